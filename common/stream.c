@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "datetime.h"
+#include "log.h"
+#include "out.h"
+
+#define SOURCE_WAIT 100     // ms: how soon a waiting source sees a signal
+#define PIPE_SIZE (1 << 20) // asked of the kernel for stdout, so that stages take turns less often
+
+struct stream {
+    const struct stream_ops *ops;
+    void *ctx;
+    const struct stream_options *options;
+    struct ledger ledger;
+    struct line_reader in;
+    struct out out;
+    struct out rejects; // unused when they go in-band
+    bool rejects_in_band, rejects_own_file;
+    struct json *json;      // parses what comes in
+    struct json *made_json; // parses what the jq program made of it
+    struct json *parsed;    // the one of them that holds the current record
+    struct filter *filter;
+    bool want_json;
+    int64_t next_tick;
+    bool failed;
+    bool reader_gone; // stdout was closed by its reader: stop quietly
+    struct err err;
+    int status; // of a run that did not fail
+};
+
+const struct opt stream_opts[] = {
+    {"jq", 'j', OPT_STRING, "EXPR", "a jq program, run on each record as it enters",
+     offsetof(struct stream_options, filter.program), NULL, 0},
+    {"jq-file", 0, OPT_STRING, "FILE", "the same, from a file",
+     offsetof(struct stream_options, filter.file), NULL, 0},
+    {"arg", 0, OPT_PAIRS, "NAME VALUE", "$NAME in the jq program is the string VALUE",
+     offsetof(struct stream_options, filter.arg), NULL, 0},
+    {"argjson", 0, OPT_PAIRS, "NAME JSON", "$NAME in the jq program is the value JSON",
+     offsetof(struct stream_options, filter.argjson), NULL, 0},
+    {"rejects", 0, OPT_STRING, "DEST", "rejects to a file (appended) or - (stdout); else stderr",
+     offsetof(struct stream_options, rejects), NULL, 0},
+    {"stats", 0, OPT_STRING, "FILE", "append the ledger at exit and on SIGUSR1; - is stderr",
+     offsetof(struct stream_options, stats), NULL, 0},
+    {"max-line", 0, OPT_SIZE, "BYTES", "reject longer records (default 16M)",
+     offsetof(struct stream_options, max_line), NULL, 1},
+};
+const size_t stream_opt_count = sizeof stream_opts / sizeof *stream_opts;
+
+// The only mutable state outside of the context: what signals have asked for.
+static volatile sig_atomic_t stop_requested, ledger_requested;
+
+static void on_stop(int signal_number)
+{
+    (void)signal_number;
+    // The next one of either kind takes its default course.
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    stop_requested = 1;
+}
+
+static void on_usr1(int signal_number)
+{
+    (void)signal_number;
+    ledger_requested = 1;
+}
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number; // it has done its work by interrupting a write
+}
+
+bool stream_stopping(void)
+{
+    return stop_requested != 0;
+}
+
+static void catch_signal(int number, void (*handler)(int))
+{
+    // Without SA_RESTART: blocked reads and writes must notice.
+    struct sigaction action = {.sa_handler = handler};
+    struct sigaction old;
+
+    // A shell starts background jobs with SIGINT ignored, and that must stay so.
+    if (number == SIGINT && sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+        return;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+static void catch_signals(const struct stream_ops *ops)
+{
+    catch_signal(SIGINT, on_stop);
+    catch_signal(SIGTERM, on_stop);
+    catch_signal(SIGUSR1, on_usr1);
+    catch_signal(SIGPIPE, SIG_IGN);
+    if (ops->stalled != NULL) {
+        struct itimerval each_second = {{1, 0}, {1, 0}};
+        catch_signal(SIGALRM, on_alarm);
+        setitimer(ITIMER_REAL, &each_second, NULL);
+    }
+}
+
+// A standard descriptor that was closed by the caller would be taken by the next open(), and
+// output would land in that file. Occupied this way, using it is an error that is seen.
+static void guard_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
+int stream_fail_err(struct stream *s, const struct err *err)
+{
+    if (!s->failed && !s->reader_gone) {
+        s->failed = true;
+        s->err = *err;
+    }
+    return -1;
+}
+
+int stream_fail(struct stream *s, int status, const char *fmt, ...)
+{
+    struct err err = {.status = status};
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(err.text, sizeof err.text, fmt, ap);
+    va_end(ap);
+    return stream_fail_err(s, &err);
+}
+
+void stream_set_status(struct stream *s, int status)
+{
+    if (s->status == EX_OK)
+        s->status = status;
+}
+
+void stream_want_json(struct stream *s)
+{
+    s->want_json = true;
+}
+
+struct json *stream_json(struct stream *s)
+{
+    return s->parsed;
+}
+
+struct ledger *stream_ledger(struct stream *s)
+{
+    return &s->ledger;
+}
+
+static int output_failed(struct stream *s)
+{
+    struct err err;
+
+    if (s->out.error == EPIPE) {
+        s->reader_gone = true;
+        return -1;
+    }
+    out_error(&s->out, &err);
+    return stream_fail_err(s, &err);
+}
+
+static int flush_rejects(struct stream *s)
+{
+    struct err err;
+
+    if (s->rejects_in_band || out_flush(&s->rejects) == 0)
+        return 0;
+    out_error(&s->rejects, &err);
+    return stream_fail_err(s, &err);
+}
+
+int stream_flush(struct stream *s)
+{
+    // Rejects first: what is committed upstream on the strength of stdout covers them too.
+    if (flush_rejects(s) != 0)
+        return -1;
+    if (s->out.buf.len > 0 && out_flush(&s->out) != 0)
+        return output_failed(s);
+    if (s->ops->flushed != NULL)
+        s->ops->flushed(s->ctx, s);
+    return 0;
+}
+
+struct buf *stream_emit_begin(struct stream *s)
+{
+    return &s->out.buf;
+}
+
+// After a whole line was appended to stdout's buffer. A source flushes between its fills, where
+// its library is not in the middle of a call.
+static int flush_when_full(struct stream *s)
+{
+    return s->out.buf.len < OUT_FLUSH || s->ops->fill != NULL ? 0 : stream_flush(s);
+}
+
+int stream_emit_end(struct stream *s)
+{
+    buf_putc(&s->out.buf, '\n');
+    s->ledger.out++;
+    return flush_when_full(s);
+}
+
+int stream_emit(struct stream *s, const char *data, size_t len)
+{
+    static const char mark[] = "{\"@mark\"";
+    struct buf *b = stream_emit_begin(s);
+
+    if (len >= sizeof mark - 1 && memcmp(data, mark, sizeof mark - 1) == 0) {
+        // These bytes are reserved for control lines; a space keeps the meaning.
+        buf_puts(b, "{ ");
+        data++;
+        len--;
+    }
+    buf_append(b, data, len);
+    return stream_emit_end(s);
+}
+
+static int write_reject(struct stream *s, const struct reject *reject, const struct line *line)
+{
+    struct out *dest = s->rejects_in_band ? &s->out : &s->rejects;
+
+    reject_format(&dest->buf, reject, log_program(), line);
+    tally_add(&s->ledger.by_reason, reject->reason);
+    if (s->rejects_in_band)
+        return flush_when_full(s);
+    return s->rejects.buf.len >= OUT_FLUSH ? flush_rejects(s) : 0;
+}
+
+int stream_reject(struct stream *s, const struct reject *reject, const struct line *line)
+{
+    s->ledger.rejected++;
+    if (write_reject(s, reject, line) != 0)
+        return -1;
+    if (s->options->strict)
+        return stream_fail(s, EX_DATAERR, "line %llu: %s%s%s (--strict)",
+                           (unsigned long long)line->number, reject->reason,
+                           reject->field == NULL ? "" : ": ",
+                           reject->field == NULL ? "" : reject->field);
+    return 0;
+}
+
+int stream_reject_late(struct stream *s, const struct reject *reject, const struct line *line)
+{
+    s->ledger.late++;
+    return write_reject(s, reject, line);
+}
+
+// Hands one output of the jq program to the tool; only what jq made anew is parsed again.
+static int dispatch_output(struct stream *s, int i, const struct line *line)
+{
+    struct line made = *line;
+
+    if (filter_output_is_input(s->filter, i)) {
+        s->parsed = s->json;
+        return s->ops->record(s->ctx, s, line);
+    }
+    filter_output(s->filter, i, &made.data, &made.len);
+    made.full_len = made.len;
+    s->parsed = s->made_json;
+    if (s->want_json && json_parse(s->made_json, made.data, made.len) != 0)
+        return stream_reject(
+            s, &(struct reject){REJECT_FILTER_ERROR, NULL, json_error(s->made_json)}, line);
+    return s->ops->record(s->ctx, s, &made);
+}
+
+static int dispatch_filtered(struct stream *s, const struct line *line)
+{
+    int count = filter_run(s->filter, s->json);
+
+    if (count < 0)
+        return stream_reject(
+            s, &(struct reject){REJECT_FILTER_ERROR, NULL, filter_error(s->filter)}, line);
+    if (count == 0)
+        s->ledger.filtered++;
+    else
+        s->ledger.made += (uint64_t)count - 1;
+    for (int i = 0; i < count; i++) {
+        if (dispatch_output(s, i, line) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int pass_on(struct stream *s, const struct line *line)
+{
+    s->ledger.passed++;
+    if (s->ops->pass != NULL)
+        return s->ops->pass(s->ctx, s, line);
+    buf_append(&s->out.buf, line->data, line->len);
+    buf_putc(&s->out.buf, '\n');
+    return flush_when_full(s);
+}
+
+int stream_take(struct stream *s, const struct line *line)
+{
+    s->ledger.in++;
+    s->ledger.bytes_in += line->full_len;
+    if (line->full_len > s->options->max_line)
+        return stream_reject(s, &(struct reject){REJECT_TOO_LONG, NULL, NULL}, line);
+    if (s->want_json || s->filter != NULL) {
+        if (json_parse(s->json, line->data, line->len) != 0)
+            return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, json_error(s->json)},
+                                 line);
+    }
+    s->parsed = s->json;
+    if (s->filter != NULL)
+        return dispatch_filtered(s, line);
+    return s->ops->record(s->ctx, s, line);
+}
+
+static int write_ledger(struct stream *s, bool at_exit)
+{
+    struct buf b = BUF_INIT;
+    int fd = STDERR_FILENO;
+    int status = 0;
+    bool to_file = s->options->stats != NULL && strcmp(s->options->stats, "-") != 0;
+
+    s->ledger.bytes_out = s->out.bytes;
+    ledger_format(&s->ledger, log_program(), &b);
+    buf_putc(&b, '\n');
+    if (to_file)
+        fd = open(s->options->stats, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
+        status = stream_fail(s, EX_IOERR, "--stats: %s: %s", s->options->stats, strerror(errno));
+    if (to_file && fd >= 0)
+        close(fd);
+    if (at_exit && to_file && log_level() >= LOG_INFO) {
+        ssize_t ignored = write(STDERR_FILENO, b.data, b.len);
+        (void)ignored;
+    }
+    buf_release(&b);
+    return status;
+}
+
+static int serve(struct stream *s)
+{
+    if (ledger_requested) {
+        ledger_requested = 0;
+        if (write_ledger(s, false) != 0)
+            return -1;
+    }
+    if (s->ops->tick > 0 && time_monotonic() >= s->next_tick) {
+        s->next_tick = time_monotonic() + s->ops->tick;
+        if (s->ops->on_tick(s->ctx, s) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+// Waits until stdin has something, flushing first if that takes time. Returns 1 then, 0 after a
+// tick or a signal, -1 after a failure.
+static int await_input(struct stream *s)
+{
+    struct pollfd fds[2] = {{.fd = s->in.fd, .events = POLLIN}, {.fd = s->out.fd, .events = 0}};
+
+    if (poll(fds, 1, 0) > 0)
+        return 1;
+    if (stream_flush(s) != 0)
+        return -1;
+    int64_t timeout = s->ops->tick > 0 ? s->next_tick - time_monotonic() : -1;
+    if (s->ops->tick > 0 && timeout < 0)
+        timeout = 0;
+    if (poll(fds, 2, (int)timeout) < 0)
+        return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
+    // The reader of our output is gone: do not wait for a next record to find out.
+    if (fds[1].revents & POLLERR) {
+        s->out.error = EPIPE;
+        return output_failed(s);
+    }
+    return fds[0].revents != 0;
+}
+
+static int run_lines(struct stream *s)
+{
+    struct line line;
+
+    for (;;) {
+        while (line_next(&s->in, &line)) {
+            int status = reject_is(line.data, line.len) ? pass_on(s, &line) : stream_take(s, &line);
+            if (status != 0)
+                return -1;
+        }
+        if (s->in.eof)
+            return 0;
+        if (serve(s) != 0)
+            return -1;
+        int ready = await_input(s);
+        if (ready < 0)
+            return -1;
+        if (ready > 0 && line_fill(&s->in) < 0 && errno != EINTR && errno != EAGAIN)
+            return stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
+    }
+}
+
+static bool reader_is_gone(const struct stream *s)
+{
+    struct pollfd p = {.fd = s->out.fd, .events = 0};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
+static int run_source(struct stream *s)
+{
+    bool end = false;
+
+    while (!end && !stream_stopping()) {
+        int taken = s->ops->fill(s->ctx, s, 0, &end);
+        if (taken == 0 && !end) {
+            if (stream_flush(s) != 0)
+                return -1;
+            if (reader_is_gone(s)) {
+                s->out.error = EPIPE;
+                return output_failed(s);
+            }
+            taken = s->ops->fill(s->ctx, s, SOURCE_WAIT, &end);
+        }
+        if (taken < 0 || serve(s) != 0)
+            return -1;
+        if (s->out.buf.len >= OUT_FLUSH && stream_flush(s) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void on_interrupted(void *ctx)
+{
+    struct stream *s = ctx;
+
+    if (s->ops->stalled != NULL)
+        s->ops->stalled(s->ctx, s);
+}
+
+static int open_rejects(struct stream *s)
+{
+    const char *dest = s->options->rejects;
+
+    if (dest != NULL && strcmp(dest, "-") == 0) {
+        s->rejects_in_band = true;
+        return 0;
+    }
+    if (dest == NULL) {
+        out_init(&s->rejects, STDERR_FILENO, "stderr");
+        return 0;
+    }
+    int fd = open(dest, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return stream_fail(s, EX_CANTCREAT, "--rejects: %s: %s", dest, strerror(errno));
+    out_init(&s->rejects, fd, dest);
+    s->rejects_own_file = true;
+    return 0;
+}
+
+static int open_stats(struct stream *s)
+{
+    const char *file = s->options->stats;
+
+    if (file == NULL || strcmp(file, "-") == 0)
+        return 0;
+    // Opened again for each line; here only so that a wrong name is found at the start.
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return stream_fail(s, EX_CANTCREAT, "--stats: %s: %s", file, strerror(errno));
+    close(fd);
+    return 0;
+}
+
+static int open_filter(struct stream *s)
+{
+    const struct filter_options *filter = &s->options->filter;
+    struct err err;
+
+    if (filter->program != NULL && filter->file != NULL)
+        return stream_fail(s, EX_USAGE, "--jq and --jq-file: only one of them can be given");
+    if (filter->program == NULL && filter->file == NULL) {
+        if (filter->arg.count + filter->argjson.count > 0)
+            return stream_fail(s, EX_USAGE, "--arg, --argjson: there is no jq program");
+        return 0;
+    }
+    s->filter = filter_new(filter, &err);
+    return s->filter == NULL ? stream_fail_err(s, &err) : 0;
+}
+
+static void stream_init(struct stream *s, const struct stream_ops *ops, void *ctx,
+                        const struct stream_options *options)
+{
+    *s = (struct stream){.ops = ops, .ctx = ctx, .options = options, .want_json = ops->parse};
+    guard_standard_descriptors();
+    s->ledger.started = time_monotonic();
+    s->next_tick = s->ledger.started + ops->tick;
+    s->json = json_new();
+    s->made_json = json_new();
+    line_reader_init(&s->in, STDIN_FILENO, options->max_line);
+    out_init(&s->out, STDOUT_FILENO, "stdout");
+    s->out.interrupted = on_interrupted;
+    s->out.ctx = s;
+    fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // a wish: not every stdout is a pipe
+    catch_signals(ops);
+}
+
+static void stream_release(struct stream *s)
+{
+    filter_free(s->filter);
+    json_free(s->json);
+    json_free(s->made_json);
+    line_reader_release(&s->in);
+    out_release(&s->out);
+    out_release(&s->rejects);
+}
+
+// Closes what was written to, since some errors show only then.
+static void close_outputs(struct stream *s)
+{
+    struct err err;
+
+    if (s->rejects_own_file && out_close(&s->rejects) != 0) {
+        out_error(&s->rejects, &err);
+        stream_fail_err(s, &err);
+    }
+    uint64_t lost = out_pending_lines(&s->out);
+    if (s->out.error == 0 && out_close(&s->out) != 0)
+        output_failed(s);
+    if (s->out.error != 0) {
+        // They were counted as put out when they went into the buffer.
+        lost = lost < s->ledger.out ? lost : s->ledger.out;
+        s->ledger.out -= lost;
+        s->ledger.undelivered += lost;
+    }
+}
+
+static int finish(struct stream *s, bool opened)
+{
+    stream_flush(s);
+    if (opened && s->ops->close != NULL)
+        s->ops->close(s->ctx, s);
+    close_outputs(s);
+    if (opened && (s->options->stats != NULL || log_level() >= LOG_INFO))
+        write_ledger(s, true);
+    if (s->failed)
+        log_error("%s", s->err.text);
+    int status = s->failed ? s->err.status : s->status;
+    if (s->reader_gone && !s->failed) {
+        // As any tool whose reader has left, but after closing in order.
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    return status;
+}
+
+int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_options *options)
+{
+    struct stream s;
+    bool opened = false;
+
+    stream_init(&s, ops, ctx, options);
+    int status = open_rejects(&s) != 0 || open_stats(&s) != 0 || open_filter(&s) != 0 ? -1 : 0;
+    if (status == 0 && ops->open != NULL)
+        status = ops->open(ctx, &s);
+    if (status == 0) {
+        opened = true;
+        status = ops->fill == NULL ? run_lines(&s) : run_source(&s);
+    }
+    if (status == 0 && ops->end != NULL)
+        ops->end(ctx, &s);
+    status = finish(&s, opened);
+    stream_release(&s);
+    return status;
+}

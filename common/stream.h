@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// stream: the driver of every stage. It owns reading, parsing, the jq filter, dispatch, flushing,
+// signals, rejects, the ledger and the exit status, so that no tool can forget one of them.
+//
+// A tool gives callbacks, which return 0, or -1 after stream_fail():
+//
+//     static int record(void *ctx, struct stream *s, const struct line *line)
+//     {
+//         struct thing *thing = ctx;
+//         ...
+//         return stream_emit(s, line->data, line->len);
+//     }
+//     static const struct stream_ops ops = {.parse = true, .record = record};
+//     return stream_run(&ops, &thing, &options.stream);
+//
+// Signals: a first SIGINT or SIGTERM makes a source stop and leaves a filter to finish its input;
+// a second one ends the process at once. SIGUSR1 writes the ledger.
+#ifndef COMMON_STREAM_H
+#define COMMON_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+#include "filter.h"
+#include "json.h"
+#include "ledger.h"
+#include "line.h"
+#include "opt.h"
+#include "reject.h"
+
+struct stream;
+
+struct stream_ops {
+    bool parse;   // records must be JSON; stream_json() has them parsed
+    int64_t tick; // how often on_tick is wanted, in ms; 0 for never
+
+    // Before anything is read.
+    int (*open)(void *ctx, struct stream *s);
+
+    // For a source: hands over what has come with stream_take(), waiting up to timeout_ms for the
+    // first. Returns how many records came, or -1. *end ends the input. NULL: lines of stdin.
+    int (*fill)(void *ctx, struct stream *s, int timeout_ms, bool *end);
+
+    // One record: valid JSON when parse is set, after the filter.
+    int (*record)(void *ctx, struct stream *s, const struct line *line);
+
+    // A reject of an earlier stage. NULL: it is passed on to stdout.
+    int (*pass)(void *ctx, struct stream *s, const struct line *line);
+
+    // The input has ended and all records were handed over.
+    int (*end)(void *ctx, struct stream *s);
+
+    int (*on_tick)(void *ctx, struct stream *s);
+
+    // All that was emitted so far has been written.
+    void (*flushed)(void *ctx, struct stream *s);
+
+    // stdout has been blocked for about a second; called again each further second.
+    void (*stalled)(void *ctx, struct stream *s);
+
+    // At the very end, also after failures, unless open failed.
+    void (*close)(void *ctx, struct stream *s);
+};
+
+struct stream_options {
+    struct filter_options filter;
+    const char *rejects; // file, "-" for stdout; NULL for stderr
+    const char *stats;   // file for the ledger; NULL for none
+    uint64_t max_line;   // bytes
+    bool strict;         // end with EX_DATAERR at the first reject
+};
+
+#define STREAM_OPTIONS_INIT                                                                        \
+    {                                                                                              \
+        .max_line = LINE_MAX_DEFAULT                                                               \
+    }
+
+// The options above but strict, for opt_parse().
+extern const struct opt stream_opts[];
+extern const size_t stream_opt_count;
+
+// Runs the stage to its end and returns the exit status.
+int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_options *options);
+
+// For sources: one record from outside. line->data must have JSON_PADDING behind it.
+int stream_take(struct stream *s, const struct line *line);
+
+// Writes one record as a line to stdout.
+int stream_emit(struct stream *s, const char *data, size_t len);
+
+// The same in pieces: append to stream_emit_begin()'s buffer, no newline, then stream_emit_end().
+struct buf *stream_emit_begin(struct stream *s);
+int stream_emit_end(struct stream *s);
+
+// Writes a reject and counts it as rejected, or with stream_reject_late() as late.
+int stream_reject(struct stream *s, const struct reject *reject, const struct line *line);
+int stream_reject_late(struct stream *s, const struct reject *reject, const struct line *line);
+
+// Ends the run after this callback returns, with a status and "what: why". Returns -1.
+__attribute__((format(printf, 3, 4))) int stream_fail(struct stream *s, int status, const char *fmt,
+                                                      ...);
+int stream_fail_err(struct stream *s, const struct err *err);
+
+// Sets the exit status of a run that otherwise ends well.
+void stream_set_status(struct stream *s, int status);
+
+// From open(): records must be JSON after all.
+void stream_want_json(struct stream *s);
+
+// The current record, parsed.
+struct json *stream_json(struct stream *s);
+
+struct ledger *stream_ledger(struct stream *s);
+
+// Writes out all that is buffered: rejects first, then stdout.
+int stream_flush(struct stream *s);
+
+// Whether a first SIGINT or SIGTERM has come.
+bool stream_stopping(void);
+
+#endif
