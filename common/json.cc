@@ -458,3 +458,32 @@ void json_put_double(struct buf *b, double number)
     auto result = std::to_chars(text, text + sizeof text, number);
     buf_append(b, text, (size_t)(result.ptr - text));
 }
+
+bool json_put_scalar(struct buf *b, const json_value *value)
+{
+    switch (value->type) {
+    case JSON_NULL:
+        buf_puts(b, "null");
+        return true;
+    case JSON_BOOL:
+        buf_puts(b, value->boolean ? "true" : "false");
+        return true;
+    case JSON_INT:
+        buf_put_i64(b, value->integer);
+        return true;
+    case JSON_UINT:
+        buf_put_u64(b, value->uinteger);
+        return true;
+    case JSON_DOUBLE:
+        json_put_double(b, value->number);
+        return true;
+    case JSON_STRING:
+        json_put_string(b, value->string.data, value->string.len);
+        return true;
+    case JSON_ABSENT:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return false;
+}

@@ -121,6 +121,9 @@ void json_put_string(struct buf *b, const char *data, size_t len);
 // Appends a number as the shortest text that reads back as the same double.
 void json_put_double(struct buf *b, double number);
 
+// Appends a scalar as JSON text. Returns false, and appends nothing, for containers and absence.
+bool json_put_scalar(struct buf *b, const struct json_value *value);
+
 #ifdef __cplusplus
 }
 #endif

@@ -30,9 +30,9 @@ struct stream {
     bool rejects_in_band, rejects_own_file;
     struct json *json;      // parses what comes in
     struct json *made_json; // parses what the jq program made of it
-    struct json *parsed;    // the one of them that holds the current record
+    struct json *parsed;    // the one of them that holds the current record, NULL when neither
+    const struct line *current;
     struct filter *filter;
-    bool want_json;
     int64_t next_tick;
     bool failed;
     bool reader_gone; // stdout was closed by its reader: stop quietly
@@ -148,13 +148,10 @@ void stream_set_status(struct stream *s, int status)
         s->status = status;
 }
 
-void stream_want_json(struct stream *s)
-{
-    s->want_json = true;
-}
-
 struct json *stream_json(struct stream *s)
 {
+    if (s->parsed == NULL && json_parse(s->json, s->current->data, s->current->len) == 0)
+        s->parsed = s->json;
     return s->parsed;
 }
 
@@ -272,10 +269,10 @@ static int dispatch_output(struct stream *s, int i, const struct line *line)
     }
     filter_output(s->filter, i, &made.data, &made.len);
     made.full_len = made.len;
-    s->parsed = s->made_json;
-    if (s->want_json && json_parse(s->made_json, made.data, made.len) != 0)
+    if (json_parse(s->made_json, made.data, made.len) != 0)
         return stream_reject(
             s, &(struct reject){REJECT_FILTER_ERROR, NULL, json_error(s->made_json)}, line);
+    s->parsed = s->made_json;
     return s->ops->record(s->ctx, s, &made);
 }
 
@@ -313,12 +310,10 @@ int stream_take(struct stream *s, const struct line *line)
     s->ledger.bytes_in += line->full_len;
     if (line->full_len > s->options->max_line)
         return stream_reject(s, &(struct reject){REJECT_TOO_LONG, NULL, NULL}, line);
-    if (s->want_json || s->filter != NULL) {
-        if (json_parse(s->json, line->data, line->len) != 0)
-            return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, json_error(s->json)},
-                                 line);
-    }
-    s->parsed = s->json;
+    s->current = line;
+    s->parsed = NULL;
+    if ((s->ops->parse || s->filter != NULL) && stream_json(s) == NULL)
+        return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, json_error(s->json)}, line);
     if (s->filter != NULL)
         return dispatch_filtered(s, line);
     return s->ops->record(s->ctx, s, line);
@@ -499,7 +494,7 @@ static int open_filter(struct stream *s)
 static void stream_init(struct stream *s, const struct stream_ops *ops, void *ctx,
                         const struct stream_options *options)
 {
-    *s = (struct stream){.ops = ops, .ctx = ctx, .options = options, .want_json = ops->parse};
+    *s = (struct stream){.ops = ops, .ctx = ctx, .options = options};
     guard_standard_descriptors();
     s->ledger.started = time_monotonic();
     s->next_tick = s->ledger.started + ops->tick;

@@ -35,7 +35,7 @@
 struct stream;
 
 struct stream_ops {
-    bool parse;   // records must be JSON; stream_json() has them parsed
+    bool parse;   // records must be JSON
     int64_t tick; // how often on_tick is wanted, in ms; 0 for never
 
     // Before anything is read.
@@ -108,10 +108,7 @@ int stream_fail_err(struct stream *s, const struct err *err);
 // Sets the exit status of a run that otherwise ends well.
 void stream_set_status(struct stream *s, int status);
 
-// From open(): records must be JSON after all.
-void stream_want_json(struct stream *s);
-
-// The current record, parsed.
+// The current record, parsed. NULL when it is not JSON, which cannot be when ops->parse is set.
 struct json *stream_json(struct stream *s);
 
 struct ledger *stream_ledger(struct stream *s);

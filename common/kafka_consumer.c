@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka_consumer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "datetime.h"
+#include "log.h"
+#include "xalloc.h"
+
+#define REQUEST_TIME 5000 // ms for one request
+
+// Where a partition begins: where the group stopped, or else where the range says.
+static int find_start(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
+{
+    struct offset_point from = c->range.from;
+
+    if (committed >= 0) {
+        p->committed = p->next = p->written = committed;
+        return 0;
+    }
+    if (from.kind == OFFSET_NONE || from.kind == OFFSET_STORED)
+        from.kind = OFFSET_BEGINNING;
+    if (offset_resolve(&c->kafka, p->topic, p->id, from, &p->next, err) != 0)
+        return -1;
+    p->written = p->next;
+    return 0;
+}
+
+// Where it ends; kept over rebalances, so that "the end at the start" stays that.
+static int find_stop(struct consumer *c, struct partition *p, struct err *err)
+{
+    const struct offset_point at_end = {OFFSET_END, 0};
+    int64_t end;
+
+    if (p->stop != PARTITION_NO_STOP)
+        return 0;
+    if (c->range.to.kind != OFFSET_NONE &&
+        offset_resolve(&c->kafka, p->topic, p->id, c->range.to, &p->stop, err) != 0)
+        return -1;
+    if (!c->stop_at_end)
+        return 0;
+    if (offset_resolve(&c->kafka, p->topic, p->id, at_end, &end, err) != 0)
+        return -1;
+    if (end < p->stop)
+        p->stop = end;
+    return 0;
+}
+
+static int prepare(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
+{
+    if (find_start(c, p, committed, err) != 0 || find_stop(c, p, err) != 0)
+        return -1;
+    p->assigned = true;
+    p->done = p->next >= p->stop;
+    log_info("%s [%d]: from offset %lld", p->topic, (int)p->id, (long long)p->next);
+    return 0;
+}
+
+// Reads the group's offsets into the list, asking again while the broker cannot say.
+static int read_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list,
+                          struct err *err)
+{
+    int64_t deadline = time_monotonic() + c->kafka.wait;
+    rd_kafka_resp_err_t code;
+
+    do {
+        code = rd_kafka_committed(c->kafka.rk, list, REQUEST_TIME);
+        for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+            code = list->elems[i].err;
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
+             time_monotonic() < deadline);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return err_set(err, kafka_error_status(code), "group %s: its offsets: %s", c->group,
+                   rd_kafka_err2str(code));
+}
+
+// Finds where each partition of the list begins and puts that into the list.
+static int prepare_list(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
+{
+    if (c->group != NULL && list->cnt > 0 && read_committed(c, list, err) != 0)
+        return -1;
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *entry = &list->elems[i];
+        struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
+        if (prepare(c, p, c->group == NULL ? -1 : entry->offset, err) != 0)
+            return -1;
+        entry->offset = p->next;
+    }
+    return 0;
+}
+
+static rd_kafka_resp_err_t commit(struct consumer *c, bool wait)
+{
+    rd_kafka_topic_partition_list_t *list;
+
+    if (c->group == NULL || (list = partitions_to_commit(&c->partitions)) == NULL)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_commit(c->kafka.rk, list, !wait);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+// The result of a commit that was not waited for.
+static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                      rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct consumer *c = ((struct kafka *)opaque)->ctx;
+
+    (void)rk;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
+        return;
+    log_warn("group %s: commit: %s; trying again", c->group, rd_kafka_err2str(code));
+    for (int i = 0; list != NULL && i < list->cnt; i++)
+        partition_get(&c->partitions, list->elems[i].topic, list->elems[i].partition)->committed =
+            PARTITION_NOT_COMMITTED;
+}
+
+static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_t *entry)
+{
+    rd_kafka_queue_t *queue =
+        rd_kafka_queue_get_partition(c->kafka.rk, entry->topic, entry->partition);
+
+    if (queue == NULL)
+        return;
+    rd_kafka_queue_forward(queue, c->messages);
+    rd_kafka_queue_destroy(queue);
+}
+
+static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
+{
+    struct err err;
+
+    if (prepare_list(c, list, &err) != 0) {
+        kafka_fail(&c->kafka, err.status, "%s", err.text);
+        rd_kafka_assign(c->kafka.rk, NULL);
+        return;
+    }
+    for (int i = 0; i < list->cnt; i++)
+        forward_messages(c, &list->elems[i]);
+    rd_kafka_assign(c->kafka.rk, list);
+    c->assigned = true;
+}
+
+static void on_revoke(struct consumer *c)
+{
+    // While the owner is blocked, what it has not written cannot be waited for: the next member
+    // that gets the partition reads it again.
+    if (!c->serving && c->ops->flush(c->ctx) != 0)
+        c->stopped = true;
+    if (!rd_kafka_assignment_lost(c->kafka.rk) && commit(c, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: commit failed before partitions were given up", c->group);
+    for (size_t i = 0; i < c->partitions.count; i++)
+        c->partitions.item[i]->assigned = false;
+    rd_kafka_assign(c->kafka.rk, NULL);
+    c->assigned = false;
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct consumer *c = ((struct kafka *)opaque)->ctx;
+    bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+
+    (void)rk;
+    log_info("group %s: %d partitions %s", c->group, list->cnt, assign ? "assigned" : "revoked");
+    if (assign)
+        on_assign(c, list);
+    else
+        on_revoke(c);
+}
+
+// Errors come as messages too.
+static void on_message_error(struct consumer *c, const rd_kafka_message_t *message)
+{
+    struct partition *p = partition_of(&c->partitions, message);
+    int status = kafka_error_status(message->err);
+
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        // Between the last record and the end there may be transaction markers.
+        if (p != NULL && p->assigned && message->offset >= p->stop) {
+            p->next = p->stop;
+            p->done = true;
+        }
+        return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        kafka_fail(&c->kafka, EX_CONFIG, "%s", rd_kafka_message_errstr(message));
+        return;
+    default:
+        if (status != EX_TEMPFAIL)
+            kafka_fail(&c->kafka, status, "%s", rd_kafka_message_errstr(message));
+        else
+            log_warn("%s", rd_kafka_message_errstr(message));
+    }
+}
+
+static void on_message(rd_kafka_message_t *message, void *opaque)
+{
+    struct consumer *c = opaque;
+
+    if (c->stopped)
+        return;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        on_message_error(c, message);
+        return;
+    }
+    struct partition *p = partition_of(&c->partitions, message);
+    if (p == NULL || !p->assigned || p->done || message->offset < p->next)
+        return;
+    if (message->offset < p->stop) {
+        p->next = message->offset + 1;
+        if (c->ops->message(c->ctx, p, message) != 0) {
+            c->stopped = true;
+            consumer_yield(c);
+        }
+    }
+    p->done = p->next >= p->stop || message->offset >= p->stop;
+}
+
+int consumer_init(struct consumer *c, const struct kafka_options *options,
+                  const struct kafka_setting *defaults, struct err *err)
+{
+    char why[256];
+    rd_kafka_conf_t *conf = kafka_conf_new(options, defaults, err);
+
+    if (conf == NULL)
+        return -1;
+    if (c->group != NULL &&
+        rd_kafka_conf_set(conf, "group.id", c->group, why, sizeof why) != RD_KAFKA_CONF_OK) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, EX_USAGE, "group %s: %s", c->group, why);
+    }
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    if (kafka_init(&c->kafka, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
+        return -1;
+    c->messages = rd_kafka_queue_new(c->kafka.rk);
+    return 0;
+}
+
+int consumer_subscribe(struct consumer *c, const struct opt_list *topics, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
+    int partitions, status = 0;
+
+    for (size_t i = 0; i < topics->count && status == 0; i++) {
+        rd_kafka_topic_partition_list_add(list, topics->item[i], RD_KAFKA_PARTITION_UA);
+        if (topics->item[i][0] != '^')
+            status = kafka_wait_topic(&c->kafka, topics->item[i], &partitions, err);
+    }
+    if (status == 0) {
+        rd_kafka_poll_set_consumer(c->kafka.rk);
+        rd_kafka_resp_err_t code = rd_kafka_subscribe(c->kafka.rk, list);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            status = err_set(err, EX_USAGE, "group %s: %s", c->group, rd_kafka_err2str(code));
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    c->subscribed = status == 0;
+    return status;
+}
+
+// Adds the partitions of one topic that are among the ids, all when there are none.
+static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, const char *topic,
+                     const int32_t *ids, int id_count, struct err *err)
+{
+    int partitions;
+
+    if (kafka_wait_topic(&c->kafka, topic, &partitions, err) != 0)
+        return -1;
+    for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
+        int32_t id = id_count == 0 ? i : ids[i];
+        if (id >= partitions)
+            return err_set(err, EX_UNAVAILABLE, "topic %s: no partition %d, it has %d", topic,
+                           (int)id, partitions);
+        if (rd_kafka_topic_partition_list_find(list, topic, id) == NULL)
+            rd_kafka_topic_partition_list_add(list, topic, id);
+    }
+    return 0;
+}
+
+static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
+                      const struct opt_list *topics, const int32_t *ids, int id_count,
+                      struct err *err)
+{
+    for (size_t i = 0; i < topics->count; i++) {
+        size_t before = c->names.count;
+        if (topics->item[i][0] != '^') {
+            if (add_topic(c, list, topics->item[i], ids, id_count, err) != 0)
+                return -1;
+            continue;
+        }
+        if (kafka_match_topics(&c->kafka, topics->item[i], &c->names, err) != 0)
+            return -1;
+        if (c->names.count == before)
+            return err_set(err, EX_UNAVAILABLE, "topic %s: matches no topic", topics->item[i]);
+        for (size_t j = before; j < c->names.count; j++) {
+            if (add_topic(c, list, c->names.item[j], ids, id_count, err) != 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
+                          struct err *err)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
+        if (p->done)
+            continue;
+        p->handle = rd_kafka_topic_new(c->kafka.rk, p->topic, NULL);
+        if (rd_kafka_consume_start_queue(p->handle, p->id, p->next, c->messages) != 0)
+            return err_set(err, EX_UNAVAILABLE, "topic %s [%d]: %s", p->topic, (int)p->id,
+                           rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    return 0;
+}
+
+int consumer_assign(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
+                    int id_count, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    int status = add_topics(c, list, topics, ids, id_count, err);
+
+    if (status == 0)
+        status = prepare_list(c, list, err);
+    if (status == 0)
+        status = start_fetching(c, list, err);
+    rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
+static void serve_events(struct consumer *c)
+{
+    rd_kafka_message_t *message;
+
+    if (!c->subscribed) {
+        rd_kafka_poll(c->kafka.rk, 0);
+        return;
+    }
+    while ((message = rd_kafka_consumer_poll(c->kafka.rk, 0)) != NULL) {
+        on_message(message, c);
+        rd_kafka_message_destroy(message);
+    }
+}
+
+void consumer_serve(struct consumer *c)
+{
+    c->serving = true;
+    serve_events(c);
+    c->serving = false;
+}
+
+int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
+{
+    serve_events(c);
+    rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
+    if (kafka_check(&c->kafka, err) != 0)
+        return -1;
+    err->status = EX_OK;
+    return c->stopped ? -1 : 0;
+}
+
+void consumer_yield(struct consumer *c)
+{
+    rd_kafka_yield(c->kafka.rk);
+}
+
+bool consumer_done(const struct consumer *c)
+{
+    return (c->assigned || !c->subscribed) && partitions_done(&c->partitions);
+}
+
+void consumer_commit(struct consumer *c)
+{
+    commit(c, false);
+}
+
+int consumer_close(struct consumer *c, struct err *err)
+{
+    rd_kafka_resp_err_t code = commit(c, true);
+
+    for (size_t i = 0; i < c->partitions.count; i++) {
+        struct partition *p = c->partitions.item[i];
+        if (p->handle != NULL)
+            rd_kafka_consume_stop(p->handle, p->id);
+    }
+    if (c->subscribed) {
+        c->stopped = true; // what still comes is not wanted
+        rd_kafka_consumer_close(c->kafka.rk);
+    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return err_set(err, kafka_error_status(code), "group %s: the last commit: %s", c->group,
+                   rd_kafka_err2str(code));
+}
+
+void consumer_release(struct consumer *c)
+{
+    for (size_t i = 0; i < c->partitions.count; i++) {
+        if (c->partitions.item[i]->handle != NULL)
+            rd_kafka_topic_destroy(c->partitions.item[i]->handle);
+    }
+    if (c->messages != NULL)
+        rd_kafka_queue_destroy(c->messages);
+    kafka_release(&c->kafka);
+    partition_set_release(&c->partitions);
+    for (size_t i = 0; i < c->names.count; i++)
+        free((char *)c->names.item[i]);
+    opt_list_release(&c->names);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka_partition.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xalloc.h"
+
+#define PARTITION_ID_MAX 999999 // far beyond what brokers hold; keeps a list in bounds
+
+void partition_set_release(struct partition_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        free(set->item[i]->topic);
+        free(set->item[i]);
+    }
+    free(set->item);
+    *set = (struct partition_set){0};
+}
+
+static struct partition *find(const struct partition_set *set, const char *topic, int32_t id)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->item[i]->id == id && strcmp(set->item[i]->topic, topic) == 0)
+            return set->item[i];
+    }
+    return NULL;
+}
+
+struct partition *partition_get(struct partition_set *set, const char *topic, int32_t id)
+{
+    struct partition *p = find(set, topic, id);
+
+    if (p != NULL)
+        return p;
+    p = xcalloc(1, sizeof *p);
+    *p = (struct partition){.topic = xstrdup(topic),
+                            .id = id,
+                            .committed = PARTITION_NOT_COMMITTED,
+                            .stop = PARTITION_NO_STOP};
+    set->item = xreallocarray(set->item, set->count + 1, sizeof(struct partition *));
+    set->item[set->count++] = p;
+    return p;
+}
+
+struct partition *partition_of(struct partition_set *set, const rd_kafka_message_t *message)
+{
+    if (message->rkt == NULL)
+        return NULL;
+    if (set->recent == NULL || set->recent_handle != message->rkt ||
+        set->recent->id != message->partition) {
+        set->recent = find(set, rd_kafka_topic_name(message->rkt), message->partition);
+        set->recent_handle = message->rkt;
+    }
+    return set->recent;
+}
+
+bool partitions_done(const struct partition_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->item[i]->assigned && !set->item[i]->done)
+            return false;
+    }
+    return true;
+}
+
+void partitions_written(struct partition_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        set->item[i]->written = set->item[i]->next;
+}
+
+rd_kafka_topic_partition_list_t *partitions_to_commit(struct partition_set *set)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+
+    for (size_t i = 0; i < set->count; i++) {
+        struct partition *p = set->item[i];
+        if (!p->assigned || p->written == p->committed)
+            continue;
+        if (list == NULL)
+            list = rd_kafka_topic_partition_list_new((int)set->count);
+        rd_kafka_topic_partition_list_add(list, p->topic, p->id)->offset = p->written;
+        p->committed = p->written;
+    }
+    return list;
+}
+
+static bool take_id(const char **at, int32_t *id)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)**at))
+        return false;
+    errno = 0;
+    long n = strtol(*at, &end, 10);
+    if (errno != 0 || n > PARTITION_ID_MAX)
+        return false;
+    *at = end;
+    *id = (int32_t)n;
+    return true;
+}
+
+int partition_list_parse(const char *text, int32_t **ids)
+{
+    int count = 0;
+
+    *ids = NULL;
+    for (;;) {
+        int32_t first, last;
+        bool ok = take_id(&text, &first);
+        last = first;
+        if (ok && *text == '-') {
+            text++;
+            ok = take_id(&text, &last) && last >= first;
+        }
+        if (!ok || (*text != ',' && *text != '\0')) {
+            free(*ids);
+            *ids = NULL;
+            return -1;
+        }
+        *ids = xreallocarray(*ids, (size_t)(count + last - first + 1), sizeof **ids);
+        for (int32_t id = first; id <= last; id++)
+            (*ids)[count++] = id;
+        if (*text++ == '\0')
+            return count;
+    }
+}

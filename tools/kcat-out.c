@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// kcat-out: the lines of stdin into Kafka topics, idempotently and with acks=all. Every line ends
+// as delivered, as a reject with the broker's reason, or as undelivered, and then the exit status
+// is 75 and --undelivered keeps it.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "filter.h"
+#include "json.h"
+#include "kafka.h"
+#include "kafka_admin.h"
+#include "log.h"
+#include "opt.h"
+#include "out.h"
+#include "stream.h"
+#include "xalloc.h"
+
+#define SERVE_EVERY 50  // ms: how often delivery reports are served
+#define FLUSH_SLICE 500 // ms of waiting for deliveries between looks at errors
+#define ROUTES_MAX 32
+#define PURGE_TIME 2000 // ms for the reports of what is given up
+
+struct options {
+    struct stream_options stream;
+    struct kafka_options kafka;
+    const char *topic;
+    struct opt_list routes; // KEY=TOPIC
+    const char *key, *key_field, *key_jq;
+    struct opt_list headers; // NAME=VALUE
+    const char *codec;
+    bool create;
+    int64_t partitions, replication;
+    const char *undelivered;
+};
+
+struct route {
+    char *name;
+    rd_kafka_topic_t *handle;
+};
+
+struct writer {
+    const struct options *options;
+    struct stream *stream;
+    struct kafka kafka;
+    struct route routes[1 + ROUTES_MAX]; // the first is -t
+    // Fields looked for in a line: its key, then a route's key each.
+    struct json_key fields[1 + ROUTES_MAX];
+    size_t route_count;
+    rd_kafka_headers_t *headers;
+    struct filter *key_filter;
+    struct json *key_json;
+    struct buf key; // text of a key that is not a string
+    struct out undelivered;
+    bool keep_undelivered;
+    char first_failure[256];
+};
+
+// What travels with a message to its delivery report.
+#define TAG(number, passed) ((void *)(uintptr_t)((number) << 1 | (passed)))
+#define TAG_PASSED(tag) ((uintptr_t)(tag)&1)
+#define TAG_NUMBER(tag) ((uint64_t)((uintptr_t)(tag) >> 1))
+
+static int set_create(void *options, const char *arg, struct err *err)
+{
+    struct options *o = options;
+    char *text, *colon;
+    int status = 0;
+
+    o->create = true;
+    if (arg == NULL)
+        return 0;
+    text = xstrdup(arg);
+    if ((colon = strchr(text, ':')) != NULL)
+        *colon++ = '\0';
+    if (opt_parse_int(text, &o->partitions) != 0 || o->partitions < 1 || o->partitions > 100000 ||
+        (colon != NULL && (opt_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
+                           o->replication > 1000)))
+        status = err_set(err, EX_USAGE, "'%s' is not PARTITIONS[:REPLICATION]", arg);
+    free(text);
+    return status;
+}
+
+static const struct opt options_table[] = {
+    {"topic", 't', OPT_STRING, "TOPIC", "where lines go", offsetof(struct options, topic), NULL, 0},
+    {"route", 0, OPT_LIST, "KEY=TOPIC", "lines with that top-level key go there instead",
+     offsetof(struct options, routes), NULL, 0},
+    {NULL, 'k', OPT_STRING, "KEY", "one message key for all", offsetof(struct options, key), NULL,
+     0},
+    {"key", 0, OPT_STRING, "FIELD", "a top-level field as key (default: key, of insights)",
+     offsetof(struct options, key_field), NULL, 0},
+    {"key-jq", 0, OPT_STRING, "EXPR", "the output of a jq program as key",
+     offsetof(struct options, key_jq), NULL, 0},
+    {"header", 'H', OPT_LIST, "NAME=VALUE", "a header for each message",
+     offsetof(struct options, headers), NULL, 0},
+    {"compress", 'z', OPT_STRING, "CODEC", "gzip, snappy, lz4 or zstd",
+     offsetof(struct options, codec), NULL, 0},
+    {"create", 0, OPT_CALL, "[=PARTS[:REPL]]", "create topics that are missing", 0, set_create, 0},
+    {"undelivered", 0, OPT_STRING, "FILE", "append lines that could not be delivered (exit 75)",
+     offsetof(struct options, undelivered), NULL, 0},
+};
+
+static const struct kafka_setting defaults[] = {
+    {"client.id", "loginpipe"},
+    {"enable.idempotence", "true"},
+    // Where a Java client would put a key.
+    {"partitioner", "murmur2_random"},
+    {"linger.ms", "5"},
+    {"batch.num.messages", "100000"},
+    // What may wait here for the broker; a full queue holds up stdin.
+    {"queue.buffering.max.messages", "500000"},
+    {"queue.buffering.max.kbytes", "65536"},
+    // How large a record may be is for the broker to say, and for --max-line.
+    {"message.max.bytes", "67108864"},
+    // Below 2.10 librdkafka leaves Nagle's algorithm on.
+    {"socket.nagle.disable", "true"},
+    {"log.connection.close", "false"},
+    {NULL, NULL},
+};
+
+// Whether the broker has refused this very record, so that trying again would not help.
+static bool is_refusal(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void keep_undelivered(struct writer *w, const char *data, size_t len)
+{
+    if (!w->keep_undelivered)
+        return;
+    buf_append(&w->undelivered.buf, data, len);
+    buf_putc(&w->undelivered.buf, '\n');
+    out_line_done(&w->undelivered); // an error sticks, and closing finds it
+}
+
+// Counts a line that was not delivered, for good or for now.
+static void not_delivered(struct writer *w, rd_kafka_resp_err_t code, bool passed,
+                          const struct line *line)
+{
+    struct ledger *ledger = stream_ledger(w->stream);
+    const struct reject reject = {REJECT_NOT_DELIVERED, NULL, rd_kafka_err2str(code)};
+
+    if (passed) { // it was none of ours to count until now
+        ledger->passed--;
+        ledger->in++;
+    }
+    if (is_refusal(code)) {
+        stream_reject(w->stream, &reject, line);
+        return;
+    }
+    if (ledger->undelivered++ == 0) {
+        snprintf(w->first_failure, sizeof w->first_failure, "%s", rd_kafka_err2str(code));
+        stream_set_status(w->stream,
+                          kafka_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_TEMPFAIL);
+    }
+    keep_undelivered(w, line->data, line->len);
+}
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    struct writer *w = ((struct kafka *)opaque)->ctx;
+    bool passed = TAG_PASSED(message->_private);
+
+    (void)rk;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka_alive(&w->kafka);
+        if (!passed)
+            stream_ledger(w->stream)->out++;
+        return;
+    }
+    const struct line line = {.data = message->payload,
+                              .len = message->len,
+                              .full_len = message->len,
+                              .number = TAG_NUMBER(message->_private)};
+    not_delivered(w, message->err, passed, &line);
+}
+
+static rd_kafka_resp_err_t produce_once(struct writer *w, rd_kafka_topic_t *topic,
+                                        const struct line *line, const void *key, size_t key_len,
+                                        void *tag)
+{
+    if (w->headers == NULL) {
+        // The cheap call; the cast is the API's: with F_COPY the payload is not changed.
+        if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, (void *)line->data,
+                             line->len, key, key_len, tag) == 0)
+            return RD_KAFKA_RESP_ERR_NO_ERROR;
+        return rd_kafka_last_error();
+    }
+    rd_kafka_headers_t *headers = rd_kafka_headers_copy(w->headers);
+    rd_kafka_resp_err_t code = rd_kafka_producev(
+        w->kafka.rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_VALUE((void *)line->data, line->len), RD_KAFKA_V_KEY(key, key_len),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(tag), RD_KAFKA_V_END);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_headers_destroy(headers);
+    return code;
+}
+
+// Hands a line to librdkafka, waiting for room in its queue.
+static int produce(struct writer *w, const struct route *route, const struct line *line,
+                   const void *key, size_t key_len, bool passed)
+{
+    void *tag = TAG(line->number, passed);
+    rd_kafka_resp_err_t code;
+    struct err err;
+
+    while ((code = produce_once(w, route->handle, line, key, key_len, tag)) ==
+           RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        rd_kafka_poll(w->kafka.rk, SERVE_EVERY);
+        if (kafka_check(&w->kafka, &err) != 0)
+            break;
+    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        not_delivered(w, code, passed, line);
+    return kafka_check(&w->kafka, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
+}
+
+// The bytes of a field as a message key. Returns false when it is a container.
+static bool field_as_key(struct writer *w, const struct json_value *value, const void **key,
+                         size_t *len)
+{
+    *key = NULL;
+    *len = 0;
+    if (value->type == JSON_ABSENT || value->type == JSON_NULL)
+        return true;
+    if (value->type == JSON_STRING) {
+        *key = value->string.data;
+        *len = value->string.len;
+        return true;
+    }
+    buf_clear(&w->key);
+    if (!json_put_scalar(&w->key, value))
+        return false;
+    *key = w->key.data;
+    *len = w->key.len;
+    return true;
+}
+
+// The output of --key-jq as a key. Returns 0, or -1 when the program fails.
+static int filter_as_key(struct writer *w, struct json *json, const struct line *line,
+                         const void **key, size_t *len)
+{
+    const char *text = line->data;
+    size_t text_len = line->len;
+    int count = filter_run(w->key_filter, json);
+
+    *key = NULL;
+    *len = 0;
+    if (count < 0)
+        return -1;
+    if (count == 0)
+        return 0;
+    if (!filter_output_is_input(w->key_filter, 0))
+        filter_output(w->key_filter, 0, &text, &text_len);
+    if (json_parse(w->key_json, text, text_len) != 0 || json_type(w->key_json) == JSON_NULL)
+        return 0;
+    const struct json_value value = json_root(w->key_json);
+    if (field_as_key(w, &value, key, len))
+        return 0;
+    *key = text; // an array or object: its JSON text
+    *len = text_len;
+    return 0;
+}
+
+static bool is_insight(const struct line *line)
+{
+    static const char prefix[] = "{\"insight\":";
+
+    return line->len >= sizeof prefix - 1 && memcmp(line->data, prefix, sizeof prefix - 1) == 0;
+}
+
+static int record(void *ctx, struct stream *s, const struct line *line)
+{
+    struct writer *w = ctx;
+    const struct options *o = w->options;
+    struct json_value field[1 + ROUTES_MAX] = {{.type = JSON_ABSENT}};
+    const struct route *route = &w->routes[0];
+    const void *key = o->key;
+    size_t key_len = o->key == NULL ? 0 : strlen(o->key);
+    bool own_key =
+        o->key == NULL && o->key_jq == NULL && (o->key_field != NULL || is_insight(line));
+    struct json *json = NULL;
+
+    if (own_key || w->route_count > 1 || w->key_filter != NULL) {
+        json = stream_json(s);
+        if (json == NULL)
+            return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, NULL}, line);
+        json_fields(json, w->fields, w->route_count, field);
+    }
+    for (size_t i = w->route_count - 1; i > 0; i--) { // the first one given wins
+        if (field[i].type != JSON_ABSENT)
+            route = &w->routes[i];
+    }
+    if (own_key && !field_as_key(w, &field[0], &key, &key_len))
+        return stream_reject(s, &(struct reject){REJECT_WRONG_TYPE, w->fields[0].name, NULL}, line);
+    if (w->key_filter != NULL && filter_as_key(w, json, line, &key, &key_len) != 0)
+        return stream_reject(
+            s, &(struct reject){REJECT_FILTER_ERROR, NULL, filter_error(w->key_filter)}, line);
+    return produce(w, route, line, key, key_len, false);
+}
+
+// A reject of an earlier stage goes where --route reject=... says, unchanged.
+static int pass(void *ctx, struct stream *s, const struct line *line)
+{
+    struct writer *w = ctx;
+    const struct route *route = &w->routes[0];
+
+    (void)s;
+    for (size_t i = w->route_count - 1; i > 0; i--) {
+        if (strcmp(w->fields[i].name, "reject") == 0)
+            route = &w->routes[i];
+    }
+    return produce(w, route, line, NULL, 0, true);
+}
+
+static int add_route(struct writer *w, const char *spec, struct err *err)
+{
+    const char *equals = strchr(spec, '=');
+
+    if (equals == NULL || equals == spec || equals[1] == '\0')
+        return err_set(err, EX_USAGE, "--route: '%s' is not KEY=TOPIC", spec);
+    if (w->route_count == 1 + ROUTES_MAX)
+        return err_set(err, EX_USAGE, "--route: more than %d routes", ROUTES_MAX);
+    size_t len = (size_t)(equals - spec);
+    w->fields[w->route_count] = (struct json_key){xstrndup(spec, len), len};
+    w->routes[w->route_count++].name = xstrdup(equals + 1);
+    return 0;
+}
+
+static int add_headers(struct writer *w, struct err *err)
+{
+    const struct opt_list *list = &w->options->headers;
+
+    if (list->count > 0)
+        w->headers = rd_kafka_headers_new(list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *equals = strchr(list->item[i], '=');
+        if (equals == NULL || equals == list->item[i])
+            return err_set(err, EX_USAGE, "-H: '%s' is not NAME=VALUE", list->item[i]);
+        rd_kafka_header_add(w->headers, list->item[i], equals - list->item[i], equals + 1, -1);
+    }
+    return 0;
+}
+
+static int read_options(struct writer *w, struct err *err)
+{
+    const struct options *o = w->options;
+    const char *key_field = o->key_field == NULL ? "key" : o->key_field;
+
+    w->fields[0] = (struct json_key){key_field, strlen(key_field)};
+    w->routes[0].name = xstrdup(o->topic);
+    w->route_count = 1;
+    for (size_t i = 0; i < o->routes.count; i++) {
+        if (add_route(w, o->routes.item[i], err) != 0)
+            return -1;
+    }
+    if (add_headers(w, err) != 0)
+        return -1;
+    if (o->key_jq != NULL) {
+        const struct filter_options key_options = {.program = o->key_jq};
+        w->key_filter = filter_new(&key_options, err);
+        w->key_json = json_new();
+        return w->key_filter == NULL ? -1 : 0;
+    }
+    return 0;
+}
+
+static int open_undelivered(struct writer *w, struct err *err)
+{
+    const char *file = w->options->undelivered;
+
+    if (file == NULL)
+        return 0;
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return err_set(err, EX_CANTCREAT, "--undelivered: %s: %s", file, strerror(errno));
+    out_init(&w->undelivered, fd, file);
+    w->keep_undelivered = true;
+    return 0;
+}
+
+static int open_topics(struct writer *w, struct err *err)
+{
+    const struct options *o = w->options;
+    int partitions;
+
+    for (size_t i = 0; i < w->route_count; i++) {
+        struct route *route = &w->routes[i];
+        if (o->create && kafka_create_topic(&w->kafka, route->name, (int)o->partitions,
+                                            (int)o->replication, err) != 0)
+            return -1;
+        if (kafka_wait_topic(&w->kafka, route->name, &partitions, err) != 0)
+            return -1;
+        route->handle = rd_kafka_topic_new(w->kafka.rk, route->name, NULL);
+    }
+    return 0;
+}
+
+static int open_writer(void *ctx, struct stream *s)
+{
+    struct writer *w = ctx;
+    struct err err;
+    char why[256];
+    rd_kafka_conf_t *conf = NULL;
+
+    w->stream = s;
+    if (read_options(w, &err) != 0 || open_undelivered(w, &err) != 0 ||
+        (conf = kafka_conf_new(&w->options->kafka, defaults, &err)) == NULL)
+        return stream_fail_err(s, &err);
+    if (w->options->codec != NULL && rd_kafka_conf_set(conf, "compression.codec", w->options->codec,
+                                                       why, sizeof why) != RD_KAFKA_CONF_OK) {
+        rd_kafka_conf_destroy(conf);
+        return stream_fail(s, EX_USAGE, "-z: %s", why);
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    if (kafka_init(&w->kafka, RD_KAFKA_PRODUCER, conf, &w->options->kafka, w, &err) != 0 ||
+        open_topics(w, &err) != 0)
+        return stream_fail_err(s, &err);
+    return 0;
+}
+
+static int on_tick(void *ctx, struct stream *s)
+{
+    struct writer *w = ctx;
+    struct err err;
+
+    rd_kafka_poll(w->kafka.rk, 0);
+    return kafka_check(&w->kafka, &err) == 0 ? 0 : stream_fail_err(s, &err);
+}
+
+// Waits until each message is delivered or has failed, which message.timeout.ms bounds.
+static int end(void *ctx, struct stream *s)
+{
+    struct writer *w = ctx;
+    struct err err;
+
+    while (rd_kafka_flush(w->kafka.rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        if (kafka_check(&w->kafka, &err) != 0)
+            return stream_fail_err(s, &err);
+    }
+    return 0;
+}
+
+static void close_writer(void *ctx, struct stream *s)
+{
+    struct writer *w = ctx;
+    struct err err;
+
+    if (rd_kafka_outq_len(w->kafka.rk) > 0) {
+        rd_kafka_purge(w->kafka.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_flush(w->kafka.rk, PURGE_TIME);
+    }
+    uint64_t lost = stream_ledger(s)->undelivered;
+    if (lost > 0)
+        log_error("%llu lines not delivered: %s%s%s", (unsigned long long)lost, w->first_failure,
+                  w->keep_undelivered ? "; they are in " : "",
+                  w->keep_undelivered ? w->options->undelivered : "");
+    if (w->keep_undelivered && out_close(&w->undelivered) != 0) {
+        out_error(&w->undelivered, &err);
+        stream_fail_err(s, &err);
+    }
+}
+
+static void writer_release(struct writer *w)
+{
+    for (size_t i = 0; i < w->route_count; i++) {
+        if (w->routes[i].handle != NULL)
+            rd_kafka_topic_destroy(w->routes[i].handle);
+        free(w->routes[i].name);
+        if (i > 0)
+            free((char *)w->fields[i].name);
+    }
+    if (w->headers != NULL)
+        rd_kafka_headers_destroy(w->headers);
+    kafka_release(&w->kafka);
+    filter_free(w->key_filter);
+    json_free(w->key_json);
+    buf_release(&w->key);
+    out_release(&w->undelivered);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct stream_ops ops = {.tick = SERVE_EVERY,
+                                          .open = open_writer,
+                                          .record = record,
+                                          .pass = pass,
+                                          .on_tick = on_tick,
+                                          .end = end,
+                                          .close = close_writer};
+    struct options options = {.stream = STREAM_OPTIONS_INIT,
+                              .kafka = KAFKA_OPTIONS_INIT,
+                              .partitions = KAFKA_BROKER_DEFAULT,
+                              .replication = KAFKA_BROKER_DEFAULT};
+    const struct opt_group groups[] = {
+        OPT_GROUP("Writing", options_table, &options),
+        {"Kafka", kafka_opts, kafka_opt_count, &options.kafka},
+        {"Stream", stream_opts, stream_opt_count, &options.stream},
+    };
+    const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
+                                        "Writes lines to Kafka topics.", groups, 3};
+    struct writer writer = {.options = &options};
+
+    log_init(argv[0]);
+    if (opt_parse(&program, argc, argv) != argc)
+        opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
+    kafka_show(&options.kafka, defaults);
+    if (options.topic == NULL)
+        opt_usage_error("no topic: give it by -t");
+    if ((options.key != NULL) + (options.key_field != NULL) + (options.key_jq != NULL) > 1)
+        opt_usage_error("-k, --key, --key-jq: only one of them can be given");
+    int status = stream_run(&ops, &writer, &options.stream);
+    writer_release(&writer);
+    return status;
+}
