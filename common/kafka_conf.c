@@ -205,11 +205,10 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *options,
     size_t size = 0;
     int status = collect(conf, options, defaults, err);
 
+    // What is not set cannot be read back, or reads back as the empty string.
     if (status == 0 &&
-        rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK)
-        status = err_set(err, EX_SOFTWARE, "bootstrap.servers: cannot be read back");
-    // An unset value reads back as the empty string.
-    if (status == 0 && size <= 1)
+        (rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK ||
+         size <= 1))
         status = err_set(err, EX_USAGE,
                          "no broker: give -b HOST:PORT, or set BOOTSTRAP_SERVERS or KCAT_CONFIG");
     if (status == 0)

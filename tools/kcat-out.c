@@ -12,27 +12,23 @@
 #include <string.h>
 
 #include "buf.h"
-#include "filter.h"
-#include "json.h"
 #include "kafka.h"
 #include "kafka_admin.h"
 #include "log.h"
 #include "opt.h"
 #include "out.h"
+#include "router.h"
 #include "stream.h"
 #include "xalloc.h"
 
 #define SERVE_EVERY 50  // ms: how often delivery reports are served
 #define FLUSH_SLICE 500 // ms of waiting for deliveries between looks at errors
-#define ROUTES_MAX 32
 #define PURGE_TIME 2000 // ms for the reports of what is given up
 
 struct options {
     struct stream_options stream;
     struct kafka_options kafka;
-    const char *topic;
-    struct opt_list routes; // KEY=TOPIC
-    const char *key, *key_field, *key_jq;
+    struct router_options router;
     struct opt_list headers; // NAME=VALUE
     const char *codec;
     bool create;
@@ -40,23 +36,13 @@ struct options {
     const char *undelivered;
 };
 
-struct route {
-    char *name;
-    rd_kafka_topic_t *handle;
-};
-
 struct writer {
     const struct options *options;
     struct stream *stream;
     struct kafka kafka;
-    struct route routes[1 + ROUTES_MAX]; // the first is -t
-    // Fields looked for in a line: its key, then a route's key each.
-    struct json_key fields[1 + ROUTES_MAX];
-    size_t route_count;
+    struct router router;
+    rd_kafka_topic_t *topics[ROUTER_TOPICS_MAX]; // by the router's numbers
     rd_kafka_headers_t *headers;
-    struct filter *key_filter;
-    struct json *key_json;
-    struct buf key; // text of a key that is not a string
     struct out undelivered;
     bool keep_undelivered;
     char first_failure[256];
@@ -88,15 +74,16 @@ static int set_create(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {"topic", 't', OPT_STRING, "TOPIC", "where lines go", offsetof(struct options, topic), NULL, 0},
+    {"topic", 't', OPT_STRING, "TOPIC", "where lines go", offsetof(struct options, router.topic),
+     NULL, 0},
     {"route", 0, OPT_LIST, "KEY=TOPIC", "lines with that top-level key go there instead",
-     offsetof(struct options, routes), NULL, 0},
-    {NULL, 'k', OPT_STRING, "KEY", "one message key for all", offsetof(struct options, key), NULL,
-     0},
-    {"key", 0, OPT_STRING, "FIELD", "a top-level field as key (default: key, of insights)",
-     offsetof(struct options, key_field), NULL, 0},
+     offsetof(struct options, router.routes), NULL, 0},
+    {NULL, 'k', OPT_STRING, "KEY", "one message key for all", offsetof(struct options, router.key),
+     NULL, 0},
+    {"key", 0, OPT_STRING, "FIELD", "a top-level field as key; insights have their own",
+     offsetof(struct options, router.key_field), NULL, 0},
     {"key-jq", 0, OPT_STRING, "EXPR", "the output of a jq program as key",
-     offsetof(struct options, key_jq), NULL, 0},
+     offsetof(struct options, router.key_jq), NULL, 0},
     {"header", 'H', OPT_LIST, "NAME=VALUE", "a header for each message",
      offsetof(struct options, headers), NULL, 0},
     {"compress", 'z', OPT_STRING, "CODEC", "gzip, snappy, lz4 or zstd",
@@ -214,14 +201,14 @@ static rd_kafka_resp_err_t produce_once(struct writer *w, rd_kafka_topic_t *topi
 }
 
 // Hands a line to librdkafka, waiting for room in its queue.
-static int produce(struct writer *w, const struct route *route, const struct line *line,
-                   const void *key, size_t key_len, bool passed)
+static int produce(struct writer *w, const struct destination *to, const struct line *line,
+                   bool passed)
 {
     void *tag = TAG(line->number, passed);
     rd_kafka_resp_err_t code;
     struct err err;
 
-    while ((code = produce_once(w, route->handle, line, key, key_len, tag)) ==
+    while ((code = produce_once(w, w->topics[to->topic], line, to->key, to->key_len, tag)) ==
            RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         rd_kafka_poll(w->kafka.rk, SERVE_EVERY);
         if (kafka_check(&w->kafka, &err) != 0)
@@ -232,116 +219,28 @@ static int produce(struct writer *w, const struct route *route, const struct lin
     return kafka_check(&w->kafka, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
 }
 
-// The bytes of a field as a message key. Returns false when it is a container.
-static bool field_as_key(struct writer *w, const struct json_value *value, const void **key,
-                         size_t *len)
-{
-    *key = NULL;
-    *len = 0;
-    if (value->type == JSON_ABSENT || value->type == JSON_NULL)
-        return true;
-    if (value->type == JSON_STRING) {
-        *key = value->string.data;
-        *len = value->string.len;
-        return true;
-    }
-    buf_clear(&w->key);
-    if (!json_put_scalar(&w->key, value))
-        return false;
-    *key = w->key.data;
-    *len = w->key.len;
-    return true;
-}
-
-// The output of --key-jq as a key. Returns 0, or -1 when the program fails.
-static int filter_as_key(struct writer *w, struct json *json, const struct line *line,
-                         const void **key, size_t *len)
-{
-    const char *text = line->data;
-    size_t text_len = line->len;
-    int count = filter_run(w->key_filter, json);
-
-    *key = NULL;
-    *len = 0;
-    if (count < 0)
-        return -1;
-    if (count == 0)
-        return 0;
-    if (!filter_output_is_input(w->key_filter, 0))
-        filter_output(w->key_filter, 0, &text, &text_len);
-    if (json_parse(w->key_json, text, text_len) != 0 || json_type(w->key_json) == JSON_NULL)
-        return 0;
-    const struct json_value value = json_root(w->key_json);
-    if (field_as_key(w, &value, key, len))
-        return 0;
-    *key = text; // an array or object: its JSON text
-    *len = text_len;
-    return 0;
-}
-
-static bool is_insight(const struct line *line)
-{
-    static const char prefix[] = "{\"insight\":";
-
-    return line->len >= sizeof prefix - 1 && memcmp(line->data, prefix, sizeof prefix - 1) == 0;
-}
-
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
-    const struct options *o = w->options;
-    struct json_value field[1 + ROUTES_MAX] = {{.type = JSON_ABSENT}};
-    const struct route *route = &w->routes[0];
-    const void *key = o->key;
-    size_t key_len = o->key == NULL ? 0 : strlen(o->key);
-    bool own_key =
-        o->key == NULL && o->key_jq == NULL && (o->key_field != NULL || is_insight(line));
-    struct json *json = NULL;
+    const struct json *json = NULL;
+    struct destination to;
+    struct reject why;
 
-    if (own_key || w->route_count > 1 || w->key_filter != NULL) {
-        json = stream_json(s);
-        if (json == NULL)
-            return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, NULL}, line);
-        json_fields(json, w->fields, w->route_count, field);
-    }
-    for (size_t i = w->route_count - 1; i > 0; i--) { // the first one given wins
-        if (field[i].type != JSON_ABSENT)
-            route = &w->routes[i];
-    }
-    if (own_key && !field_as_key(w, &field[0], &key, &key_len))
-        return stream_reject(s, &(struct reject){REJECT_WRONG_TYPE, w->fields[0].name, NULL}, line);
-    if (w->key_filter != NULL && filter_as_key(w, json, line, &key, &key_len) != 0)
-        return stream_reject(
-            s, &(struct reject){REJECT_FILTER_ERROR, NULL, filter_error(w->key_filter)}, line);
-    return produce(w, route, line, key, key_len, false);
+    if (router_needs_json(&w->router, line) && (json = stream_json(s)) == NULL)
+        return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, NULL}, line);
+    if (router_choose(&w->router, json, line, &to, &why) != 0)
+        return stream_reject(s, &why, line);
+    return produce(w, &to, line, false);
 }
 
 // A reject of an earlier stage goes where --route reject=... says, unchanged.
 static int pass(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
-    const struct route *route = &w->routes[0];
+    const struct destination to = {router_reject_topic(&w->router), NULL, 0};
 
     (void)s;
-    for (size_t i = w->route_count - 1; i > 0; i--) {
-        if (strcmp(w->fields[i].name, "reject") == 0)
-            route = &w->routes[i];
-    }
-    return produce(w, route, line, NULL, 0, true);
-}
-
-static int add_route(struct writer *w, const char *spec, struct err *err)
-{
-    const char *equals = strchr(spec, '=');
-
-    if (equals == NULL || equals == spec || equals[1] == '\0')
-        return err_set(err, EX_USAGE, "--route: '%s' is not KEY=TOPIC", spec);
-    if (w->route_count == 1 + ROUTES_MAX)
-        return err_set(err, EX_USAGE, "--route: more than %d routes", ROUTES_MAX);
-    size_t len = (size_t)(equals - spec);
-    w->fields[w->route_count] = (struct json_key){xstrndup(spec, len), len};
-    w->routes[w->route_count++].name = xstrdup(equals + 1);
-    return 0;
+    return produce(w, &to, line, true);
 }
 
 static int add_headers(struct writer *w, struct err *err)
@@ -355,29 +254,6 @@ static int add_headers(struct writer *w, struct err *err)
         if (equals == NULL || equals == list->item[i])
             return err_set(err, EX_USAGE, "-H: '%s' is not NAME=VALUE", list->item[i]);
         rd_kafka_header_add(w->headers, list->item[i], equals - list->item[i], equals + 1, -1);
-    }
-    return 0;
-}
-
-static int read_options(struct writer *w, struct err *err)
-{
-    const struct options *o = w->options;
-    const char *key_field = o->key_field == NULL ? "key" : o->key_field;
-
-    w->fields[0] = (struct json_key){key_field, strlen(key_field)};
-    w->routes[0].name = xstrdup(o->topic);
-    w->route_count = 1;
-    for (size_t i = 0; i < o->routes.count; i++) {
-        if (add_route(w, o->routes.item[i], err) != 0)
-            return -1;
-    }
-    if (add_headers(w, err) != 0)
-        return -1;
-    if (o->key_jq != NULL) {
-        const struct filter_options key_options = {.program = o->key_jq};
-        w->key_filter = filter_new(&key_options, err);
-        w->key_json = json_new();
-        return w->key_filter == NULL ? -1 : 0;
     }
     return 0;
 }
@@ -401,14 +277,14 @@ static int open_topics(struct writer *w, struct err *err)
     const struct options *o = w->options;
     int partitions;
 
-    for (size_t i = 0; i < w->route_count; i++) {
-        struct route *route = &w->routes[i];
-        if (o->create && kafka_create_topic(&w->kafka, route->name, (int)o->partitions,
-                                            (int)o->replication, err) != 0)
+    for (size_t i = 0; i < w->router.topic_count; i++) {
+        const char *topic = w->router.topic[i];
+        if (o->create &&
+            kafka_create_topic(&w->kafka, topic, (int)o->partitions, (int)o->replication, err) != 0)
             return -1;
-        if (kafka_wait_topic(&w->kafka, route->name, &partitions, err) != 0)
+        if (kafka_wait_topic(&w->kafka, topic, &partitions, err) != 0)
             return -1;
-        route->handle = rd_kafka_topic_new(w->kafka.rk, route->name, NULL);
+        w->topics[i] = rd_kafka_topic_new(w->kafka.rk, topic, NULL);
     }
     return 0;
 }
@@ -421,7 +297,8 @@ static int open_writer(void *ctx, struct stream *s)
     rd_kafka_conf_t *conf = NULL;
 
     w->stream = s;
-    if (read_options(w, &err) != 0 || open_undelivered(w, &err) != 0 ||
+    if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
+        open_undelivered(w, &err) != 0 ||
         (conf = kafka_conf_new(&w->options->kafka, defaults, &err)) == NULL)
         return stream_fail_err(s, &err);
     if (w->options->codec != NULL && rd_kafka_conf_set(conf, "compression.codec", w->options->codec,
@@ -480,19 +357,14 @@ static void close_writer(void *ctx, struct stream *s)
 
 static void writer_release(struct writer *w)
 {
-    for (size_t i = 0; i < w->route_count; i++) {
-        if (w->routes[i].handle != NULL)
-            rd_kafka_topic_destroy(w->routes[i].handle);
-        free(w->routes[i].name);
-        if (i > 0)
-            free((char *)w->fields[i].name);
+    for (size_t i = 0; i < w->router.topic_count; i++) {
+        if (w->topics[i] != NULL)
+            rd_kafka_topic_destroy(w->topics[i]);
     }
     if (w->headers != NULL)
         rd_kafka_headers_destroy(w->headers);
     kafka_release(&w->kafka);
-    filter_free(w->key_filter);
-    json_free(w->key_json);
-    buf_release(&w->key);
+    router_release(&w->router);
     out_release(&w->undelivered);
 }
 
@@ -522,9 +394,11 @@ int main(int argc, char **argv)
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
     kafka_show(&options.kafka, defaults);
-    if (options.topic == NULL)
+    if (options.router.topic == NULL)
         opt_usage_error("no topic: give it by -t");
-    if ((options.key != NULL) + (options.key_field != NULL) + (options.key_jq != NULL) > 1)
+    if ((options.router.key != NULL) + (options.router.key_field != NULL) +
+            (options.router.key_jq != NULL) >
+        1)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
     int status = stream_run(&ops, &writer, &options.stream);
     writer_release(&writer);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "router.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xalloc.h"
+
+// The place of a field in the table; each name has one, whatever it serves for.
+static size_t field_index(struct router *r, const char *name, size_t len)
+{
+    for (size_t i = 0; i < r->field_count; i++) {
+        if (r->field[i].len == len && memcmp(r->field[i].name, name, len) == 0)
+            return i;
+    }
+    r->field[r->field_count] = (struct json_key){name, len};
+    return r->field_count++;
+}
+
+static int add_route(struct router *r, const char *spec, struct err *err)
+{
+    const char *equals = strchr(spec, '=');
+
+    if (equals == NULL || equals == spec || equals[1] == '\0')
+        return err_set(err, EX_USAGE, "--route: '%s' is not KEY=TOPIC", spec);
+    if (r->topic_count == ROUTER_TOPICS_MAX)
+        return err_set(err, EX_USAGE, "--route: more than %d routes", ROUTER_TOPICS_MAX - 1);
+    r->topic_field[r->topic_count] = field_index(r, spec, (size_t)(equals - spec));
+    r->topic[r->topic_count++] = xstrdup(equals + 1);
+    return 0;
+}
+
+int router_init(struct router *r, const struct router_options *options, struct err *err)
+{
+    const struct filter_options key_options = {.program = options->key_jq};
+
+    *r = (struct router){.options = options, .topic_count = 1};
+    r->topic[0] = xstrdup(options->topic);
+    r->insight_field = field_index(r, "key", strlen("key"));
+    r->key_field = r->insight_field;
+    if (options->key_field != NULL)
+        r->key_field = field_index(r, options->key_field, strlen(options->key_field));
+    for (size_t i = 0; i < options->routes.count; i++) {
+        if (add_route(r, options->routes.item[i], err) != 0)
+            return -1;
+    }
+    if (options->key_jq == NULL)
+        return 0;
+    r->key_json = json_new();
+    r->key_filter = filter_new(&key_options, err);
+    return r->key_filter == NULL ? -1 : 0;
+}
+
+void router_release(struct router *r)
+{
+    for (size_t i = 0; i < r->topic_count; i++)
+        free(r->topic[i]);
+    filter_free(r->key_filter);
+    json_free(r->key_json);
+    buf_release(&r->key);
+}
+
+static bool is_insight(const struct line *line)
+{
+    static const char prefix[] = "{\"insight\":";
+
+    return line->len >= sizeof prefix - 1 && memcmp(line->data, prefix, sizeof prefix - 1) == 0;
+}
+
+// Whether the key of this line is one of its fields.
+static bool key_is_field(const struct router *r, const struct line *line)
+{
+    return r->options->key == NULL && r->options->key_jq == NULL &&
+           (r->options->key_field != NULL || is_insight(line));
+}
+
+bool router_needs_json(const struct router *r, const struct line *line)
+{
+    return r->topic_count > 1 || r->key_filter != NULL || key_is_field(r, line);
+}
+
+// A string is a key as it is, another scalar by its JSON text. Returns false for containers.
+static bool value_as_key(struct router *r, const struct json_value *value, struct destination *to)
+{
+    if (value->type == JSON_ABSENT || value->type == JSON_NULL)
+        return true;
+    if (value->type == JSON_STRING) {
+        to->key = value->string.data;
+        to->key_len = value->string.len;
+        return true;
+    }
+    buf_clear(&r->key);
+    if (!json_put_scalar(&r->key, value))
+        return false;
+    to->key = r->key.data;
+    to->key_len = r->key.len;
+    return true;
+}
+
+static int run_key_filter(struct router *r, const struct json *json, const struct line *line,
+                          struct destination *to)
+{
+    const char *text = line->data;
+    size_t len = line->len;
+    int count = filter_run(r->key_filter, json);
+
+    if (count <= 0)
+        return count;
+    if (!filter_output_is_input(r->key_filter, 0))
+        filter_output(r->key_filter, 0, &text, &len);
+    if (json_parse(r->key_json, text, len) != 0)
+        return -1;
+    const struct json_value value = json_root(r->key_json);
+    if (!value_as_key(r, &value, to)) { // an array or object: its JSON text
+        to->key = text;
+        to->key_len = len;
+    }
+    return 0;
+}
+
+int router_choose(struct router *r, const struct json *json, const struct line *line,
+                  struct destination *to, struct reject *why)
+{
+    struct json_value value[ROUTER_TOPICS_MAX + 2];
+
+    *to = (struct destination){0, r->options->key,
+                               r->options->key == NULL ? 0 : strlen(r->options->key)};
+    if (json == NULL)
+        return 0;
+    json_fields(json, r->field, r->field_count, value);
+    for (size_t i = 1; i < r->topic_count && to->topic == 0; i++) {
+        if (value[r->topic_field[i]].type != JSON_ABSENT)
+            to->topic = i;
+    }
+    if (key_is_field(r, line)) {
+        size_t i = r->key_field;
+        if (value[i].type == JSON_ABSENT && is_insight(line))
+            i = r->insight_field;
+        *why = (struct reject){REJECT_WRONG_TYPE, r->field[i].name, NULL};
+        return value_as_key(r, &value[i], to) ? 0 : -1;
+    }
+    if (r->key_filter != NULL && run_key_filter(r, json, line, to) < 0) {
+        *why = (struct reject){REJECT_FILTER_ERROR, NULL, filter_error(r->key_filter)};
+        return -1;
+    }
+    return 0;
+}
+
+size_t router_reject_topic(const struct router *r)
+{
+    for (size_t i = 1; i < r->topic_count; i++) {
+        const struct json_key *key = &r->field[r->topic_field[i]];
+        if (key->len == strlen("reject") && memcmp(key->name, "reject", key->len) == 0)
+            return i;
+    }
+    return 0;
+}
