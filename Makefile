@@ -1,35 +1,69 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# make            builds the tools into build/
-# make demo       installs what is missing, builds, and shows the whole pipe at work
-# make test       the same, and runs all tests
-# make SAN=address,undefined test    with the sanitizers
+# make                               builds the tools into build/
+# make demo                          installs what is missing, builds, shows the pipe at work
+# make test                          the same, and runs all tests (make check: without installing)
+# make lint                          format, warnings of two compilers, static checks
+# make bench                         speeds, as ratios to jq, Miller and kcat
+# make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
 
 VERSION = 0.1.0
 
 CC ?= cc
 CXX ?= c++
-PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
+PREFIX ?= /usr/local
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
 
-B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 comma := ,
+B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DLOGINPIPE_VERSION='"$(VERSION)"' -Icommon \
-	-Wall -Wextra -Wconversion -Wshadow $(CFLAGS) $(SAN_FLAGS)
-ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SAN_FLAGS)
-SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+WARNINGS = -Wall -Wextra -Wconversion -Wshadow
+SANITIZE = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icommon -DLOGINPIPE_VERSION='"$(VERSION)"' $(WARNINGS) \
+	$(CFLAGS) $(SANITIZE)
+ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SANITIZE)
 
-BASE := err log xalloc buf line out datetime opt
-DOMAIN := ledger reject record filter
-STREAM_OBJS := $(patsubst %,$(B)/common/%.o,$(BASE) json $(DOMAIN) stream)
+KAFKA_TOOLS := kcat-in kcat-out kcat-broker
+TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen
+SCRIPTS := loginpipe
+COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*.c common/*.cc)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 
-TOOLS := loginclean
+# Debian's names. The tools need the first list to build, the tests and lint the second.
+BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev
+TEST_PACKAGES = bats jq kcat miller sqlite3 maven default-jre-headless procps strace bsdutils \
+	clang clang-format cppcheck shellcheck mandoc
 
-.PHONY: all clean
-all: $(addprefix $(B)/,$(TOOLS))
+.PHONY: all deps demo check test lint bench install uninstall clean
+all: $(addprefix $(B)/,$(TOOLS) $(SCRIPTS))
+
+# An archive, so that each tool gets just what it uses: loginclean is free of librdkafka.
+$(B)/libcommon.a: $(COMMON)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(addprefix $(B)/,$(KAFKA_TOOLS)): LDLIBS += -lrdkafka
+$(addprefix $(B)/,$(TOOLS)): $(B)/%: $(B)/tools/%.o $(B)/libcommon.a
+	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ $(LDLIBS) -ljq -lsimdjson
+
+$(addprefix $(B)/,$(SCRIPTS)): $(B)/%: tools/%
+	@mkdir -p $(@D)
+	sed 's/@VERSION@/$(VERSION)/' $< > $@.new
+	chmod 755 $@.new
+	mv $@.new $@
+
+$(UNIT_TESTS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -lrdkafka -ljq -lsimdjson
+
+# Faults for tests/faults.bats, put before the C library's calls.
+$(B)/faults.so: tests/faults.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -39,10 +73,37 @@ $(B)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_CXXFLAGS) -MMD -c $< -o $@
 
-$(B)/loginclean: $(B)/tools/loginclean.o $(STREAM_OBJS)
-	$(CXX) $(LDFLAGS) $(SAN_FLAGS) $^ -o $@ -ljq -lsimdjson
+deps:
+	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+demo:
+	@tests/deps $(BUILD_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(B) BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
+
+check: all $(UNIT_TESTS) $(B)/faults.so
+	@BUILD=$(B) SAN=$(SAN) tests/run $(TESTS)
+
+test: deps
+	@$(MAKE) --no-print-directory check
+
+lint:
+	@CC_FLAGS='-std=c11 -D_GNU_SOURCE -Icommon $(WARNINGS)' tests/lint
+
+bench: all
+	@BUILD=$(B) tests/bench/run
+
+install: all
+	install -d $(BINDIR) $(addprefix $(MANDIR)/man,1 5 7)
+	install -m 755 $(addprefix $(B)/,$(TOOLS) $(SCRIPTS)) $(BINDIR)
+	for page in man/*.[157]; do \
+		install -m 644 $$page $(MANDIR)/man$${page##*.} || exit; done
+
+uninstall:
+	rm -f $(addprefix $(BINDIR)/,$(TOOLS) $(SCRIPTS))
+	for page in man/*.[157]; do rm -f $(MANDIR)/man$${page##*.}/$${page#man/}; done
 
 clean:
 	rm -rf build build-*
 
--include $(wildcard $(B)/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/tests/unit/*.d)
