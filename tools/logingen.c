@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// logingen: makes up login events, good and bad ones, for demos, tests and benchmarks. The same
+// options give the same bytes, on every machine and at whatever --rate they are written.
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "datetime.h"
+#include "log.h"
+#include "opt.h"
+#include "random.h"
+#include "stream.h"
+#include "synth.h"
+
+#define ENDLESS UINT64_MAX
+#define START_DEFAULT INT64_C(1694476800000) // 2023-09-12T00:00:00Z
+#define SPAN_DEFAULT MS_HOUR
+#define RATE_DEFAULT 1000 // events a second of event time, where nothing else says how many
+#define RATE_MAX UINT64_C(1000000000)
+#define TIME_MAX INT64_C(253402300799000) // the last second of the year 9999
+#define BATCH 256                         // records between looks at signals and the clock
+
+struct options {
+    struct stream_options stream;
+    struct synth_options synth;
+    uint64_t count;
+    uint64_t rate; // 0: as fast as can be
+    int64_t start;
+    int64_t span; // -1: not given
+};
+
+// The moments at which things happen: `events` of them are spread evenly over each `period`, each
+// at a random point of its own slot. So they never go back, and no sum is rounded.
+struct timeline {
+    uint64_t period, events; // milliseconds, and how many in them
+    uint64_t at;             // where the next slot begins, milliseconds
+    uint64_t part;           // and this many events-th of a millisecond
+    struct random random;
+};
+
+struct gen {
+    const struct options *options;
+    struct synth *synth;
+    struct timeline timeline;
+    uint64_t made;
+    int64_t began;       // for --rate: since when, by the monotonic clock,
+    uint64_t paced;      // this many were made
+    struct tally faults; // what was made bad or late
+};
+
+static int set_rate(void *options, const char *arg, struct err *err)
+{
+    struct options *o = options;
+    size_t len = strlen(arg);
+    char number[32];
+
+    if (len > 2 && strcmp(arg + len - 2, "/s") == 0)
+        len -= 2;
+    if (len >= sizeof number)
+        return err_set(err, EX_USAGE, "'%s' is too long", arg);
+    memcpy(number, arg, len);
+    number[len] = '\0';
+    if (opt_parse_number(number, 1000, &o->rate) != 0 || o->rate < 1 || o->rate > RATE_MAX)
+        return err_set(err, EX_USAGE, "'%s' is not a rate such as 100, 100/s or 5k/s", arg);
+    return 0;
+}
+
+static int set_start(void *options, const char *arg, struct err *err)
+{
+    int64_t *start = &((struct options *)options)->start;
+    int64_t seconds;
+
+    if (strcmp(arg, "now") == 0)
+        *start = time_now();
+    else if (opt_parse_int(arg, &seconds) == 0) {
+        if (__builtin_mul_overflow(seconds, MS_SECOND, start))
+            *start = -1;
+    } else if (time_parse(arg, strlen(arg), start) != 0)
+        return err_set(err, EX_USAGE,
+                       "'%s' is not a time such as 2024-01-31T12:00:00Z, 1706702400 or now", arg);
+    if (*start < 0 || *start > TIME_MAX)
+        return err_set(err, EX_USAGE, "'%s' is not from 1970 to 9999", arg);
+    return 0;
+}
+
+static const struct opt options_table[] = {
+    {NULL, 'n', OPT_COUNT, "N", "how many records (default endless); 10k, 5M",
+     offsetof(struct options, count), NULL, 0},
+    {"rate", 0, OPT_CALL, "N[/s]", "so many a second (default as fast as can be)", 0, set_rate, 0},
+    {"seed", 0, OPT_COUNT, "N", "another seed makes other users and records (default 1)",
+     offsetof(struct options, synth.seed), NULL, 0},
+    {"users", 0, OPT_COUNT, "N", "how many there are, some busier than others (default 100k)",
+     offsetof(struct options, synth.users), NULL, 1},
+    {"stats", 0, OPT_STRING, "FILE", "append the ledger at exit and on SIGUSR1; - is stderr",
+     offsetof(struct options, stream.stats), NULL, 0},
+};
+
+static const struct opt time_table[] = {
+    {"start", 0, OPT_CALL, "TIME", "of the first event (default 2023-09-12T00:00:00Z); now", 0,
+     set_start, 0},
+    {"span", 0, OPT_DURATION, "DUR",
+     "event time over the -n records (default 1h, or by --rate; endless: 1000/s)",
+     offsetof(struct options, span), NULL, 0},
+    {"late", 0, OPT_PERCENT, "PCT",
+     "share of events that come 5 minutes to 1 hour late (default 0)",
+     offsetof(struct options, synth.late), NULL, 0},
+};
+
+static const struct opt fault_table[] = {
+    {"missing", 0, OPT_PERCENT, "PCT", "share of records without a device_type (default 2)",
+     offsetof(struct options, synth.missing), NULL, 0},
+    {"bad", 0, OPT_PERCENT, "PCT", "share that loginclean rejects, all reasons alike (default 0)",
+     offsetof(struct options, synth.bad), NULL, 0},
+};
+
+static void timeline_init(struct timeline *t, const struct options *o)
+{
+    *t = (struct timeline){.at = (uint64_t)o->start, .random = {~o->synth.seed}};
+    if (o->count != ENDLESS && (o->span >= 0 || o->rate == 0)) {
+        t->period = (uint64_t)(o->span >= 0 ? o->span : SPAN_DEFAULT);
+        t->events = o->count;
+    } else {
+        t->period = (uint64_t)MS_SECOND;
+        t->events = o->rate > 0 ? o->rate : RATE_DEFAULT;
+    }
+}
+
+static int64_t timeline_next(struct timeline *t)
+{
+    uint64_t from = t->at;
+    uint64_t jitter = random_next(&t->random) >> 48;
+
+    t->at += t->period / t->events;
+    t->part += t->period % t->events;
+    if (t->part >= t->events) {
+        t->part -= t->events;
+        t->at++;
+    }
+    return (int64_t)(from + ((t->at - from) * jitter >> 16));
+}
+
+static void gen_init(struct gen *g, const struct options *o)
+{
+    if (o->synth.users > UINT32_MAX)
+        opt_usage_error("--users: more than %u", UINT32_MAX);
+    if (o->span >= 0 && o->count == ENDLESS)
+        opt_usage_error("--span: needs -n, to know how many records to spread");
+    if (o->span > TIME_MAX - o->start)
+        opt_usage_error("--span: goes beyond the year 9999");
+    *g = (struct gen){.options = o, .synth = synth_new(&o->synth), .began = time_monotonic()};
+    timeline_init(&g->timeline, o);
+}
+
+static void gen_release(struct gen *g)
+{
+    synth_free(g->synth);
+}
+
+// How many records should be written by now that are not, and, if none, *wait milliseconds until
+// the next.
+static uint64_t records_due(struct gen *g, int64_t *wait)
+{
+    const uint64_t second = (uint64_t)MS_SECOND;
+    uint64_t left = g->options->count - g->made, rate = g->options->rate;
+
+    *wait = 0;
+    if (rate == 0 || left == 0)
+        return left;
+    uint64_t elapsed = (uint64_t)(time_monotonic() - g->began);
+    uint64_t due = elapsed * rate / second + 1 - g->paced;
+    if (due > rate + 1) {
+        // Over a second behind, since the reader is: go on from here rather than flood it.
+        g->began += (int64_t)elapsed;
+        g->paced = 0;
+        due = 1;
+    }
+    if (due == 0)
+        *wait = (int64_t)((g->paced * second + rate - 1) / rate - elapsed);
+    return due < left ? due : left;
+}
+
+static int make_record(struct gen *g, struct stream *s)
+{
+    struct synth_result result;
+
+    synth_record(g->synth, timeline_next(&g->timeline), stream_emit_begin(s), &result);
+    if (result.bad != NULL)
+        tally_add(&g->faults, result.bad);
+    if (result.late)
+        tally_add(&g->faults, "late");
+    g->made++;
+    g->paced++;
+    stream_ledger(s)->made++;
+    return stream_emit_end(s);
+}
+
+static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
+{
+    struct gen *g = ctx;
+    int64_t wait;
+    uint64_t due = records_due(g, &wait);
+
+    if (due == 0 && wait > 0 && timeout_ms > 0) {
+        poll(NULL, 0, wait < timeout_ms ? (int)wait : timeout_ms);
+        due = records_due(g, &wait);
+    }
+    int batch = due < BATCH ? (int)due : BATCH;
+    for (int i = 0; i < batch; i++) {
+        if (make_record(g, s) != 0)
+            return -1;
+    }
+    *end = g->made == g->options->count;
+    return batch;
+}
+
+// What a test can hold against the ledger of loginclean.
+static void say_faults(void *ctx, struct stream *s)
+{
+    const struct gen *g = ctx;
+
+    (void)s;
+    for (size_t i = 0; i < g->faults.used; i++)
+        log_info("made %s: %llu", g->faults.entry[i].name,
+                 (unsigned long long)g->faults.entry[i].count);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct stream_ops ops = {.fill = fill, .close = say_faults};
+    struct options options = {.stream = STREAM_OPTIONS_INIT,
+                              .synth = {.seed = 1, .users = 100000, .missing = 2},
+                              .count = ENDLESS,
+                              .start = START_DEFAULT,
+                              .span = -1};
+    const struct opt_group groups[] = {
+        OPT_GROUP("Records", options_table, &options),
+        OPT_GROUP("Event time", time_table, &options),
+        OPT_GROUP("Faults", fault_table, &options),
+    };
+    const struct opt_program program = {"[OPTION]... > records",
+                                        "Makes up login events, the same for the same seed.",
+                                        groups, sizeof groups / sizeof *groups};
+    struct gen gen;
+
+    log_init(argv[0]);
+    if (opt_parse(&program, argc, argv) != argc)
+        opt_usage_error("%s: takes no operands", argv[argc - 1]);
+    gen_init(&gen, &options);
+    int status = stream_run(&ops, &gen, &options.stream);
+    gen_release(&gen);
+    return status;
+}
