@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// kcat-broker: a Kafka broker in memory, gone when it ends, for demos and quick tests. It is the
+// mock cluster that librdkafka carries for its own tests, so it is no place for data:
+//
+// - it keeps the newest 5 MiB of a partition, and drops what is older without a word to readers;
+// - it takes the calls of a transaction, but shows aborted records as if they were committed;
+// - it has no CreateTopics: a topic that is not given by -t springs up with 4 partitions as soon
+//   as anybody asks for it, readers too;
+// - the first member of a consumer group waits 3 seconds for others before it gets partitions.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "err.h"
+#include "log.h"
+#include "opt.h"
+
+#define PARTITIONS_DEFAULT 4
+#define PARTITIONS_MAX 10000
+#define BROKERS_MAX 100
+#define TOPIC_NAME_MAX 249 // Kafka's own limit
+
+// As of env(1) and the shell.
+enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_BY = 128 };
+
+struct options {
+    struct opt_list topics; // TOPIC[:PARTITIONS]
+    uint64_t brokers;
+};
+
+struct broker {
+    rd_kafka_t *handle; // the mock cluster lives in a client that does nothing else
+    rd_kafka_mock_cluster_t *cluster;
+    int replicas;
+};
+
+static const struct opt options_table[] = {
+    {"topic", 't', OPT_LIST, "TOPIC[:N]", "create it with N partitions (default 4)",
+     offsetof(struct options, topics), NULL, 0},
+    {"brokers", 0, OPT_COUNT, "N", "how many brokers the cluster has (default 1)",
+     offsetof(struct options, brokers), NULL, 1},
+};
+
+// Nothing that librdkafka says in here is about the work of whoever uses the broker.
+static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+{
+    (void)handle, (void)level;
+    log_debug("%s: %s", facility, text);
+}
+
+static int broker_start(struct broker *b, int brokers, struct err *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char reason[256];
+
+    *b = (struct broker){.replicas = brokers < 3 ? brokers : 3};
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    if (log_level() >= LOG_DEBUG)
+        rd_kafka_conf_set(conf, "debug", "mock", reason, sizeof reason);
+    b->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+    if (b->handle == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, EX_UNAVAILABLE, "cannot start: %s", reason);
+    }
+    b->cluster = rd_kafka_mock_cluster_new(b->handle, brokers);
+    if (b->cluster == NULL) {
+        rd_kafka_destroy(b->handle);
+        return err_set(err, EX_UNAVAILABLE, "cannot start: no socket to listen on");
+    }
+    return 0;
+}
+
+static void broker_stop(struct broker *b)
+{
+    rd_kafka_mock_cluster_destroy(b->cluster);
+    rd_kafka_destroy(b->handle);
+}
+
+// TOPIC[:PARTITIONS], with a name that Kafka takes.
+static int broker_create_topic(struct broker *b, const char *spec, struct err *err)
+{
+    static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t len = strspn(spec, legal);
+    uint64_t partitions = PARTITIONS_DEFAULT;
+    char name[TOPIC_NAME_MAX + 1];
+
+    if (len == 0 || len > TOPIC_NAME_MAX || (spec[len] != ':' && spec[len] != '\0'))
+        return err_set(err, EX_USAGE, "--topic: '%s' is not TOPIC or TOPIC:PARTITIONS", spec);
+    if (spec[len] == ':' && (opt_parse_number(spec + len + 1, 1000, &partitions) != 0 ||
+                             partitions < 1 || partitions > PARTITIONS_MAX))
+        return err_set(err, EX_USAGE, "--topic: '%s' is not a number of partitions from 1 to %d",
+                       spec + len + 1, PARTITIONS_MAX);
+    memcpy(name, spec, len);
+    name[len] = '\0';
+    rd_kafka_resp_err_t error =
+        rd_kafka_mock_topic_create(b->cluster, name, (int)partitions, b->replicas);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return err_set(err, EX_USAGE, "--topic: %s: %s", name, rd_kafka_err2str(error));
+    return 0;
+}
+
+// Blocks the signals that wait_for() takes, before librdkafka has started any thread, and puts the
+// mask of before in *before.
+static void block_signals(sigset_t *set, sigset_t *before)
+{
+    static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action;
+
+    signal(SIGCHLD, SIG_DFL); // ignored, it would let no child be waited for
+    sigemptyset(set);
+    sigaddset(set, SIGCHLD);
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+        // nohup and a shell's background jobs want some to be ignored.
+        if (sigaction(stops[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(set, stops[i]);
+    }
+    sigprocmask(SIG_BLOCK, set, before);
+}
+
+// In the child: waits for the address, and becomes the command.
+static _Noreturn void become(char **command, int address_fd, const sigset_t *mask)
+{
+    char address[PIPE_BUF];
+    ssize_t len = read(address_fd, address, sizeof address);
+
+    if (len <= 0)
+        _exit(EX_UNAVAILABLE); // the broker did not start, and has said why
+    setenv("BOOTSTRAP_SERVERS", address, 1);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execvp(command[0], command);
+    log_error("%s: %s", command[0], strerror(errno));
+    _exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
+}
+
+// Forks for the command before there are any threads, or sockets that it would inherit. *address_fd
+// is where it waits for the broker's address.
+static int spawn(char **command, const sigset_t *mask, pid_t *pid, int *address_fd, struct err *err)
+{
+    int fds[2];
+
+    if (pipe2(fds, O_CLOEXEC) != 0 || (*pid = fork()) < 0)
+        return err_set(err, EX_OSERR, "%s: %s", command[0], strerror(errno));
+    if (*pid == 0) {
+        close(fds[1]);
+        become(command, fds[0], mask);
+    }
+    close(fds[0]);
+    *address_fd = fds[1];
+    return 0;
+}
+
+// Waits for the end of the command, or without one (pid 0) for a signal to stop. Returns the exit
+// status.
+static int wait_for(pid_t pid, const sigset_t *set)
+{
+    for (;;) {
+        siginfo_t info;
+        int status;
+
+        if (sigwaitinfo(set, &info) < 0)
+            continue; // after a stop and a SIGCONT
+        if (info.si_signo == SIGCHLD) {
+            if (pid != 0 && waitpid(pid, &status, WNOHANG) == pid)
+                return WIFSIGNALED(status) ? KILLED_BY + WTERMSIG(status) : WEXITSTATUS(status);
+        } else if (pid == 0)
+            return EX_OK;
+        else if (info.si_code <= 0)
+            kill(pid, info.si_signo); // what the terminal sends, the command has had as well
+    }
+}
+
+static int run_command(const struct broker *b, pid_t pid, int address_fd, const sigset_t *set)
+{
+    const char *address = rd_kafka_mock_cluster_bootstraps(b->cluster);
+
+    // One write of less than PIPE_BUF, which is all there or not at all. It fails only if somebody
+    // has killed the child, and that is for wait_for() to tell.
+    signal(SIGPIPE, SIG_IGN);
+    ssize_t ignored = write(address_fd, address, strlen(address) + 1);
+    (void)ignored;
+    close(address_fd);
+    return wait_for(pid, set);
+}
+
+// Says where the broker is, and lets go of stdout so that a shell's $(kcat-broker &) comes back.
+static int stay(const struct broker *b, const sigset_t *set)
+{
+    if (printf("%s\n", rd_kafka_mock_cluster_bootstraps(b->cluster)) < 0 || fflush(stdout) != 0) {
+        log_error("stdout: %s", strerror(errno));
+        return EX_IOERR;
+    }
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0)
+        dup2(null, STDOUT_FILENO);
+    return wait_for(0, set);
+}
+
+static int run(const struct options *options, char **command, struct err *err)
+{
+    struct broker broker;
+    sigset_t set, before;
+    pid_t pid = 0;
+    int address_fd = -1;
+
+    block_signals(&set, &before);
+    if (*command != NULL && spawn(command, &before, &pid, &address_fd, err) != 0)
+        return -1;
+    if (broker_start(&broker, (int)options->brokers, err) != 0)
+        return -1;
+    for (size_t i = 0; i < options->topics.count; i++) {
+        if (broker_create_topic(&broker, options->topics.item[i], err) != 0)
+            return -1;
+    }
+    int status = pid != 0 ? run_command(&broker, pid, address_fd, &set) : stay(&broker, &set);
+    broker_stop(&broker);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.brokers = 1};
+    const struct opt_group groups[] = {OPT_GROUP("Cluster", options_table, &options)};
+    const struct opt_program program = {
+        "[-t TOPIC[:N]]... [-- COMMAND [ARG]...]",
+        "Runs COMMAND with BOOTSTRAP_SERVERS set to a Kafka broker in memory, or without one\n"
+        "prints the address and stays. It keeps at most 5 MiB a partition, has no real\n"
+        "transactions, and creates topics with 4 partitions as they are asked for.",
+        groups, 1};
+    struct err err;
+
+    log_init(argv[0]);
+    char **command = argv + opt_parse(&program, argc, argv);
+    if (options.brokers > BROKERS_MAX)
+        opt_usage_error("--brokers: more than %d", BROKERS_MAX);
+    int status = run(&options, command, &err);
+    if (status < 0)
+        die(&err);
+    opt_list_release(&options.topics);
+    return status;
+}
