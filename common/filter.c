@@ -20,17 +20,43 @@ struct output {
     size_t start, len; // in filter.text
 };
 
+#define KEY_SLOTS 64
+
 struct filter {
     jq_state *jq;
+    // Keys recur from record to record; kept, they are made, checked and hashed once.
+    struct {
+        jv key;
+        size_t len;
+        bool used;
+    } slot[KEY_SLOTS];
     struct buf text;
     struct output *output;
     size_t output_size;
     struct buf error;
 };
 
-static jv to_jv(const struct json_value *value);
+// The key as a jv of which the caller owns a reference.
+static jv key_to_jv(struct filter *f, const char *data, size_t len)
+{
+    size_t i =
+        len == 0 ? 0 : (len * 31 + (unsigned char)data[0] * 7 + (unsigned char)data[len - 1]);
 
-static jv object_to_jv(const struct json_value *value)
+    i %= KEY_SLOTS;
+    if (f->slot[i].used && f->slot[i].len == len &&
+        memcmp(jv_string_value(f->slot[i].key), data, len) == 0)
+        return jv_copy(f->slot[i].key);
+    if (f->slot[i].used)
+        jv_free(f->slot[i].key);
+    f->slot[i].key = jv_string_sized(data, (int)len);
+    f->slot[i].len = len;
+    f->slot[i].used = true;
+    return jv_copy(f->slot[i].key);
+}
+
+static jv to_jv(struct filter *f, const struct json_value *value);
+
+static jv object_to_jv(struct filter *f, const struct json_value *value)
 {
     struct json_iter it;
     struct json_value key, member;
@@ -38,12 +64,12 @@ static jv object_to_jv(const struct json_value *value)
 
     json_iter_init(&it, value);
     while (json_iter_next(&it, &key, &member))
-        object = jv_object_set(object, jv_string_sized(key.string.data, (int)key.string.len),
-                               to_jv(&member));
+        object =
+            jv_object_set(object, key_to_jv(f, key.string.data, key.string.len), to_jv(f, &member));
     return object;
 }
 
-static jv array_to_jv(const struct json_value *value)
+static jv array_to_jv(struct filter *f, const struct json_value *value)
 {
     struct json_iter it;
     struct json_value element;
@@ -51,11 +77,11 @@ static jv array_to_jv(const struct json_value *value)
 
     json_iter_init(&it, value);
     while (json_iter_next(&it, NULL, &element))
-        array = jv_array_append(array, to_jv(&element));
+        array = jv_array_append(array, to_jv(f, &element));
     return array;
 }
 
-static jv to_jv(const struct json_value *value)
+static jv to_jv(struct filter *f, const struct json_value *value)
 {
     switch (value->type) {
     case JSON_BOOL:
@@ -69,9 +95,9 @@ static jv to_jv(const struct json_value *value)
     case JSON_STRING:
         return jv_string_sized(value->string.data, (int)value->string.len);
     case JSON_ARRAY:
-        return array_to_jv(value);
+        return array_to_jv(f, value);
     case JSON_OBJECT:
-        return object_to_jv(value);
+        return object_to_jv(f, value);
     case JSON_ABSENT:
     case JSON_NULL:
         break;
@@ -211,6 +237,10 @@ void filter_free(struct filter *f)
 {
     if (f == NULL)
         return;
+    for (size_t i = 0; i < KEY_SLOTS; i++) {
+        if (f->slot[i].used)
+            jv_free(f->slot[i].key);
+    }
     jq_teardown(&f->jq);
     buf_release(&f->text);
     buf_release(&f->error);
@@ -273,7 +303,7 @@ int filter_run(struct filter *f, const struct json *json)
     int count = 0;
 
     buf_clear(&f->text);
-    jv input = to_jv(&root);
+    jv input = to_jv(f, &root);
     jq_start(f->jq, jv_copy(input), 0);
     for (;;) {
         jv value = jq_next(f->jq);
