@@ -4,118 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "datetime.h"
 #include "log.h"
 #include "xalloc.h"
-
-#define REQUEST_TIME 5000 // ms for one request
-
-// Where a partition begins: where the group stopped, or else where the range says.
-static int find_start(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
-{
-    struct offset_point from = c->range.from;
-
-    if (committed >= 0) {
-        p->committed = p->next = p->written = committed;
-        return 0;
-    }
-    if (from.kind == OFFSET_NONE || from.kind == OFFSET_STORED)
-        from.kind = OFFSET_BEGINNING;
-    if (offset_resolve(&c->kafka, p->topic, p->id, from, &p->next, err) != 0)
-        return -1;
-    p->written = p->next;
-    return 0;
-}
-
-// Where it ends; kept over rebalances, so that "the end at the start" stays that.
-static int find_stop(struct consumer *c, struct partition *p, struct err *err)
-{
-    const struct offset_point at_end = {OFFSET_END, 0};
-    int64_t end;
-
-    if (p->stop != PARTITION_NO_STOP)
-        return 0;
-    if (c->range.to.kind != OFFSET_NONE &&
-        offset_resolve(&c->kafka, p->topic, p->id, c->range.to, &p->stop, err) != 0)
-        return -1;
-    if (!c->stop_at_end)
-        return 0;
-    if (offset_resolve(&c->kafka, p->topic, p->id, at_end, &end, err) != 0)
-        return -1;
-    if (end < p->stop)
-        p->stop = end;
-    return 0;
-}
-
-static int prepare(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
-{
-    if (find_start(c, p, committed, err) != 0 || find_stop(c, p, err) != 0)
-        return -1;
-    p->assigned = true;
-    p->done = p->next >= p->stop;
-    log_info("%s [%d]: from offset %lld", p->topic, (int)p->id, (long long)p->next);
-    return 0;
-}
-
-// Reads the group's offsets into the list, asking again while the broker cannot say.
-static int read_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list,
-                          struct err *err)
-{
-    int64_t deadline = time_monotonic() + c->kafka.wait;
-    rd_kafka_resp_err_t code;
-
-    do {
-        code = rd_kafka_committed(c->kafka.rk, list, REQUEST_TIME);
-        for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-            code = list->elems[i].err;
-    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
-             time_monotonic() < deadline);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    return err_set(err, kafka_error_status(code), "group %s: its offsets: %s", c->group,
-                   rd_kafka_err2str(code));
-}
-
-// Finds where each partition of the list begins and puts that into the list.
-static int prepare_list(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
-{
-    if (c->group != NULL && list->cnt > 0 && read_committed(c, list, err) != 0)
-        return -1;
-    for (int i = 0; i < list->cnt; i++) {
-        rd_kafka_topic_partition_t *entry = &list->elems[i];
-        struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
-        if (prepare(c, p, c->group == NULL ? -1 : entry->offset, err) != 0)
-            return -1;
-        entry->offset = p->next;
-    }
-    return 0;
-}
-
-static rd_kafka_resp_err_t commit(struct consumer *c, bool wait)
-{
-    rd_kafka_topic_partition_list_t *list;
-
-    if (c->group == NULL || (list = partitions_to_commit(&c->partitions)) == NULL)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_resp_err_t code = rd_kafka_commit(c->kafka.rk, list, !wait);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code;
-}
-
-// The result of a commit that was not waited for.
-static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
-                      rd_kafka_topic_partition_list_t *list, void *opaque)
-{
-    struct consumer *c = ((struct kafka *)opaque)->ctx;
-
-    (void)rk;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
-        return;
-    log_warn("group %s: commit: %s; trying again", c->group, rd_kafka_err2str(code));
-    for (int i = 0; list != NULL && i < list->cnt; i++)
-        partition_get(&c->partitions, list->elems[i].topic, list->elems[i].partition)->committed =
-            PARTITION_NOT_COMMITTED;
-}
 
 static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_t *entry)
 {
@@ -132,7 +22,7 @@ static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
     struct err err;
 
-    if (prepare_list(c, list, &err) != 0) {
+    if (consumer_prepare(c, list, &err) != 0) {
         kafka_fail(&c->kafka, err.status, "%s", err.text);
         rd_kafka_assign(c->kafka.rk, NULL);
         return;
@@ -149,7 +39,8 @@ static void on_revoke(struct consumer *c)
     // that gets the partition reads it again.
     if (!c->serving && c->ops->flush(c->ctx) != 0)
         c->stopped = true;
-    if (!rd_kafka_assignment_lost(c->kafka.rk) && commit(c, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (!rd_kafka_assignment_lost(c->kafka.rk) &&
+        consumer_commit_written(c, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warn("group %s: commit failed before partitions were given up", c->group);
     for (size_t i = 0; i < c->partitions.count; i++)
         c->partitions.item[i]->assigned = false;
@@ -233,7 +124,7 @@ int consumer_init(struct consumer *c, const struct kafka_options *options,
         return err_set(err, EX_USAGE, "group %s: %s", c->group, why);
     }
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    rd_kafka_conf_set_offset_commit_cb(conf, consumer_on_commit);
     if (kafka_init(&c->kafka, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
         return -1;
     c->messages = rd_kafka_queue_new(c->kafka.rk);
@@ -326,7 +217,7 @@ int consumer_assign(struct consumer *c, const struct opt_list *topics, const int
     int status = add_topics(c, list, topics, ids, id_count, err);
 
     if (status == 0)
-        status = prepare_list(c, list, err);
+        status = consumer_prepare(c, list, err);
     if (status == 0)
         status = start_fetching(c, list, err);
     rd_kafka_topic_partition_list_destroy(list);
@@ -376,12 +267,12 @@ bool consumer_done(const struct consumer *c)
 
 void consumer_commit(struct consumer *c)
 {
-    commit(c, false);
+    consumer_commit_written(c, false);
 }
 
 int consumer_close(struct consumer *c, struct err *err)
 {
-    rd_kafka_resp_err_t code = commit(c, true);
+    rd_kafka_resp_err_t code = consumer_commit_written(c, true);
 
     for (size_t i = 0; i < c->partitions.count; i++) {
         struct partition *p = c->partitions.item[i];

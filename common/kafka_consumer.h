@@ -85,4 +85,16 @@ void consumer_commit(struct consumer *c);
 int consumer_close(struct consumer *c, struct err *err);
 void consumer_release(struct consumer *c);
 
+// Within the module, in kafka_progress.c:
+
+// Finds where each partition of the list begins and ends, and puts the beginning into the list.
+int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err);
+
+// Commits what is written of the partitions that are assigned.
+rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait);
+
+// Takes the result of a commit that was not waited for.
+void consumer_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                        rd_kafka_topic_partition_list_t *list, void *opaque);
+
 #endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Where a consumer begins and ends in each partition, and the offsets that its group keeps.
+#include "kafka_consumer.h"
+
+#include "datetime.h"
+#include "log.h"
+
+#define REQUEST_TIME 5000 // ms for one request
+
+// Where a partition begins: where the group stopped, or else where the range says.
+static int find_start(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
+{
+    struct offset_point from = c->range.from;
+
+    if (committed >= 0) {
+        p->committed = p->next = p->written = committed;
+        return 0;
+    }
+    if (from.kind == OFFSET_NONE || from.kind == OFFSET_STORED)
+        from.kind = OFFSET_BEGINNING;
+    if (offset_resolve(&c->kafka, p->topic, p->id, from, &p->next, err) != 0)
+        return -1;
+    p->written = p->next;
+    return 0;
+}
+
+// Where it ends; kept over rebalances, so that "the end at the start" stays that.
+static int find_stop(struct consumer *c, struct partition *p, struct err *err)
+{
+    const struct offset_point at_end = {OFFSET_END, 0};
+    int64_t end;
+
+    if (p->stop != PARTITION_NO_STOP)
+        return 0;
+    if (c->range.to.kind != OFFSET_NONE &&
+        offset_resolve(&c->kafka, p->topic, p->id, c->range.to, &p->stop, err) != 0)
+        return -1;
+    if (!c->stop_at_end)
+        return 0;
+    if (offset_resolve(&c->kafka, p->topic, p->id, at_end, &end, err) != 0)
+        return -1;
+    if (end < p->stop)
+        p->stop = end;
+    return 0;
+}
+
+static int prepare(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
+{
+    if (find_start(c, p, committed, err) != 0 || find_stop(c, p, err) != 0)
+        return -1;
+    p->assigned = true;
+    p->done = p->next >= p->stop;
+    log_info("%s [%d]: from offset %lld", p->topic, (int)p->id, (long long)p->next);
+    return 0;
+}
+
+// Reads the group's offsets into the list, asking again while the broker cannot say.
+static int read_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list,
+                          struct err *err)
+{
+    int64_t deadline = time_monotonic() + c->kafka.wait;
+    rd_kafka_resp_err_t code;
+
+    do {
+        code = rd_kafka_committed(c->kafka.rk, list, REQUEST_TIME);
+        for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+            code = list->elems[i].err;
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
+             time_monotonic() < deadline);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return err_set(err, kafka_error_status(code), "group %s: its offsets: %s", c->group,
+                   rd_kafka_err2str(code));
+}
+
+int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
+{
+    if (c->group != NULL && list->cnt > 0 && read_committed(c, list, err) != 0)
+        return -1;
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *entry = &list->elems[i];
+        struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
+        if (prepare(c, p, c->group == NULL ? -1 : entry->offset, err) != 0)
+            return -1;
+        entry->offset = p->next;
+    }
+    return 0;
+}
+
+rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait)
+{
+    rd_kafka_topic_partition_list_t *list;
+
+    if (c->group == NULL || (list = partitions_to_commit(&c->partitions)) == NULL)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_commit(c->kafka.rk, list, !wait);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+void consumer_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                        rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct consumer *c = ((struct kafka *)opaque)->ctx;
+
+    (void)rk;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
+        return;
+    log_warn("group %s: commit: %s; trying again", c->group, rd_kafka_err2str(code));
+    for (int i = 0; list != NULL && i < list->cnt; i++)
+        partition_get(&c->partitions, list->elems[i].topic, list->elems[i].partition)->committed =
+            PARTITION_NOT_COMMITTED;
+}
