@@ -333,3 +333,14 @@ int opt_parse(const struct opt_program *program, int argc, char **argv)
     free(groups);
     return optind;
 }
+
+void opt_release(const struct opt_program *program)
+{
+    for (size_t i = 0; i < program->group_count; i++) {
+        const struct opt_group *g = &program->groups[i];
+        for (size_t j = 0; j < g->count; j++) {
+            if (g->table[j].kind == OPT_LIST || g->table[j].kind == OPT_PAIRS)
+                opt_list_release((void *)((char *)g->options + g->table[j].offset));
+        }
+    }
+}

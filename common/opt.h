@@ -13,6 +13,8 @@
 //     const struct opt_group groups[] = {{"Options", table, 2, &options}, ...};
 //     const struct opt_program program = {"[-c N] [FILE]", "does a thing", groups, 1};
 //     int first_operand = opt_parse(&program, argc, argv);
+//     ...
+//     opt_release(&program);
 //
 // -h, -V, -q and -v are added to every program. A wrong option ends the process with EX_USAGE.
 #ifndef COMMON_OPT_H
@@ -74,6 +76,9 @@ struct opt_program {
 // Fills the options and returns the index of the first operand in argv, which it permutes as
 // getopt_long(3) does.
 int opt_parse(const struct opt_program *program, int argc, char **argv);
+
+// Frees what opt_parse() allocated for the options: the lists.
+void opt_release(const struct opt_program *program);
 
 // Ends the process with EX_USAGE and "tool: what: why (see tool --help)".
 __attribute__((format(printf, 1, 2))) _Noreturn void opt_usage_error(const char *fmt, ...);

@@ -247,6 +247,6 @@ int main(int argc, char **argv)
     int status = run(&options, command, &err);
     if (status < 0)
         die(&err);
-    opt_list_release(&options.topics);
+    opt_release(&program);
     return status;
 }

@@ -240,6 +240,6 @@ int main(int argc, char **argv)
     int status = stream_run(&ops, &reader, &options.stream);
     consumer_release(&reader.consumer);
     buf_release(&reader.value);
-    opt_list_release(&options.topics);
+    opt_release(&program);
     return status;
 }

@@ -402,5 +402,6 @@ int main(int argc, char **argv)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
     int status = stream_run(&ops, &writer, &options.stream);
     writer_release(&writer);
+    opt_release(&program);
     return status;
 }

@@ -293,5 +293,6 @@ int main(int argc, char **argv)
     clean_init(&clean, &options);
     int status = stream_run(&ops, &clean, &options.stream);
     clean_release(&clean);
+    opt_release(&program);
     return status;
 }

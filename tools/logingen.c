@@ -251,5 +251,6 @@ int main(int argc, char **argv)
     gen_init(&gen, &options);
     int status = stream_run(&ops, &gen, &options.stream);
     gen_release(&gen);
+    opt_release(&program);
     return status;
 }
