@@ -12,7 +12,8 @@
 #include "xalloc.h"
 
 #define RETRY_PAUSE 200    // ms between looks at a topic that is not there
-#define METADATA_TIME 5000 // ms for one request
+#define METADATA_TIME 2000 // ms for one request about one topic
+#define ALL_METADATA_TIME 10000
 
 int kafka_error_status(rd_kafka_resp_err_t code)
 {
@@ -57,6 +58,16 @@ int kafka_check(const struct kafka *k, struct err *err)
         return 0;
     *err = k->fatal;
     return -1;
+}
+
+static bool is_stopping(const struct kafka *k)
+{
+    return k->stopping != NULL && k->stopping();
+}
+
+bool kafka_keep_trying(const struct kafka *k, int64_t deadline)
+{
+    return !k->failed && !is_stopping(k) && time_monotonic() < deadline;
 }
 
 void kafka_alive(struct kafka *k)
@@ -119,7 +130,10 @@ int kafka_init(struct kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,
 {
     char why[256];
 
-    *k = (struct kafka){.ctx = ctx, .wait = options->wait, .last_error = "no answer"};
+    *k = (struct kafka){.ctx = ctx,
+                        .wait = options->wait,
+                        .stopping = options->stopping,
+                        .last_error = "no answer"};
     rd_kafka_conf_set_opaque(conf, k);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -145,11 +159,11 @@ static int remaining(int64_t deadline, int most)
 }
 
 // Asks once about one topic, or about all when topic is NULL. Waiting is cut into short requests,
-// so that errors that come meanwhile (wrong password) are seen soon.
+// so that errors that come meanwhile (wrong password), and signals, are seen soon.
 static rd_kafka_resp_err_t ask(struct kafka *k, rd_kafka_topic_t *topic, int64_t deadline,
                                const struct rd_kafka_metadata **metadata)
 {
-    int timeout = remaining(deadline, METADATA_TIME);
+    int timeout = remaining(deadline, topic == NULL ? ALL_METADATA_TIME : METADATA_TIME);
     rd_kafka_resp_err_t code =
         rd_kafka_metadata(k->rk, topic == NULL, topic, metadata, timeout == 0 ? 1 : timeout);
 
@@ -165,6 +179,8 @@ static int unreachable(const struct kafka *k, struct err *err)
         *err = seen;
         return -1;
     }
+    if (is_stopping(k))
+        return err_set(err, EX_TEMPFAIL, "broker: told to stop while waiting for it");
     return err_set(err, EX_UNAVAILABLE, "broker: not reachable within %llds: %s",
                    (long long)(k->wait / MS_SECOND), k->last_error);
 }
@@ -208,11 +224,11 @@ int kafka_wait_topic(struct kafka *k, const char *topic, int *partitions, struct
         }
         if (state == 1 && remaining(deadline, 1) > 0)
             rd_kafka_poll(k->rk, remaining(deadline, RETRY_PAUSE));
-    } while (state == 1 && !k->failed && remaining(deadline, 1) > 0);
+    } while (state == 1 && kafka_keep_trying(k, deadline));
     rd_kafka_topic_destroy(handle);
     if (state == 0)
         return 0;
-    if (!reached)
+    if (!reached || is_stopping(k))
         return unreachable(k, err);
     return err_set(err, kafka_error_status(why) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
                    "topic %s: %s", topic, rd_kafka_err2str(why));
@@ -233,7 +249,7 @@ int kafka_match_topics(struct kafka *k, const char *regex, struct opt_list *name
     rd_kafka_resp_err_t code;
     do {
         code = ask(k, NULL, deadline, &metadata);
-    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !k->failed && remaining(deadline, 1) > 0);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_keep_trying(k, deadline));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         regfree(&compiled);
         return unreachable(k, err);

@@ -33,6 +33,7 @@ struct kafka_options {
     const char *config_file; // -F
     struct opt_list props;   // -X
     int64_t wait;            // ms: how long a broker or topic may be missing at the start
+    bool (*stopping)(void);  // asked while waiting: whether to give up; NULL for never
 };
 
 #define KAFKA_OPTIONS_INIT                                                                         \
@@ -62,6 +63,7 @@ struct kafka {
     rd_kafka_t *rk;
     void *ctx; // the tool's
     int64_t wait;
+    bool (*stopping)(void);
     bool down;   // all brokers are, and the warning has been given
     bool failed; // for good; see fatal
     struct err fatal;
@@ -79,6 +81,10 @@ int kafka_check(const struct kafka *k, struct err *err);
 // Records a fatal error; the first one stays. For use within callbacks.
 __attribute__((format(printf, 3, 4))) void kafka_fail(struct kafka *k, int status, const char *fmt,
                                                       ...);
+
+// For loops that wait for a broker: whether to try again. Ends at the deadline (by
+// time_monotonic()), after a fatal error, and when the process is asked to stop.
+bool kafka_keep_trying(const struct kafka *k, int64_t deadline);
 
 // Something came from a broker: ends the state that the "not reachable" warning began.
 void kafka_alive(struct kafka *k);

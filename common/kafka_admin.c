@@ -4,6 +4,8 @@
 #include "datetime.h"
 #include "log.h"
 
+#define ANSWER_SLICE 200 // ms of waiting for the answer between looks at signals
+
 // What the broker said about the one topic of the request.
 static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event, const char **why)
 {
@@ -60,11 +62,21 @@ int kafka_create_topic(struct kafka *k, const char *topic, int partitions, int r
     rd_kafka_AdminOptions_set_request_timeout(options, wait, why, sizeof why);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
     rd_kafka_CreateTopics(k->rk, &wanted, 1, options, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, -1);
-    rd_kafka_poll(k->rk, 0); // lets on_error() see why there was no answer
-    rd_kafka_resp_err_t code = result_of(event, &reason);
-    int status = kafka_check(k, err) == 0 ? judge(k, topic, code, reason, err) : -1;
-    rd_kafka_event_destroy(event);
+    rd_kafka_event_t *event = NULL;
+    // The request has the same deadline, so that there is an answer, or a reason to stop.
+    while (event == NULL && kafka_keep_trying(k, INT64_MAX)) {
+        event = rd_kafka_queue_poll(queue, ANSWER_SLICE);
+        rd_kafka_poll(k->rk, 0); // lets on_error() see why there is no answer
+    }
+    int status = kafka_check(k, err);
+    if (status == 0 && event == NULL)
+        status = err_set(err, EX_TEMPFAIL, "topic %s: told to stop while creating it", topic);
+    else if (status == 0) {
+        rd_kafka_resp_err_t code = result_of(event, &reason);
+        status = judge(k, topic, code, reason, err);
+    }
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(queue);
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_NewTopic_destroy(wanted);

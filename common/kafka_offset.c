@@ -151,7 +151,7 @@ int offset_resolve(struct kafka *k, const char *topic, int32_t partition, struct
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return 0;
         log_debug("topic %s [%d]: %s; asking again", topic, (int)partition, rd_kafka_err2str(code));
-    } while (kafka_error_status(code) != EX_NOPERM && !k->failed && time_monotonic() < deadline);
+    } while (kafka_error_status(code) != EX_NOPERM && kafka_keep_trying(k, deadline));
     if (kafka_check(k, err) != 0)
         return -1;
     return err_set(err, kafka_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,

@@ -67,7 +67,7 @@ static int read_committed(struct consumer *c, rd_kafka_topic_partition_list_t *l
         for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
             code = list->elems[i].err;
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
-             time_monotonic() < deadline);
+             kafka_keep_trying(&c->kafka, deadline));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     return err_set(err, kafka_error_status(code), "group %s: its offsets: %s", c->group,

@@ -230,6 +230,7 @@ int main(int argc, char **argv)
     struct reader reader = {.options = &options, .value = BUF_INIT};
 
     log_init(argv[0]);
+    options.kafka.stopping = stream_stopping;
     for (int i = opt_parse(&program, argc, argv); i < argc; i++)
         opt_list_add(&options.topics, argv[i]);
     kafka_show(&options.kafka, defaults);
