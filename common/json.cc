@@ -212,7 +212,9 @@ int json_parse(json *json, const char *text, size_t len)
 {
     json->inexact = false;
     parse_into(json, text, len);
-    if (json->error == simdjson::NUMBER_ERROR || json->error == simdjson::STRING_ERROR) {
+    if (json->error != simdjson::SUCCESS) {
+        // How simdjson calls what it does not represent differs between its versions, so every
+        // text that fails gets its second chance.
         simdjson::error_code first = json->error;
         buf_reserve(&json->copy, len);
         copy_representable(&json->copy, text, len);
