@@ -88,6 +88,12 @@ void json_free(json *json)
 
 static void parse_into(json *json, const char *text, size_t len)
 {
+    // Newer versions skip a byte order mark. RFC 8259, section 8.1, has none, and what is passed
+    // on as JSON must be so for whoever reads it.
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        json->error = simdjson::TAPE_ERROR;
+        return;
+    }
     json->error = json->parser.parse(text, len, false).get(json->root);
     if (json->error == simdjson::MEMALLOC)
         xalloc_die(len);
