@@ -82,7 +82,8 @@ void kafka_alive(struct kafka *k)
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     bool connection = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
-                      strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "GETPID") == 0;
+                      strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "GETPID") == 0 ||
+                      strcmp(facility, "REQTMOUT") == 0;
 
     (void)rk;
     if (connection || level >= 7)
