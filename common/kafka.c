@@ -14,6 +14,7 @@
 #define RETRY_PAUSE 200    // ms between looks at a topic that is not there
 #define METADATA_TIME 2000 // ms for one request about one topic
 #define ALL_METADATA_TIME 10000
+#define ELECTION_TIME 1000 // ms for which a cluster may be without a controller
 
 int kafka_error_status(rd_kafka_resp_err_t code)
 {
@@ -233,6 +234,41 @@ int kafka_wait_topic(struct kafka *k, const char *topic, int *partitions, struct
         return unreachable(k, err);
     return err_set(err, kafka_error_status(why) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
                    "topic %s: %s", topic, rd_kafka_err2str(why));
+}
+
+static bool knows_controller(const struct kafka *k, const struct rd_kafka_metadata *metadata)
+{
+    int32_t controller = rd_kafka_controllerid(k->rk, 0);
+
+    for (int i = 0; i < metadata->broker_cnt; i++) {
+        if (metadata->brokers[i].id == controller)
+            return true;
+    }
+    return false;
+}
+
+int kafka_find_controller(struct kafka *k, bool *found, struct err *err)
+{
+    int64_t deadline = time_monotonic() + k->wait;
+    int64_t patience = INT64_MAX; // until when a controller may be missing
+
+    *found = false;
+    do {
+        const struct rd_kafka_metadata *metadata;
+        int timeout = remaining(deadline, METADATA_TIME);
+        if (rd_kafka_metadata(k->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR) {
+            *found = knows_controller(k, metadata);
+            rd_kafka_metadata_destroy(metadata);
+            if (*found || time_monotonic() >= patience)
+                return 0;
+            if (patience == INT64_MAX)
+                patience = time_monotonic() + ELECTION_TIME;
+            rd_kafka_poll(k->rk, RETRY_PAUSE);
+        }
+        rd_kafka_poll(k->rk, 0);
+    } while (kafka_keep_trying(k, deadline));
+    return patience == INT64_MAX ? unreachable(k, err) : 0;
 }
 
 int kafka_match_topics(struct kafka *k, const char *regex, struct opt_list *names, struct err *err)

@@ -93,6 +93,10 @@ void kafka_alive(struct kafka *k);
 // EX_UNAVAILABLE after k->wait, EX_NOPERM at once.
 int kafka_wait_topic(struct kafka *k, const char *topic, int *partitions, struct err *err);
 
+// Whether the cluster has a controller, which changes to it are asked of. The mock cluster of
+// librdkafka 2.0.2 names one that does not exist. Returns 0, or -1 with EX_UNAVAILABLE.
+int kafka_find_controller(struct kafka *k, bool *found, struct err *err);
+
 // The names of all topics whose name matches the POSIX extended regex. The caller owns names.
 int kafka_match_topics(struct kafka *k, const char *regex, struct opt_list *names, struct err *err);
 

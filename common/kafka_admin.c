@@ -37,17 +37,16 @@ static int judge(struct kafka *k, const char *topic, rd_kafka_resp_err_t code, c
                  topic);
         return 0;
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-        return err_set(err, EX_UNAVAILABLE, "broker: not reachable within %llds: %s",
-                       (long long)(k->wait / MS_SECOND), k->last_error);
+        return err_set(err, EX_UNAVAILABLE, "topic %s: not created within %llds", topic,
+                       (long long)(k->wait / MS_SECOND));
     default:
         return err_set(err, kafka_error_status(code), "topic %s: cannot create it: %s", topic,
                        why == NULL ? rd_kafka_err2str(code) : why);
     }
 }
 
-int kafka_create_topic(struct kafka *k, const char *topic, int partitions, int replication,
-                       struct err *err)
+static int request(struct kafka *k, const char *topic, int partitions, int replication,
+                   struct err *err)
 {
     char why[256];
     const char *reason;
@@ -81,4 +80,16 @@ int kafka_create_topic(struct kafka *k, const char *topic, int partitions, int r
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_NewTopic_destroy(wanted);
     return status;
+}
+
+int kafka_create_topic(struct kafka *k, const char *topic, int partitions, int replication,
+                       struct err *err)
+{
+    bool controller;
+
+    if (kafka_find_controller(k, &controller, err) != 0)
+        return -1;
+    if (controller)
+        return request(k, topic, partitions, replication, err);
+    return judge(k, topic, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
 }
