@@ -37,4 +37,11 @@ bool record_ip_valid(const char *text, size_t len);
 // false when the value is neither or overflows.
 bool record_time(const struct json_value *value, int64_t *ms);
 
+// A moment however it is written: RFC 3339, or an integer (a string of digits too) since 1970,
+// whose unit its magnitude tells: below 1e11 they are seconds (until the year 5138), below 1e14
+// milliseconds (from 1973 to 5138), below 1e17 microseconds, and else nanoseconds, rounded
+// down to milliseconds. Returns false when the value is none of these, or beyond the
+// years 0 to 9999 that RFC 3339 can write.
+bool record_moment(const struct json_value *value, int64_t *ms);
+
 #endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+#include "xalloc.h"
+
+static size_t find_field(struct insight_plan *plan, const struct json_key *name)
+{
+    for (size_t i = 0; i < plan->field_count; i++) {
+        if (plan->field[i].len == name->len &&
+            memcmp(plan->field[i].name, name->name, name->len) == 0)
+            return i;
+    }
+    plan->field = xreallocarray(plan->field, plan->field_count + 1, sizeof *plan->field);
+    plan->field[plan->field_count] = *name;
+    return plan->field_count++;
+}
+
+int insight_plan_init(struct insight_plan *plan, const char *time_field, size_t top, size_t values,
+                      struct err *err)
+{
+    *plan = (struct insight_plan){.top = top, .values = values};
+    if (map_secret_init(&plan->secret, err) != 0)
+        return -1;
+    // The order in which producers write them is the one that json_fields() finds fastest.
+    for (size_t i = 0; i < RECORD_FIELD_COUNT; i++)
+        find_field(plan, &record_keys[i]);
+    plan->time_field = find_field(plan, &(struct json_key){time_field, strlen(time_field)});
+    return 0;
+}
+
+void insight_plan_release(struct insight_plan *plan)
+{
+    free(plan->field);
+    free(plan->value);
+    free(plan->combination);
+    free(plan->insight);
+}
+
+static size_t find_value(struct insight_plan *plan, size_t field)
+{
+    for (size_t i = 0; i < plan->value_count; i++) {
+        if (plan->value[i].field == field)
+            return i;
+    }
+    plan->value = xreallocarray(plan->value, plan->value_count + 1, sizeof *plan->value);
+    plan->value[plan->value_count] = (struct insight_value){.field = field};
+    return plan->value_count++;
+}
+
+// One table serves all insights that combine the same fields, in whatever order they name them.
+static size_t find_combination(struct insight_plan *plan, struct insight *in)
+{
+    struct insight_combination new = {.width = in->width};
+
+    for (size_t i = 0; i < in->width; i++) {
+        for (size_t j = 0; j < in->width; j++)
+            in->place[i] += in->part[j] < in->part[i];
+        new.part[in->place[i]] = in->part[i];
+    }
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        const struct insight_combination *old = &plan->combination[i];
+        if (old->width == new.width && memcmp(old->part, new.part, sizeof new.part) == 0)
+            return i;
+    }
+    plan->combination =
+        xreallocarray(plan->combination, plan->combination_count + 1, sizeof *plan->combination);
+    plan->combination[plan->combination_count] = new;
+    return plan->combination_count++;
+}
+
+struct insight *insight_add(struct insight_plan *plan, const struct insight_kind *kind,
+                            const char *about, const struct json_key *name, size_t width)
+{
+    size_t count = plan->insight_count++;
+
+    plan->insight = xreallocarray(plan->insight, count + 1, sizeof *plan->insight);
+    struct insight *in = &plan->insight[count];
+    *in = (struct insight){
+        .plan = plan, .kind = kind, .index = count, .about = about, .width = width};
+    for (size_t i = 0; i < width; i++) {
+        in->name[i] = name[i];
+        in->part[i] = find_value(plan, find_field(plan, &name[i]));
+    }
+    if (kind->combines && width > 1)
+        in->combination = find_combination(plan, in);
+    return in;
+}
+
+int insight_check(const struct insight_plan *plan, const struct insight_kind *kind,
+                  const char *about, const struct json_key *name, size_t width, struct err *err)
+{
+    if (!json_utf8_valid(about, strlen(about)))
+        return err_set(err, EX_USAGE, "the name is not UTF-8");
+    for (size_t i = 0; i < width; i++) {
+        if (name[i].len == 0)
+            return err_set(err, EX_USAGE, "'%s' has an empty name in it", about);
+        for (size_t j = 0; j < i; j++) {
+            if (name[i].len == name[j].len && memcmp(name[i].name, name[j].name, name[i].len) == 0)
+                return err_set(err, EX_USAGE, "'%s' names a field twice", about);
+        }
+    }
+    for (size_t i = 0; i < plan->insight_count; i++) {
+        const struct insight *in = &plan->insight[i];
+        if (in->kind == kind && in->about != NULL && strcmp(in->about, about) == 0)
+            return err_set(err, EX_USAGE, "'%s' is given twice", about);
+    }
+    return 0;
+}
+
+uint32_t insight_part_id(const struct insight_ranks *ranks, uint32_t id, size_t i)
+{
+    const struct map *map = insight_map(ranks->in, ranks->set);
+
+    if (ranks->in->width == 1)
+        return id;
+    return ((const uint32_t *)(const void *)map_key(map, map_at(map, id)))[ranks->in->place[i]];
+}
+
+void insight_put_value(struct buf *b, const struct map *values, uint32_t id)
+{
+    const struct map_entry *e = map_at(values, id);
+
+    json_put_string(b, map_key(values, e), e->len);
+}
+
+void insight_put_number(struct buf *b, const char *name, uint64_t n)
+{
+    buf_puts(b, ",\"");
+    buf_puts(b, name);
+    buf_puts(b, "\":");
+    buf_put_u64(b, n);
+}
+
+void insight_put_field(struct buf *b, const struct insight_ranks *ranks, uint32_t id, size_t i)
+{
+    const struct insight *in = ranks->in;
+
+    json_put_string(b, in->name[i].name, in->name[i].len);
+    buf_putc(b, ':');
+    insight_put_value(b, &ranks->set->value[in->part[i]], insight_part_id(ranks, id, i));
+}
+
+static void put_key(struct buf *b, const struct insight *in, const struct insight_view *view)
+{
+    buf_puts(b, ",\"key\":\"");
+    window_put_key(b, view->spec, view->start);
+    buf_putc(b, '/');
+    buf_puts(b, in->kind->name);
+    if (in->about == NULL) {
+        buf_putc(b, '"');
+        return;
+    }
+    // It comes with quotes; the first one gives way and the last one ends the key.
+    size_t quote = b->len;
+    json_put_string(b, in->about, strlen(in->about));
+    b->data[quote] = '/';
+}
+
+void insight_put(struct buf *b, const struct insight_plan *plan, size_t i,
+                 const struct insight_view *view)
+{
+    const struct insight *in = &plan->insight[i];
+
+    buf_puts(b, "{\"insight\":\"");
+    buf_puts(b, in->kind->name);
+    buf_putc(b, '"');
+    put_key(b, in, view);
+    buf_putc(b, ',');
+    if (in->kind->put_about != NULL)
+        in->kind->put_about(in, b);
+    buf_puts(b, "\"window\":");
+    window_put_json(b, view->spec, view->start);
+    buf_puts(b, view->final ? ",\"final\":true" : ",\"final\":false");
+    in->kind->put(in, view, b);
+    buf_putc(b, '}');
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight_batch.h"
+
+#include <stdlib.h>
+
+#include "xalloc.h"
+
+#define UNKNOWN "unknown"
+#define ROWS 32 // enough looks on their way, and few enough that they stay in the nearest cache
+#define ITEMS (4 * ROWS) // a row is in several sets where windows overlap
+#define BYTES (64u << 10)
+
+void insight_batch_init(struct insight_batch *batch, const struct insight_plan *plan)
+{
+    *batch = (struct insight_batch){.plan = plan, .bytes = BUF_INIT};
+    batch->value = xcalloc(plan->field_count, sizeof *batch->value);
+    batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
+    batch->hits.value = xcalloc(plan->value_count, sizeof(struct map_entry *));
+    batch->hits.combination = xcalloc(plan->combination_count, sizeof(struct map_entry *));
+    buf_reserve(&batch->bytes, BYTES);
+}
+
+void insight_batch_release(struct insight_batch *batch)
+{
+    free(batch->value);
+    buf_release(&batch->bytes);
+    free(batch->text);
+    free(batch->item);
+    free(batch->value_id);
+    free(batch->combination_id);
+    free(batch->hash);
+    free(batch->hits.value);
+    free(batch->hits.combination);
+}
+
+static void put_text(struct buf *b, const struct json_value *value)
+{
+    switch (value->type) {
+    case JSON_STRING:
+        buf_append(b, value->string.data, value->string.len);
+        return;
+    case JSON_ABSENT:
+    case JSON_NULL:
+        buf_puts(b, UNKNOWN);
+        return;
+    case JSON_BOOL:
+        buf_puts(b, value->boolean ? "true" : "false");
+        return;
+    case JSON_INT:
+        buf_put_i64(b, value->integer);
+        return;
+    case JSON_UINT:
+        buf_put_u64(b, value->uinteger);
+        return;
+    case JSON_DOUBLE:
+        json_put_double(b, value->number);
+        return;
+    case JSON_ARRAY:
+        buf_puts(b, "(array)");
+        return;
+    case JSON_OBJECT:
+        buf_puts(b, "(object)");
+        return;
+    }
+}
+
+void insight_batch_load(struct insight_batch *batch)
+{
+    const struct insight_plan *plan = batch->plan;
+
+    if (batch->rows == ROWS || batch->items >= ITEMS || batch->bytes.len >= BYTES)
+        insight_batch_settle(batch);
+    struct insight_text *text = batch->text + batch->rows++ * plan->value_count;
+    for (size_t i = 0; i < plan->value_count; i++) {
+        text[i].start = batch->bytes.len;
+        put_text(&batch->bytes, &batch->value[plan->value[i].field]);
+        text[i].len = batch->bytes.len - text[i].start;
+        text[i].hash = map_hash(&plan->secret, batch->bytes.data + text[i].start, text[i].len);
+    }
+}
+
+static void grow_items(struct insight_batch *batch)
+{
+    size_t values = batch->plan->value_count, combinations = batch->plan->combination_count;
+    size_t size = batch->items_size == 0 ? ITEMS : 2 * batch->items_size;
+
+    batch->item = xreallocarray(batch->item, size, sizeof *batch->item);
+    batch->value_id = xreallocarray(batch->value_id, size * values, sizeof *batch->value_id);
+    batch->combination_id =
+        xreallocarray(batch->combination_id, size * combinations, sizeof *batch->combination_id);
+    batch->hash = xreallocarray(batch->hash, size * combinations, sizeof *batch->hash);
+    batch->items_size = size;
+}
+
+void insight_batch_add(struct insight_batch *batch, struct insight_set *set)
+{
+    size_t row = batch->rows - 1, count = batch->plan->value_count;
+    const struct insight_text *text = batch->text + row * count;
+
+    if (batch->items == batch->items_size)
+        grow_items(batch);
+    batch->item[batch->items++] = (struct insight_item){set, row};
+    for (size_t i = 0; i < count; i++)
+        map_prefetch(&set->value[i], text[i].hash);
+}
+
+static void guess_values(const struct insight_batch *batch, size_t item)
+{
+    const struct map *map = batch->item[item].set->value;
+    size_t count = batch->plan->value_count;
+    const struct insight_text *text = batch->text + batch->item[item].row * count;
+    uint32_t *id = batch->value_id + item * count;
+
+    for (size_t i = 0; i < count; i++)
+        id[i] = map_guess(&map[i], text[i].len, text[i].hash);
+}
+
+static void find_values(const struct insight_batch *batch, size_t item)
+{
+    struct map *map = batch->item[item].set->value;
+    size_t count = batch->plan->value_count;
+    const struct insight_text *text = batch->text + batch->item[item].row * count;
+    uint32_t *id = batch->value_id + item * count;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *key = batch->bytes.data + text[i].start;
+        id[i] = map_id(&map[i], map_add_guessed(&map[i], id[i], key, text[i].len, text[i].hash));
+    }
+}
+
+static size_t key_size(const struct insight_combination *combination)
+{
+    return combination->width * sizeof(uint32_t);
+}
+
+static void fill_key(uint32_t *key, const struct insight_combination *combination,
+                     const uint32_t *value_id)
+{
+    for (size_t i = 0; i < combination->width; i++)
+        key[i] = value_id[combination->part[i]];
+}
+
+static void hash_combinations(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    const struct map *map = batch->item[item].set->combination;
+    const uint32_t *value_id = batch->value_id + item * plan->value_count;
+    uint64_t *hash = batch->hash + item * plan->combination_count;
+    uint32_t key[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        fill_key(key, &plan->combination[i], value_id);
+        hash[i] = map_hash(&plan->secret, key, key_size(&plan->combination[i]));
+        map_prefetch(&map[i], hash[i]);
+    }
+}
+
+static void guess_combinations(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_combination *combination = batch->plan->combination;
+    const struct map *map = batch->item[item].set->combination;
+    size_t count = batch->plan->combination_count;
+    const uint64_t *hash = batch->hash + item * count;
+    uint32_t *id = batch->combination_id + item * count;
+
+    for (size_t i = 0; i < count; i++)
+        id[i] = map_guess(&map[i], key_size(&combination[i]), hash[i]);
+}
+
+static void find_combinations(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    struct map *map = batch->item[item].set->combination;
+    const uint32_t *value_id = batch->value_id + item * plan->value_count;
+    const uint64_t *hash = batch->hash + item * plan->combination_count;
+    uint32_t *id = batch->combination_id + item * plan->combination_count;
+    uint32_t key[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        size_t size = key_size(&plan->combination[i]);
+        fill_key(key, &plan->combination[i], value_id);
+        id[i] = map_id(&map[i], map_add_guessed(&map[i], id[i], key, size, hash[i]));
+    }
+}
+
+static void count(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    const struct insight_hits *hits = &batch->hits;
+    struct insight_set *set = batch->item[item].set;
+    const uint32_t *value_id = batch->value_id + item * plan->value_count;
+    const uint32_t *combination_id = batch->combination_id + item * plan->combination_count;
+
+    for (size_t i = 0; i < plan->value_count; i++) {
+        hits->value[i] = map_at(&set->value[i], value_id[i]);
+        hits->value[i]->count++;
+    }
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        hits->combination[i] = map_at(&set->combination[i], combination_id[i]);
+        hits->combination[i]->count++;
+    }
+    for (size_t i = 0; i < plan->insight_count; i++) {
+        const struct insight *in = &plan->insight[i];
+        if (in->kind->add != NULL)
+            in->kind->add(in, set, hits);
+    }
+}
+
+void insight_batch_settle(struct insight_batch *batch)
+{
+    static void (*const steps[])(const struct insight_batch *, size_t) = {
+        guess_values, find_values, hash_combinations, guess_combinations, find_combinations, count,
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        for (size_t item = 0; item < batch->items; item++)
+            steps[i](batch, item);
+    }
+    batch->rows = batch->items = 0;
+    buf_clear(&batch->bytes);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// loginagg: groups login records into windows of event time and writes insights about each window,
+// while it fills and when it closes.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datetime.h"
+#include "insight.h"
+#include "insight_windows.h"
+#include "log.h"
+#include "opt.h"
+#include "record.h"
+#include "stream.h"
+#include "window.h"
+#include "xalloc.h"
+
+struct options {
+    struct stream_options stream;
+    struct opt_list windows, counts, distincts, duplicates;
+    int64_t every_ms;       // 0 for not by time
+    uint64_t every_records; // 0 for not by records
+    int64_t lateness;
+    const char *time_field;
+    uint64_t top, values;
+    bool tee;
+};
+
+struct agg {
+    const struct options *options;
+    struct insight_plan plan;
+    struct window_spec *specs;
+    struct insight_windows windows;
+    uint64_t accepted;
+};
+
+static int set_every(void *options, const char *arg, struct err *err)
+{
+    struct options *o = options;
+    size_t len = strlen(arg);
+    int status;
+
+    o->every_ms = 0;
+    o->every_records = 0;
+    if (len > 1 && arg[len - 1] == 'n') {
+        char *number = xstrndup(arg, len - 1);
+        status = opt_parse_number(number, 1000, &o->every_records);
+        free(number);
+        if (o->every_records == 0)
+            status = -1;
+    } else {
+        status = duration_parse(arg, &o->every_ms);
+    }
+    if (status != 0)
+        return err_set(err, EX_USAGE, "'%s' is neither records (100n) nor time (10s) nor 0", arg);
+    return 0;
+}
+
+static const struct opt options_table[] = {
+    {"window", 'w', OPT_LIST, "WINDOW",
+     "1h, 1h/5m (each 5 minutes), 500n (records), all (default 1h)",
+     offsetof(struct options, windows), NULL, 0},
+    {"every", 0, OPT_CALL, "N", "how often while a window fills: 100n (records), 10s, 0 for never",
+     0, set_every, 0},
+    {"lateness", 0, OPT_DURATION, "DUR", "how long behind the newest record others may come (1m)",
+     offsetof(struct options, lateness), NULL, 0},
+    {"time-field", 0, OPT_STRING, "NAME", "the field that has the time (default timestamp)",
+     offsetof(struct options, time_field), NULL, 0},
+    {"count", 0, OPT_LIST, "FIELD", "how often each value occurs", offsetof(struct options, counts),
+     NULL, 0},
+    {"distinct", 0, OPT_LIST, "FIELD/PER", "how many values come with each value of PER",
+     offsetof(struct options, distincts), NULL, 0},
+    {"duplicates", 0, OPT_LIST, "FIELDS", "combinations (a,b) that occur more than once",
+     offsetof(struct options, duplicates), NULL, 0},
+    {"top", 0, OPT_COUNT, "N", "list the N highest groups (default 10)",
+     offsetof(struct options, top), NULL, 0},
+    {"values", 0, OPT_COUNT, "N", "list the N most frequent values (default 100)",
+     offsetof(struct options, values), NULL, 0},
+    {"tee", 0, OPT_FLAG, NULL, "pass the records on, insights among them",
+     offsetof(struct options, tee), NULL, 0},
+};
+
+// Adds an insight for each item of a list, or of the defaults when the list is empty.
+static void add_insights(struct insight_plan *plan, const char *option, const struct opt_list *list,
+                         const char *const *defaults,
+                         int (*add)(struct insight_plan *, const char *, struct err *))
+{
+    struct err err;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (add(plan, list->item[i], &err) != 0)
+            opt_usage_error("%s: %s", option, err.text);
+    }
+    for (size_t i = 0; list->count == 0 && defaults[i] != NULL; i++)
+        add(plan, defaults[i], &err);
+}
+
+static void plan_insights(struct insight_plan *plan, const struct options *options)
+{
+    static const char *const counts[] = {"device_type", "app_version", "locale", NULL};
+    static const char *const distincts[] = {"ip/user_id", NULL};
+    static const char *const duplicates[] = {"user_id,device_id", "user_id,ip",
+                                             "app_version,locale", "app_version,device_type", NULL};
+    struct err err;
+
+    if (insight_plan_init(plan, options->time_field, options->top, options->values, &err) != 0)
+        die(&err);
+    insight_add_logins(plan);
+    add_insights(plan, "--count", &options->counts, counts, insight_add_count);
+    add_insights(plan, "--distinct", &options->distincts, distincts, insight_add_distinct);
+    add_insights(plan, "--duplicates", &options->duplicates, duplicates, insight_add_duplicates);
+}
+
+static struct window_spec *parse_windows(const struct opt_list *windows)
+{
+    struct window_spec *specs = xcalloc(windows->count, sizeof *specs);
+    struct err err;
+
+    for (size_t i = 0; i < windows->count; i++) {
+        if (window_parse(windows->item[i], &specs[i], &err) != 0)
+            opt_usage_error("--window: %s", err.text);
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(specs[i].text, specs[j].text) == 0)
+                opt_usage_error("--window: '%s' is given twice", specs[i].text);
+        }
+    }
+    return specs;
+}
+
+static void agg_init(struct agg *a, struct options *options)
+{
+    *a = (struct agg){.options = options};
+    if (options->windows.count == 0)
+        opt_list_add(&options->windows, "1h");
+    a->specs = parse_windows(&options->windows);
+    plan_insights(&a->plan, options);
+    insight_windows_init(&a->windows, &a->plan, a->specs, options->windows.count,
+                         options->lateness);
+}
+
+static void agg_release(struct agg *a)
+{
+    insight_windows_release(&a->windows);
+    insight_plan_release(&a->plan);
+    free(a->specs);
+}
+
+static int emit_windows(struct agg *a, struct stream *s, enum windows_which which)
+{
+    struct insight_view view;
+
+    while (insight_windows_next(&a->windows, which, &view)) {
+        for (size_t i = 0; i < a->plan.insight_count; i++) {
+            insight_put(stream_emit_begin(s), &a->plan, i, &view);
+            stream_ledger(s)->made++;
+            if (stream_emit_end(s) != 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int close_due(struct agg *a, struct stream *s)
+{
+    return insight_windows_due(&a->windows) ? emit_windows(a, s, WINDOWS_DUE) : 0;
+}
+
+// Passes an accepted record on if that is wanted, and sees whether insights are.
+static int record_done(struct agg *a, struct stream *s, const struct line *line)
+{
+    uint64_t every = a->options->every_records;
+
+    if (!a->options->tee)
+        stream_ledger(s)->aggregated++;
+    else if (stream_emit(s, line->data, line->len) != 0)
+        return -1;
+    if (close_due(a, s) != 0)
+        return -1;
+    return every > 0 && ++a->accepted % every == 0 ? emit_windows(a, s, WINDOWS_CHANGED) : 0;
+}
+
+static int record(void *ctx, struct stream *s, const struct line *line)
+{
+    struct agg *a = ctx;
+    const char *time_field = a->options->time_field;
+    const struct json_value *time = &a->windows.batch.value[a->plan.time_field];
+    int64_t ms;
+
+    if (json_type(stream_json(s)) != JSON_OBJECT)
+        return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
+    json_fields(stream_json(s), a->plan.field, a->plan.field_count, a->windows.batch.value);
+    if (time->type == JSON_ABSENT || time->type == JSON_NULL)
+        return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
+    if (!record_moment(time, &ms))
+        return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
+    insight_windows_advance(&a->windows, ms);
+    if (close_due(a, s) != 0)
+        return -1;
+    if (!insight_windows_add(&a->windows, ms))
+        return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
+    return record_done(a, s, line);
+}
+
+static int on_tick(void *ctx, struct stream *s)
+{
+    return emit_windows(ctx, s, WINDOWS_CHANGED);
+}
+
+static int end(void *ctx, struct stream *s)
+{
+    struct agg *a = ctx;
+
+    insight_windows_end(&a->windows);
+    return close_due(a, s);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.stream = STREAM_OPTIONS_INIT,
+                              .every_ms = 10 * MS_SECOND,
+                              .lateness = MS_MINUTE,
+                              .time_field = "timestamp",
+                              .top = 10,
+                              .values = 100};
+    const struct opt_group groups[] = {
+        OPT_GROUP("Insights", options_table, &options),
+        {"Stream", stream_opts, stream_opt_count, &options.stream},
+    };
+    const struct opt_program program = {"[OPTION]... < records > insights",
+                                        "Writes rolling insights about windows of login records.",
+                                        groups, 2};
+    struct agg agg;
+
+    log_init(argv[0]);
+    if (opt_parse(&program, argc, argv) != argc)
+        opt_usage_error("%s: takes no operands; records come from stdin", argv[argc - 1]);
+    agg_init(&agg, &options);
+    const struct stream_ops ops = {
+        .parse = true, .tick = options.every_ms, .record = record, .end = end, .on_tick = on_tick};
+    int status = stream_run(&ops, &agg, &options.stream);
+    agg_release(&agg);
+    opt_release(&program);
+    return status;
+}
