@@ -247,20 +247,19 @@ static bool knows_controller(const struct kafka *k, const struct rd_kafka_metada
     return false;
 }
 
-int kafka_find_controller(struct kafka *k, bool *found, struct err *err)
+int kafka_find_controller(struct kafka *k, struct err *err)
 {
     int64_t deadline = time_monotonic() + k->wait;
     int64_t patience = INT64_MAX; // until when a controller may be missing
 
-    *found = false;
     do {
         const struct rd_kafka_metadata *metadata;
         int timeout = remaining(deadline, METADATA_TIME);
         if (rd_kafka_metadata(k->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout) ==
             RD_KAFKA_RESP_ERR_NO_ERROR) {
-            *found = knows_controller(k, metadata);
+            k->has_controller = knows_controller(k, metadata);
             rd_kafka_metadata_destroy(metadata);
-            if (*found || time_monotonic() >= patience)
+            if (k->has_controller || time_monotonic() >= patience)
                 return 0;
             if (patience == INT64_MAX)
                 patience = time_monotonic() + ELECTION_TIME;

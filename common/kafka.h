@@ -64,6 +64,7 @@ struct kafka {
     void *ctx; // the tool's
     int64_t wait;
     bool (*stopping)(void);
+    bool has_controller;  // see kafka_find_controller()
     bool down;   // all brokers are, and the warning has been given
     bool failed; // for good; see fatal
     struct err fatal;
@@ -94,8 +95,9 @@ void kafka_alive(struct kafka *k);
 int kafka_wait_topic(struct kafka *k, const char *topic, int *partitions, struct err *err);
 
 // Whether the cluster has a controller, which changes to it are asked of. The mock cluster of
-// librdkafka 2.0.2 names one that does not exist. Returns 0, or -1 with EX_UNAVAILABLE.
-int kafka_find_controller(struct kafka *k, bool *found, struct err *err);
+// librdkafka 2.0.2 names one that does not exist. Puts the answer into k->has_controller. Returns
+// 0, or -1 with EX_UNAVAILABLE.
+int kafka_find_controller(struct kafka *k, struct err *err);
 
 // The names of all topics whose name matches the POSIX extended regex. The caller owns names.
 int kafka_match_topics(struct kafka *k, const char *regex, struct opt_list *names, struct err *err);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka_admin.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "datetime.h"
 #include "log.h"
+#include "opt.h"
+#include "xalloc.h"
 
 #define ANSWER_SLICE 200 // ms of waiting for the answer between looks at signals
 
@@ -45,32 +50,46 @@ static int judge(struct kafka *k, const char *topic, rd_kafka_resp_err_t code, c
     }
 }
 
-static int request(struct kafka *k, const char *topic, int partitions, int replication,
-                   struct err *err)
+// Waits for the answer to a request that has a deadline of its own. Returns NULL when told to stop.
+static rd_kafka_event_t *await_answer(struct kafka *k, rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = NULL;
+
+    while (event == NULL && kafka_keep_trying(k, INT64_MAX)) {
+        event = rd_kafka_queue_poll(queue, ANSWER_SLICE);
+        rd_kafka_poll(k->rk, 0); // lets on_error() see why there is no answer
+    }
+    return event;
+}
+
+static rd_kafka_AdminOptions_t *options_new(const struct kafka *k, rd_kafka_admin_op_t operation)
+{
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(k->rk, operation);
+    char why[256];
+
+    rd_kafka_AdminOptions_set_request_timeout(options, (int)(k->wait > MS_HOUR ? MS_HOUR : k->wait),
+                                              why, sizeof why);
+    return options;
+}
+
+static int request_topic(struct kafka *k, const char *topic, int partitions, int replication,
+                         struct err *err)
 {
     char why[256];
     const char *reason;
-    int wait = k->wait > 60 * MS_MINUTE ? (int)(60 * MS_MINUTE) : (int)k->wait;
     rd_kafka_NewTopic_t *wanted =
         rd_kafka_NewTopic_new(topic, partitions, replication, why, sizeof why);
 
     if (wanted == NULL)
         return err_set(err, EX_USAGE, "topic %s: %s", topic, why);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(k->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_AdminOptions_set_request_timeout(options, wait, why, sizeof why);
+    rd_kafka_AdminOptions_t *options = options_new(k, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
     rd_kafka_CreateTopics(k->rk, &wanted, 1, options, queue);
-    rd_kafka_event_t *event = NULL;
-    // The request has the same deadline, so that there is an answer, or a reason to stop.
-    while (event == NULL && kafka_keep_trying(k, INT64_MAX)) {
-        event = rd_kafka_queue_poll(queue, ANSWER_SLICE);
-        rd_kafka_poll(k->rk, 0); // lets on_error() see why there is no answer
-    }
+    rd_kafka_event_t *event = await_answer(k, queue);
     int status = kafka_check(k, err);
-    if (status == 0 && event == NULL)
+    if (status == 0 && event == NULL) {
         status = err_set(err, EX_TEMPFAIL, "topic %s: told to stop while creating it", topic);
-    else if (status == 0) {
+    } else if (status == 0) {
         rd_kafka_resp_err_t code = result_of(event, &reason);
         status = judge(k, topic, code, reason, err);
     }
@@ -85,11 +104,55 @@ static int request(struct kafka *k, const char *topic, int partitions, int repli
 int kafka_create_topic(struct kafka *k, const char *topic, int partitions, int replication,
                        struct err *err)
 {
-    bool controller;
-
-    if (kafka_find_controller(k, &controller, err) != 0)
-        return -1;
-    if (controller)
-        return request(k, topic, partitions, replication, err);
+    if (k->has_controller)
+        return request_topic(k, topic, partitions, replication, err);
     return judge(k, topic, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
+}
+
+// The smallest max.message.bytes in an answer to DescribeConfigs.
+static int64_t smallest_limit(rd_kafka_event_t *event)
+{
+    const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
+    size_t count = 0, entries;
+    int64_t limit = INT64_MAX, n;
+
+    if (result == NULL)
+        return limit;
+    const rd_kafka_ConfigResource_t **resource =
+        rd_kafka_DescribeConfigs_result_resources(result, &count);
+    for (size_t i = 0; i < count; i++) {
+        const rd_kafka_ConfigEntry_t **entry =
+            rd_kafka_ConfigResource_configs(resource[i], &entries);
+        for (size_t j = 0; j < entries; j++) {
+            const char *value = rd_kafka_ConfigEntry_value(entry[j]);
+            if (strcmp(rd_kafka_ConfigEntry_name(entry[j]), "max.message.bytes") == 0 &&
+                value != NULL && opt_parse_int(value, &n) == 0 && n < limit)
+                limit = n;
+        }
+    }
+    return limit;
+}
+
+int64_t kafka_largest_batch(struct kafka *k, char *const *topics, size_t count)
+{
+    if (!k->has_controller)
+        return INT64_MAX;
+    rd_kafka_ConfigResource_t **resources = xcalloc(count, sizeof(rd_kafka_ConfigResource_t *));
+    rd_kafka_AdminOptions_t *options = options_new(k, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
+    int64_t limit = INT64_MAX;
+
+    for (size_t i = 0; i < count; i++)
+        resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
+    rd_kafka_DescribeConfigs(k->rk, resources, count, options, queue);
+    rd_kafka_event_t *event = await_answer(k, queue);
+    if (event != NULL) {
+        limit = smallest_limit(event);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_ConfigResource_destroy_array(resources, count);
+    free(resources);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    return limit;
 }

@@ -148,14 +148,25 @@ static bool wants(const struct kafka_options *options, const char *word)
     return false;
 }
 
-static _Noreturn void dump(rd_kafka_conf_t *conf)
+static void print_settings(const char **item, size_t count)
 {
-    size_t count;
-    const char **item = rd_kafka_conf_dump(conf, &count);
-
     for (size_t i = 0; i + 1 < count; i += 2)
         printf("%s = %s\n", item[i], kafka_setting_is_secret(item[i]) ? "(hidden)" : item[i + 1]);
     rd_kafka_conf_dump_free(item, count);
+}
+
+// The settings of the client, and then those that each topic has.
+static _Noreturn void dump(rd_kafka_conf_t *conf)
+{
+    size_t count;
+    rd_kafka_topic_conf_t *topic = rd_kafka_conf_get_default_topic_conf(conf);
+    const char **item = rd_kafka_conf_dump(conf, &count);
+
+    print_settings(item, count);
+    if (topic != NULL) {
+        item = rd_kafka_topic_conf_dump(topic, &count);
+        print_settings(item, count);
+    }
     exit(fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR);
 }
 

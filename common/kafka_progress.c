@@ -74,6 +74,17 @@ static int read_committed(struct consumer *c, rd_kafka_topic_partition_list_t *l
                    rd_kafka_err2str(code));
 }
 
+rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait)
+{
+    rd_kafka_topic_partition_list_t *list;
+
+    if (c->group == NULL || (list = partitions_to_commit(&c->partitions)) == NULL)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t code = rd_kafka_commit(c->kafka.rk, list, !wait);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
 int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
 {
     if (c->group != NULL && list->cnt > 0 && read_committed(c, list, err) != 0)
@@ -85,18 +96,11 @@ int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
             return -1;
         entry->offset = p->next;
     }
+    // Where a group begins is kept before its first record, so that a crash does not move "end".
+    rd_kafka_resp_err_t code = consumer_commit_written(c, true);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: where it begins: %s", c->group, rd_kafka_err2str(code));
     return 0;
-}
-
-rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait)
-{
-    rd_kafka_topic_partition_list_t *list;
-
-    if (c->group == NULL || (list = partitions_to_commit(&c->partitions)) == NULL)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_resp_err_t code = rd_kafka_commit(c->kafka.rk, list, !wait);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code;
 }
 
 void consumer_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,

@@ -39,7 +39,8 @@ struct ledger {
     uint64_t undelivered; // accepted and then neither written nor delivered: the exit is not 0
     uint64_t passed;      // rejects of earlier stages, passed on untouched
     uint64_t marks;
-    uint64_t bytes_in, bytes_out;
+    uint64_t bytes_in;        // of the lines that were read, without their newlines
+    uint64_t bytes_out;       // written to stdout, or delivered
     struct tally by_reason;   // of rejected and late
     struct tally filled;      // by field: what loginclean filled in
     struct tally filled_from; // by why or whence

@@ -52,6 +52,14 @@ int line_fill(struct line_reader *r)
     return n > 0;
 }
 
+// How long the line that begins in the buffer may be.
+static size_t limit(const struct line_reader *r)
+{
+    bool exempt = r->exempt != NULL && r->exempt(r->data + r->start, r->end - r->start);
+
+    return exempt ? LINE_EXEMPT * r->max_line : r->max_line;
+}
+
 // Hands out a view of len bytes and moves behind them and their newline, if there is one.
 static void hand_out(struct line_reader *r, struct line *line, size_t len, bool newline)
 {
@@ -60,11 +68,9 @@ static void hand_out(struct line_reader *r, struct line *line, size_t len, bool 
                           .full_len = r->skipped + len,
                           .number = ++r->number,
                           .unterminated = !newline};
-    if (line->full_len > r->max_line) {
-        // What was skipped followed the LINE_KEEP bytes that still lie at the start.
-        if (line->len > LINE_KEEP)
-            line->len = LINE_KEEP;
-    }
+    // What was skipped followed the LINE_KEEP bytes that still lie at the start.
+    if (line->full_len > r->max_line && line->len > LINE_KEEP && line->full_len > limit(r))
+        line->len = LINE_KEEP;
     r->bytes += line->full_len + newline;
     r->start += len + newline;
     r->scanned = r->start;
@@ -98,7 +104,8 @@ bool line_next(struct line_reader *r, struct line *line)
         hand_out(r, line, r->end - r->start, false);
         return true;
     }
-    if (r->end - r->start + r->skipped > r->max_line && r->end - r->start > LINE_KEEP)
+    if (r->end - r->start + r->skipped > r->max_line && r->end - r->start > LINE_KEEP &&
+        r->end - r->start + r->skipped > limit(r))
         skip_excess(r);
     return false;
 }

@@ -22,6 +22,7 @@
 
 #define LINE_MAX_DEFAULT (16u << 20)
 #define LINE_KEEP (64u << 10)
+#define LINE_EXEMPT 8
 
 // Where a record came from in Kafka; absent for lines of a file or pipe.
 struct line_origin {
@@ -42,6 +43,8 @@ struct line {
 struct line_reader {
     int fd;
     size_t max_line;
+    // Lines for which this says so, NULL for none, may be LINE_EXEMPT times as long.
+    bool (*exempt)(const char *data, size_t len);
     char *data;
     size_t size;       // bytes in data, padding not counted
     size_t start, end; // what has been read and not handed out

@@ -57,7 +57,6 @@ void router_release(struct router *r)
         free(r->topic[i]);
     filter_free(r->key_filter);
     json_free(r->key_json);
-    buf_release(&r->key);
 }
 
 static bool is_insight(const struct line *line)
@@ -79,9 +78,13 @@ bool router_needs_json(const struct router *r, const struct line *line)
     return r->topic_count > 1 || r->key_filter != NULL || key_is_field(r, line);
 }
 
-// A string is a key as it is, another scalar by its JSON text. Returns false for containers.
-static bool value_as_key(struct router *r, const struct json_value *value, struct destination *to)
+// A string is a key as it is, another scalar by its text as it was written. Returns false for
+// containers.
+static bool field_as_key(const struct router *r, struct json *json, const struct line *line,
+                         const struct json_value *value, size_t field, struct destination *to)
 {
+    size_t start, end;
+
     if (value->type == JSON_ABSENT || value->type == JSON_NULL)
         return true;
     if (value->type == JSON_STRING) {
@@ -89,11 +92,10 @@ static bool value_as_key(struct router *r, const struct json_value *value, struc
         to->key_len = value->string.len;
         return true;
     }
-    buf_clear(&r->key);
-    if (!json_put_scalar(&r->key, value))
+    if (!json_locate(json, line->data, line->len, &r->field[field], &start, &end))
         return false;
-    to->key = r->key.data;
-    to->key_len = r->key.len;
+    to->key = line->data + start;
+    to->key_len = end - start;
     return true;
 }
 
@@ -111,14 +113,14 @@ static int run_key_filter(struct router *r, const struct json *json, const struc
     if (json_parse(r->key_json, text, len) != 0)
         return -1;
     const struct json_value value = json_root(r->key_json);
-    if (!value_as_key(r, &value, to)) { // an array or object: its JSON text
-        to->key = text;
-        to->key_len = len;
-    }
+    if (value.type == JSON_NULL)
+        return 0;
+    to->key = value.type == JSON_STRING ? value.string.data : text;
+    to->key_len = value.type == JSON_STRING ? value.string.len : len;
     return 0;
 }
 
-int router_choose(struct router *r, const struct json *json, const struct line *line,
+int router_choose(struct router *r, struct json *json, const struct line *line,
                   struct destination *to, struct reject *why)
 {
     struct json_value value[ROUTER_TOPICS_MAX + 2];
@@ -137,7 +139,7 @@ int router_choose(struct router *r, const struct json *json, const struct line *
         if (value[i].type == JSON_ABSENT && is_insight(line))
             i = r->insight_field;
         *why = (struct reject){REJECT_WRONG_TYPE, r->field[i].name, NULL};
-        return value_as_key(r, &value[i], to) ? 0 : -1;
+        return field_as_key(r, json, line, &value[i], i, to) ? 0 : -1;
     }
     if (r->key_filter != NULL && run_key_filter(r, json, line, to) < 0) {
         *why = (struct reject){REJECT_FILTER_ERROR, NULL, filter_error(r->key_filter)};

@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
 #include "err.h"
 #include "filter.h"
 #include "json.h"
@@ -43,12 +42,11 @@ struct router {
     size_t field_count;
     struct filter *key_filter;
     struct json *key_json;
-    struct buf key; // text of a key that is not a string
 };
 
 struct destination {
     size_t topic;    // number
-    const void *key; // NULL for none; valid until the next call and the next json_parse()
+    const void *key; // NULL for none; dies with the line, the next call and the next json_parse()
     size_t key_len;
 };
 
@@ -60,7 +58,7 @@ bool router_needs_json(const struct router *r, const struct line *line);
 
 // json is the line, parsed; NULL when that is not needed. Returns 0, or -1 with *why filled when
 // the line has no usable key; its texts live until the next call.
-int router_choose(struct router *r, const struct json *json, const struct line *line,
+int router_choose(struct router *r, struct json *json, const struct line *line,
                   struct destination *to, struct reject *why);
 
 // The topic for rejects of earlier stages.

@@ -285,9 +285,9 @@ static int dispatch_filtered(struct stream *s, const struct line *line)
             s, &(struct reject){REJECT_FILTER_ERROR, NULL, filter_error(s->filter)}, line);
     if (count == 0)
         s->ledger.filtered++;
-    else
-        s->ledger.made += (uint64_t)count - 1;
     for (int i = 0; i < count; i++) {
+        if (i > 0)
+            s->ledger.made++;
         if (dispatch_output(s, i, line) != 0)
             return -1;
     }
@@ -326,7 +326,8 @@ static int write_ledger(struct stream *s, bool at_exit)
     int status = 0;
     bool to_file = s->options->stats != NULL && strcmp(s->options->stats, "-") != 0;
 
-    s->ledger.bytes_out = s->out.bytes;
+    if (!s->ops->sink) // a sink counts them itself
+        s->ledger.bytes_out = s->out.bytes;
     ledger_format(&s->ledger, log_program(), &b);
     buf_putc(&b, '\n');
     if (to_file)
@@ -362,7 +363,8 @@ static int serve(struct stream *s)
 // tick or a signal, -1 after a failure.
 static int await_input(struct stream *s)
 {
-    struct pollfd fds[2] = {{.fd = s->in.fd, .events = POLLIN}, {.fd = s->out.fd, .events = 0}};
+    struct pollfd fds[2] = {{.fd = s->in.fd, .events = POLLIN},
+                            {.fd = s->ops->sink ? -1 : s->out.fd, .events = 0}};
 
     if (poll(fds, 1, 0) > 0)
         return 1;
@@ -387,8 +389,8 @@ static int run_lines(struct stream *s)
 
     for (;;) {
         while (line_next(&s->in, &line)) {
-            int status = reject_is(line.data, line.len) ? pass_on(s, &line) : stream_take(s, &line);
-            if (status != 0)
+            bool passes = line.len == line.full_len && reject_is(line.data, line.len);
+            if ((passes ? pass_on(s, &line) : stream_take(s, &line)) != 0)
                 return -1;
         }
         if (s->in.eof)
@@ -501,6 +503,8 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     s->json = json_new();
     s->made_json = json_new();
     line_reader_init(&s->in, STDIN_FILENO, options->max_line);
+    // A reject holds a record that may be as long as any, with what escaping adds to it.
+    s->in.exempt = reject_is;
     out_init(&s->out, STDOUT_FILENO, "stdout");
     s->out.interrupted = on_interrupted;
     s->out.ctx = s;

@@ -36,6 +36,7 @@ struct stream;
 
 struct stream_ops {
     bool parse;   // records must be JSON
+    bool sink;    // records do not go to stdout, so it does not matter who reads that
     int64_t tick; // how often on_tick is wanted, in ms; 0 for never
 
     // Before anything is read.

@@ -120,9 +120,11 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 
     if (!r->several_lines || line->data != data)
         return stream_emit(s, line->data, line->len);
-    for (char *at = data; (at = memchr(at, '\n', (size_t)(data + len - at))) != NULL;)
-        *at = ' ';
-    while (data[len - 1] == ' ' || data[len - 1] == '\r' || data[len - 1] == '\t')
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] == '\n' || data[i] == '\r')
+            data[i] = ' ';
+    }
+    while (data[len - 1] == ' ' || data[len - 1] == '\t')
         len--;
     return stream_emit(s, data, len);
 }

@@ -21,9 +21,10 @@
 #include "stream.h"
 #include "xalloc.h"
 
-#define SERVE_EVERY 50  // ms: how often delivery reports are served
-#define FLUSH_SLICE 500 // ms of waiting for deliveries between looks at errors
-#define PURGE_TIME 2000 // ms for the reports of what is given up
+#define SERVE_EVERY 50             // ms: how often delivery reports are served
+#define FLUSH_SLICE 500            // ms of waiting for deliveries between looks at errors
+#define BATCH_SIZE_DEFAULT 1000000 // bytes; of librdkafka
+#define PURGE_TIME 2000            // ms for the reports of what is given up
 
 struct options {
     struct stream_options stream;
@@ -168,6 +169,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     (void)rk;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         kafka_alive(&w->kafka);
+        stream_ledger(w->stream)->bytes_out += message->len;
         if (!passed)
             stream_ledger(w->stream)->out++;
         return;
@@ -222,7 +224,7 @@ static int produce(struct writer *w, const struct destination *to, const struct 
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
-    const struct json *json = NULL;
+    struct json *json = NULL;
     struct destination to;
     struct reject why;
 
@@ -272,11 +274,36 @@ static int open_undelivered(struct writer *w, struct err *err)
     return 0;
 }
 
-static int open_topics(struct writer *w, struct err *err)
+// Connects, with batches of at most so many bytes unless that is 0.
+static int connect_writer(struct writer *w, int64_t batch_size, struct err *err)
+{
+    char why[256], number[24];
+    rd_kafka_conf_t *conf = kafka_conf_new(&w->options->kafka, defaults, err);
+    rd_kafka_conf_res_t result = RD_KAFKA_CONF_OK;
+
+    if (conf == NULL)
+        return -1;
+    if (w->options->codec != NULL)
+        result = rd_kafka_conf_set(conf, "compression.codec", w->options->codec, why, sizeof why);
+    if (result == RD_KAFKA_CONF_OK && batch_size > 0) {
+        snprintf(number, sizeof number, "%lld", (long long)batch_size);
+        result = rd_kafka_conf_set(conf, "batch.size", number, why, sizeof why);
+    }
+    if (result != RD_KAFKA_CONF_OK) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, EX_USAGE, "-z: %s", why);
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    return kafka_init(&w->kafka, RD_KAFKA_PRODUCER, conf, &w->options->kafka, w, err);
+}
+
+static int await_topics(struct writer *w, struct err *err)
 {
     const struct options *o = w->options;
     int partitions;
 
+    if (kafka_find_controller(&w->kafka, err) != 0)
+        return -1;
     for (size_t i = 0; i < w->router.topic_count; i++) {
         const char *topic = w->router.topic[i];
         if (o->create &&
@@ -284,32 +311,35 @@ static int open_topics(struct writer *w, struct err *err)
             return -1;
         if (kafka_wait_topic(&w->kafka, topic, &partitions, err) != 0)
             return -1;
-        w->topics[i] = rd_kafka_topic_new(w->kafka.rk, topic, NULL);
     }
     return 0;
+}
+
+// A broker refuses a batch that is too large with all that is in it, and librdkafka does not
+// divide it. So where the topics take less than a usual batch, connect anew with smaller ones.
+static int fit_batches(struct writer *w, struct err *err)
+{
+    int64_t limit = kafka_largest_batch(&w->kafka, w->router.topic, w->router.topic_count);
+
+    if (limit >= BATCH_SIZE_DEFAULT)
+        return 0;
+    log_info("batches of at most %lld bytes, as the topics have it", (long long)limit);
+    kafka_release(&w->kafka);
+    return connect_writer(w, limit, err);
 }
 
 static int open_writer(void *ctx, struct stream *s)
 {
     struct writer *w = ctx;
     struct err err;
-    char why[256];
-    rd_kafka_conf_t *conf = NULL;
 
     w->stream = s;
     if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
-        open_undelivered(w, &err) != 0 ||
-        (conf = kafka_conf_new(&w->options->kafka, defaults, &err)) == NULL)
+        open_undelivered(w, &err) != 0 || connect_writer(w, 0, &err) != 0 ||
+        await_topics(w, &err) != 0 || fit_batches(w, &err) != 0)
         return stream_fail_err(s, &err);
-    if (w->options->codec != NULL && rd_kafka_conf_set(conf, "compression.codec", w->options->codec,
-                                                       why, sizeof why) != RD_KAFKA_CONF_OK) {
-        rd_kafka_conf_destroy(conf);
-        return stream_fail(s, EX_USAGE, "-z: %s", why);
-    }
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    if (kafka_init(&w->kafka, RD_KAFKA_PRODUCER, conf, &w->options->kafka, w, &err) != 0 ||
-        open_topics(w, &err) != 0)
-        return stream_fail_err(s, &err);
+    for (size_t i = 0; i < w->router.topic_count; i++)
+        w->topics[i] = rd_kafka_topic_new(w->kafka.rk, w->router.topic[i], NULL);
     return 0;
 }
 
@@ -370,7 +400,8 @@ static void writer_release(struct writer *w)
 
 int main(int argc, char **argv)
 {
-    static const struct stream_ops ops = {.tick = SERVE_EVERY,
+    static const struct stream_ops ops = {.sink = true,
+                                          .tick = SERVE_EVERY,
                                           .open = open_writer,
                                           .record = record,
                                           .pass = pass,

@@ -49,7 +49,17 @@ static int set_datetime(void *options, const char *arg, struct err *err)
 {
     if (arg != NULL && *arg == '\0')
         return err_set(err, EX_USAGE, "the name is empty");
+    if (arg != NULL && !json_utf8_valid(arg, strlen(arg)))
+        return err_set(err, EX_USAGE, "the name is not UTF-8");
     ((struct options *)options)->datetime = arg == NULL ? "datetime" : arg;
+    return 0;
+}
+
+static int set_device_type(void *options, const char *arg, struct err *err)
+{
+    if (!json_utf8_valid(arg, strlen(arg)))
+        return err_set(err, EX_USAGE, "the value is not UTF-8");
+    ((struct options *)options)->device_type = arg;
     return 0;
 }
 
@@ -58,8 +68,8 @@ static const struct opt options_table[] = {
      offsetof(struct options, require), NULL, 0},
     {"optional", 0, OPT_STRING, "LIST", "fields that it need not have",
      offsetof(struct options, optional), NULL, 0},
-    {"device-type", 0, OPT_STRING, "VALUE", "for a missing device_type (default unknown)",
-     offsetof(struct options, device_type), NULL, 0},
+    {"device-type", 0, OPT_CALL, "VALUE", "for a missing device_type (default unknown)", 0,
+     set_device_type, 0},
     {"canonical", 0, OPT_FLAG, NULL, "write android, iOS and web in these spellings",
      offsetof(struct options, canonical), NULL, 0},
     {"datetime", 0, OPT_CALL, "[=NAME]", "add the time for people (default name datetime)", 0,
