@@ -131,6 +131,22 @@ static size_t number_length(const char *text, const char *end)
     return (size_t)(at - text);
 }
 
+// Whether simdjson takes the number: an integer that fits 64 bits, a fraction that is in range.
+static bool is_representable(const char *text, size_t len)
+{
+    const char *end = text + len;
+    int64_t integer;
+    uint64_t uinteger;
+    double fraction;
+
+    for (const char *at = text; at < end; at++) {
+        if (*at == '.' || *at == 'e' || *at == 'E')
+            return std::from_chars(text, end, fraction).ec == std::errc();
+    }
+    return std::from_chars(text, end, integer).ec == std::errc() ||
+           std::from_chars(text, end, uinteger).ec == std::errc();
+}
+
 // Appends the number as a double within range, always with a fraction or exponent.
 static void put_nearest_double(struct buf *copy, const char *text, size_t len)
 {
@@ -201,12 +217,10 @@ static void copy_representable(struct buf *copy, const char *text, size_t len)
         if (*at == '"') {
             at += copy_string(copy, at, end);
         } else if ((number = number_length(at, end)) > 0) {
-            // Within 18 digits an integer fits, and a plain fraction is in range.
-            if (number > 18 || memchr(at, 'e', number) != nullptr ||
-                memchr(at, 'E', number) != nullptr)
-                put_nearest_double(copy, at, number);
-            else
+            if (is_representable(at, number))
                 buf_append(copy, at, number);
+            else
+                put_nearest_double(copy, at, number);
             at += number;
         } else {
             buf_putc(copy, *at++);
@@ -379,13 +393,13 @@ bool json_locate(json *json, const char *text, size_t len, const json_key *key, 
             name != std::string_view(key->name, key->len))
             continue;
         std::string_view token = field.value().raw_json_token();
-        if (token[0] == '{' || token[0] == '[')
-            return false;
+        found = token[0] != '{' && token[0] != '[';
+        if (!found)
+            continue;
         while (is_space(token.back()))
             token.remove_suffix(1);
         *start = (size_t)(token.data() - text);
         *end = *start + token.size();
-        found = true;
     }
     return found;
 }

@@ -64,9 +64,9 @@ struct kafka {
     void *ctx; // the tool's
     int64_t wait;
     bool (*stopping)(void);
-    bool has_controller;  // see kafka_find_controller()
-    bool down;   // all brokers are, and the warning has been given
-    bool failed; // for good; see fatal
+    bool has_controller; // see kafka_find_controller()
+    bool down;           // all brokers are, and the warning has been given
+    bool failed;         // for good; see fatal
     struct err fatal;
     char last_error[256]; // the last thing that went wrong with a connection
 };

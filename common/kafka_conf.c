@@ -167,7 +167,7 @@ static _Noreturn void dump(rd_kafka_conf_t *conf)
         item = rd_kafka_topic_conf_dump(topic, &count);
         print_settings(item, count);
     }
-    exit(fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR);
+    opt_exit_printed();
 }
 
 static int collect(rd_kafka_conf_t *conf, const struct kafka_options *options,
@@ -199,7 +199,7 @@ void kafka_show(const struct kafka_options *options, const struct kafka_setting 
 
     if (wants(options, "list")) {
         rd_kafka_conf_properties_show(stdout);
-        exit(fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR);
+        opt_exit_printed();
     }
     if (!wants(options, "dump"))
         return;

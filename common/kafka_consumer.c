@@ -56,7 +56,9 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 
     (void)rk;
     log_info("group %s: %d partitions %s", c->group, list->cnt, assign ? "assigned" : "revoked");
-    if (assign)
+    if (assign && c->stopped)
+        rd_kafka_assign(c->kafka.rk, NULL); // it came while closing
+    else if (assign)
         on_assign(c, list);
     else
         on_revoke(c);
@@ -279,8 +281,8 @@ int consumer_close(struct consumer *c, struct err *err)
         if (p->handle != NULL)
             rd_kafka_consume_stop(p->handle, p->id);
     }
+    c->stopped = true; // what still comes is not wanted
     if (c->subscribed) {
-        c->stopped = true; // what still comes is not wanted
         rd_kafka_consumer_close(c->kafka.rk);
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -52,22 +52,31 @@ static int parse_point(const char *text, int64_t now, struct offset_point *point
     return 0;
 }
 
+// The end of a range. Behind a time, a bare number or date is a time as well: @t1:t2.
+static int parse_end(const char *text, int64_t now, enum offset_kind from,
+                     struct offset_point *point)
+{
+    if (parse_point(text, now, point) == 0 && (from != OFFSET_TIME || point->kind != OFFSET_AT))
+        return 0;
+    point->kind = OFFSET_TIME;
+    return from == OFFSET_TIME ? time_point(text, now, &point->value) : -1;
+}
+
 // Times hold colons too, so the one that divides is the one with a point on either side.
 static int parse_range(const char *text, int64_t now, struct offset_range *range)
 {
-    struct offset_range found = {{OFFSET_NONE, 0}, {OFFSET_NONE, 0}};
-
     for (const char *colon = strchr(text, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
+        struct offset_range found = {{OFFSET_NONE, 0}, {OFFSET_NONE, 0}};
         char *left = xstrndup(text, (size_t)(colon - text));
-        bool ok = (*left == '\0' || parse_point(left, now, &found.from) == 0) &&
-                  (colon[1] == '\0' || parse_point(colon + 1, now, &found.to) == 0) &&
-                  text[1] != '\0';
+        bool ok =
+            (*left == '\0' || parse_point(left, now, &found.from) == 0) &&
+            (colon[1] == '\0' || parse_end(colon + 1, now, found.from.kind, &found.to) == 0) &&
+            text[1] != '\0';
         free(left);
         if (ok) {
             *range = found;
             return 0;
         }
-        found.from.kind = OFFSET_NONE;
     }
     return -1;
 }

@@ -193,6 +193,14 @@ static void print_option(const struct opt *o)
         printf("%-*s%s\n", HELP_COLUMN, left, o->help);
 }
 
+void opt_exit_printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        exit(EX_OK);
+    log_error("stdout: %s", strerror(errno));
+    exit(EX_IOERR);
+}
+
 static _Noreturn void print_help(const struct opt_program *program, const struct opt_group *groups,
                                  size_t count)
 {
@@ -203,13 +211,13 @@ static _Noreturn void print_help(const struct opt_program *program, const struct
             print_option(&groups[i].table[j]);
     }
     printf("\nMore in %s(1) and loginpipe(7).\n", log_program());
-    exit(fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR);
+    opt_exit_printed();
 }
 
 static _Noreturn void print_version(void)
 {
     printf("%s (loginpipe) %s\n", log_program(), LOGINPIPE_VERSION);
-    exit(fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR);
+    opt_exit_printed();
 }
 
 // All options of all groups, flat, as getopt_long wants them.

@@ -77,6 +77,10 @@ struct opt_program {
 // getopt_long(3) does.
 int opt_parse(const struct opt_program *program, int argc, char **argv);
 
+// For what prints and ends, such as --help: flushes stdout and ends the process, with EX_IOERR and
+// a message when not all could be written.
+_Noreturn void opt_exit_printed(void);
+
 // Frees what opt_parse() allocated for the options: the lists.
 void opt_release(const struct opt_program *program);
 

@@ -18,6 +18,8 @@
 #include "window.h"
 #include "xalloc.h"
 
+#define LATE_SHARE 10 // warn when more than one in so many is late
+
 struct options {
     struct stream_options stream;
     struct opt_list windows, counts, distincts, duplicates;
@@ -34,7 +36,7 @@ struct agg {
     struct insight_plan plan;
     struct window_spec *specs;
     struct insight_windows windows;
-    uint64_t accepted;
+    uint64_t accepted, late;
 };
 
 static int set_every(void *options, const char *arg, struct err *err)
@@ -199,8 +201,12 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     insight_windows_advance(&a->windows, ms);
     if (close_due(a, s) != 0)
         return -1;
-    if (!insight_windows_add(&a->windows, ms))
-        return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
+    // With --tee a late record goes on with the others; only the insights are without it.
+    if (!insight_windows_add(&a->windows, ms)) {
+        a->late++;
+        if (!a->options->tee)
+            return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
+    }
     return record_done(a, s, line);
 }
 
@@ -213,6 +219,9 @@ static int end(void *ctx, struct stream *s)
 {
     struct agg *a = ctx;
 
+    if (a->late > stream_ledger(s)->in / LATE_SHARE)
+        log_warn("%llu of %llu records came too late for their windows; --lateness allows for more",
+                 (unsigned long long)a->late, (unsigned long long)stream_ledger(s)->in);
     insight_windows_end(&a->windows);
     return close_due(a, s);
 }

@@ -101,8 +101,7 @@ static const struct opt options_table[] = {
 static const struct opt time_table[] = {
     {"start", 0, OPT_CALL, "TIME", "of the first event (default 2023-09-12T00:00:00Z); now", 0,
      set_start, 0},
-    {"span", 0, OPT_DURATION, "DUR",
-     "event time over the -n records (default 1h, or by --rate; endless: 1000/s)",
+    {"span", 0, OPT_DURATION, "DUR", "event time over the -n records (default 1h, or by --rate)",
      offsetof(struct options, span), NULL, 0},
     {"late", 0, OPT_PERCENT, "PCT",
      "share of events that come 5 minutes to 1 hour late (default 0)",
