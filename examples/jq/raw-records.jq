@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The record in a reject line, as it came; the reject itself when that was no JSON object. Numbers
+# beyond 2^53 lose digits.
+#
+#   kcat-in -t login-rejects -e --jq-file raw-records.jq | loginclean
+. as $reject
+| (try (.raw // (.raw_b64 | @base64d) | fromjson) catch null) as $record
+| if ($record | type) == "object" then $record else $reject end
