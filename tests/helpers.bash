@@ -73,3 +73,155 @@ wait_until() {
         sleep 0.1
     done
 }
+
+# --- Processes beside the test ---
+
+# start COMMAND...: runs it in the background, with SIGINT as in a terminal; $! is its process
+# number. Whatever is left of it is killed by stop_started, which teardown calls.
+start() {
+    # A shell gives its background jobs no stdin unless they ask for it.
+    env --default-signal=INT "$@" <&0 3>&- &
+    started+=($!)
+}
+
+stop_started() {
+    [ ${#started[@]} -gt 0 ] || return 0
+    {
+        kill -KILL "${started[@]}"
+        wait "${started[@]}"
+    } 2>/dev/null || true
+}
+
+is_gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# await PID [SECONDS]: waits for its end and puts its exit status into $status.
+await() {
+    wait_until "${2:-20}" is_gone "$1" || {
+        echo "process $1 does not end" >&2
+        return 1
+    }
+    # shellcheck disable=SC2034 # the caller looks at it
+    status=0
+    # shellcheck disable=SC2034
+    wait "$1" || status=$?
+}
+
+# has_lines COUNT FILE...: whether the files together have so many lines, or more.
+has_lines() {
+    [ "$(cat "${@:2}" | wc -l)" -ge "$1" ]
+}
+
+# --- Topics ---
+
+# Everything that is in topics now, a value a line: read_topic TOPIC [OPTION]...
+read_topic() {
+    timeout 60 kcat-in -e "$@"
+}
+
+# produce TOPIC [OPTION]... <lines
+produce() {
+    timeout 60 kcat-out -t "$@"
+}
+
+# configure_topic TOPIC NAME=VALUE: by Kafka's own tool, from the jars that the broker runs with.
+configure_topic() {
+    local broker
+
+    mapfile -d '' broker <"/proc/$(<"$KAFKA_TEST_DIR/pid")/cmdline"
+    while [ "${broker[0]}" != -cp ]; do broker=("${broker[@]:1}"); done
+    timeout 60 java -XX:TieredStopAtLevel=1 -cp "${broker[1]}" kafka.admin.ConfigCommand \
+        --bootstrap-server "$BOOTSTRAP_SERVERS" --alter --entity-type topics --entity-name "$1" \
+        --add-config "$2"
+}
+
+# group_has_committed GROUP TOPIC
+group_has_committed() {
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k\n' 2>/dev/null |
+        grep -aq "$1.*$2"
+}
+
+# --- A broker of one's own, for tests that kill it; teardown_file must call stop_own_kafka ---
+
+own_kafka() {
+    "$BATS_TEST_DIRNAME/broker/kafka" "$1" "$BATS_FILE_TMPDIR/kafka"
+}
+
+# Sets BOOTSTRAP_SERVERS. A file's tests share the broker, dead or alive.
+start_own_kafka() {
+    local how=start
+
+    if [ -e "$BATS_FILE_TMPDIR/kafka" ]; then
+        how=restart
+        ! kill -0 "$(<"$BATS_FILE_TMPDIR/kafka/pid")" 2>/dev/null || how="env"
+    fi
+    eval "$(own_kafka $how)"
+}
+
+stop_own_kafka() {
+    own_kafka stop
+}
+
+# --- A filter whose input stays open ---
+
+# start_fed COMMAND...: starts it with a pipe as stdin that write_to_feed writes to, until
+# close_feed; stdout and stderr go to the files out and err. $pid is its process number.
+start_fed() {
+    mkfifo feed
+    exec {feed}<>feed
+    start "$@" <feed >out 2>err {feed}>&-
+    pid=$!
+    wait_until 10 has_caught_signals "$pid"
+}
+
+write_to_feed() {
+    cat >&"$feed"
+}
+
+close_feed() {
+    exec {feed}>&-
+}
+
+# Whether a started tool is so far that signals reach its own handlers: SIGTERM is bit 14.
+has_caught_signals() {
+    local mask
+
+    mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") && ((0x${mask:-0} & 1 << 14))
+}
+
+# Whether a first SIGTERM or SIGINT has been taken, after which the next one is not caught.
+has_let_go_of_signals() {
+    ! has_caught_signals "$1"
+}
+
+# --- Faults and limits ---
+
+# with_faults FAULTS COMMAND...: with the faults of tests/faults.c. The runtime of the address
+# sanitizer wants to be loaded before all else.
+with_faults() {
+    local asan
+
+    asan=$(ldd "$(type -P "$2")" | awk '/libasan/ { print $3 }')
+    env FAULTS="$1" LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" "${@:2}"
+}
+
+# For tests that measure memory, which the sanitizers need much of.
+skip_with_sanitizers() {
+    [ -z "${SAN:-}" ] || skip "the sanitizers ($SAN) take memory of their own"
+}
+
+# Limits the memory of the commands that follow, in MiB.
+limit_memory() {
+    ulimit -v $(($1 * 1024))
+}
+
+# count_writes COMMAND...: runs it and puts the number of its writes to stdout into the file writes.
+count_writes() {
+    if ! strace -o /dev/null true 2>/dev/null; then
+        [ "${CI:-}" != true ] || return 1
+        skip "strace is missing or not allowed here"
+    fi
+    strace -f -e trace=write -e signal=none -o trace "$@"
+    grep -c 'write(1,' trace >writes
+}

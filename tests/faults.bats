@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the system may do to any read and write, and seldom does: the tools run with faults.c put
+# before the C library.
+
+load helpers
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    logingen -n 400 --bad 10 --missing 10 --late 5 >records
+    {
+        # Long lines, empty ones, rejects of earlier stages, and no newline at the end.
+        cat records
+        printf '\n\n{"reject":"x"}\n%05000d\n' 0
+        head -n 200 records
+        printf no-newline
+    } >in
+}
+
+# Every fault that must not change what is put out.
+harmless=(short-read eintr-read short-read,eintr-read short-write eintr-write
+    short-write,eintr-write eintr-poll short-read,eintr-read,short-write,eintr-write,eintr-poll)
+
+# assert_same COMMAND...: its output, rejects and ledger are the same whatever happens to its
+# reads and writes.
+assert_same() {
+    local faults status=0
+
+    "$@" --rejects want.rejects --stats want.stats <in >want
+    for faults in "${harmless[@]}"; do
+        rm -f rejects stats
+        with_faults "$faults" "$@" --rejects rejects --stats stats <in >out 2>err &&
+            cmp want out && cmp want.rejects rejects &&
+            assert_eq "$(ledger stats 'del(.seconds)')" "$(ledger want.stats 'del(.seconds)')" || {
+            echo "with $faults: $(<err)" >&2
+            status=1
+        }
+    done
+    return "$status"
+}
+
+@test "the shim has the faults: short reads and writes are seen" {
+    if ! strace -o /dev/null true 2>/dev/null; then
+        [ "${CI:-}" != true ]
+        skip "strace is missing or not allowed here"
+    fi
+    printf '%0100d\n' 0 >line
+    asan=$(ldd "$(type -P loginclean)" | awk '/libasan/ { print $3 }')
+    strace -f -o trace -E FAULTS=short-read,short-write \
+        -E LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" loginclean --rejects - <line >out
+    [ "$(grep -cE 'read\(0,.*= [1-7]$' trace)" -gt 13 ]
+    [ "$(grep -cE 'write\(1,.*= [1-7]$' trace)" -gt 13 ]
+}
+
+@test "loginclean gives the same output whatever happens to reads and writes" {
+    assert_same loginclean
+}
+
+@test "loginclean gives the same output with changes and a jq program too" {
+    assert_same loginclean --canonical --datetime -j 'select(.locale != "CA"), .'
+}
+
+@test "loginagg gives the same output whatever happens to reads and writes" {
+    assert_same loginagg --every 50n -w 10m
+}
+
+@test "loginagg --tee gives the same output whatever happens to reads and writes" {
+    assert_same loginagg --tee --every 0
+}
+
+@test "logingen gives the same output whatever happens to its writes" {
+    for faults in short-write eintr-write short-write,eintr-write eintr-poll; do
+        with_faults "$faults" logingen -n 400 --bad 10 --missing 10 --late 5 >out
+        cmp records out
+    done
+    with_faults eintr-poll,eintr-write logingen -n 50 --rate 1000 --span 1h >out
+    logingen -n 50 --span 1h | cmp - out
+}
+
+@test "the ledger is written whole whatever happens to the write" {
+    for faults in short-write eintr-write; do
+        rm -f stats
+        with_faults "$faults" logingen -n 10 --stats stats >out
+        assert_ledger_adds_up stats
+    done
+}
+
+@test "--help is printed whole whatever happens to the writes" {
+    for tool in loginclean loginagg logingen; do
+        "$tool" --help >want
+        with_faults short-write,eintr-write "$tool" --help >out
+        cmp want out
+    done
+}
+
+# assert_full FAULT COMMAND...: ends with 74, says that the disk is full, and the bytes until then
+# are right.
+assert_full() {
+    local status=0
+
+    "${@:2}" <in >want 2>/dev/null
+    rm -f stats
+    with_faults "$1" "${@:2}" --stats stats <in >out 2>err || status=$?
+    assert_eq "$status" 74
+    assert_match "$(tail -n 1 err)" ": stdout: No space left on device$"
+    head -c "$(wc -c <out)" want | cmp - out
+}
+
+@test "a disk that fills up is 74 with a message, and what was written is right" {
+    for room in 0 1 1000 65536; do
+        assert_full enospc-write=$room loginclean -q --rejects /dev/null
+        assert_eq "$(wc -c <out)" "$room"
+    done
+    for room in 0 1000; do
+        assert_full enospc-write=$room loginagg -q --rejects /dev/null --every 0
+        assert_full enospc-write=$room logingen -n 400
+    done
+}
+
+@test "a write that takes nothing is a full disk, not an endless loop" {
+    for room in 0 1000; do
+        for tool in 'loginclean --rejects /dev/null' 'loginagg --rejects /dev/null --every 0' \
+            'logingen -n 400'; do
+            # shellcheck disable=SC2086 # a command with its options
+            timeout 20 bash -c 'true' && assert_full zero-write=$room $tool
+        done
+    done
+}
+
+@test "a file of rejects on a disk that fills up is 74, and names the file" {
+    status=0
+    with_faults enospc-write=100 loginclean --rejects rejects <in >/dev/null 2>err || status=$?
+    assert_eq "$status" 74
+    assert_match "$(<err)" '^loginclean: (rejects|stdout): No space left on device$'
+    yes x | head -n 100 >bad
+    status=0
+    with_faults enospc-write=100 loginclean --rejects rejects <bad 2>err || status=$?
+    assert_eq "$status" 74
+    assert_eq "$(<err)" 'loginclean: rejects: No space left on device'
+}
+
+@test "an error that only close tells is 74 with a message" {
+    for tool in 'loginclean --rejects /dev/null' 'loginagg --rejects /dev/null' 'logingen -n 10'; do
+        status=0
+        # shellcheck disable=SC2086 # a command with its options
+        with_faults error-close $tool <in >out 2>err || status=$?
+        assert_eq "$status" 74
+        assert_match "$(<err)" 'stdout: Input/output error$'
+    done
+    status=0
+    yes x | head -n 3 >bad
+    with_faults error-close loginclean --rejects rejects <bad 2>err || status=$?
+    assert_eq "$status" 74
+    assert_eq "$(<err)" 'loginclean: rejects: Input/output error'
+}
+
+@test "an error of reading is 74 with a message, after what was read" {
+    status=0
+    with_faults error-read=2 loginclean --rejects /dev/null <records >out 2>err || status=$?
+    assert_eq "$status" 74
+    assert_eq "$(<err)" 'loginclean: stdin: Input/output error'
+    loginclean --rejects /dev/null <records | cmp - out
+}
+
+@test "an error of reading gives no final insights" {
+    status=0
+    with_faults error-read=2 loginagg --rejects /dev/null --every 50n -w all <records >out 2>err ||
+        status=$?
+    assert_eq "$status" 74
+    assert_eq "$(<err)" 'loginagg: stdin: Input/output error'
+    # Not all of the input was seen, so nothing is final.
+    grep -q '"final":false' out
+    assert_eq "$(grep -c '"final":true' out || true)" 0
+}

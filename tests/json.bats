@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What is JSON and what is not, and that a record comes through as it was. The parser by itself is
+# tested in unit/json_test.c; here its texts go through a tool, a line each.
+
+load helpers
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    "$BUILD_DIR/unit/json_test" valid >valid
+    "$BUILD_DIR/unit/json_test" invalid >invalid
+}
+
+# Rules that every object keeps that has a device_type.
+clean_any() {
+    loginclean --optional user_id,app_version,ip,locale,device_id,timestamp "$@"
+}
+
+# The texts as a member of an object, with spaces that show if anybody prints it anew.
+as_member() {
+    LC_ALL=C sed 's/^/{ "device_type" : "x", "v": /; s/$/ }/' "$1"
+}
+
+@test "there are texts enough" {
+    [ "$(wc -l <valid)" -ge 120 ]
+    [ "$(wc -l <invalid)" -ge 150 ]
+}
+
+@test "every valid text is taken as JSON" {
+    clean_any --rejects rejects <valid >out
+    assert_eq "$(jq -c 'select(.reject == "not_json")' rejects)" ''
+}
+
+@test "every invalid text is rejected as not_json with its bytes and what is wrong" {
+    clean_any --rejects rejects <invalid >out
+    assert_eq "$(<out)" ''
+    assert_eq "$(wc -l <rejects)" "$(wc -l <invalid)"
+    assert_eq "$(jq -c 'select(.reject != "not_json" or (.detail | length) < 5)' rejects)" ''
+    # "Cg==" is a newline.
+    jq -r 'if .raw then .raw + "\n" | @base64 else .raw_b64, "Cg==" end' rejects | base64 -d |
+        cmp invalid
+}
+
+@test "every valid text passes as a member byte for byte" {
+    as_member valid >in
+    clean_any <in >out
+    cmp in out
+}
+
+@test "every valid text passes select byte for byte" {
+    as_member valid >in
+    clean_any -j 'select(.device_type == "x")' <in >out
+    cmp in out
+}
+
+@test "every valid text stays as it is beside a member that is filled in" {
+    as_member valid | sed 's/"device_type" : "x"/"device_type" : null/' >in
+    clean_any <in | sed 's/"device_type" : "unknown"/"device_type" : null/' | cmp in
+    as_member valid | sed 's/"device_type" : "x"/"Device_type":""/' >in
+    clean_any <in | sed 's/,"device_type":"unknown"//' | cmp in
+}
+
+@test "no invalid text passes as a member" {
+    as_member invalid >in
+    clean_any --rejects rejects <in >out
+    assert_eq "$(<out)" ''
+    assert_eq "$(jq -r .reject rejects | sort | uniq -c | xargs)" "$(wc -l <invalid) not_json"
+}
+
+@test "jq programs see every valid text as jq itself does" {
+    # simdjson has no integer -0, so for us that is 0.
+    as_member valid | grep -v -- '-0[],e ]' >in
+    clean_any -j '{device_type, v, more: 1}' <in >out
+    # jq refuses some of the surrogates that have no other half; there is nothing to compare then.
+    jq -cR '(try fromjson catch null) |
+        if . == null then "refused" else {device_type, v, more: 1} end' in >want
+    [ "$(grep -c refused want)" -lt 20 ]
+    paste -d '\n' want out | awk 'NR % 2 == 1 { want = $0; next }
+        want != "\"refused\"" && want != $0 { print "jq: " want "\nbut: " $0; wrong = 1 }
+        END { exit wrong }'
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "line.h"
+#include "random.h"
+#include "tap.h"
+
+// A descriptor from which the bytes can be read. It is a file, so that any amount fits.
+static int file_of(const char *data, size_t len)
+{
+    char name[] = "line_test.XXXXXX";
+    int fd = mkstemp(name);
+
+    if (fd < 0 || unlink(name) != 0 || write(fd, data, len) != (ssize_t)len ||
+        lseek(fd, 0, SEEK_SET) != 0) {
+        perror("line_test: file");
+        exit(2);
+    }
+    return fd;
+}
+
+// Reads all lines of the bytes and appends each as "number:len/full_len[.]:start|".
+static void describe(const char *data, size_t len, size_t max_line, struct buf *b)
+{
+    int fd = file_of(data, len);
+    struct line_reader r;
+    struct line line;
+    int more;
+
+    line_reader_init(&r, fd, max_line);
+    do {
+        more = line_fill(&r);
+        while (line_next(&r, &line)) {
+            buf_printf(b, "%d:%zu/%zu%s:", (int)line.number, line.len, line.full_len,
+                       line.unterminated ? "." : "");
+            buf_append(b, line.data, line.len < 8 ? line.len : 8);
+            buf_putc(b, '|');
+        }
+    } while (more > 0);
+    buf_printf(b, "%d bytes", (int)r.bytes);
+    line_reader_release(&r);
+    close(fd);
+}
+
+static void check(const char *data, size_t len, size_t max_line, const char *wanted,
+                  const char *title)
+{
+    struct buf b = BUF_INIT;
+
+    describe(data, len, max_line, &b);
+    tap_text(b.data, b.len, wanted, title);
+    buf_release(&b);
+}
+
+static void test_short_lines(void)
+{
+    check("", 0, 100, "0 bytes", "no bytes, no lines");
+    check("a\nbc\n", 5, 100, "1:1/1:a|2:2/2:bc|5 bytes", "two lines");
+    check("a\nbc", 4, 100, "1:1/1:a|2:2/2.:bc|4 bytes", "the last one without a newline");
+    check("\n\n", 2, 100, "1:0/0:|2:0/0:|2 bytes", "empty lines are lines");
+    check("\n", 1, 100, "1:0/0:|1 bytes", "a newline alone is an empty line");
+    check("a\r\n", 3, 100, "1:2/2:a\r|3 bytes", "CR is a byte like others");
+    struct buf b = BUF_INIT;
+    describe("a\0b\n\0\n", 6, 100, &b);
+    tap_bytes(b.data, b.len, "1:3/3:a\0b|2:1/1:\0|6 bytes", 25, "so is NUL");
+    buf_release(&b);
+}
+
+// before, then count times 'x', then after
+static void check_long(size_t count, const char *after, size_t max_line, const char *wanted,
+                       const char *title)
+{
+    struct buf b = BUF_INIT;
+
+    buf_puts(&b, "a\n");
+    buf_reserve(&b, count);
+    memset(b.data + b.len, 'x', count);
+    b.len += count;
+    buf_puts(&b, after);
+    check(b.data, b.len, max_line, wanted, title);
+    buf_release(&b);
+}
+
+static void test_limits(void)
+{
+    check_long(10, "\nb\n", 10, "1:1/1:a|2:10/10:xxxxxxxx|3:1/1:b|15 bytes",
+               "a line of just the limit is whole");
+    check_long(11, "\nb\n", 10, "1:1/1:a|2:11/11:xxxxxxxx|3:1/1:b|16 bytes",
+               "a line over a low limit is whole too, and longer than the limit");
+    check_long(100000, "\nb\n", 10, "1:1/1:a|2:65536/100000:xxxxxxxx|3:1/1:b|100005 bytes",
+               "of a line over the limit 64 KiB are kept");
+    check_long(1000000, "\nb\n", 999999, "1:1/1:a|2:65536/1000000:xxxxxxxx|3:1/1:b|1000005 bytes",
+               "a line one byte over the limit, longer than a block");
+    check_long(1000000, "\nb\n", 1000000,
+               "1:1/1:a|2:1000000/1000000:xxxxxxxx|3:1/1:b|1000005 bytes",
+               "a line of just the limit, longer than a block");
+    check_long(3000000, "\nb\n", 70000, "1:1/1:a|2:65536/3000000:xxxxxxxx|3:1/1:b|3000005 bytes",
+               "a line far over the limit");
+    check_long(3000000, "", 70000, "1:1/1:a|2:65536/3000000.:xxxxxxxx|3000002 bytes",
+               "a line far over the limit without a newline");
+    check_long(3000000, "\n", 1 << 24, "1:1/1:a|2:3000000/3000000:xxxxxxxx|3000003 bytes",
+               "a line of many blocks");
+}
+
+static void test_memory(void)
+{
+    struct buf b = BUF_INIT;
+    struct line_reader r;
+    struct line line;
+    size_t largest = 0;
+
+    buf_reserve(&b, 20 << 20);
+    memset(b.data, 'x', 20 << 20);
+    b.len = 20 << 20;
+    int fd = file_of(b.data, b.len);
+    line_reader_init(&r, fd, 100000);
+    while (line_fill(&r) > 0) {
+        while (line_next(&r, &line))
+            continue;
+        largest = r.size > largest ? r.size : largest;
+    }
+    tap_ok(largest <= 1 << 20, "a line over the limit does not fill the memory");
+    tap_ok(line_next(&r, &line) && line.full_len == 20 << 20, "and its length is known in the end");
+    tap_ok(!line_next(&r, &line), "it is handed out once");
+    tap_int(line_fill(&r), 0, "at the end there is nothing to read");
+    line_reader_release(&r);
+    close(fd);
+    buf_release(&b);
+}
+
+// Lines of random lengths come out as they went in, wherever the blocks end.
+static void test_splits(void)
+{
+    struct random random = {7};
+    struct buf b = BUF_INIT;
+    struct line_reader r;
+    struct line line;
+    size_t at = 0;
+    bool same = true, padded = true;
+    uint64_t wanted = 0, lines = 0;
+
+    while (b.len < 3 << 20) {
+        uint64_t bits = random_next(&random);
+        size_t len = (bits & 63) == 0 ? bits >> 44 : bits >> 56;
+        for (size_t i = 0; i < len; i++)
+            buf_putc(&b, (char)('a' + (b.len + i) % 26));
+        buf_putc(&b, '\n');
+        wanted++;
+    }
+    int fd = file_of(b.data, b.len);
+    line_reader_init(&r, fd, LINE_MAX_DEFAULT);
+    while (line_fill(&r) > 0) {
+        while (line_next(&r, &line)) {
+            same = same && line.number == ++lines &&
+                   memcmp(b.data + at, line.data, line.len) == 0 && b.data[at + line.len] == '\n';
+            at += line.len + 1;
+            for (size_t i = 0; i < BUF_PADDING; i++) // the sanitizers look at these reads
+                padded = padded && line.data[line.len + i] != 'A';
+        }
+    }
+    tap_ok(same && at == b.len, "lines are the same wherever the blocks end");
+    tap_ok(padded, "what is behind a line can be read");
+    tap_int((int64_t)lines, (int64_t)wanted, "and none is missing");
+    line_reader_release(&r);
+    close(fd);
+    buf_release(&b);
+}
+
+static void test_errors(void)
+{
+    struct line_reader r;
+    struct line line;
+
+    line_reader_init(&r, -1, 100);
+    errno = 0;
+    tap_ok(line_fill(&r) < 0 && errno == EBADF, "an error of read is told with its errno");
+    tap_ok(!line_next(&r, &line), "and makes no line");
+    line_reader_release(&r);
+}
+
+static void test_pipe(void)
+{
+    int ends[2];
+    struct line_reader r;
+    struct line line;
+
+    if (pipe(ends) != 0)
+        exit(2);
+    line_reader_init(&r, ends[0], 100);
+    bool wrote = write(ends[1], "one\ntw", 6) == 6;
+    tap_ok(wrote && line_fill(&r) == 1 && line_next(&r, &line) && line.len == 3,
+           "a line that is complete comes without waiting for more");
+    tap_ok(!line_next(&r, &line), "one that is not does not");
+    wrote = write(ends[1], "o\n", 2) == 2;
+    tap_ok(wrote && line_fill(&r) == 1 && line_next(&r, &line) && line.len == 3 &&
+               memcmp(line.data, "two", 3) == 0 && line.number == 2,
+           "and does when the rest has come");
+    close(ends[1]);
+    tap_int(line_fill(&r), 0, "the end of a pipe");
+    tap_ok(!line_next(&r, &line), "behind a newline is no line");
+    line_reader_release(&r);
+    close(ends[0]);
+}
+
+int main(void)
+{
+    test_short_lines();
+    test_limits();
+    test_memory();
+    test_splits();
+    test_errors();
+    test_pipe();
+    return tap_done();
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdlib.h>
+
+#include "reject.h"
+#include "tap.h"
+
+static void check(const struct reject *reject, const struct line *line, const char *wanted,
+                  const char *title)
+{
+    struct buf b = BUF_INIT;
+
+    reject_format(&b, reject, "stage", line);
+    tap_text(b.data, b.len, wanted, title);
+    tap_ok(reject_is(b.data, b.len), "and it is known as a reject");
+    buf_release(&b);
+}
+
+static struct line line_of(const char *data, size_t len)
+{
+    return (struct line){.data = data, .len = len, .number = 7, .full_len = len};
+}
+
+static void test_members(void)
+{
+    const struct line_origin origin = {"t", 3, INT64_C(9007199254740993)};
+    struct line line = line_of("{}", 2);
+
+    check(&(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, &line,
+          "{\"reject\":\"not_object\",\"stage\":\"stage\",\"line\":7,\"raw\":\"{}\"}\n",
+          "a reason alone");
+    check(&(struct reject){REJECT_BAD_IP, "i\"p", "why\nnot"}, &line,
+          "{\"reject\":\"bad_ip\",\"field\":\"i\\\"p\",\"stage\":\"stage\",\"line\":7,"
+          "\"detail\":\"why\\nnot\",\"raw\":\"{}\"}\n",
+          "a field and a message, with escapes");
+    check(&(struct reject){REJECT_BAD_IP, NULL, "\xff"}, &line,
+          "{\"reject\":\"bad_ip\",\"stage\":\"stage\",\"line\":7,"
+          "\"detail\":\"(not UTF-8)\",\"raw\":\"{}\"}\n",
+          "a message that is not UTF-8");
+    line.origin = &origin;
+    check(&(struct reject){REJECT_NOT_JSON, NULL, NULL}, &line,
+          "{\"reject\":\"not_json\",\"stage\":\"stage\",\"line\":7,\"topic\":\"t\",\"partition\":3,"
+          "\"offset\":9007199254740993,\"raw\":\"{}\"}\n",
+          "where in Kafka the record was");
+}
+
+static void test_raw(void)
+{
+    static const struct {
+        const char *data;
+        size_t len;
+        const char *wanted, *title;
+    } cases[] = {
+        {"", 0, "\"raw\":\"\"", "no bytes"},
+        {"\"\\\b\f\n\r\t/", 8, "\"raw\":\"\\\"\\\\\\u0008\\u000c\\n\\r\\t/\"", "escapes"},
+        {"a\0b\x1f\x7f", 5, "\"raw\":\"a\\u0000b\\u001f\\u007f\"", "control characters"},
+        {"\xc3\xa9\xf0\x9f\x98\x80", 6, "\"raw\":\"\xc3\xa9\xf0\x9f\x98\x80\"", "UTF-8"},
+        {"\xff\xfe", 2, "\"raw_b64\":\"//4=\"", "not UTF-8"},
+        {"a\xc3", 2, "\"raw_b64\":\"YcM=\"", "a character cut short"},
+        {"\xed\xa0\x80", 3, "\"raw_b64\":\"7aCA\"", "a surrogate in UTF-8"},
+        {"\xc0\x80", 2, "\"raw_b64\":\"wIA=\"", "an overlong form"},
+        {"\xf4\x90\x80\x80", 4, "\"raw_b64\":\"9JCAgA==\"", "beyond Unicode"},
+    };
+    char wanted[200];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct line line = line_of(cases[i].data, cases[i].len);
+        snprintf(wanted, sizeof wanted, "{\"reject\":\"x\",\"stage\":\"stage\",\"line\":7,%s}\n",
+                 cases[i].wanted);
+        check(&(struct reject){"x", NULL, NULL}, &line, wanted, cases[i].title);
+    }
+}
+
+static void test_cut(void)
+{
+    static const struct {
+        const char *data;
+        size_t len;
+        const char *wanted, *title;
+    } cases[] = {
+        {"abc", 3, "\"raw\":\"abc\"", "a cut line"},
+        {"ab\xc3\xa9", 4, "\"raw\":\"ab\xc3\xa9\"", "cut behind a character"},
+        {"ab\xc3", 3, "\"raw\":\"ab\"", "cut within one of two bytes"},
+        {"ab\xe2\x82", 4, "\"raw\":\"ab\"", "within one of three"},
+        {"ab\xf0\x9f\x98", 5, "\"raw\":\"ab\"", "within one of four"},
+        {"ab\xf0", 3, "\"raw\":\"ab\"", "behind its first byte"},
+        {"\xf0\x9f\x98", 3, "\"raw\":\"\"", "within the only one"},
+        {"\x80\x80\x80\x80", 4, "\"raw_b64\":\"gICAgA==\"", "continuation bytes only"},
+        {"\xff"
+         "ab\xc3",
+         4, "\"raw_b64\":\"/2Fiww==\"", "not UTF-8 anyway: all bytes that there are"},
+    };
+    char wanted[200];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct line line = line_of(cases[i].data, cases[i].len);
+        line.full_len = 1000;
+        snprintf(wanted, sizeof wanted,
+                 "{\"reject\":\"x\",\"stage\":\"stage\",\"line\":7,"
+                 "\"truncated\":true,\"length\":1000,%s}\n",
+                 cases[i].wanted);
+        check(&(struct reject){"x", NULL, NULL}, &line, wanted, cases[i].title);
+    }
+}
+
+static void test_is(void)
+{
+    tap_ok(reject_is("{\"reject\":\"\"}", 13), "a reject without a reason");
+    tap_ok(!reject_is("{\"reject\":", 10), "a line cut short is none");
+    tap_ok(!reject_is("{\"reject\":1}", 12), "nor one whose reason is no string");
+    tap_ok(!reject_is("{\"reject\": \"x\"}", 15), "nor one that is not as we write it");
+    tap_ok(!reject_is("{\"rejects\":\"x\"}", 15), "nor one with another key");
+    tap_ok(!reject_is("", 0), "nor the empty line");
+}
+
+int main(void)
+{
+    test_members();
+    test_raw();
+    test_cut();
+    test_is();
+    return tap_done();
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "router.h"
+#include "tap.h"
+
+static struct json *json;
+
+// Describes where a line goes: "TOPIC KEY", "TOPIC -" without a key, "REASON FIELD" for a reject.
+static void describe(struct router *r, const char *text, struct buf *b)
+{
+    struct buf copy = BUF_INIT; // for the padding
+    struct destination to;
+    struct reject why = {0};
+
+    buf_puts(&copy, text);
+    const struct line line = {.data = copy.data, .len = copy.len, .full_len = copy.len};
+    bool needed = router_needs_json(r, &line);
+    if (needed && json_parse(json, copy.data, copy.len) != 0) {
+        buf_puts(b, "not JSON");
+    } else if (router_choose(r, needed ? json : NULL, &line, &to, &why) != 0) {
+        buf_printf(b, "%s %s", why.reason, why.field == NULL ? "-" : why.field);
+    } else {
+        buf_printf(b, "%s ", r->topic[to.topic]);
+        if (to.key == NULL)
+            buf_puts(b, "-");
+        else
+            buf_append(b, to.key, to.key_len);
+    }
+    buf_release(&copy);
+}
+
+static void check(struct router *r, const char *text, const char *wanted)
+{
+    struct buf b = BUF_INIT;
+
+    describe(r, text, &b);
+    tap_text(b.data, b.len, wanted, text);
+    buf_release(&b);
+}
+
+static void test_topic_alone(void)
+{
+    const struct router_options options = {.topic = "main"};
+    const struct line any = {.data = "anything", .len = 8};
+    struct router r;
+    struct err err;
+
+    tap_int(router_init(&r, &options, &err), 0, "a topic alone");
+    tap_ok(!router_needs_json(&r, &any), "lines need not be parsed");
+    check(&r, "{\"user_id\":\"u\",\"key\":\"k\"}", "main -");
+    check(&r, "not JSON", "main -");
+    check(&r, "{\"insight\":\"logins\",\"key\":\"1h/x\"}", "main 1h/x");
+    check(&r, "{\"insight\":\"logins\"}", "main -");
+    tap_int((int64_t)router_reject_topic(&r), 0, "rejects go to the main topic");
+    router_release(&r);
+}
+
+static void test_routes(void)
+{
+    struct router_options options = {.topic = "main"};
+    struct router r;
+    struct err err;
+
+    opt_list_add(&options.routes, "reject=rejects");
+    opt_list_add(&options.routes, "insight=in=sights");
+    opt_list_add(&options.routes, "both=other");
+    opt_list_add(&options.routes, "also=other");
+    tap_int(router_init(&r, &options, &err), 0, "routes");
+    check(&r, "{\"user_id\":\"u\"}", "main -");
+    check(&r, "{\"both\":null}", "other -");
+    check(&r, "{\"also\":{}}", "other -");
+    check(&r, "{\"nested\":{\"both\":1}}", "main -");
+    check(&r, "{\"both\":1,\"insight\":2,\"key\":\"k\"}", "in=sights -");
+    check(&r, "{\"insight\":\"x\",\"key\":\"k\"}", "in=sights k");
+    check(&r, "{\"reject\":\"x\"}", "rejects -");
+    check(&r, "[\"reject\"]", "main -");
+    check(&r, "7", "main -");
+    tap_int((int64_t)router_reject_topic(&r), 1, "rejects have a topic");
+    router_release(&r);
+    opt_list_release(&options.routes);
+}
+
+static void test_bad_routes(void)
+{
+    static const char *const bad[] = {"", "reject", "=topic", "reject=", "="};
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct router_options options = {.topic = "main"};
+        struct router r;
+        struct err err = {0};
+        opt_list_add(&options.routes, bad[i]);
+        tap_ok(router_init(&r, &options, &err) != 0 && err.status == EX_USAGE &&
+                   strstr(err.text, "--route") != NULL,
+               "no route: '%s'", bad[i]);
+        router_release(&r);
+        opt_list_release(&options.routes);
+    }
+}
+
+static void test_route_limit(void)
+{
+    struct router_options options = {.topic = "main"};
+    struct router r;
+    struct err err = {0};
+
+    for (int i = 1; i < ROUTER_TOPICS_MAX; i++)
+        opt_list_add(&options.routes, "a=b");
+    tap_int(router_init(&r, &options, &err), 0, "32 routes");
+    router_release(&r);
+    opt_list_add(&options.routes, "a=b");
+    tap_ok(router_init(&r, &options, &err) != 0, "a 33rd is refused");
+    router_release(&r);
+    opt_list_release(&options.routes);
+}
+
+static void test_fixed_key(void)
+{
+    const struct router_options options = {.topic = "main", .key = "fixed"};
+    struct router r;
+    struct err err;
+
+    router_init(&r, &options, &err);
+    check(&r, "not JSON", "main fixed");
+    check(&r, "{\"insight\":1,\"key\":\"k\"}", "main fixed");
+    router_release(&r);
+}
+
+static void test_key_field(void)
+{
+    const struct router_options options = {.topic = "main", .key_field = "user_id"};
+    struct router r;
+    struct err err;
+
+    router_init(&r, &options, &err);
+    check(&r, "{\"user_id\":\"u\\u00e9\\\"\"}", "main u\xc3\xa9\"");
+    check(&r, "{\"user_id\":\"\"}", "main ");
+    check(&r, "{\"user_id\":7}", "main 7");
+    check(&r, "{\"user_id\":18446744073709551615}", "main 18446744073709551615");
+    check(&r, "{\"user_id\":1.5}", "main 1.5");
+    check(&r, "{\"user_id\":true}", "main true");
+    check(&r, "{\"user_id\":null}", "main -");
+    check(&r, "{\"key\":\"k\"}", "main -");
+    check(&r, "{\"user_id\":1,\"user_id\":2}", "main 2");
+    check(&r, "{\"user_id\":[]}", "wrong_type user_id");
+    check(&r, "{\"user_id\":{}}", "wrong_type user_id");
+    check(&r, "{\"insight\":\"x\",\"key\":\"k\"}", "main k");
+    check(&r, "{\"insight\":\"x\",\"key\":\"k\",\"user_id\":\"u\"}", "main u");
+    check(&r, "{\"insight\":\"x\",\"key\":[]}", "wrong_type key");
+    check(&r, "7", "main -");
+    router_release(&r);
+}
+
+static void test_key_jq(void)
+{
+    struct router_options options = {.topic = "main", .key_jq = ".a + .b"};
+    struct router r;
+    struct err err = {0};
+
+    tap_int(router_init(&r, &options, &err), 0, "a jq program for the key");
+    check(&r, "{\"a\":\"x\",\"b\":\"y\"}", "main xy");
+    check(&r, "{\"a\":1,\"b\":2}", "main 3");
+    check(&r, "{\"a\":[1],\"b\":[\"\\u00e9\"]}", "main [1,\"\xc3\xa9\"]");
+    check(&r, "{}", "main -");
+    check(&r, "{\"a\":1,\"b\":\"y\"}", "filter_error -");
+    check(&r, "{\"insight\":\"x\",\"key\":\"k\"}", "main -");
+    router_release(&r);
+    options.key_jq = ".";
+    router_init(&r, &options, &err);
+    check(&r, "{\"a\": 9007199254740993}", "main {\"a\": 9007199254740993}");
+    check(&r, "\"text\"", "main text");
+    router_release(&r);
+    options.key_jq = "empty";
+    router_init(&r, &options, &err);
+    check(&r, "{\"a\":1}", "main -");
+    router_release(&r);
+    options.key_jq = ".a, .b";
+    router_init(&r, &options, &err);
+    check(&r, "{\"a\":\"first\",\"b\":\"second\"}", "main first");
+    router_release(&r);
+    options.key_jq = ".a +";
+    tap_ok(router_init(&r, &options, &err) != 0 && err.status == EX_USAGE,
+           "a program that does not compile is wrong usage");
+    router_release(&r);
+}
+
+int main(void)
+{
+    json = json_new();
+    test_topic_alone();
+    test_routes();
+    test_bad_routes();
+    test_route_limit();
+    test_fixed_key();
+    test_key_field();
+    test_key_jq();
+    json_free(json);
+    return tap_done();
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// tap: the checks of a unit test, each a line of the Test Anything Protocol.
+//
+//     int main(void)
+//     {
+//         tap_int(duration("1m"), 60000, "a minute");
+//         tap_text(got.data, got.len, "wanted", "a text");
+//         tap_ok(waited < 10, "no waiting");
+//         return tap_done();
+//     }
+#ifndef TESTS_UNIT_TAP_H
+#define TESTS_UNIT_TAP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static int tap_count, tap_failures;
+
+__attribute__((format(printf, 2, 3))) static inline bool tap_ok(bool passed, const char *fmt, ...)
+{
+    va_list ap;
+
+    printf("%sok %d - ", passed ? "" : "not ", ++tap_count);
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    putchar('\n');
+    fflush(stdout); // what comes next may be a crash
+    tap_failures += !passed;
+    return passed;
+}
+
+static inline void tap_int(int64_t got, int64_t wanted, const char *title)
+{
+    if (!tap_ok(got == wanted, "%s", title))
+        printf("# wanted %lld, got %lld\n", (long long)wanted, (long long)got);
+}
+
+// The bytes that are not printable as hexadecimal.
+static inline void tap_show(const char *what, const char *data, size_t len)
+{
+    printf("# %s: ", what);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (c < 0x20 || c > 0x7e)
+            printf("<%02x>", c);
+        else
+            putchar(c);
+    }
+    putchar('\n');
+}
+
+static inline void tap_bytes(const char *got, size_t got_len, const char *wanted, size_t wanted_len,
+                             const char *title)
+{
+    if (tap_ok(got_len == wanted_len && (got_len == 0 || memcmp(got, wanted, got_len) == 0), "%s",
+               title))
+        return;
+    tap_show("wanted", wanted, wanted_len);
+    tap_show("got   ", got, got_len);
+}
+
+static inline void tap_text(const char *got, size_t len, const char *wanted, const char *title)
+{
+    tap_bytes(got, len, wanted, strlen(wanted), title);
+}
+
+// Says how many there were, and returns the exit status.
+static inline int tap_done(void)
+{
+    printf("1..%d\n", tap_count);
+    return tap_failures == 0 ? 0 : 1;
+}
+
+#endif
