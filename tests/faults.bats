@@ -19,8 +19,8 @@ setup() {
 }
 
 # Every fault that must not change what is put out.
-harmless=(short-read eintr-read short-read,eintr-read short-write eintr-write
-    short-write,eintr-write eintr-poll short-read,eintr-read,short-write,eintr-write,eintr-poll)
+harmless='short-read eintr-read short-read,eintr-read short-write eintr-write
+    short-write,eintr-write eintr-poll short-read,eintr-read,short-write,eintr-write,eintr-poll'
 
 # assert_same COMMAND...: its output, rejects and ledger are the same whatever happens to its
 # reads and writes.
@@ -28,14 +28,14 @@ assert_same() {
     local faults status=0
 
     "$@" --rejects want.rejects --stats want.stats <in >want
-    for faults in "${harmless[@]}"; do
+    for faults in $harmless; do
         rm -f rejects stats
-        with_faults "$faults" "$@" --rejects rejects --stats stats <in >out 2>err &&
-            cmp want out && cmp want.rejects rejects &&
-            assert_eq "$(ledger stats 'del(.seconds)')" "$(ledger want.stats 'del(.seconds)')" || {
+        if ! with_faults "$faults" "$@" --rejects rejects --stats stats <in >out 2>err ||
+            ! cmp want out || ! cmp want.rejects rejects ||
+            ! assert_eq "$(ledger stats 'del(.seconds)')" "$(ledger want.stats 'del(.seconds)')"; then
             echo "with $faults: $(<err)" >&2
             status=1
-        }
+        fi
     done
     return "$status"
 }
@@ -100,8 +100,7 @@ assert_full() {
     local status=0
 
     "${@:2}" <in >want 2>/dev/null
-    rm -f stats
-    with_faults "$1" "${@:2}" --stats stats <in >out 2>err || status=$?
+    with_faults "$1" "${@:2}" <in >out 2>err || status=$?
     assert_eq "$status" 74
     assert_match "$(tail -n 1 err)" ": stdout: No space left on device$"
     head -c "$(wc -c <out)" want | cmp - out
@@ -109,22 +108,20 @@ assert_full() {
 
 @test "a disk that fills up is 74 with a message, and what was written is right" {
     for room in 0 1 1000 65536; do
-        assert_full enospc-write=$room loginclean -q --rejects /dev/null
+        assert_full enospc-write=$room loginclean
         assert_eq "$(wc -c <out)" "$room"
     done
     for room in 0 1000; do
-        assert_full enospc-write=$room loginagg -q --rejects /dev/null --every 0
+        assert_full enospc-write=$room loginagg --every 0
         assert_full enospc-write=$room logingen -n 400
     done
 }
 
 @test "a write that takes nothing is a full disk, not an endless loop" {
     for room in 0 1000; do
-        for tool in 'loginclean --rejects /dev/null' 'loginagg --rejects /dev/null --every 0' \
-            'logingen -n 400'; do
-            # shellcheck disable=SC2086 # a command with its options
-            timeout 20 bash -c 'true' && assert_full zero-write=$room $tool
-        done
+        assert_full zero-write=$room loginclean
+        assert_full zero-write=$room loginagg --every 0
+        assert_full zero-write=$room logingen -n 400
     done
 }
 
@@ -141,12 +138,12 @@ assert_full() {
 }
 
 @test "an error that only close tells is 74 with a message" {
-    for tool in 'loginclean --rejects /dev/null' 'loginagg --rejects /dev/null' 'logingen -n 10'; do
+    for tool in loginclean loginagg 'logingen -n 10'; do
         status=0
         # shellcheck disable=SC2086 # a command with its options
         with_faults error-close $tool <in >out 2>err || status=$?
         assert_eq "$status" 74
-        assert_match "$(<err)" 'stdout: Input/output error$'
+        assert_match "$(tail -n 1 err)" ': stdout: Input/output error$'
     done
     status=0
     yes x | head -n 3 >bad

@@ -171,6 +171,7 @@ start_fed() {
     mkfifo feed
     exec {feed}<>feed
     start "$@" <feed >out 2>err {feed}>&-
+    # shellcheck disable=SC2034 # the caller uses it
     pid=$!
     wait_until 10 has_caught_signals "$pid"
 }

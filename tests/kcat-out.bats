@@ -618,7 +618,7 @@ TABLE
     start bash -c "kcat-out -t $topic <pipe | true; exit \${PIPESTATUS[0]}" 5>&-
     echo 1 >&5
     wait_until 10 has_come 1
-    sleep 0.3
+    sleep 0.3 # in which nothing comes, and it waits
     echo 2 >&5
     exec 5>&-
     await $!

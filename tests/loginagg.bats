@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# shellcheck disable=SC2016 # the dollar signs are jq's
+# shellcheck disable=SC2016,SC1003 # the dollar signs are jq's, the backslashes those of the names
 
 load helpers
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
+    pid= # of start_fed
 }
 
 teardown() {
@@ -226,8 +227,8 @@ windows_of() {
 @test "late records can be given to a second run, and nothing is lost" {
     logingen -n 2000 --late 10 >records
     loginagg -w 5m --every 0 --rejects late <records >out
-    jq -r .raw late | loginagg -w 5m --every 0 --lateness 1d >more
-    assert_eq "$(windows_of out more | awk '{ n += $2 } END { print n }')" 2000
+    jq -r .raw late | loginagg -w 5m --every 0 --lateness 1d >second
+    assert_eq "$(windows_of out second | awk '{ n += $2 } END { print n }')" 2000
 }
 
 @test "a window over everything has no late records" {
@@ -315,9 +316,9 @@ windows_of() {
     at 2 3 | write_to_feed
     wait_until 10 grep -q '"final":false.*"logins":3,' out
     # With nothing new, nothing more is written.
-    lines=$(wc -l <out)
+    before=$(wc -l <out)
     sleep 0.4
-    assert_eq "$(wc -l <out)" "$lines"
+    assert_eq "$(wc -l <out)" "$before"
     close_feed
     await "$pid"
     assert_eq "$status" 0
@@ -569,7 +570,7 @@ kinds_of() {
     for distinct in '' a / a/ /a a/a x/xs login/a a/logins; do
         run -64 loginagg --distinct "$distinct" </dev/null
     done
-    for fields in '' , a, ,a a,,b a,a count a,count 1,2,3,4,5,6,7,8,9; do
+    for fields in '' ',' 'a,' ',a' 'a,,b' a,a count a,count 1,2,3,4,5,6,7,8,9; do
         run -64 loginagg --duplicates "$fields" </dev/null
     done
 }

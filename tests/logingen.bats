@@ -60,8 +60,8 @@ teardown() {
 }
 
 @test "fewer records are the first ones of more where nothing else differs" {
-    logingen -n 1000 --rate 1M >more
-    logingen -n 100 --rate 1M | cmp - <(head -n 100 more)
+    logingen -n 1000 --rate 1M >thousand
+    logingen -n 100 --rate 1M | cmp - <(head -n 100 thousand)
 }
 
 # --- The records ---
@@ -154,11 +154,11 @@ times_of() {
 }
 
 @test "times run forward over the span, evenly" {
-    logingen -n 3600 --span 1h | times_of >times
-    sort -n times | cmp - times
-    awk 'NR == 1 { first = $1 } END { exit !(first == 1694476800 && $1 == 1694480399) }' times
+    logingen -n 3600 --span 1h | times_of >seconds
+    sort -n seconds | cmp - seconds
+    awk 'NR == 1 { first = $1 } END { exit !(first == 1694476800 && $1 == 1694480399) }' seconds
     # No minute has many more or fewer than sixty.
-    awk '{ n[int($1 / 60)]++ } END { for (m in n) if (n[m] < 58 || n[m] > 62) exit 1 }' times
+    awk '{ n[int($1 / 60)]++ } END { for (m in n) if (n[m] < 58 || n[m] > 62) exit 1 }' seconds
 }
 
 @test "--start takes a time, a date, epoch seconds and now" {
@@ -182,12 +182,12 @@ times_of() {
 }
 
 @test "--late is the share of events whose time lies five minutes to an hour back" {
-    logingen -n 5000 --span 1s --late 10 | times_of >times
-    late=$(awk '$1 < 1694476800 { n++ } END { print n }' times)
+    logingen -n 5000 --span 1s --late 10 | times_of >seconds
+    late=$(awk '$1 < 1694476800 { n++ } END { print n }' seconds)
     echo "$late late"
     [ "$late" -gt 400 ]
     [ "$late" -lt 600 ]
-    awk '$1 < 1694476800 { back = 1694476800 - $1; if (back < 299 || back > 3600) exit 1 }' times
+    awk '$1 < 1694476800 { back = 1694476800 - $1; if (back < 299 || back > 3600) exit 1 }' seconds
 }
 
 @test "late events are rejected as late by loginagg" {
@@ -347,8 +347,8 @@ times_of() {
     kill -USR1 "$pid"
     wait_until 10 has_lines 1 stats
     [ "$(ledger stats .made)" -ge 1 ]
-    lines=$(wc -l <out)
-    wait_until 10 has_lines $((lines + 5)) out
+    before=$(wc -l <out)
+    wait_until 10 has_lines $((before + 5)) out
     kill -TERM "$pid"
     await "$pid"
     assert_eq "$(wc -l <stats)" 2

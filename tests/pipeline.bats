@@ -247,3 +247,12 @@ END
     read_topic "$topic-insights" | cmp - insights
     assert_eq "$(jq -c 'select(.field == "device_type").counts | keys' insights)" '["unknown"]'
 }
+
+@test "the demo runs on a broker of its own and on a cluster, and its numbers add up" {
+    need_kafka
+    for servers in '' "$KAFKA"; do
+        run -0 env BOOTSTRAP_SERVERS="$servers" timeout 60 "$BATS_TEST_DIRNAME/demo"
+        assert_eq "$(grep -c '^ *ok ' <<<"$output")" 5
+        run ! grep -q WRONG <<<"$output"
+    done
+}
