@@ -319,29 +319,38 @@ int stream_take(struct stream *s, const struct line *line)
     return s->ops->record(s->ctx, s, line);
 }
 
+static int put_ledger(struct stream *s, int fd, const char *name)
+{
+    struct out out;
+    struct err err;
+
+    out_init(&out, fd, name);
+    ledger_format(&s->ledger, log_program(), &out.buf);
+    buf_putc(&out.buf, '\n');
+    int status = fd == STDERR_FILENO ? out_flush(&out) : out_close(&out);
+    if (status != 0) {
+        out_error(&out, &err);
+        stream_fail(s, err.status, "--stats: %s", err.text);
+    }
+    out_release(&out);
+    return status;
+}
+
 static int write_ledger(struct stream *s, bool at_exit)
 {
-    struct buf b = BUF_INIT;
-    int fd = STDERR_FILENO;
-    int status = 0;
-    bool to_file = s->options->stats != NULL && strcmp(s->options->stats, "-") != 0;
+    const char *file = s->options->stats;
+    bool to_file = file != NULL && strcmp(file, "-") != 0;
 
     if (!s->ops->sink) // a sink counts them itself
         s->ledger.bytes_out = s->out.bytes;
-    ledger_format(&s->ledger, log_program(), &b);
-    buf_putc(&b, '\n');
-    if (to_file)
-        fd = open(s->options->stats, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
-        status = stream_fail(s, EX_IOERR, "--stats: %s: %s", s->options->stats, strerror(errno));
-    if (to_file && fd >= 0)
-        close(fd);
-    if (at_exit && to_file && log_level() >= LOG_INFO) {
-        ssize_t ignored = write(STDERR_FILENO, b.data, b.len);
-        (void)ignored;
-    }
-    buf_release(&b);
-    return status;
+    if (!to_file || (at_exit && log_level() >= LOG_INFO))
+        put_ledger(s, STDERR_FILENO, "stderr");
+    if (!to_file)
+        return 0;
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return stream_fail(s, EX_CANTCREAT, "--stats: %s: %s", file, strerror(errno));
+    return put_ledger(s, fd, file);
 }
 
 static int serve(struct stream *s)

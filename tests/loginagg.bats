@@ -224,6 +224,24 @@ windows_of() {
     assert_eq "$(<strangers)" 0
 }
 
+@test "that records were late is said once, at the end" {
+    at 0 100 5 6 >records
+    loginagg -w 10s --every 0 --rejects late <records >out 2>err
+    assert_eq "$(<err)" \
+        'loginagg: 2 of 4 records came too late for their windows; --lateness allows for more'
+    loginagg -q -w 10s --every 0 --rejects late <records >out 2>err
+    assert_eq "$(<err)" ''
+}
+
+@test "with --tee late records go on with the others, and only the insights are without them" {
+    at 0 100 5 >records
+    loginagg --tee -w 10s --every 0 --rejects late --stats stats <records >out 2>err
+    grep -v '^{"insight":' out | cmp records
+    assert_eq "$(<late)" ''
+    assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 1 0,00:01:40 1 1'
+    assert_ledger_adds_up stats
+}
+
 @test "late records can be given to a second run, and nothing is lost" {
     logingen -n 2000 --late 10 >records
     loginagg -w 5m --every 0 --rejects late <records >out
@@ -250,6 +268,66 @@ windows_of() {
     at 25 >records
     loginagg --every 0 -w 30s/10s <records >out
     assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 1 0,00:00:10 1 0,00:00:20 1 0'
+}
+
+# --- Windows of so many records ---
+
+# Key, logins and finality of each window in the output.
+numbered() {
+    jq -r 'select(.insight == "logins") | [(.key | rtrimstr("/logins")), .logins, .final]
+        | join(" ")' "$@" | paste -sd ,
+}
+
+@test "windows of so many records follow one another, and the last one has the rest" {
+    logingen -n 25 --late 50 | loginagg -w 10n --every 0 --rejects rejects >out
+    assert_eq "$(numbered out)" '10n/1 10 true,10n/2 10 true,10n/3 5 true'
+    assert_eq "$(<rejects)" ''
+    assert_eq "$(jq -c .window out | sort -u | paste -sd ' ')" \
+        '{"start":null,"end":null,"number":1} {"start":null,"end":null,"number":2} {"start":null,"end":null,"number":3}'
+}
+
+@test "the insights of so many records are those of these records" {
+    logingen -n 300 --users 20 >records
+    loginagg -w 100n --every 0 <records >out
+    for n in 1 2 3; do
+        head -n $((n * 100)) records | tail -n 100 | loginagg -w all --every 0 |
+            jq -c 'del(.key, .window)' >want
+        jq -c "select(.window.number == $n) | del(.key, .window, .change)" out | diff want -
+    done
+}
+
+@test "a window of so many records that is just full has no empty one behind it" {
+    assert_eq "$(logingen -n 20 | loginagg -w 10n --every 0 | numbered)" '10n/1 10 true,10n/2 10 true'
+    assert_eq "$(logingen -n 2 | loginagg -w 1n --every 0 | numbered)" '1n/1 1 true,1n/2 1 true'
+}
+
+@test "the change of so many records is against those before" {
+    printf '{"timestamp":1,"v":"%s"}\n' a a b b b c |
+        loginagg -w 2n --every 0 --count v | jq -c 'select(.insight == "count").change' |
+        paste -sd ' ' >got
+    assert_eq "$(<got)" 'null {"b":2,"a":-2} {"b":-1,"c":1}'
+}
+
+@test "a window of so many records is written as soon as it is full" {
+    start_fed loginagg -w 2n --every 0
+    at 1 2 3 | write_to_feed
+    wait_until 10 has_lines 9 out
+    assert_eq "$(numbered out)" '2n/1 2 true'
+    close_feed
+    await "$pid"
+    assert_eq "$(numbered out)" '2n/1 2 true,2n/2 1 true'
+}
+
+@test "windows of records and of time stand beside each other" {
+    at 0 1 2 30 | loginagg -w 10s -w 3n -w all --every 0 --lateness 0 >out
+    numbered out | tr ',' '\n' | LC_ALL=C sort >got
+    printf '%s\n' '10s/1970-01-01T00:00:00Z 3 true' '10s/1970-01-01T00:00:30Z 1 true' \
+        '3n/1 3 true' '3n/2 1 true' 'all 4 true' | diff - got
+}
+
+@test "rolling insights of so many records tell what there is so far" {
+    at 1 2 3 4 5 | loginagg -w 4n --every 3n >out
+    assert_eq "$(numbered out)" '4n/1 3 false,4n/1 4 true,4n/2 1 true'
 }
 
 # --- Determinism ---
@@ -539,22 +617,20 @@ kinds_of() {
 
 @test "--tee passes the records byte for byte, insights among them" {
     logingen -n 1000 --late 5 >records
-    loginagg --tee -w 5m --every 300n --rejects late --stats stats <records >out
-    { grep -v '^{"insight":' out && jq -r .raw late; } | LC_ALL=C sort >got
-    LC_ALL=C sort records | cmp - got
-    assert_eq "$(grep -v '^{"insight":' out | head -n 100)" "$(grep -vxFf <(jq -r .raw late) records |
-        head -n 100)"
+    loginagg --tee -w 5m --every 300n --stats stats <records >out
+    grep -v '^{"insight":' out | cmp records
     assert_ledger_adds_up stats
-    assert_eq "$(ledger stats '[.aggregated, .out - .made]')" "[0,$((1000 - $(wc -l <late)))]"
+    assert_eq "$(ledger stats '[.aggregated, .out - .made]')" '[0,1000]'
     # The three hundredth record comes before the insights about it.
     assert_eq "$(grep -n '"final":false' out | head -n 1 | cut -d : -f 1)" \
-        "$(($(grep -nxF "$(grep -v '^{"insight":' out | sed -n 300p)" out | cut -d : -f 1) + 1))"
+        "$(($(grep -nxF "$(sed -n 300p records)" out | head -n 1 | cut -d : -f 1) + 1))"
 }
 
 # --- Options ---
 
 @test "windows that are none are wrong usage" {
-    for window in '' x 0 0s 1y -1h 1h/ /5m 1h/0 5m/1h 1h/x 1h/5m/1m 101y 40000d ALL; do
+    for window in '' x 0 0s 1y -1h 1h/ /5m 1h/0 5m/1h 1h/x 1h/5m/1m 40000d ALL n 0n -1n 1.5n \
+        10n/5n 10n/1h 1nn; do
         run -64 loginagg -w "$window" </dev/null
         assert_match "$output" "^loginagg: --window: '$window'"
     done

@@ -331,8 +331,9 @@ times_of() {
     start logingen >pipe {reader}>&-
     pid=$!
     wait_until 10 has_caught_signals "$pid"
-    kill -TERM "$pid"
     # With the pipe full, nothing can be written, so it does not end by itself.
+    wait_until 10 grep -q '^State:.S' "/proc/$pid/status"
+    kill -TERM "$pid"
     wait_until 10 has_let_go_of_signals "$pid"
     kill -TERM "$pid"
     await "$pid"
