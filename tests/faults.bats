@@ -16,6 +16,11 @@ setup() {
         head -n 200 records
         printf no-newline
     } >in
+    pid= # of start_fed
+}
+
+teardown() {
+    stop_started
 }
 
 # Every fault that must not change what is put out.
@@ -169,4 +174,16 @@ assert_full() {
     # Not all of the input was seen, so nothing is final.
     grep -q '"final":false' out
     assert_eq "$(grep -c '"final":true' out || true)" 0
+}
+
+@test "a SIGUSR1 that comes just before it waits for input is not missed" {
+    asan=$(ldd "$(type -P loginclean)" | awk '/libasan/ { print $3 }')
+    start_fed env FAULTS=usr1-write LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" \
+        loginclean --stats stats --rejects /dev/null
+    head -n 1 records | write_to_feed
+    wait_until 10 has_lines 1 out
+    wait_until 5 has_lines 1 stats
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
 }

@@ -11,6 +11,7 @@
 //     eintr-poll      every other poll that may wait is interrupted
 //     enospc-write=N  after N bytes to a descriptor, its disk is full
 //     zero-write=N    after N bytes to a descriptor, writes take nothing and name no error
+//     usr1-write      a SIGUSR1 comes right after each write to standard output
 //     error-close     close fails with EIO where something was written to
 //     count-malloc    at exit, the number of allocations is written to the file $FAULTS_COUNT
 //
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +31,8 @@
 #define DESCRIPTORS 64
 
 static struct {
-    bool short_read, eintr_read, short_write, eintr_write, eintr_poll, error_close, count_malloc;
+    bool short_read, eintr_read, short_write, eintr_write, eintr_poll, usr1_write;
+    bool error_close, count_malloc;
     bool enospc, zero, error_read;
     size_t limit; // the N of these three
 } faults;
@@ -63,6 +66,7 @@ static void wish(const char *name)
     faults.short_write |= strcmp(name, "short-write") == 0;
     faults.eintr_write |= strcmp(name, "eintr-write") == 0;
     faults.eintr_poll |= strcmp(name, "eintr-poll") == 0;
+    faults.usr1_write |= strcmp(name, "usr1-write") == 0;
     faults.error_close |= strcmp(name, "error-close") == 0;
     faults.count_malloc |= strcmp(name, "count-malloc") == 0;
     faults.enospc |= strncmp(name, "enospc-write=", 13) == 0;
@@ -159,6 +163,8 @@ ssize_t write(int fd, const void *data, size_t len)
     ssize_t n = next_write(fd, data, len);
     if (n > 0)
         written[fd] += (size_t)n;
+    if (faults.usr1_write && fd == STDOUT_FILENO)
+        raise(SIGUSR1);
     return n;
 }
 

@@ -199,8 +199,10 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     if (!record_moment(time, &ms))
         return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
     insight_windows_advance(&a->windows, ms);
-    if (close_due(a, s) != 0)
+    if (close_due(a, s) != 0) {
+        stream_ledger(s)->undelivered++; // it came to nothing
         return -1;
+    }
     // With --tee a late record goes on with the others; only the insights are without it.
     if (!insight_windows_add(&a->windows, ms)) {
         a->late++;
