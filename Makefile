@@ -79,7 +79,7 @@ deps:
 demo:
 	@tests/deps $(BUILD_PACKAGES)
 	@$(MAKE) --no-print-directory all
-	@PATH=$(CURDIR)/$(B):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
+	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
 
 check: all $(UNIT_TESTS) $(B)/faults.so
 	@BUILD=$(B) SAN=$(SAN) tests/run $(TESTS)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "datetime.h"
@@ -368,6 +369,28 @@ static int serve(struct stream *s)
     return 0;
 }
 
+// Waits for events on the descriptors until the next tick or a signal. One that comes between the
+// last look at ledger_requested and the waiting is not missed.
+static int wait_for_events(const struct stream *s, struct pollfd *fds, nfds_t count)
+{
+    int64_t left = s->next_tick - time_monotonic();
+    struct timespec timeout = {0, 0};
+    sigset_t usr1, before;
+    int events = 0;
+
+    if (left > 0)
+        timeout = (struct timespec){left / MS_SECOND, left % MS_SECOND * 1000000};
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &usr1, &before);
+    if (!ledger_requested)
+        events = ppoll(fds, count, s->ops->tick > 0 ? &timeout : NULL, &before);
+    int saved_errno = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = saved_errno;
+    return events;
+}
+
 // Waits until stdin has something, flushing first if that takes time. Returns 1 then, 0 after a
 // tick or a signal, -1 after a failure.
 static int await_input(struct stream *s)
@@ -379,10 +402,7 @@ static int await_input(struct stream *s)
         return 1;
     if (stream_flush(s) != 0)
         return -1;
-    int64_t timeout = s->ops->tick > 0 ? s->next_tick - time_monotonic() : -1;
-    if (s->ops->tick > 0 && timeout < 0)
-        timeout = 0;
-    if (poll(fds, 2, (int)timeout) < 0)
+    if (wait_for_events(s, fds, 2) < 0)
         return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
     // The reader of our output is gone: do not wait for a next record to find out.
     if (fds[1].revents & POLLERR) {

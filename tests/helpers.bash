@@ -136,10 +136,13 @@ configure_topic() {
         --add-config "$2"
 }
 
-# group_has_committed GROUP TOPIC
+# group_has_committed GROUP TOPIC TIMES: so many offsets of partitions, those where it begins among
+# them.
 group_has_committed() {
-    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k\n' 2>/dev/null |
-        grep -aq "$1.*$2"
+    local times
+    times=$(timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k\n' \
+        2>/dev/null | grep -ac "$1.*$2")
+    [ "$times" -ge "$3" ]
 }
 
 # --- A broker of one's own, for tests that kill it; teardown_file must call stop_own_kafka ---

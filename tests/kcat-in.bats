@@ -531,7 +531,8 @@ is_assigned() {
     make_topic 2 1000
     start kcat-in "$topic" -G "$group" -X session.timeout.ms=6000 >out
     wait_until 10 has_lines 1000 out
-    wait_until 10 group_has_committed "$group" "$topic"
+    # Two where it begins, and one where it has come to.
+    wait_until 10 group_has_committed "$group" "$topic" 3
     seq 1001 100000 | produce "$topic"
     wait_until 10 has_lines 1200 out
     kill -KILL $!
