@@ -139,6 +139,13 @@ static void on_debug(void *ctx, jv value)
     jv_free(text);
 }
 
+// `input` in a program: each record stands alone. libjq 1.6 would call a missing function.
+static jv no_input(jq_state *jq, void *ctx)
+{
+    (void)jq, (void)ctx;
+    return jv_invalid();
+}
+
 static int read_file(const char *path, struct buf *b, struct err *err)
 {
     char block[4096];
@@ -153,7 +160,7 @@ static int read_file(const char *path, struct buf *b, struct err *err)
     fclose(file);
     if (failed)
         return err_set(err, EX_IOERR, "--jq-file: %s: %s", path, strerror(errno));
-    if (memchr(b->data, '\0', b->len) != NULL)
+    if (b->len > 0 && memchr(b->data, '\0', b->len) != NULL)
         return err_set(err, EX_USAGE, "--jq-file: %s: holds a NUL byte", path);
     return 0;
 }
@@ -196,6 +203,7 @@ static int compile(struct filter *f, const char *source, jv arguments, struct er
     int compiled = jq_compile_args(f->jq, source, arguments);
     jq_set_error_cb(f->jq, NULL, NULL);
     jq_set_debug_cb(f->jq, on_debug, NULL);
+    jq_set_input_cb(f->jq, no_input, NULL);
     if (!compiled)
         err_set(err, EX_USAGE, "jq: %.*s", (int)message.len, message.data);
     buf_release(&message);
