@@ -76,20 +76,21 @@ wait_until() {
 
 # --- Processes beside the test ---
 
-# start COMMAND...: runs it in the background, with SIGINT as in a terminal; $! is its process
-# number. Whatever is left of it is killed by stop_started, which teardown calls.
+# start COMMAND...: runs it in the background, in a session of its own, with SIGINT as in a terminal;
+# $! is its process number. Whatever is left of it, children too, is killed by stop_started, which
+# teardown calls.
 start() {
     # A shell gives its background jobs no stdin unless they ask for it.
-    env --default-signal=INT "$@" <&0 3>&- &
+    env --default-signal=INT setsid "$@" <&0 3>&- &
     started+=($!)
 }
 
 stop_started() {
-    [ ${#started[@]} -gt 0 ] || return 0
-    {
-        kill -KILL "${started[@]}"
-        wait "${started[@]}"
-    } 2>/dev/null || true
+    local session
+
+    for session in "${started[@]}"; do
+        { pkill -KILL -s "$session" && wait "$session"; } 2>/dev/null || true
+    done
 }
 
 is_gone() {
@@ -201,13 +202,13 @@ has_let_go_of_signals() {
 
 # --- Faults and limits ---
 
-# with_faults FAULTS COMMAND...: with the faults of tests/faults.c. The runtime of the address
-# sanitizer wants to be loaded before all else.
+# with_faults FAULTS COMMAND...: with the faults of tests/faults.c, for a minute at most. The runtime
+# of the address sanitizer wants to be loaded before all else.
 with_faults() {
     local asan
 
     asan=$(ldd "$(type -P "$2")" | awk '/libasan/ { print $3 }')
-    env FAULTS="$1" LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" "${@:2}"
+    timeout 60 env FAULTS="$1" LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" "${@:2}"
 }
 
 # For tests that measure memory, which the sanitizers need much of.

@@ -86,7 +86,7 @@ partitions() {
 }
 
 @test "the command's exit status is passed on" {
-    for expected in 0 1 7 75; do
+    for expected in 0 75; do
         run -$expected broker -- sh -c "exit $expected"
     done
     run -137 broker -- sh -c 'kill -KILL $$'

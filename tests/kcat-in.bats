@@ -475,9 +475,9 @@ is_assigned() {
 @test "members share the partitions, and nothing is lost or doubled when one comes or goes" {
     create_topic "$topic" 4
     # shellcheck disable=SC2016 # that bash expands it
-    start bash -c 'for ((i = 0; i < 200 && ! done; i++)); do
-            seq $((i * 100 + 1)) $((i * 100 + 100))
-            sleep 0.05
+    start bash -c 'for ((i = 0; i < 1000 && ! done; i++)); do
+            seq $((i * 2000 + 1)) $((i * 2000 + 2000))
+            sleep 0.01
             [ ! -e enough ] || done=1
         done | tee numbers | kcat-out -t "$0" --key-jq tostring' "$topic"
     writer=$!
@@ -585,7 +585,7 @@ is_assigned() {
 }
 
 @test "a reader that pauses for longer than the group's timeouts does not cost the membership" {
-    # 100 MB in 8 partitions, of which a pipe and the bounded queues hold only a part.
+    # 100 MB in 8 partitions, of which a pipe and the bounded queues hold a third.
     filler=$(head -c 720 /dev/urandom | base64 -w 0)
     seq -f "{\"n\":%.0f,\"x\":\"$filler\"}" 100000 >in
     produce "$topic" --create=8 <in
@@ -608,7 +608,7 @@ is_assigned() {
     assert_eq "$(read_topic "$topic" -G "$group")" ''
     jq .n out >numbers
     assert_exactly_once 100000 numbers
-    [ -n "${SAN:-}" ] || [ "$memory" -lt 150000 ]
+    [ -n "${SAN:-}" ] || [ "$memory" -lt 90000 ]
 }
 
 @test "a member whose reader pauses lets others have their share" {
@@ -867,6 +867,6 @@ TABLE
 
 @test "it reads from the embedded broker too" {
     run -0 kcat-broker -t "$topic:3" -- bash -c "seq 1000 | kcat-out -t $topic &&
-        timeout 20 kcat-in $topic -e && timeout 20 kcat-in $topic -G g -e"
-    assert_eq ${#lines[@]} 2000
+        timeout 20 kcat-in $topic -e"
+    assert_eq ${#lines[@]} 1000
 }

@@ -146,9 +146,9 @@ count_by_loginagg() {
     assert_eq "$(($(<logins) + $(wc -l <bad.ndjson)))" $count
 }
 
-# start_pipeline GROUP: in a session of its own, which $session names, with a ledger per stage.
+# start_pipeline GROUP: with a ledger per stage; $session is its session.
 start_pipeline() {
-    start setsid bash -c "
+    start bash -c "
         kcat-in -G $1 $topic --stats kcat-in.stats -v 2>kcat-in.log |
         loginclean --stats loginclean.stats |
         loginagg --tee --every 0 --stats loginagg.stats |
