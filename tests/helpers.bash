@@ -89,7 +89,10 @@ stop_started() {
     local session
 
     for session in "${started[@]}"; do
-        { pkill -KILL -s "$session" && wait "$session"; } 2>/dev/null || true
+        {
+            pkill -KILL -s "$session" || kill -KILL "$session"
+            wait "$session"
+        } 2>/dev/null || true
     done
 }
 

@@ -214,8 +214,7 @@ times_of() {
 }
 
 @test "a slow rate is prompt: each record comes when it is due" {
-    logingen --rate 20 >out &
-    started+=($!)
+    start logingen --rate 20 >out
     wait_until 10 has_lines 1 out
     wait_until 10 has_lines 3 out
     # Not all at once at some later time.

@@ -98,6 +98,7 @@ assert_handled() {
     make_topics 2 2000
     for signal in TERM INT; do
         start_loginpipe
+        wait_until 20 stage kcat-out
         wait_until 20 has_handled 2000
         kill -$signal "$pid"
         await "$pid"
@@ -116,6 +117,7 @@ assert_handled() {
     start bash -c "logingen -n 40000 --bad 10 --span 1h --rate 10000 | kcat-out -t $topic"
     for count in 5000 10000 15000; do
         start_loginpipe
+        wait_until 20 stage kcat-out
         wait_until 20 has_handled $count
         kill -TERM "$pid"
         await "$pid"
