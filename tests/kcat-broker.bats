@@ -136,7 +136,7 @@ partitions() {
 }
 
 @test "the address can be had by command substitution, and the broker stays" {
-    address=$(kcat-broker -t logins 3>&- & echo $! >pid)
+    address=$(setsid kcat-broker -t logins 3>&- & echo $! >pid)
     started+=("$(<pid)")
     echo 1 | produce logins -b "$address"
     assert_eq "$(read_topic logins -b "$address")" 1
