@@ -16,6 +16,7 @@ static size_t find_field(struct insight_plan *plan, const struct json_key *name)
     }
     plan->field = xreallocarray(plan->field, plan->field_count + 1, sizeof *plan->field);
     plan->field[plan->field_count] = *name;
+    plan->paths |= memchr(name->name, '.', name->len) != NULL;
     return plan->field_count++;
 }
 
@@ -38,6 +39,16 @@ void insight_plan_release(struct insight_plan *plan)
     free(plan->value);
     free(plan->combination);
     free(plan->insight);
+}
+
+void insight_read_fields(const struct insight_plan *plan, const struct json *json,
+                         struct json_value *value)
+{
+    json_fields(json, plan->field, plan->field_count, value);
+    for (size_t i = 0; plan->paths && i < plan->field_count; i++) {
+        if (value[i].type == JSON_ABSENT)
+            json_path(json, &plan->field[i], &value[i]);
+    }
 }
 
 static size_t find_value(struct insight_plan *plan, size_t field)
@@ -173,7 +184,7 @@ void insight_put(struct buf *b, const struct insight_plan *plan, size_t i,
     if (in->kind->put_about != NULL)
         in->kind->put_about(in, b);
     buf_puts(b, "\"window\":");
-    window_put_json(b, view->spec, view->start);
+    window_put_json(b, view->spec, view->start, view->set->first, view->set->last);
     buf_puts(b, view->final ? ",\"final\":true" : ",\"final\":false");
     in->kind->put(in, view, b);
     buf_putc(b, '}');

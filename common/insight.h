@@ -16,7 +16,7 @@
 //
 // A field counts by its text. A string and a number that are written alike are the same value; true
 // and false are "true" and "false", an array is "(array)" and an object "(object)". A field that
-// is missing or null counts as "unknown".
+// is missing or null counts as "unknown". A name with dots is a path into objects; see json_path().
 #ifndef COMMON_INSIGHT_H
 #define COMMON_INSIGHT_H
 
@@ -82,6 +82,7 @@ struct insight_combination {
 struct insight_plan {
     struct json_key *field; // those of record.h, then others
     size_t field_count, time_field;
+    bool paths; // some have a dot in their name: these may be inside of objects
     struct insight_value *value;
     size_t value_count;
     struct insight_combination *combination;
@@ -95,6 +96,10 @@ struct insight_plan {
 int insight_plan_init(struct insight_plan *plan, const char *time_field, size_t top, size_t values,
                       struct err *err);
 void insight_plan_release(struct insight_plan *plan);
+
+// Finds the fields of the record that was parsed, which must be an object.
+void insight_read_fields(const struct insight_plan *plan, const struct json *json,
+                         struct json_value *value);
 
 // These add an insight. Texts are borrowed; what is wrong with them is EX_USAGE.
 void insight_add_logins(struct insight_plan *plan);

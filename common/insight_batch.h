@@ -7,7 +7,7 @@
 // and then each step is taken for all of them: while one look waits for its memory, the others'
 // is on its way. Counting itself is done record by record, in their order.
 //
-//     json_fields(json, plan.field, plan.field_count, batch.value);
+//     insight_read_fields(&plan, json, batch.value);
 //     insight_batch_load(&batch);
 //     insight_batch_add(&batch, &set); // to any number of sets
 //     ...

@@ -37,9 +37,25 @@ void insight_windows_release(struct insight_windows *w)
     insight_batch_release(&w->batch);
 }
 
+// Ends the open window of records if one of that time would stretch it too far.
+static void limit_span(struct insight_windows *w, const struct insight_series *s, int64_t time)
+{
+    struct insight_window *window = s->count == 0 ? NULL : s->window[s->count - 1];
+
+    if (s->spec->span == 0 || window == NULL || window->closed)
+        return;
+    int64_t first = time < window->set.first ? time : window->set.first;
+    int64_t last = time > window->set.last ? time : window->set.last;
+    if (last - first >= s->spec->span)
+        window->full = w->filled = true;
+}
+
 void insight_windows_advance(struct insight_windows *w, int64_t time)
 {
     int64_t watermark;
+
+    for (size_t i = 0; i < w->count; i++)
+        limit_span(w, &w->series[i], time);
 
     if (__builtin_sub_overflow(time, w->lateness, &watermark))
         watermark = INT64_MIN;
@@ -121,9 +137,12 @@ static bool add_by_time(struct insight_windows *w, struct insight_series *s, int
     return true;
 }
 
-static bool is_full(const struct insight_series *s, const struct insight_window *window)
+// Adds to the open window of a spec that does not go by time.
+static void add_in_order(struct insight_windows *w, struct insight_series *s, int64_t time)
 {
-    return s->spec->kind == WINDOW_RECORDS && window->set.records == s->spec->records;
+    add_to(w, s, s->number, time);
+    if (s->spec->kind == WINDOW_RECORDS && s->current->set.records == s->spec->records)
+        s->current->full = w->filled = true;
 }
 
 bool insight_windows_add(struct insight_windows *w, int64_t time)
@@ -137,8 +156,7 @@ bool insight_windows_add(struct insight_windows *w, int64_t time)
             taken |= add_by_time(w, s, time);
             continue;
         }
-        add_to(w, s, s->number, time);
-        w->filled |= is_full(s, s->current);
+        add_in_order(w, s, time);
         taken = true;
     }
     return taken;
@@ -147,7 +165,7 @@ bool insight_windows_add(struct insight_windows *w, int64_t time)
 static bool is_due(const struct insight_windows *w, const struct insight_series *s,
                    const struct insight_window *window)
 {
-    return w->ended || is_full(s, window) ||
+    return w->ended || window->full ||
            (s->spec->kind == WINDOW_TIME && window_end(s->spec, window->start) <= w->watermark);
 }
 

@@ -7,7 +7,7 @@
 // watermark has reached its end (or when it has its number of records), and then takes no more
 // records. The owner calls, for each record:
 //
-//     json_fields(json, plan.field, plan.field_count, w.batch.value);
+//     insight_read_fields(&plan, json, w.batch.value);
 //     insight_windows_advance(&w, time);
 //     if (insight_windows_due(&w))
 //         while (insight_windows_next(&w, WINDOWS_DUE, &view))
@@ -32,6 +32,7 @@
 
 struct insight_window {
     int64_t start; // or its number; see window.h
+    bool full;     // has its records, or the next one is too far from them in time
     bool closed;   // and kept to compare the next one with
     bool changed;  // since it was last handed out
     struct insight_set set;
@@ -60,7 +61,7 @@ struct insight_windows {
     struct insight_batch batch; // its values are for the owner to fill
     int64_t lateness, watermark;
     int64_t next_end; // of the open windows, the first
-    bool filled;      // a window has its number of records
+    bool filled;      // a window is full
     bool ended;
     struct insight_series *handed_out;
 };

@@ -82,7 +82,9 @@ expected() {
 
         [inputs | .t = (.timestamp | tonumber * 1000)] as $records
         | if $size == 0 then
-            {key: $window, window: {start: null, end: null}, rows: $records} | all(null)
+            {key: $window, rows: $records, window: {start: null, end: null,
+                first: ($records | map(.t) | min | iso), last: ($records | map(.t) | max | iso)}}
+            | all(null)
         else
             [$records[] | (.t - .t % $step) as $last
                 | range(0; $size; $step) as $back
@@ -253,7 +255,8 @@ windows_of() {
     at 1000000 0 500 >records
     loginagg -w all --every 0 --lateness 0 <records >out
     assert_eq "$(windows_of out)" 'all 3 0'
-    assert_eq "$(jq -c .window out | sort -u)" '{"start":null,"end":null}'
+    assert_eq "$(jq -c .window out | sort -u)" \
+        '{"start":null,"end":null,"first":"1970-01-01T00:00:00Z","last":"1970-01-12T13:46:40Z"}'
     assert_eq "$(head -n 1 out | jq -r .key)" all/logins
 }
 
@@ -282,7 +285,7 @@ numbered() {
     logingen -n 25 --late 50 | loginagg -w 10n --every 0 --rejects rejects >out
     assert_eq "$(numbered out)" '10n/1 10 true,10n/2 10 true,10n/3 5 true'
     assert_eq "$(<rejects)" ''
-    assert_eq "$(jq -c .window out | sort -u | paste -sd ' ')" \
+    assert_eq "$(jq -c '.window | del(.first, .last)' out | sort -u | paste -sd ' ')" \
         '{"start":null,"end":null,"number":1} {"start":null,"end":null,"number":2} {"start":null,"end":null,"number":3}'
 }
 
@@ -306,6 +309,54 @@ numbered() {
         loginagg -w 2n --every 0 --count v | jq -c 'select(.insight == "count").change' |
         paste -sd ' ' >got
     assert_eq "$(<got)" 'null {"b":2,"a":-2} {"b":-1,"c":1}'
+}
+
+@test "a window of so many records says when its first and last one was" {
+    at 7 3 5 9 | loginagg -w 3n --every 0 >out
+    assert_eq "$(jq -c '.window | [.first, .last]' out | uniq | paste -sd ' ')" \
+        '["1970-01-01T00:00:03Z","1970-01-01T00:00:07Z"] ["1970-01-01T00:00:09Z","1970-01-01T00:00:09Z"]'
+}
+
+@test "a batch ends with its number of records, or before one that is too far from the others" {
+    at 0 1 2 3 12 13 14 30 29 21 40 | loginagg -w 4n,10s --every 0 >out
+    assert_eq "$(numbered out)" '4n,10s/1 4 true,4n,10s/2 3 true,4n,10s/3 3 true,4n,10s/4 1 true'
+    at 100 91 90 99 | loginagg -w 9n,10s --every 0 >out
+    assert_eq "$(numbered out)" '9n,10s/1 2 true,9n,10s/2 2 true'
+}
+
+@test "a batch that is too far from the next record is written before that comes to its own end" {
+    start_fed loginagg -w 9n,10s --every 0
+    at 1 2 12 | write_to_feed
+    wait_until 10 has_lines 9 out
+    assert_eq "$(numbered out)" '9n,10s/1 2 true'
+    close_feed
+    await "$pid"
+    assert_eq "$(numbered out)" '9n,10s/1 2 true,9n,10s/2 1 true'
+}
+
+@test "batches are the same beside windows of time that close" {
+    logingen -n 5000 --span 1h >records
+    loginagg -w 500n,30s --every 0 <records | jq -c 'select(.key | startswith("500n"))' >want
+    loginagg -w 1m -w 500n,30s --every 0 --lateness 0 <records |
+        jq -c 'select(.key | startswith("500n"))' | cmp - want
+    assert_eq "$(jq -s 'map(select(.insight == "logins").logins) | add' want)" 5000
+}
+
+@test "a field may be inside of an object" {
+    printf '%s\n' '{"meta":{"at":1},"geo":{"country":"DE"},"user":{"id":7}}' \
+        '{"meta":{"at":2},"geo":{"country":"DE"},"user":{"id":"8"}}' \
+        '{"meta":{"at":3},"geo":{"city":"Bonn"},"user":{"id":7}}' \
+        '{"meta":{"at":4},"geo":"none","user":{"id":7}}' \
+        '{"meta":{"at":5},"geo.country":"FR","geo":{"country":"DE"},"user":{"id":7,"id":9}}' |
+        loginagg --every 0 --time-field meta.at --count geo.country --distinct user.id/geo.country \
+            --duplicates user.id,geo.country >out
+    assert_eq "$(jq -c 'select(.insight == "count").counts' out)" '{"DE":2,"unknown":2,"FR":1}'
+    assert_eq "$(jq -c 'select(.insight == "distinct").top[0]' out)" \
+        '{"geo.country":"DE","user.ids":2,"logins":2}'
+    assert_eq "$(jq -c 'select(.insight == "duplicates").top' out)" \
+        '[{"user.id":"7","geo.country":"unknown","count":2}]'
+    run -0 --separate-stderr loginagg --time-field meta.when <<<'{"meta":{}}'
+    assert_match "$stderr" '"reject":"missing_field","field":"meta.when"'
 }
 
 @test "a window of so many records is written as soon as it is full" {

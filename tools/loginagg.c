@@ -63,7 +63,7 @@ static int set_every(void *options, const char *arg, struct err *err)
 
 static const struct opt options_table[] = {
     {"window", 'w', OPT_LIST, "WINDOW",
-     "1h, 1h/5m (each 5 minutes), 500n (records), all (default 1h)",
+     "1h (default), 1h/5m (each 5 minutes), 500n (records), 500n,30s, all",
      offsetof(struct options, windows), NULL, 0},
     {"every", 0, OPT_CALL, "N", "how often while a window fills: 100n (records), 10s, 0 for never",
      0, set_every, 0},
@@ -193,7 +193,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    json_fields(stream_json(s), a->plan.field, a->plan.field_count, a->windows.batch.value);
+    insight_read_fields(&a->plan, stream_json(s), a->windows.batch.value);
     if (time->type == JSON_ABSENT || time->type == JSON_NULL)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
     if (!record_moment(time, &ms))
