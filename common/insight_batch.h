@@ -39,10 +39,12 @@ struct insight_batch {
     struct buf bytes;
     struct insight_text *text; // by row and table of values
     struct insight_item *item;
-    uint32_t *value_id;       // by item and table of values; at first a guess
-    uint32_t *combination_id; // by item and table of combinations; at first a guess
-    uint64_t *hash;           // by item and table of combinations
-    struct insight_hits hits; // of one item
+    uint32_t *value_id;          // by item and table of values; at first a guess
+    uint32_t *combination_id;    // by item and table of combinations; at first a guess
+    uint64_t *hash;              // by item and table of combinations
+    struct insight_hits hits;    // of one item
+    struct insight_bytes *words; // the texts of one item, by table of values
+    struct buf key;              // for insight_sketch_list()
 };
 
 // The plan is borrowed and must be complete.

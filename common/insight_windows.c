@@ -115,7 +115,7 @@ static void add_to(struct insight_windows *w, struct insight_series *s, int64_t 
     if (s->current == NULL || s->current->start != start)
         s->current = open_window(w, s, start);
     s->current->changed = true;
-    insight_set_take(&s->current->set, time);
+    insight_set_take(&s->current->set, 1, time, time);
     insight_batch_add(&w->batch, &s->current->set);
 }
 

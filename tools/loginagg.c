@@ -27,7 +27,7 @@ struct options {
     uint64_t every_records; // 0 for not by records
     int64_t lateness;
     const char *time_field;
-    uint64_t top, values;
+    uint64_t top, values, max_keys;
     bool tee;
 };
 
@@ -81,6 +81,8 @@ static const struct opt options_table[] = {
      offsetof(struct options, top), NULL, 0},
     {"values", 0, OPT_COUNT, "N", "list the N most frequent values (default 100)",
      offsetof(struct options, values), NULL, 0},
+    {"max-keys", 0, OPT_COUNT, "N", "keys of a table in a window while exact (default 5M)",
+     offsetof(struct options, max_keys), NULL, 1},
     {"tee", 0, OPT_FLAG, NULL, "pass the records on, insights among them",
      offsetof(struct options, tee), NULL, 0},
 };
@@ -108,8 +110,11 @@ static void plan_insights(struct insight_plan *plan, const struct options *optio
                                              "app_version,locale", "app_version,device_type", NULL};
     struct err err;
 
-    if (insight_plan_init(plan, options->time_field, options->top, options->values, &err) != 0)
+    if (insight_plan_init(plan, options->time_field, &err) != 0)
         die(&err);
+    plan->top = options->top;
+    plan->values = options->values;
+    plan->max_keys = options->max_keys;
     insight_add_logins(plan);
     add_insights(plan, "--count", &options->counts, counts, insight_add_count);
     add_insights(plan, "--distinct", &options->distincts, distincts, insight_add_distinct);
@@ -235,7 +240,8 @@ int main(int argc, char **argv)
                               .lateness = MS_MINUTE,
                               .time_field = "timestamp",
                               .top = 10,
-                              .values = 100};
+                              .values = 100,
+                              .max_keys = 5000000};
     const struct opt_group groups[] = {
         OPT_GROUP("Insights", options_table, &options),
         {"Stream", stream_opts, stream_opt_count, &options.stream},
