@@ -422,6 +422,35 @@ END
 
 # --- Rules ---
 
+@test "each reason of the manual comes, with each field that it can be about" {
+    # A reason, what jq does for it to the field f, and the fields.
+    while IFS=: read -r reason change fields; do
+        for field in $fields; do
+            expect "$reason" "$field" ".session = 1 | ${change/f/$field}"
+        done
+    done <<'END'
+missing_field:del(.f):user_id app_version device_type ip locale device_id timestamp session
+wrong_type:.f = null:user_id app_version device_type ip locale device_id timestamp session
+empty:.f = "":user_id app_version device_type ip locale device_id timestamp
+bad_ip:.f = "10.0.0.256":ip
+bad_timestamp:.f = "soon":timestamp
+END
+    expect filter_error - '.locale = "fail"'
+    expect_line not_json - '{"user_id":'
+    expect_line not_object - '["user_id"]'
+    expect_line too_long - "$(long_record 1000)"
+    assert_rejected --require user_id,app_version,device_type,ip,locale,device_id,timestamp,session \
+        --max-line 1000 --stats stats \
+        -j 'if type == "object" and .locale == "fail" then error("no") else . end'
+    sed -n '/^\.It Cm missing_field/,/^\.El/s/^\.It Cm //p' \
+        "$BATS_TEST_DIRNAME/../man/loginclean.1" | tr -s ' ,' '\n' | sort >manual
+    cut -d ' ' -f 1 want | sort -u | diff manual -
+    assert_ledger_adds_up stats
+    cut -d ' ' -f 1 want | sort | uniq -c | awk '{ print $2, $1 }' >counts
+    ledger stats '.by_reason | to_entries | sort_by(.key)[] | "\(.key) \(.value)"' | diff counts -
+    jq -r '"\(.stage) \(.line)"' rejects | diff <(seq -f 'loginclean %g' "$(wc -l <in)") -
+}
+
 @test "each field that is required and missing is named" {
     for field in user_id app_version ip locale device_id timestamp; do
         expect missing_field "$field" "del(.$field)"
