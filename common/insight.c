@@ -40,6 +40,25 @@ void insight_plan_release(struct insight_plan *plan)
     free(plan->insight);
 }
 
+uint64_t insight_plan_id(const struct insight_plan *plan)
+{
+    uint64_t id = 0, name[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->value_count; i++) {
+        const struct json_key *field = &plan->field[plan->value[i].field];
+        id ^= hll_hash(field->name, field->len);
+    }
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        const struct insight_combination *c = &plan->combination[i];
+        for (size_t j = 0; j < c->width; j++) {
+            const struct json_key *field = &plan->field[plan->value[c->part[c->order[j]]].field];
+            name[j] = hll_hash(field->name, field->len);
+        }
+        id ^= hll_hash(name, c->width * sizeof *name);
+    }
+    return id;
+}
+
 void insight_read_fields(const struct insight_plan *plan, const struct json *json,
                          struct json_value *value)
 {

@@ -112,6 +112,9 @@ int insight_add_count(struct insight_plan *plan, const char *text, struct err *e
 int insight_add_distinct(struct insight_plan *plan, const char *text, struct err *err);
 int insight_add_duplicates(struct insight_plan *plan, const char *text, struct err *err);
 
+// Tells plans apart that do not count the same fields and combinations.
+uint64_t insight_plan_id(const struct insight_plan *plan);
+
 struct insight_state {
     struct top top;
     uint64_t groups, records, max;

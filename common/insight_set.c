@@ -7,7 +7,7 @@
 
 void insight_set_init(struct insight_set *set, const struct insight_plan *plan)
 {
-    *set = (struct insight_set){.records = 0};
+    *set = (struct insight_set){.first = INT64_MAX, .last = INT64_MIN};
     set->value = xcalloc(plan->value_count, sizeof *set->value);
     set->combination = xcalloc(plan->combination_count, sizeof *set->combination);
     set->state = xcalloc(plan->insight_count, sizeof *set->state);
@@ -36,10 +36,6 @@ void insight_set_release(struct insight_set *set, const struct insight_plan *pla
 
 void insight_set_take(struct insight_set *set, uint64_t records, int64_t first, int64_t last)
 {
-    if (set->records == 0) {
-        set->first = first;
-        set->last = last;
-    }
     set->records += records;
     set->first = first < set->first ? first : set->first;
     set->last = last > set->last ? last : set->last;

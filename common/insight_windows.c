@@ -26,13 +26,22 @@ static void free_window(struct insight_windows *w, struct insight_window *window
     free(window);
 }
 
-void insight_windows_release(struct insight_windows *w)
+void insight_windows_clear(struct insight_windows *w)
 {
+    insight_batch_settle(&w->batch);
     for (size_t i = 0; i < w->count; i++) {
         for (size_t j = 0; j < w->series[i].count; j++)
             free_window(w, w->series[i].window[j]);
-        free(w->series[i].window);
+        w->series[i].count = 0;
+        w->series[i].current = NULL;
     }
+}
+
+void insight_windows_release(struct insight_windows *w)
+{
+    insight_windows_clear(w);
+    for (size_t i = 0; i < w->count; i++)
+        free(w->series[i].window);
     free(w->series);
     insight_batch_release(&w->batch);
 }
@@ -160,6 +169,45 @@ bool insight_windows_add(struct insight_windows *w, int64_t time)
         taken = true;
     }
     return taken;
+}
+
+static struct insight_series *find_series(const struct insight_windows *w,
+                                          const struct insight_partial_head *head)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct window_spec *spec = w->series[i].spec;
+        if (strlen(spec->text) != head->window_len ||
+            memcmp(spec->text, head->window, head->window_len) != 0)
+            continue;
+        bool right = spec->kind == WINDOW_ALL ||
+                     (spec->kind == WINDOW_TIME && window_start(spec, head->start) == head->start);
+        return right ? &w->series[i] : NULL;
+    }
+    return NULL;
+}
+
+const struct window_spec *insight_windows_spec(const struct insight_windows *w,
+                                               const struct insight_partial_head *head)
+{
+    const struct insight_series *s = find_series(w, head);
+
+    return s == NULL ? NULL : s->spec;
+}
+
+struct insight_set *insight_windows_merge(struct insight_windows *w,
+                                          const struct insight_partial_head *head)
+{
+    struct insight_series *s = find_series(w, head);
+    int64_t start = s->spec->kind == WINDOW_TIME ? head->start : s->number;
+
+    if (s->spec->kind == WINDOW_TIME && window_end(s->spec, start) <= w->watermark) {
+        s->late += head->records;
+        return NULL;
+    }
+    struct insight_window *window = open_window(w, s, start);
+    window->changed = true;
+    insight_set_take(&window->set, head->records, head->first, head->last);
+    return &window->set;
 }
 
 static bool is_due(const struct insight_windows *w, const struct insight_series *s,

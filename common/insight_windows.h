@@ -28,6 +28,7 @@
 
 #include "insight.h"
 #include "insight_batch.h"
+#include "insight_partial.h"
 #include "window.h"
 
 struct insight_window {
@@ -83,6 +84,17 @@ bool insight_windows_due(const struct insight_windows *w);
 // Counts the record of batch.value in all windows that are open for its time. Returns false when
 // there is none.
 bool insight_windows_add(struct insight_windows *w, int64_t time);
+
+// The spec of a partial's window, or NULL when there is none that has such windows.
+const struct window_spec *insight_windows_spec(const struct insight_windows *w,
+                                               const struct insight_partial_head *head);
+
+// The set to which a partial is to be added, whose spec there is; NULL when its window is closed.
+struct insight_set *insight_windows_merge(struct insight_windows *w,
+                                          const struct insight_partial_head *head);
+
+// Forgets all windows, as if no record had come.
+void insight_windows_clear(struct insight_windows *w);
 
 // The next window, or false when there is none. Not to be mixed: one kind is taken to its end.
 bool insight_windows_next(struct insight_windows *w, enum windows_which which,

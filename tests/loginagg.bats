@@ -355,8 +355,8 @@ numbered() {
         '{"geo.country":"DE","user.ids":2,"logins":2}'
     assert_eq "$(jq -c 'select(.insight == "duplicates").top' out)" \
         '[{"user.id":"7","geo.country":"unknown","count":2}]'
-    run -0 --separate-stderr loginagg --time-field meta.when <<<'{"meta":{}}'
-    assert_match "$stderr" '"reject":"missing_field","field":"meta.when"'
+    loginagg --time-field meta.when --rejects rejects <<<'{"meta":{}}'
+    assert_match "$(<rejects)" '"reject":"missing_field","field":"meta.when"'
 }
 
 @test "a window of so many records is written as soon as it is full" {
