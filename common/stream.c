@@ -4,18 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "datetime.h"
 #include "log.h"
 #include "out.h"
+#include "signals.h"
 
 #define SOURCE_WAIT 100     // ms: how soon a waiting source sees a signal
 #define PIPE_SIZE (1 << 20) // asked of the kernel for stdout, so that stages take turns less often
@@ -58,60 +56,6 @@ const struct opt stream_opts[] = {
      offsetof(struct stream_options, max_line), NULL, 1},
 };
 const size_t stream_opt_count = sizeof stream_opts / sizeof *stream_opts;
-
-// The only mutable state outside of the context: what signals have asked for.
-static volatile sig_atomic_t stop_requested, ledger_requested;
-
-static void on_stop(int signal_number)
-{
-    (void)signal_number;
-    // The next one of either kind takes its default course.
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    stop_requested = 1;
-}
-
-static void on_usr1(int signal_number)
-{
-    (void)signal_number;
-    ledger_requested = 1;
-}
-
-static void on_alarm(int signal_number)
-{
-    (void)signal_number; // it has done its work by interrupting a write
-}
-
-bool stream_stopping(void)
-{
-    return stop_requested != 0;
-}
-
-static void catch_signal(int number, void (*handler)(int))
-{
-    // Without SA_RESTART: blocked reads and writes must notice.
-    struct sigaction action = {.sa_handler = handler};
-    struct sigaction old;
-
-    // A shell starts background jobs with SIGINT ignored, and that must stay so.
-    if (number == SIGINT && sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-        return;
-    sigemptyset(&action.sa_mask);
-    sigaction(number, &action, NULL);
-}
-
-static void catch_signals(const struct stream_ops *ops)
-{
-    catch_signal(SIGINT, on_stop);
-    catch_signal(SIGTERM, on_stop);
-    catch_signal(SIGUSR1, on_usr1);
-    catch_signal(SIGPIPE, SIG_IGN);
-    if (ops->stalled != NULL) {
-        struct itimerval each_second = {{1, 0}, {1, 0}};
-        catch_signal(SIGALRM, on_alarm);
-        setitimer(ITIMER_REAL, &each_second, NULL);
-    }
-}
 
 // A standard descriptor that was closed by the caller would be taken by the next open(), and
 // output would land in that file. Occupied this way, using it is an error that is seen.
@@ -356,11 +300,8 @@ static int write_ledger(struct stream *s, bool at_exit)
 
 static int serve(struct stream *s)
 {
-    if (ledger_requested) {
-        ledger_requested = 0;
-        if (write_ledger(s, false) != 0)
-            return -1;
-    }
+    if (signals_take_ledger() && write_ledger(s, false) != 0)
+        return -1;
     if (s->ops->tick > 0 && time_monotonic() >= s->next_tick) {
         s->next_tick = time_monotonic() + s->ops->tick;
         if (s->ops->on_tick(s->ctx, s) != 0)
@@ -369,26 +310,12 @@ static int serve(struct stream *s)
     return 0;
 }
 
-// Waits for events on the descriptors until the next tick or a signal. One that comes between the
-// last look at ledger_requested and the waiting is not missed.
-static int wait_for_events(const struct stream *s, struct pollfd *fds, nfds_t count)
+// How long to wait for events: until the next tick, which may be due already.
+static int64_t time_to_tick(const struct stream *s)
 {
     int64_t left = s->next_tick - time_monotonic();
-    struct timespec timeout = {0, 0};
-    sigset_t usr1, before;
-    int events = 0;
 
-    if (left > 0)
-        timeout = (struct timespec){left / MS_SECOND, left % MS_SECOND * 1000000};
-    sigemptyset(&usr1);
-    sigaddset(&usr1, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &usr1, &before);
-    if (!ledger_requested)
-        events = ppoll(fds, count, s->ops->tick > 0 ? &timeout : NULL, &before);
-    int saved_errno = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    errno = saved_errno;
-    return events;
+    return s->ops->tick == 0 ? -1 : left < 0 ? 0 : left;
 }
 
 // Waits until stdin has something, flushing first if that takes time. Returns 1 then, 0 after a
@@ -402,7 +329,7 @@ static int await_input(struct stream *s)
         return 1;
     if (stream_flush(s) != 0)
         return -1;
-    if (wait_for_events(s, fds, 2) < 0)
+    if (signals_poll(fds, 2, time_to_tick(s)) < 0)
         return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
     // The reader of our output is gone: do not wait for a next record to find out.
     if (fds[1].revents & POLLERR) {
@@ -445,7 +372,7 @@ static int run_source(struct stream *s)
 {
     bool end = false;
 
-    while (!end && !stream_stopping()) {
+    while (!end && !signals_stopping()) {
         int taken = s->ops->fill(s->ctx, s, 0, &end);
         if (taken == 0 && !end) {
             if (stream_flush(s) != 0)
@@ -538,7 +465,9 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     s->out.interrupted = on_interrupted;
     s->out.ctx = s;
     fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // a wish: not every stdout is a pipe
-    catch_signals(ops);
+    signals_catch();
+    if (ops->stalled != NULL)
+        signals_catch_alarm();
 }
 
 static void stream_release(struct stream *s)
@@ -584,8 +513,7 @@ static int finish(struct stream *s, bool opened)
     int status = s->failed ? s->err.status : s->status;
     if (s->reader_gone && !s->failed) {
         // As any tool whose reader has left, but after closing in order.
-        signal(SIGPIPE, SIG_DFL);
-        raise(SIGPIPE);
+        signals_die_of_pipe();
     }
     return status;
 }

@@ -117,7 +117,4 @@ struct ledger *stream_ledger(struct stream *s);
 // Writes out all that is buffered: rejects first, then stdout.
 int stream_flush(struct stream *s);
 
-// Whether a first SIGINT or SIGTERM has come.
-bool stream_stopping(void);
-
 #endif

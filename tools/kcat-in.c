@@ -13,6 +13,7 @@
 #include "kafka_consumer.h"
 #include "log.h"
 #include "opt.h"
+#include "signals.h"
 #include "stream.h"
 
 #define BATCH_BYTES (64 * 1024) // handed over in one go, before output is flushed
@@ -232,7 +233,7 @@ int main(int argc, char **argv)
     struct reader reader = {.options = &options, .value = BUF_INIT};
 
     log_init(argv[0]);
-    options.kafka.stopping = stream_stopping;
+    options.kafka.stopping = signals_stopping;
     for (int i = opt_parse(&program, argc, argv); i < argc; i++)
         opt_list_add(&options.topics, argv[i]);
     kafka_show(&options.kafka, defaults);

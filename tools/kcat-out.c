@@ -18,6 +18,7 @@
 #include "opt.h"
 #include "out.h"
 #include "router.h"
+#include "signals.h"
 #include "stream.h"
 #include "xalloc.h"
 
@@ -422,7 +423,7 @@ int main(int argc, char **argv)
     struct writer writer = {.options = &options};
 
     log_init(argv[0]);
-    options.kafka.stopping = stream_stopping;
+    options.kafka.stopping = signals_stopping;
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
     kafka_show(&options.kafka, defaults);
