@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "datetime.h"
+#include "ledger_file.h"
 #include "log.h"
 #include "out.h"
+#include "reject_writer.h"
 #include "signals.h"
 
 #define SOURCE_WAIT 100     // ms: how soon a waiting source sees a signal
@@ -25,8 +27,7 @@ struct stream {
     struct ledger ledger;
     struct line_reader in;
     struct out out;
-    struct out rejects; // unused when they go in-band
-    bool rejects_in_band, rejects_own_file;
+    struct reject_writer rejects;
     struct json *json;      // parses what comes in
     struct json *made_json; // parses what the jq program made of it
     struct json *parsed;    // the one of them that holds the current record, NULL when neither
@@ -121,10 +122,7 @@ static int flush_rejects(struct stream *s)
 {
     struct err err;
 
-    if (s->rejects_in_band || out_flush(&s->rejects) == 0)
-        return 0;
-    out_error(&s->rejects, &err);
-    return stream_fail_err(s, &err);
+    return reject_writer_flush(&s->rejects, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
 int stream_flush(struct stream *s)
@@ -175,13 +173,11 @@ int stream_emit(struct stream *s, const char *data, size_t len)
 
 static int write_reject(struct stream *s, const struct reject *reject, const struct line *line)
 {
-    struct out *dest = s->rejects_in_band ? &s->out : &s->rejects;
-
-    reject_format(&dest->buf, reject, log_program(), line);
+    reject_writer_put(&s->rejects, reject, log_program(), line);
     tally_add(&s->ledger.by_reason, reject->reason);
-    if (s->rejects_in_band)
+    if (s->rejects.in_band)
         return flush_when_full(s);
-    return s->rejects.buf.len >= OUT_FLUSH ? flush_rejects(s) : 0;
+    return reject_writer_is_full(&s->rejects) ? flush_rejects(s) : 0;
 }
 
 int stream_reject(struct stream *s, const struct reject *reject, const struct line *line)
@@ -264,38 +260,16 @@ int stream_take(struct stream *s, const struct line *line)
     return s->ops->record(s->ctx, s, line);
 }
 
-static int put_ledger(struct stream *s, int fd, const char *name)
-{
-    struct out out;
-    struct err err;
-
-    out_init(&out, fd, name);
-    ledger_format(&s->ledger, log_program(), &out.buf);
-    buf_putc(&out.buf, '\n');
-    int status = fd == STDERR_FILENO ? out_flush(&out) : out_close(&out);
-    if (status != 0) {
-        out_error(&out, &err);
-        stream_fail(s, err.status, "--stats: %s", err.text);
-    }
-    out_release(&out);
-    return status;
-}
-
 static int write_ledger(struct stream *s, bool at_exit)
 {
-    const char *file = s->options->stats;
-    bool to_file = file != NULL && strcmp(file, "-") != 0;
+    struct err err;
 
     if (!s->ops->sink) // a sink counts them itself
         s->ledger.bytes_out = s->out.bytes;
-    if (!to_file || (at_exit && log_level() >= LOG_INFO))
-        put_ledger(s, STDERR_FILENO, "stderr");
-    if (!to_file)
+    if (ledger_file_append(s->options->stats, at_exit && log_level() >= LOG_INFO, &s->ledger,
+                           log_program(), &err) == 0)
         return 0;
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return stream_fail(s, EX_CANTCREAT, "--stats: %s: %s", file, strerror(errno));
-    return put_ledger(s, fd, file);
+    return stream_fail_err(s, &err);
 }
 
 static int serve(struct stream *s)
@@ -399,38 +373,14 @@ static void on_interrupted(void *ctx)
         s->ops->stalled(s->ctx, s);
 }
 
-static int open_rejects(struct stream *s)
+static int open_outputs(struct stream *s)
 {
-    const char *dest = s->options->rejects;
+    struct err err;
 
-    if (dest != NULL && strcmp(dest, "-") == 0) {
-        s->rejects_in_band = true;
+    if (reject_writer_open(&s->rejects, s->options->rejects, &s->out, &err) == 0 &&
+        ledger_file_check(s->options->stats, &err) == 0)
         return 0;
-    }
-    if (dest == NULL) {
-        out_init(&s->rejects, STDERR_FILENO, "stderr");
-        return 0;
-    }
-    int fd = open(dest, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return stream_fail(s, EX_CANTCREAT, "--rejects: %s: %s", dest, strerror(errno));
-    out_init(&s->rejects, fd, dest);
-    s->rejects_own_file = true;
-    return 0;
-}
-
-static int open_stats(struct stream *s)
-{
-    const char *file = s->options->stats;
-
-    if (file == NULL || strcmp(file, "-") == 0)
-        return 0;
-    // Opened again for each line; here only so that a wrong name is found at the start.
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return stream_fail(s, EX_CANTCREAT, "--stats: %s: %s", file, strerror(errno));
-    close(fd);
-    return 0;
+    return stream_fail_err(s, &err);
 }
 
 static int open_filter(struct stream *s)
@@ -477,7 +427,7 @@ static void stream_release(struct stream *s)
     json_free(s->made_json);
     line_reader_release(&s->in);
     out_release(&s->out);
-    out_release(&s->rejects);
+    reject_writer_release(&s->rejects);
 }
 
 // Closes what was written to, since some errors show only then.
@@ -485,10 +435,8 @@ static void close_outputs(struct stream *s)
 {
     struct err err;
 
-    if (s->rejects_own_file && out_close(&s->rejects) != 0) {
-        out_error(&s->rejects, &err);
+    if (reject_writer_close(&s->rejects, &err) != 0)
         stream_fail_err(s, &err);
-    }
     uint64_t lost = out_pending_lines(&s->out);
     if (s->out.error == 0 && out_close(&s->out) != 0)
         output_failed(s);
@@ -524,7 +472,7 @@ int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_opti
     bool opened = false;
 
     stream_init(&s, ops, ctx, options);
-    int status = open_rejects(&s) != 0 || open_stats(&s) != 0 || open_filter(&s) != 0 ? -1 : 0;
+    int status = open_outputs(&s) != 0 || open_filter(&s) != 0 ? -1 : 0;
     if (status == 0 && ops->open != NULL)
         status = ops->open(ctx, &s);
     if (status == 0) {
