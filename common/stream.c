@@ -32,6 +32,8 @@ struct stream {
     struct json *made_json; // parses what the jq program made of it
     struct json *parsed;    // the one of them that holds the current record, NULL when neither
     const struct line *current;
+    struct mark mark; // the last one
+    struct mark_follower marks;
     struct filter *filter;
     int64_t next_tick;
     bool failed;
@@ -158,10 +160,9 @@ int stream_emit_end(struct stream *s)
 
 int stream_emit(struct stream *s, const char *data, size_t len)
 {
-    static const char mark[] = "{\"@mark\"";
     struct buf *b = stream_emit_begin(s);
 
-    if (len >= sizeof mark - 1 && memcmp(data, mark, sizeof mark - 1) == 0) {
+    if (mark_is(data, len)) {
         // These bytes are reserved for control lines; a space keeps the meaning.
         buf_puts(b, "{ ");
         data++;
@@ -245,6 +246,57 @@ static int pass_on(struct stream *s, const struct line *line)
     return flush_when_full(s);
 }
 
+bool stream_has_marks(const struct stream *s)
+{
+    return s->marks.opened;
+}
+
+static int follow_mark(struct stream *s, const struct mark *mark, struct err *err)
+{
+    if (mark_follow(&s->marks, mark, err) != 0)
+        return -1;
+    s->ledger.marks++;
+    memcpy(s->ledger.run, mark->run, sizeof s->ledger.run);
+    return 0;
+}
+
+int stream_emit_mark(struct stream *s, const struct mark *mark)
+{
+    struct err err;
+
+    if (follow_mark(s, mark, &err) != 0)
+        return stream_fail(s, EX_SOFTWARE, "%s", err.text);
+    mark_format(&s->out.buf, mark);
+    buf_putc(&s->out.buf, '\n');
+    return stream_flush(s);
+}
+
+// Takes a mark and sends it on, behind all that came of the lines before it.
+static int pass_mark(struct stream *s, const struct line *line)
+{
+    struct err err;
+
+    s->parsed = NULL; // the parser is used for the mark
+    if (mark_parse(&s->mark, s->json, line->data, line->len, &err) != 0 ||
+        follow_mark(s, &s->mark, &err) != 0)
+        return stream_fail(s, err.status, "stdin: line %llu: %s", (unsigned long long)line->number,
+                           err.text);
+    if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark) != 0)
+        return -1;
+    if (!s->ops->sink) {
+        buf_append(&s->out.buf, line->data, line->len);
+        buf_putc(&s->out.buf, '\n');
+    }
+    return stream_flush(s);
+}
+
+static int ended_early(struct stream *s)
+{
+    return stream_fail(
+        s, EX_TEMPFAIL,
+        "stdin: ended without an end mark; a stage upstream has died or was stopped");
+}
+
 int stream_take(struct stream *s, const struct line *line)
 {
     s->ledger.in++;
@@ -258,6 +310,22 @@ int stream_take(struct stream *s, const struct line *line)
     if (s->filter != NULL)
         return dispatch_filtered(s, line);
     return s->ops->record(s->ctx, s, line);
+}
+
+static int dispatch_line(struct stream *s, const struct line *line)
+{
+    bool is_mark = mark_is(line->data, line->len);
+
+    if (s->marks.ended)
+        return stream_fail(s, EX_DATAERR, "stdin: line %llu: it comes behind the end mark",
+                           (unsigned long long)line->number);
+    if (line->unterminated && (is_mark || s->marks.opened)) // its writer has died within it
+        return ended_early(s);
+    if (is_mark)
+        return pass_mark(s, line);
+    if (line->len == line->full_len && reject_is(line->data, line->len))
+        return pass_on(s, line);
+    return stream_take(s, line);
 }
 
 static int write_ledger(struct stream *s, bool at_exit)
@@ -319,12 +387,11 @@ static int run_lines(struct stream *s)
 
     for (;;) {
         while (line_next(&s->in, &line)) {
-            bool passes = line.len == line.full_len && reject_is(line.data, line.len);
-            if ((passes ? pass_on(s, &line) : stream_take(s, &line)) != 0)
+            if (dispatch_line(s, &line) != 0)
                 return -1;
         }
         if (s->in.eof)
-            return 0;
+            return s->marks.opened && !s->marks.ended ? ended_early(s) : 0;
         if (serve(s) != 0)
             return -1;
         int ready = await_input(s);
@@ -399,6 +466,13 @@ static int open_filter(struct stream *s)
     return s->filter == NULL ? stream_fail_err(s, &err) : 0;
 }
 
+// A reject holds a record that may be as long as any, with what escaping adds to it, and a mark all
+// partitions.
+static bool may_be_longer(const char *data, size_t len)
+{
+    return reject_is(data, len) || mark_is(data, len);
+}
+
 static void stream_init(struct stream *s, const struct stream_ops *ops, void *ctx,
                         const struct stream_options *options)
 {
@@ -409,8 +483,7 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     s->json = json_new();
     s->made_json = json_new();
     line_reader_init(&s->in, STDIN_FILENO, options->max_line);
-    // A reject holds a record that may be as long as any, with what escaping adds to it.
-    s->in.exempt = reject_is;
+    s->in.exempt = may_be_longer;
     out_init(&s->out, STDOUT_FILENO, "stdout");
     s->out.interrupted = on_interrupted;
     s->out.ctx = s;
@@ -425,6 +498,7 @@ static void stream_release(struct stream *s)
     filter_free(s->filter);
     json_free(s->json);
     json_free(s->made_json);
+    mark_release(&s->mark);
     line_reader_release(&s->in);
     out_release(&s->out);
     reject_writer_release(&s->rejects);
