@@ -10,6 +10,7 @@
 
 #include "datetime.h"
 #include "insight.h"
+#include "insight_options.h"
 #include "insight_windows.h"
 #include "log.h"
 #include "opt.h"
@@ -22,12 +23,10 @@
 
 struct options {
     struct stream_options stream;
-    struct opt_list windows, counts, distincts, duplicates;
+    struct insight_options insights;
     int64_t every_ms;       // 0 for not by time
     uint64_t every_records; // 0 for not by records
     int64_t lateness;
-    const char *time_field;
-    uint64_t top, values, max_keys;
     bool tee, partial, merge;
 };
 
@@ -62,27 +61,10 @@ static int set_every(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {"window", 'w', OPT_LIST, "WINDOW",
-     "1h (default), 1h/5m (each 5 minutes), 500n (records), 500n,30s, all",
-     offsetof(struct options, windows), NULL, 0},
     {"every", 0, OPT_CALL, "N", "how often while a window fills: 100n (records), 10s, 0 for never",
      0, set_every, 0},
     {"lateness", 0, OPT_DURATION, "DUR", "how long behind the newest record others may come (1m)",
      offsetof(struct options, lateness), NULL, 0},
-    {"time-field", 0, OPT_STRING, "NAME", "the field that has the time (default timestamp)",
-     offsetof(struct options, time_field), NULL, 0},
-    {"count", 0, OPT_LIST, "FIELD", "how often each value occurs", offsetof(struct options, counts),
-     NULL, 0},
-    {"distinct", 0, OPT_LIST, "FIELD/PER", "how many values come with each value of PER",
-     offsetof(struct options, distincts), NULL, 0},
-    {"duplicates", 0, OPT_LIST, "FIELDS", "combinations (a,b) that occur more than once",
-     offsetof(struct options, duplicates), NULL, 0},
-    {"top", 0, OPT_COUNT, "N", "list the N highest groups (default 10)",
-     offsetof(struct options, top), NULL, 0},
-    {"values", 0, OPT_COUNT, "N", "list the N most frequent values (default 100)",
-     offsetof(struct options, values), NULL, 0},
-    {"max-keys", 0, OPT_COUNT, "N", "keys of a table in a window while exact (default 5M)",
-     offsetof(struct options, max_keys), NULL, 1},
     {"partial", 0, OPT_FLAG, NULL, "write what was counted for --merge, and forget it",
      offsetof(struct options, partial), NULL, 0},
     {"merge", 0, OPT_FLAG, NULL, "read what --partial wrote, and write insights",
@@ -91,56 +73,6 @@ static const struct opt options_table[] = {
      offsetof(struct options, tee), NULL, 0},
 };
 
-// Adds an insight for each item of a list, or of the defaults when the list is empty.
-static void add_insights(struct insight_plan *plan, const char *option, const struct opt_list *list,
-                         const char *const *defaults,
-                         int (*add)(struct insight_plan *, const char *, struct err *))
-{
-    struct err err;
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (add(plan, list->item[i], &err) != 0)
-            opt_usage_error("%s: %s", option, err.text);
-    }
-    for (size_t i = 0; list->count == 0 && defaults[i] != NULL; i++)
-        add(plan, defaults[i], &err);
-}
-
-static void plan_insights(struct insight_plan *plan, const struct options *options)
-{
-    static const char *const counts[] = {"device_type", "app_version", "locale", NULL};
-    static const char *const distincts[] = {"ip/user_id", NULL};
-    static const char *const duplicates[] = {"user_id,device_id", "user_id,ip",
-                                             "app_version,locale", "app_version,device_type", NULL};
-    struct err err;
-
-    if (insight_plan_init(plan, options->time_field, &err) != 0)
-        die(&err);
-    plan->top = options->top;
-    plan->values = options->values;
-    plan->max_keys = options->max_keys;
-    insight_add_logins(plan);
-    add_insights(plan, "--count", &options->counts, counts, insight_add_count);
-    add_insights(plan, "--distinct", &options->distincts, distincts, insight_add_distinct);
-    add_insights(plan, "--duplicates", &options->duplicates, duplicates, insight_add_duplicates);
-}
-
-static struct window_spec *parse_windows(const struct opt_list *windows)
-{
-    struct window_spec *specs = xcalloc(windows->count, sizeof *specs);
-    struct err err;
-
-    for (size_t i = 0; i < windows->count; i++) {
-        if (window_parse(windows->item[i], &specs[i], &err) != 0)
-            opt_usage_error("--window: %s", err.text);
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(specs[i].text, specs[j].text) == 0)
-                opt_usage_error("--window: '%s' is given twice", specs[i].text);
-        }
-    }
-    return specs;
-}
-
 // Checks what goes with --partial and --merge.
 static void check_modes(const struct options *options, const struct window_spec *specs)
 {
@@ -148,7 +80,8 @@ static void check_modes(const struct options *options, const struct window_spec 
         opt_usage_error("--partial, --merge: only one of them can be given");
     if (options->merge && options->tee)
         opt_usage_error("--tee: there are no records to pass on with --merge");
-    for (size_t i = 0; (options->partial || options->merge) && i < options->windows.count; i++) {
+    for (size_t i = 0; (options->partial || options->merge) && i < options->insights.windows.count;
+         i++) {
         if (specs[i].kind == WINDOW_RECORDS)
             opt_usage_error(
                 "--window: '%s' goes by the order of all records, so it cannot be merged",
@@ -158,14 +91,14 @@ static void check_modes(const struct options *options, const struct window_spec 
 
 static void agg_init(struct agg *a, struct options *options)
 {
+    struct err err;
+
     *a = (struct agg){.options = options};
-    if (options->windows.count == 0)
-        opt_list_add(&options->windows, "1h");
-    a->specs = parse_windows(&options->windows);
+    if (insight_options_plan(&options->insights, &a->plan, &a->specs, &err) != 0)
+        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : die(&err);
     check_modes(options, a->specs);
-    plan_insights(&a->plan, options);
     // What is too late is for --merge to say, which sees all records.
-    insight_windows_init(&a->windows, &a->plan, a->specs, options->windows.count,
+    insight_windows_init(&a->windows, &a->plan, a->specs, options->insights.windows.count,
                          options->partial ? INT64_MAX : options->lateness);
 }
 
@@ -236,7 +169,7 @@ static int record_done(struct agg *a, struct stream *s, const struct line *line)
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct agg *a = ctx;
-    const char *time_field = a->options->time_field;
+    const char *time_field = a->options->insights.time_field;
     const struct json_value *time = &a->windows.batch.value[a->plan.time_field];
     int64_t ms;
 
@@ -309,18 +242,16 @@ int main(int argc, char **argv)
 {
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .every_ms = 10 * MS_SECOND,
-                              .lateness = MS_MINUTE,
-                              .time_field = "timestamp",
-                              .top = 10,
-                              .values = 100,
-                              .max_keys = 5000000};
+                              .insights = INSIGHT_OPTIONS_INIT,
+                              .lateness = MS_MINUTE};
     const struct opt_group groups[] = {
-        OPT_GROUP("Insights", options_table, &options),
+        {"Insights", insight_opts, insight_opt_count, &options.insights},
+        OPT_GROUP("Aggregation", options_table, &options),
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"[OPTION]... < records > insights",
                                         "Writes rolling insights about windows of login records.",
-                                        groups, 2};
+                                        groups, 3};
     struct agg agg;
 
     log_init(argv[0]);
