@@ -4,7 +4,7 @@
 # What marks are for: nothing is lost, and with transactions nothing doubled, across a pipe whose
 # stages are killed. On a real Kafka.
 
-# shellcheck disable=SC2154 # $stderr is set by run
+# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr is set by run
 
 load helpers
 
