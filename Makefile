@@ -4,7 +4,7 @@
 # make demo                          installs what is missing, builds, shows the pipe at work
 # make test                          the same, and runs all tests (make check: without installing)
 # make lint                          format, warnings of two compilers, static checks
-# make bench                         speeds, as ratios to jq, Miller and kcat
+# make bench                         speeds, as ratios to jq, Miller and kcat; memory of loginagg
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
 
@@ -92,6 +92,7 @@ lint:
 
 bench: all
 	@BUILD=$(B) tests/bench/run
+	@BUILD=$(B) tests/bench/memory
 
 install: all
 	install -d $(BINDIR) $(addprefix $(MANDIR)/man,1 5 7)
