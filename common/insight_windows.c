@@ -230,10 +230,17 @@ static bool is_wanted(const struct insight_windows *w, const struct insight_seri
     return which == WINDOWS_DUE ? is_due(w, s, window) : window->changed;
 }
 
-// Where the next window of a series stands among those of all.
-static int64_t rank(const struct insight_series *s)
+// Whether the next window of one series comes before that of another: that which ends first, which
+// is the order in which they would close one by one, and then that which starts first.
+static bool comes_before(const struct insight_series *a, const struct insight_series *b)
 {
-    return s->spec->kind == WINDOW_TIME ? s->window[s->next]->start : INT64_MIN;
+    static const int order[] = {[WINDOW_TIME] = 0, [WINDOW_RECORDS] = 1, [WINDOW_ALL] = 2};
+    int64_t start_a = a->window[a->next]->start, start_b = b->window[b->next]->start;
+
+    if (a->spec->kind != WINDOW_TIME || b->spec->kind != WINDOW_TIME)
+        return order[a->spec->kind] < order[b->spec->kind];
+    int64_t end_a = window_end(a->spec, start_a), end_b = window_end(b->spec, start_b);
+    return end_a != end_b ? end_a < end_b : start_a < start_b;
 }
 
 // The series whose next wanted window comes first, or NULL.
@@ -247,7 +254,7 @@ static struct insight_series *first_series(struct insight_windows *w, enum windo
             s->next++;
         if (s->next == s->count)
             continue;
-        if (first == NULL || rank(s) < rank(first))
+        if (first == NULL || comes_before(s, first))
             first = s;
     }
     return first;

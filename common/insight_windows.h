@@ -18,8 +18,10 @@
 //     if (insight_windows_due(&w)) // again: a window of so many records may be full
 //         ...
 //
-// insight_windows_next() hands out windows by their start, those without a start first, and
-// otherwise in the order of the specs; each view is good until the next call.
+// insight_windows_next() hands out windows by their ends, those that start first before others, and
+// otherwise in the order of the specs; windows of records come behind those, and that of all is the
+// last. So the order of final windows does not depend on how many close at a time. Each view is
+// good until the next call.
 #ifndef COMMON_INSIGHT_WINDOWS_H
 #define COMMON_INSIGHT_WINDOWS_H
 

@@ -19,9 +19,8 @@ teardown() {
 # All windows but those by number, which are about the order of records.
 WINDOWS=(10m 1h 1h/15m 25m/10m 50s all)
 
-# insights DIR [OPTION]... <records: the final insights of each of these windows, in files. All
-# windows together are in one more, with its lines sorted: windows of different lengths are written
-# as they close, which is not in the same order when many of them close at once.
+# insights DIR [OPTION]... <records: the final insights of each of these windows, in files, and those
+# of all windows together in one more.
 insights() {
     local dir=$1 window together=()
 
@@ -33,7 +32,7 @@ insights() {
         together+=(-w "$window")
     done
     loginagg --every 0 --top 20 --values 7 "${together[@]}" --rejects "$dir/rejects" "${@:2}" \
-        <"$dir/records" | LC_ALL=C sort >"$dir/together"
+        <"$dir/records" >"$dir/together"
 }
 
 # assert_same DIR DIR: whether their insights are the same, and nothing was late.

@@ -207,7 +207,7 @@ windows_of() {
     assert_eq "$(<late)" ''
     assert_eq "$(jq -r 'select(.insight == "logins") | [.key, .logins, .late] | join(" ")' out |
         paste -sd ,)" \
-        '10s/1970-01-01T00:00:00Z/logins 1 0,1m/1970-01-01T00:00:00Z/logins 3 0,10s/1970-01-01T00:00:30Z/logins 1 1'
+        '10s/1970-01-01T00:00:00Z/logins 1 0,10s/1970-01-01T00:00:30Z/logins 1 1,1m/1970-01-01T00:00:00Z/logins 3 0'
     assert_ledger_adds_up stats
 }
 
@@ -260,11 +260,21 @@ windows_of() {
     assert_eq "$(head -n 1 out | jq -r .key)" all/logins
 }
 
-@test "several windows of one start come in the order of the options" {
+@test "windows that close at a time come by their ends, then by their starts, then as the options" {
     at 0 >records
-    loginagg --every 0 -w 1m -w 10s -w all -w 1h/20m <records | jq -r '.key | split("/")[0]' |
-        uniq | paste -sd ' ' >got
-    assert_match "$(<got)" '1h.* 1m 10s( |$)'
+    loginagg --every 0 -w all -w 2n -w 1h/20m -w 60s -w 1m -w 10s <records |
+        jq -r 'select(.insight == "logins") | .key | rtrimstr("/logins")' | paste -sd ' ' >got
+    assert_eq "$(<got)" "10s/1970-01-01T00:00:00Z 60s/1970-01-01T00:00:00Z 1m/1970-01-01T00:00:00Z \
+1h/20m/1969-12-31T23:20:00Z 1h/20m/1969-12-31T23:40:00Z 1h/20m/1970-01-01T00:00:00Z 2n/1 all"
+}
+
+@test "the order of final insights does not depend on when windows close" {
+    at 1 11 200 >records
+    for lateness in 0 1m 1d; do
+        loginagg --every 0 -w all -w 1m -w 10s -w 30s/10s --lateness $lateness <records >out
+        [ -e want ] || cp out want
+        cmp out want
+    done
 }
 
 @test "hopping windows have each record in all windows that hold it" {
