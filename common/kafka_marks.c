@@ -102,6 +102,15 @@ const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind
     return keep(m, &next);
 }
 
+const struct mark *source_marks_make_stop(struct source_marks *m)
+{
+    struct mark next = MARK_INIT;
+
+    describe(m, MARK_MARK, &next);
+    next.stop = true;
+    return keep(m, &next);
+}
+
 const struct mark *source_marks_due(struct source_marks *m)
 {
     struct mark next = MARK_INIT;

@@ -4,9 +4,9 @@
 // says, and, where they are acknowledged, what is committed for it.
 //
 //     struct source_marks m;
-//     source_marks_open(&m, &consumer, &options, &err);   // once it has been assigned or
-//     subscribed stream_emit_mark(s, source_marks_make(&m, MARK_HELLO)); for (...) { // ten times a
-//     second or so
+//     source_marks_open(&m, &consumer, &options, &err); // once it is assigned or subscribed
+//     stream_emit_mark(s, source_marks_make(&m, MARK_HELLO));
+//     for (...) { // ten times a second or so
 //         if ((mark = source_marks_due(&m)) != NULL)
 //             stream_emit_mark(s, mark);
 //         source_marks_serve(&m, &err);
@@ -65,8 +65,11 @@ void source_marks_release(struct source_marks *m);
 // The next mark, of the consumer's position, to be written at once. It dies with the next one.
 const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind);
 
-// The same, if it is time for one: an interval has passed and something has moved, or long enough
-// that somebody may wonder. Else NULL.
+// The last one of a run that was told to stop.
+const struct mark *source_marks_make_stop(struct source_marks *m);
+
+// The next mark, if it is time for one: an interval has passed and something has moved, or long
+// enough that somebody may wonder. Else NULL.
 const struct mark *source_marks_due(struct source_marks *m);
 
 // Takes acknowledgements and commits, without waiting. Returns 0, or -1 with *err set.

@@ -13,12 +13,25 @@ static const char prefix[] = "{\"@mark\"";
 static const char *const kind_names[] = {
     [MARK_HELLO] = "hello", [MARK_MARK] = "mark", [MARK_END] = "end"};
 
-enum { KEY_KIND, KEY_RUN, KEY_SEQ, KEY_GROUP, KEY_SHARD, KEY_AT, KEY_LOW, KEY_STABLE, KEY_COUNT };
+enum {
+    KEY_KIND,
+    KEY_RUN,
+    KEY_SEQ,
+    KEY_GROUP,
+    KEY_SHARD,
+    KEY_AT,
+    KEY_LOW,
+    KEY_STABLE,
+    KEY_STOP,
+    KEY_COUNT
+};
 
 static const struct json_key keys[KEY_COUNT] = {
-    [KEY_KIND] = JSON_KEY("@mark"),  [KEY_RUN] = JSON_KEY("run"),       [KEY_SEQ] = JSON_KEY("seq"),
-    [KEY_GROUP] = JSON_KEY("group"), [KEY_SHARD] = JSON_KEY("shard"),   [KEY_AT] = JSON_KEY("at"),
+    [KEY_KIND] = JSON_KEY("@mark"),  [KEY_RUN] = JSON_KEY("run"),
+    [KEY_SEQ] = JSON_KEY("seq"),     [KEY_GROUP] = JSON_KEY("group"),
+    [KEY_SHARD] = JSON_KEY("shard"), [KEY_AT] = JSON_KEY("at"),
     [KEY_LOW] = JSON_KEY("low"),     [KEY_STABLE] = JSON_KEY("stable"),
+    [KEY_STOP] = JSON_KEY("stop"),
 };
 
 void mark_clear(struct mark *m)
@@ -196,6 +209,12 @@ static bool take_stable(struct mark *m, const struct json_value *v)
     return !m->has_stable || take_count(v, &m->stable);
 }
 
+static bool take_stop(struct mark *m, const struct json_value *v)
+{
+    m->stop = v->type == JSON_BOOL && v->boolean;
+    return v->type == JSON_BOOL || v->type == JSON_ABSENT;
+}
+
 int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, struct err *err)
 {
     struct json_value v[KEY_COUNT];
@@ -220,6 +239,8 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
         return wrong("low", err);
     if (!take_stable(m, &v[KEY_STABLE]))
         return wrong("stable", err);
+    if (!take_stop(m, &v[KEY_STOP]))
+        return wrong("stop", err);
     return 0;
 }
 
@@ -259,6 +280,8 @@ void mark_format(struct buf *b, const struct mark *m)
         buf_puts(b, ",\"stable\":");
         buf_put_u64(b, m->stable);
     }
+    if (m->stop)
+        buf_puts(b, ",\"stop\":true");
     buf_putc(b, '}');
 }
 
@@ -322,7 +345,7 @@ bool mark_metadata_seq(const char *data, size_t len, uint64_t *seq)
 int mark_follow(struct mark_follower *f, const struct mark *m, struct err *err)
 {
     if (f->ended)
-        return err_set(err, EX_DATAERR, "mark %llu: behind the end mark",
+        return err_set(err, EX_DATAERR, "mark %llu: behind the last mark",
                        (unsigned long long)m->seq);
     if (!f->opened && m->kind != MARK_HELLO)
         return err_set(err, EX_DATAERR, "mark %llu: no hello mark has come before it",
@@ -337,7 +360,7 @@ int mark_follow(struct mark_follower *f, const struct mark *m, struct err *err)
         return err_set(err, EX_DATAERR, "mark %llu: it comes after mark %llu",
                        (unsigned long long)m->seq, (unsigned long long)f->seq);
     f->opened = true;
-    f->ended = m->kind == MARK_END;
+    f->ended = m->kind == MARK_END || m->stop;
     f->seq = m->seq;
     memcpy(f->run, m->run, sizeof f->run);
     return 0;

@@ -7,8 +7,8 @@
 //     {"@mark":"end","run":"<uuid>","seq":43,"at":[["user-login",0,1300]]}
 //
 // loginpipe-stream(5) says what the members mean. hello opens a stream and names its run; all other
-// marks are of that run and their seq grows; nothing comes behind end. struct mark_follower holds a
-// stream to that:
+// marks are of that run and their seq grows; nothing comes behind end, or behind a mark that says
+// stop. struct mark_follower holds a stream to that:
 //
 //     struct mark mark = MARK_INIT;
 //     struct mark_follower follower = {0};
@@ -49,6 +49,7 @@ struct mark {
     struct mark_at *at;
     size_t at_count;
     bool has_low, has_stable;
+    bool stop;       // the source was told to stop: the last mark of this run
     int64_t low;     // a moment: the source has read up to about there everywhere
     uint64_t stable; // the newest seq that is known to be committed
 };
@@ -102,7 +103,8 @@ bool mark_metadata_seq(const char *data, size_t len, uint64_t *seq);
 // --- A stream of marks ---
 
 struct mark_follower {
-    bool opened, ended;
+    bool opened;
+    bool ended; // in order: by an end mark, or one that says stop
     char run[MARK_RUN_SIZE];
     uint64_t seq; // of the last mark
 };

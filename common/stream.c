@@ -292,9 +292,8 @@ static int pass_mark(struct stream *s, const struct line *line)
 
 static int ended_early(struct stream *s)
 {
-    return stream_fail(
-        s, EX_TEMPFAIL,
-        "stdin: ended without an end mark; a stage upstream has died or was stopped");
+    return stream_fail(s, EX_TEMPFAIL,
+                       "stdin: ended without an end mark; a stage upstream has died");
 }
 
 int stream_take(struct stream *s, const struct line *line)
@@ -317,7 +316,7 @@ static int dispatch_line(struct stream *s, const struct line *line)
     bool is_mark = mark_is(line->data, line->len);
 
     if (s->marks.ended)
-        return stream_fail(s, EX_DATAERR, "stdin: line %llu: it comes behind the end mark",
+        return stream_fail(s, EX_DATAERR, "stdin: line %llu: it comes behind the last mark",
                            (unsigned long long)line->number);
     if (line->unterminated && (is_mark || s->marks.opened)) // its writer has died within it
         return ended_early(s);

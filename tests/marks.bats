@@ -92,6 +92,20 @@ ends_with() {
     ends_with 75 'stdin: ended without an end mark'
 }
 
+@test "a mark that says stop ends a stream in order, with nothing final" {
+    { mark hello 0 && cat records && mark mark 1 | sed 's/}$/,"stop":true}/'; } >in
+    for tool in loginclean 'loginagg --every 0'; do
+        run -0 --separate-stderr $tool <in
+        assert_eq "$stderr" ''
+        assert_match "${lines[-1]}" '^\{"@mark":"mark".*"stop":true\}$'
+        assert_eq "$(printf '%s\n' "${lines[@]}" | grep -c insight)" 0
+    done
+    echo x >>in
+    ends_with 65 'stdin: line 9: it comes behind the last mark'
+    { mark hello 0 && mark mark 1 | sed 's/}$/,"stop":1}/'; } >in
+    ends_with 65 'stdin: line 2: mark: .*stop'
+}
+
 @test "loginagg writes no insights when the end mark is missing" {
     marked_stream >in
     run -0 loginagg --every 0 <in
@@ -129,9 +143,9 @@ ends_with() {
     { mark hello 5 && mark mark 5; } >in
     ends_with 65 'stdin: line 2: mark 5: it comes after mark 5'
     { marked_stream && mark mark 4; } >in
-    ends_with 65 'stdin: line 11: it comes behind the end mark'
+    ends_with 65 'stdin: line 11: it comes behind the last mark'
     { marked_stream && head -n 1 records; } >in
-    ends_with 65 'stdin: line 11: it comes behind the end mark'
+    ends_with 65 'stdin: line 11: it comes behind the last mark'
 }
 
 @test "a line that begins as a mark and is none is refused" {

@@ -329,7 +329,7 @@ static int on_tick(void *ctx, struct stream *s)
 }
 
 // The last mark. It is an end mark only if the input has ended by request: after a signal there
-// is more to come, in another run.
+// is more to come, in another run, and the mark says stop.
 static int end(void *ctx, struct stream *s)
 {
     struct reader *r = ctx;
@@ -337,7 +337,8 @@ static int end(void *ctx, struct stream *s)
 
     if (!r->open)
         return 0;
-    if (emit_mark(r, r->ended ? MARK_END : MARK_MARK) != 0)
+    if ((r->ended ? emit_mark(r, MARK_END)
+                  : stream_emit_mark(s, source_marks_make_stop(&r->marks))) != 0)
         return -1;
     int status =
         source_marks_settle(&r->marks, r->ended ? END_WAIT : STOP_WAIT, STDOUT_FILENO, true, &err);
