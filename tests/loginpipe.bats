@@ -128,6 +128,103 @@ assert_handled() {
     assert_handled 40000
 }
 
+# slice FROM TO: produces these lines of the file events.
+slice() {
+    sed -n "$1,$2p" events | produce "$KAFKA_TOPIC"
+}
+
+# What the insights say at last, by key; final ones, in the order of their keys.
+last_insights() {
+    jq -sc 'group_by(.key)[] | last | select(.final)'
+}
+
+# Each of the events is there once, as a clean record or as a reject, and the insights are of all.
+assert_all_counted() {
+    loginclean --rejects rejects <events >clean
+    read_topic "$PROCESSED_TOPIC" | sort | cmp - <(sort clean)
+    assert_eq "$(read_topic "$REJECTS_TOPIC" | wc -l)" "$(wc -l <rejects)"
+    loginagg --every 0 --lateness 1d <clean | last_insights >expected
+    read_topic "$INSIGHTS_TOPIC" | last_insights | cmp - expected
+    rm rejects
+}
+
+@test "with DELIVERY, stopped and started, it handles each record once and counts go on" {
+    logingen -n 3000 --bad 10 --span 2h >events
+    for DELIVERY in exactly-once at-least-once; do
+        export DELIVERY STATE_DIR=$PWD/state.$DELIVERY KAFKA_GROUP=$DELIVERY.$topic
+        export KAFKA_TOPIC=$topic-$DELIVERY PROCESSED_TOPIC=$topic-clean-$DELIVERY \
+            INSIGHTS_TOPIC=$topic-insights-$DELIVERY REJECTS_TOPIC=$topic-rejects-$DELIVERY
+        topic=$KAFKA_TOPIC make_topics 3 0
+        slice 1 1000
+        start_loginpipe
+        wait_until 30 has_handled 1000
+        kill -TERM "$pid"
+        await "$pid" 40
+        assert_eq "$DELIVERY $status" "$DELIVERY 0"
+        all_are_gone
+        slice 1001 3000
+        KCAT_IN_OPTS=-e LOGINAGG_OPTS='--final --every 0' timeout 60 loginpipe --once
+        assert_all_counted
+    done
+    assert_eq "$(cat log)" ''
+}
+
+@test "with DELIVERY=exactly-once stages that are killed change nothing in the end" {
+    export DELIVERY=exactly-once STATE_DIR=$PWD/state
+    logingen -n 5000 --bad 10 --span 2h >events
+    make_topics 2 0
+    slice 1 1000
+    start_loginpipe
+    count=1000
+    for victim in loginagg kcat-out kcat-in loginclean; do
+        wait_until 40 has_handled $count
+        slice $((count + 1)) $((count + 1000))
+        count=$((count + 1000))
+        kill -KILL "$(stage $victim)"
+        wait_until 20 grep -q "$victim: killed by signal 9; starting again in" log
+    done
+    wait_until 60 has_handled $count
+    kill -TERM "$pid"
+    await "$pid" 40
+    assert_eq $status 0
+    KCAT_IN_OPTS=-e LOGINAGG_OPTS='--final --every 0' timeout 60 loginpipe --once
+    assert_all_counted
+}
+
+@test "with DELIVERY and -n each copy has its share" {
+    export DELIVERY=exactly-once STATE_DIR=$PWD/state
+    make_topics 4 1000
+    start_loginpipe -n 2
+    wait_until 30 has_handled 1000
+    kill -TERM "$pid"
+    await "$pid" 40
+    assert_eq $status 0
+    assert_handled 1000
+    assert_eq "$(find state -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')" \
+        "$topic.0of2 $topic.1of2"
+    wait_until 5 all_are_gone
+}
+
+@test "--dry-run says how it delivers" {
+    DELIVERY=exactly-once STATE_DIR=/s run -0 loginpipe --dry-run
+    assert_eq "$output" "mkdir -p /s/$topic.0of1 &&
+kcat-in -G $topic -t $topic --rejects - --shard 0/1 --marks |
+    loginclean --rejects - |
+    loginagg --tee --rejects - --state /s/$topic.0of1/counts |
+    kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --exactly-once"
+    DELIVERY=at-least-once STATE_DIRECTORY=/s SHARD=1/3 KAFKA_GROUP=a/b run -0 loginpipe --dry-run
+    assert_eq "$output" "mkdir -p /s/a_b.1of3 &&
+kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
+    loginclean --rejects - |
+    loginagg --tee --rejects - --state /s/a_b.1of3/counts |
+    kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --acks /s/a_b.1of3/acks"
+}
+
+@test "a state that cannot be made is said so" {
+    : >file
+    DELIVERY=exactly-once STATE_DIR=$PWD/file run -73 timeout 20 loginpipe --once
+}
+
 @test "Ctrl-C in a terminal drains the pipe too" {
     make_topics 2 1000
     mkfifo keyboard
@@ -244,6 +341,11 @@ TABLE
     DELIVERY=sometimes run -64 timeout 20 loginpipe
     INSIGHTS_TOPIC=$topic run -64 timeout 20 loginpipe
     NUM_CONSUMERS=x run -64 timeout 20 loginpipe
+    for wrong in SHARD=0/2 'DELIVERY=exactly-once SHARD=2/2' 'DELIVERY=at-least-once SHARD=x' \
+        'DELIVERY=exactly-once SHARD=0/2 NUM_CONSUMERS=2'; do
+        # shellcheck disable=SC2086 # several settings
+        run -64 env $wrong timeout 20 loginpipe --dry-run
+    done
 }
 
 @test "a stage that is not installed is named" {
