@@ -261,6 +261,11 @@ END
 
 # --- At least once ---
 
+# Whether all threads of a process have taken its SIGSTOP, which is a while later on a busy machine.
+is_stopped() {
+    [ -z "$(grep -L '^State:[[:space:]]*T' "/proc/$1"/task/*/status)" ]
+}
+
 @test "kcat-out acknowledges a mark when the broker has all before it, and not earlier" {
     start_own_kafka
     create_topic "$topic"
@@ -272,6 +277,7 @@ END
     assert_eq "$line" "$(mark hello 0 0)"
     broker=$(<"$BATS_FILE_TMPDIR/kafka/pid")
     kill -STOP "$broker"
+    wait_until 10 is_stopped "$broker"
     { echo 1 && mark mark 1 1 && mark mark 2 1; } | write_to_feed
     if read -r -t 2 -u "$acks" line; then
         echo "early: $line" >&2
