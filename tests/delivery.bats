@@ -263,7 +263,7 @@ END
 
 # Whether all threads of a process have taken its SIGSTOP, which is a while later on a busy machine.
 is_stopped() {
-    [ -z "$(grep -L '^State:[[:space:]]*T' "/proc/$1"/task/*/status)" ]
+    ! cat "/proc/$1"/task/*/status | grep '^State:' | grep -qv '[[:space:]]T'
 }
 
 @test "kcat-out acknowledges a mark when the broker has all before it, and not earlier" {
