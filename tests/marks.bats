@@ -95,6 +95,7 @@ ends_with() {
 @test "a mark that says stop ends a stream in order, with nothing final" {
     { mark hello 0 && cat records && mark mark 1 | sed 's/}$/,"stop":true}/'; } >in
     for tool in loginclean 'loginagg --every 0'; do
+        # shellcheck disable=SC2086 # a tool and its options
         run -0 --separate-stderr $tool <in
         assert_eq "$stderr" ''
         assert_match "${lines[-1]}" '^\{"@mark":"mark".*"stop":true\}$'
