@@ -37,6 +37,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test
 BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev
 TEST_PACKAGES = bats jq kcat miller sqlite3 postgresql maven default-jre-headless procps strace \
 	bsdutils clang clang-format cppcheck shellcheck mandoc
+BENCH_PACKAGES = python3 python3-confluent-kafka
 
 .PHONY: all deps demo check test lint bench install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS) $(SCRIPTS))
@@ -91,6 +92,7 @@ lint:
 	@CC_FLAGS='-std=c11 -D_GNU_SOURCE -Icommon $(WARNINGS)' tests/lint
 
 bench: all
+	@tests/deps $(TEST_PACKAGES) $(BENCH_PACKAGES)
 	@BUILD=$(B) tests/bench/run
 	@BUILD=$(B) tests/bench/memory
 

@@ -64,14 +64,6 @@ void infer_free(struct infer *in)
     free(in);
 }
 
-// Takes all keys out and keeps the memory, which the next generation needs.
-static void forget_all(struct map *m)
-{
-    if (m->slot != NULL)
-        memset(m->slot, 0, m->slots * sizeof *m->slot);
-    m->used = m->len = 0;
-}
-
 // Remembers the type in the young generation, which then may become the old one.
 static void memory_put(const struct infer *in, struct memory *m, const struct json_value *key,
                        uint64_t hash, uint64_t type)
@@ -82,7 +74,7 @@ static void memory_put(const struct infer *in, struct memory *m, const struct js
     struct map full = m->young;
     m->young = m->old;
     m->old = full;
-    forget_all(&m->young);
+    map_clear(&m->young);
 }
 
 // The id of the type that is remembered for the key, or 0.

@@ -41,6 +41,13 @@ void map_release(struct map *m)
     map_init(m, m->words);
 }
 
+void map_clear(struct map *m)
+{
+    if (m->slot != NULL)
+        memset(m->slot, 0, m->slots * sizeof *m->slot);
+    m->used = m->len = 0;
+}
+
 static uint64_t slot_of(uint64_t hash, uint32_t id)
 {
     return (hash & UINT64_C(0xffffffff00000000)) | id;

@@ -57,6 +57,9 @@ uint64_t map_hash(const struct map_secret *secret, const void *key, size_t len);
 void map_init(struct map *m, uint32_t words);
 void map_release(struct map *m);
 
+// Takes all keys out and keeps the memory.
+void map_clear(struct map *m);
+
 // The entry of that key, added when there is none.
 struct map_entry *map_add(struct map *m, const void *key, size_t len, uint64_t hash);
 

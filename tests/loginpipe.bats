@@ -211,7 +211,7 @@ assert_all_counted() {
 kcat-in -G $topic -t $topic --rejects - --shard 0/1 --marks |
     loginclean --rejects - |
     loginagg --tee --rejects - --state /s/$topic.0of1/counts |
-    kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --exactly-once"
+    kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --exactly-once --transactional-id loginpipe.$topic.0/1"
     DELIVERY=at-least-once STATE_DIRECTORY=/s SHARD=1/3 KAFKA_GROUP=a/b run -0 loginpipe --dry-run
     assert_eq "$output" "mkdir -p /s/a_b.1of3 &&
 kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |

@@ -106,7 +106,7 @@ run_examples() {
     local kind=$1 file=$2 line topic command='' promise='' count=0
 
     while IFS= read -r line; do
-        for topic in user-login new-logins login-insights; do
+        for topic in user-login new-logins login-insights login-partials; do
             line=${line//$topic/$topic$SUFFIX}
         done
         case $line in
