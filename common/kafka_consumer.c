@@ -35,12 +35,13 @@ static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 
 static void on_revoke(struct consumer *c)
 {
+    bool lost = rd_kafka_assignment_lost(c->kafka.rk);
+
     // While the owner is blocked, what it has not written cannot be waited for: the next member
     // that gets the partition reads it again.
-    if (!c->serving && c->ops->flush(c->ctx) != 0)
+    if (c->ops->give_up(c->ctx, c->serving, lost) != 0)
         c->stopped = true;
-    if (!rd_kafka_assignment_lost(c->kafka.rk) &&
-        consumer_commit_written(c, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (!lost && consumer_commit_written(c, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warn("group %s: commit failed before partitions were given up", c->group);
     for (size_t i = 0; i < c->partitions.count; i++)
         c->partitions.item[i]->assigned = false;
@@ -72,8 +73,11 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
 
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        if (p == NULL || !p->assigned)
+            return;
+        p->at_end = true;
         // Between the last record and the end there may be transaction markers.
-        if (p != NULL && p->assigned && message->offset >= p->stop) {
+        if (message->offset >= p->stop) {
             p->next = p->stop;
             p->done = true;
         }
@@ -102,6 +106,7 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
     struct partition *p = partition_of(&c->partitions, message);
     if (p == NULL || !p->assigned || p->done || message->offset < p->next)
         return;
+    p->at_end = false;
     if (message->offset < p->stop) {
         p->next = message->offset + 1;
         if (c->ops->message(c->ctx, p, message) != 0) {
@@ -164,6 +169,8 @@ static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
         return -1;
     for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
         int32_t id = id_count == 0 ? i : ids[i];
+        if (c->shards > 0 && !partition_in_shard(id, c->shard, c->shards))
+            continue;
         if (id >= partitions)
             return err_set(err, EX_UNAVAILABLE, "topic %s: no partition %d, it has %d", topic,
                            (int)id, partitions);
@@ -218,6 +225,9 @@ int consumer_assign(struct consumer *c, const struct opt_list *topics, const int
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     int status = add_topics(c, list, topics, ids, id_count, err);
 
+    if (status == 0 && list->cnt == 0)
+        status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition for it",
+                         (long long)c->shard, (long long)c->shards);
     if (status == 0)
         status = consumer_prepare(c, list, err);
     if (status == 0)

@@ -14,7 +14,8 @@
 //     consumer_close(&c, &err);                 // commits what is marked as written
 //
 // Offsets are committed (with a group) only for what the owner has declared written by
-// partitions_written().
+// partitions_written(). With owner_commits nothing is, but for where a group without offsets
+// begins; the owner commits the position of a mark by consumer_commit_mark().
 #ifndef COMMON_KAFKA_CONSUMER_H
 #define COMMON_KAFKA_CONSUMER_H
 
@@ -24,14 +25,19 @@
 #include "kafka.h"
 #include "kafka_offset.h"
 #include "kafka_partition.h"
+#include "mark.h"
 
 struct consumer_ops {
     // One message. Returns 0, or -1 to stop reading. It may call consumer_yield().
-    int (*message)(void *ctx, const struct partition *p, const rd_kafka_message_t *message);
+    int (*message)(void *ctx, struct partition *p, const rd_kafka_message_t *message);
 
-    // Partitions are about to be given up: write out what has been read, now. Returns 0 or -1. Not
-    // called while the owner is in consumer_serve().
-    int (*flush)(void *ctx);
+    // Partitions are about to be given up: write out what has been read, now, unless blocked is
+    // set, which says that the owner is in consumer_serve(). With owner_commits, commit it too,
+    // and forget what has not been; not possible any more when lost is set. Returns 0 or -1.
+    int (*give_up)(void *ctx, bool blocked, bool lost);
+
+    // The result of a consumer_commit_mark() that was not waited for. NULL without owner_commits.
+    void (*committed)(void *ctx, rd_kafka_resp_err_t code);
 };
 
 struct consumer {
@@ -40,6 +46,8 @@ struct consumer {
     const char *group;         // NULL: nothing is committed
     struct offset_range range; // from: only where the group has no offset
     bool stop_at_end;          // as it is when the partition is first seen
+    int64_t shard, shards;     // for consumer_assign(): only this share of each topic; 0 for all
+    bool owner_commits;        // by consumer_commit_mark(), or somebody else does
 
     // What follows is the consumer's own.
     struct kafka kafka;
@@ -50,6 +58,7 @@ struct consumer {
     bool assigned; // by the group, possibly with nothing
     bool serving;  // in consumer_serve()
     bool stopped;  // ops->message has said so
+    uint64_t seq;  // the highest that was committed with the offsets where it begins
 };
 
 // Returns 0, or -1 with *err set. defaults are those of kafka_conf_new().
@@ -79,6 +88,15 @@ bool consumer_done(const struct consumer *c);
 
 // Commits what is written, without waiting for the answer.
 void consumer_commit(struct consumer *c);
+
+// Fills at with the next offset to read of every partition that is assigned.
+void consumer_position(const struct consumer *c, struct mark *mark);
+
+// Commits the position of a mark for the partitions that are assigned, with its seq and run as
+// metadata. Without waiting, the result comes by ops->committed when something was to be committed
+// (then true is put into *asked); returns no error then.
+rd_kafka_resp_err_t consumer_commit_mark(struct consumer *c, const struct mark *mark, bool wait,
+                                         bool *asked);
 
 // Commits what is written, waiting for it, and leaves the group. Returns 0, or -1 with *err set
 // when the commit failed. The consumer can then only be released.

@@ -39,6 +39,8 @@ struct partition *partition_get(struct partition_set *set, const char *topic, in
     *p = (struct partition){.topic = xstrdup(topic),
                             .id = id,
                             .committed = PARTITION_NOT_COMMITTED,
+                            .newest = PARTITION_NO_TIME,
+                            .newest_kept = PARTITION_NO_TIME,
                             .stop = PARTITION_NO_STOP};
     set->item = xreallocarray(set->item, set->count + 1, sizeof(struct partition *));
     set->item[set->count++] = p;
@@ -72,6 +74,42 @@ void partitions_written(struct partition_set *set)
         set->item[i]->written = set->item[i]->next;
 }
 
+void partition_saw_time(struct partition_set *set, struct partition *p, int64_t ms, bool in_record)
+{
+    int64_t *newest = in_record ? &p->newest : &p->newest_kept;
+
+    if (ms > *newest)
+        *newest = ms;
+    set->record_times = set->record_times || in_record;
+}
+
+bool partitions_low(const struct partition_set *set, int64_t *low)
+{
+    int64_t lowest = INT64_MAX, highest = PARTITION_NO_TIME;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct partition *p = set->item[i];
+        int64_t newest = set->record_times ? p->newest : p->newest_kept;
+        if (!p->assigned)
+            continue;
+        if (newest > highest)
+            highest = newest;
+        if (p->at_end || p->done)
+            continue;
+        if (newest == PARTITION_NO_TIME)
+            return false;
+        if (newest < lowest)
+            lowest = newest;
+    }
+    *low = lowest == INT64_MAX ? highest : lowest;
+    return *low != PARTITION_NO_TIME;
+}
+
+bool partition_in_shard(int32_t id, int64_t shard, int64_t shards)
+{
+    return id % shards == shard;
+}
+
 rd_kafka_topic_partition_list_t *partitions_to_commit(struct partition_set *set)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
@@ -101,6 +139,17 @@ static bool take_id(const char **at, int32_t *id)
     *at = end;
     *id = (int32_t)n;
     return true;
+}
+
+int partition_shard_parse(const char *text, int64_t *shard, int64_t *shards)
+{
+    int32_t i, n;
+
+    if (!take_id(&text, &i) || *text++ != '/' || !take_id(&text, &n) || *text != '\0' || i >= n)
+        return -1;
+    *shard = i;
+    *shards = n;
+    return 0;
 }
 
 int partition_list_parse(const char *text, int32_t **ids)

@@ -17,6 +17,7 @@
 
 #define PARTITION_NO_STOP INT64_MAX
 #define PARTITION_NOT_COMMITTED INT64_C(-1)
+#define PARTITION_NO_TIME INT64_MIN
 
 struct partition {
     char *topic;
@@ -27,12 +28,16 @@ struct partition {
     int64_t stop;             // the first offset that is not wanted
     bool assigned;            // ours to read and commit at present
     bool done;                // stop is reached
+    bool at_end;              // there was nothing more when the broker was asked last
+    int64_t newest;           // the highest time in a record, PARTITION_NO_TIME before the first
+    int64_t newest_kept;      // the same of the times that Kafka keeps with records
     rd_kafka_topic_t *handle; // where it is read by assignment; the consumer's
 };
 
 struct partition_set {
     struct partition **item;
     size_t count;
+    bool record_times; // some record has had a time in it
     // The last one that was looked up: records come in runs of one partition.
     struct partition *recent;
     rd_kafka_topic_t *recent_handle;
@@ -52,9 +57,24 @@ bool partitions_done(const struct partition_set *set);
 // All that was read is written.
 void partitions_written(struct partition_set *set);
 
+// A record's time in ms: one that stands in it, or the one that Kafka keeps with it.
+void partition_saw_time(struct partition_set *set, struct partition *p, int64_t ms, bool in_record);
+
+// A time up to about which all that is assigned has been read: the lowest, over the partitions, of
+// the newest time seen. Those that are read to their end do not hold it back; when all are, it
+// is the highest. Kafka's own times count as long as no record has had one in it. Returns false
+// when some partition with records has not come to one yet, or there are none.
+bool partitions_low(const struct partition_set *set, int64_t *low);
+
 // What is written and assigned but not committed yet, and taken as committed from now on; the
 // caller destroys the list. NULL when there is nothing.
 rd_kafka_topic_partition_list_t *partitions_to_commit(struct partition_set *set);
+
+// Whether the partition of that number belongs to share number shard of shards.
+bool partition_in_shard(int32_t id, int64_t shard, int64_t shards);
+
+// Reads a share such as "0/2", I of N. Returns 0, or -1 when it is none.
+int partition_shard_parse(const char *text, int64_t *shard, int64_t *shards);
 
 // Reads a list such as "0,2-4". Returns its count, or -1 when it is no such list. The caller
 // frees *ids.

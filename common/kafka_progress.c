@@ -4,6 +4,7 @@
 #include "kafka_consumer.h"
 
 #include "datetime.h"
+#include "kafka_group.h"
 #include "log.h"
 
 #define REQUEST_TIME 5000 // ms for one request
@@ -50,6 +51,7 @@ static int prepare(struct consumer *c, struct partition *p, int64_t committed, s
     if (find_start(c, p, committed, err) != 0 || find_stop(c, p, err) != 0)
         return -1;
     p->assigned = true;
+    p->at_end = false;
     p->done = p->next >= p->stop;
     log_info("%s [%d]: from offset %lld", p->topic, (int)p->id, (long long)p->next);
     return 0;
@@ -74,7 +76,7 @@ static int read_committed(struct consumer *c, rd_kafka_topic_partition_list_t *l
                    rd_kafka_err2str(code));
 }
 
-rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait)
+static rd_kafka_resp_err_t commit_progress(struct consumer *c, bool wait)
 {
     rd_kafka_topic_partition_list_t *list;
 
@@ -83,6 +85,61 @@ rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait)
     rd_kafka_resp_err_t code = rd_kafka_commit(c->kafka.rk, list, !wait);
     rd_kafka_topic_partition_list_destroy(list);
     return code;
+}
+
+rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait)
+{
+    return c->owner_commits ? RD_KAFKA_RESP_ERR_NO_ERROR : commit_progress(c, wait);
+}
+
+void consumer_position(const struct consumer *c, struct mark *mark)
+{
+    for (size_t i = 0; i < c->partitions.count; i++) {
+        const struct partition *p = c->partitions.item[i];
+        if (p->assigned)
+            mark_add_at(mark, p->topic, p->id, p->next);
+    }
+}
+
+rd_kafka_resp_err_t consumer_commit_mark(struct consumer *c, const struct mark *mark, bool wait,
+                                         bool *asked)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_offsets_of_mark(mark);
+
+    for (int i = list->cnt - 1; i >= 0; i--) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (!partition_get(&c->partitions, entry->topic, entry->partition)->assigned)
+            rd_kafka_topic_partition_list_del_by_idx(list, i);
+    }
+    *asked = list->cnt > 0;
+    rd_kafka_resp_err_t code =
+        *asked ? rd_kafka_commit(c->kafka.rk, list, !wait) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+// The seq that was committed with an offset, if one was.
+static void resume_seq(struct consumer *c, const rd_kafka_topic_partition_t *entry)
+{
+    uint64_t seq;
+
+    if (entry->offset >= 0 && mark_metadata_seq(entry->metadata, entry->metadata_size, &seq) &&
+        seq > c->seq)
+        c->seq = seq;
+}
+
+// Where a group begins is kept before its first record, so that a crash does not move "end".
+static int commit_beginning(struct consumer *c, struct err *err)
+{
+    rd_kafka_resp_err_t code = commit_progress(c, true);
+
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    if (c->owner_commits) // somebody counts on finding it
+        return err_set(err, kafka_error_status(code), "group %s: where it begins: %s", c->group,
+                       rd_kafka_err2str(code));
+    log_warn("group %s: where it begins: %s", c->group, rd_kafka_err2str(code));
+    return 0;
 }
 
 int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
@@ -94,13 +151,10 @@ int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
         struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
         if (prepare(c, p, c->group == NULL ? -1 : entry->offset, err) != 0)
             return -1;
+        resume_seq(c, entry);
         entry->offset = p->next;
     }
-    // Where a group begins is kept before its first record, so that a crash does not move "end".
-    rd_kafka_resp_err_t code = consumer_commit_written(c, true);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        log_warn("group %s: where it begins: %s", c->group, rd_kafka_err2str(code));
-    return 0;
+    return commit_beginning(c, err);
 }
 
 void consumer_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -109,6 +163,11 @@ void consumer_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     struct consumer *c = ((struct kafka *)opaque)->ctx;
 
     (void)rk;
+    if (c->owner_commits) {
+        if (c->ops->committed != NULL)
+            c->ops->committed(c->ctx, code);
+        return;
+    }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
         return;
     log_warn("group %s: commit: %s; trying again", c->group, rd_kafka_err2str(code));

@@ -46,6 +46,8 @@ void ledger_format(const struct ledger *l, const char *tool, struct buf *b)
 {
     buf_puts(b, "{\"tool\":");
     json_put_string(b, tool, strlen(tool));
+    if (l->run[0] != '\0')
+        buf_printf(b, ",\"run\":\"%s\"", l->run);
     put_count(b, "in", l->in);
     put_count(b, "made", l->made);
     put_count(b, "out", l->out);

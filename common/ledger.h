@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "mark.h"
 
 #define TALLY_MAX 24
 
@@ -29,16 +30,17 @@ struct tally {
 void tally_add(struct tally *t, const char *name);
 
 struct ledger {
-    uint64_t in;          // records taken
-    uint64_t made;        // records that the stage added: jq with several outputs, insights
-    uint64_t out;         // records written to stdout, or delivered
-    uint64_t filtered;    // dropped by the jq program
-    uint64_t rejected;    // written as rejects
-    uint64_t late;        // too late for their window; they are kept among the rejects
-    uint64_t aggregated;  // taken up into insights and not passed on
-    uint64_t undelivered; // accepted and then neither written nor delivered: the exit is not 0
-    uint64_t passed;      // rejects of earlier stages, passed on untouched
-    uint64_t marks;
+    uint64_t in;              // records taken
+    uint64_t made;            // records that the stage added: jq with several outputs, insights
+    uint64_t out;             // records written to stdout, or delivered
+    uint64_t filtered;        // dropped by the jq program
+    uint64_t rejected;        // written as rejects
+    uint64_t late;            // too late for their window; they are kept among the rejects
+    uint64_t aggregated;      // taken up into insights and not passed on
+    uint64_t undelivered;     // accepted and then neither written nor delivered: the exit is not 0
+    uint64_t passed;          // rejects of earlier stages, passed on untouched
+    uint64_t marks;           // passed, made or taken
+    char run[MARK_RUN_SIZE];  // that the marks are of; empty without them
     uint64_t bytes_in;        // of the lines that were read, without their newlines
     uint64_t bytes_out;       // written to stdout, or delivered
     struct tally by_reason;   // of rejected and late

@@ -4,18 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "datetime.h"
+#include "ledger_file.h"
 #include "log.h"
 #include "out.h"
+#include "reject_writer.h"
+#include "signals.h"
 
 #define SOURCE_WAIT 100     // ms: how soon a waiting source sees a signal
 #define PIPE_SIZE (1 << 20) // asked of the kernel for stdout, so that stages take turns less often
@@ -27,12 +27,13 @@ struct stream {
     struct ledger ledger;
     struct line_reader in;
     struct out out;
-    struct out rejects; // unused when they go in-band
-    bool rejects_in_band, rejects_own_file;
+    struct reject_writer rejects;
     struct json *json;      // parses what comes in
     struct json *made_json; // parses what the jq program made of it
     struct json *parsed;    // the one of them that holds the current record, NULL when neither
     const struct line *current;
+    struct mark mark; // the last one
+    struct mark_follower marks;
     struct filter *filter;
     int64_t next_tick;
     bool failed;
@@ -58,60 +59,6 @@ const struct opt stream_opts[] = {
      offsetof(struct stream_options, max_line), NULL, 1},
 };
 const size_t stream_opt_count = sizeof stream_opts / sizeof *stream_opts;
-
-// The only mutable state outside of the context: what signals have asked for.
-static volatile sig_atomic_t stop_requested, ledger_requested;
-
-static void on_stop(int signal_number)
-{
-    (void)signal_number;
-    // The next one of either kind takes its default course.
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    stop_requested = 1;
-}
-
-static void on_usr1(int signal_number)
-{
-    (void)signal_number;
-    ledger_requested = 1;
-}
-
-static void on_alarm(int signal_number)
-{
-    (void)signal_number; // it has done its work by interrupting a write
-}
-
-bool stream_stopping(void)
-{
-    return stop_requested != 0;
-}
-
-static void catch_signal(int number, void (*handler)(int))
-{
-    // Without SA_RESTART: blocked reads and writes must notice.
-    struct sigaction action = {.sa_handler = handler};
-    struct sigaction old;
-
-    // A shell starts background jobs with SIGINT ignored, and that must stay so.
-    if (number == SIGINT && sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-        return;
-    sigemptyset(&action.sa_mask);
-    sigaction(number, &action, NULL);
-}
-
-static void catch_signals(const struct stream_ops *ops)
-{
-    catch_signal(SIGINT, on_stop);
-    catch_signal(SIGTERM, on_stop);
-    catch_signal(SIGUSR1, on_usr1);
-    catch_signal(SIGPIPE, SIG_IGN);
-    if (ops->stalled != NULL) {
-        struct itimerval each_second = {{1, 0}, {1, 0}};
-        catch_signal(SIGALRM, on_alarm);
-        setitimer(ITIMER_REAL, &each_second, NULL);
-    }
-}
 
 // A standard descriptor that was closed by the caller would be taken by the next open(), and
 // output would land in that file. Occupied this way, using it is an error that is seen.
@@ -177,10 +124,7 @@ static int flush_rejects(struct stream *s)
 {
     struct err err;
 
-    if (s->rejects_in_band || out_flush(&s->rejects) == 0)
-        return 0;
-    out_error(&s->rejects, &err);
-    return stream_fail_err(s, &err);
+    return reject_writer_flush(&s->rejects, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
 int stream_flush(struct stream *s)
@@ -216,10 +160,9 @@ int stream_emit_end(struct stream *s)
 
 int stream_emit(struct stream *s, const char *data, size_t len)
 {
-    static const char mark[] = "{\"@mark\"";
     struct buf *b = stream_emit_begin(s);
 
-    if (len >= sizeof mark - 1 && memcmp(data, mark, sizeof mark - 1) == 0) {
+    if (mark_is(data, len)) {
         // These bytes are reserved for control lines; a space keeps the meaning.
         buf_puts(b, "{ ");
         data++;
@@ -231,13 +174,11 @@ int stream_emit(struct stream *s, const char *data, size_t len)
 
 static int write_reject(struct stream *s, const struct reject *reject, const struct line *line)
 {
-    struct out *dest = s->rejects_in_band ? &s->out : &s->rejects;
-
-    reject_format(&dest->buf, reject, log_program(), line);
+    reject_writer_put(&s->rejects, reject, log_program(), line);
     tally_add(&s->ledger.by_reason, reject->reason);
-    if (s->rejects_in_band)
+    if (s->rejects.in_band)
         return flush_when_full(s);
-    return s->rejects.buf.len >= OUT_FLUSH ? flush_rejects(s) : 0;
+    return reject_writer_is_full(&s->rejects) ? flush_rejects(s) : 0;
 }
 
 int stream_reject(struct stream *s, const struct reject *reject, const struct line *line)
@@ -305,6 +246,57 @@ static int pass_on(struct stream *s, const struct line *line)
     return flush_when_full(s);
 }
 
+bool stream_has_marks(const struct stream *s)
+{
+    return s->marks.opened;
+}
+
+static int follow_mark(struct stream *s, const struct mark *mark, struct err *err)
+{
+    if (mark_follow(&s->marks, mark, err) != 0)
+        return -1;
+    s->ledger.marks++;
+    memcpy(s->ledger.run, mark->run, sizeof s->ledger.run);
+    return 0;
+}
+
+int stream_emit_mark(struct stream *s, const struct mark *mark)
+{
+    struct err err;
+
+    if (follow_mark(s, mark, &err) != 0)
+        return stream_fail(s, EX_SOFTWARE, "%s", err.text);
+    mark_format(&s->out.buf, mark);
+    buf_putc(&s->out.buf, '\n');
+    return stream_flush(s);
+}
+
+// Takes a mark and sends it on, behind all that came of the lines before it.
+static int pass_mark(struct stream *s, const struct line *line)
+{
+    struct err err;
+
+    s->parsed = NULL; // the parser is used for the mark
+    if (mark_parse(&s->mark, s->json, line->data, line->len, &err) != 0 ||
+        follow_mark(s, &s->mark, &err) != 0)
+        return stream_fail(s, err.status, "stdin: line %llu: %s", (unsigned long long)line->number,
+                           err.text);
+    if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark) != 0)
+        return -1;
+    if (!s->ops->sink) {
+        buf_append(&s->out.buf, line->data, line->len);
+        buf_putc(&s->out.buf, '\n');
+    }
+    return stream_flush(s);
+}
+
+static int ended_early(struct stream *s)
+{
+    return stream_fail(
+        s, EX_TEMPFAIL,
+        "stdin: ended without an end mark; a stage upstream has died or was stopped");
+}
+
 int stream_take(struct stream *s, const struct line *line)
 {
     s->ledger.in++;
@@ -320,47 +312,38 @@ int stream_take(struct stream *s, const struct line *line)
     return s->ops->record(s->ctx, s, line);
 }
 
-static int put_ledger(struct stream *s, int fd, const char *name)
+static int dispatch_line(struct stream *s, const struct line *line)
 {
-    struct out out;
-    struct err err;
+    bool is_mark = mark_is(line->data, line->len);
 
-    out_init(&out, fd, name);
-    ledger_format(&s->ledger, log_program(), &out.buf);
-    buf_putc(&out.buf, '\n');
-    int status = fd == STDERR_FILENO ? out_flush(&out) : out_close(&out);
-    if (status != 0) {
-        out_error(&out, &err);
-        stream_fail(s, err.status, "--stats: %s", err.text);
-    }
-    out_release(&out);
-    return status;
+    if (s->marks.ended)
+        return stream_fail(s, EX_DATAERR, "stdin: line %llu: it comes behind the end mark",
+                           (unsigned long long)line->number);
+    if (line->unterminated && (is_mark || s->marks.opened)) // its writer has died within it
+        return ended_early(s);
+    if (is_mark)
+        return pass_mark(s, line);
+    if (line->len == line->full_len && reject_is(line->data, line->len))
+        return pass_on(s, line);
+    return stream_take(s, line);
 }
 
 static int write_ledger(struct stream *s, bool at_exit)
 {
-    const char *file = s->options->stats;
-    bool to_file = file != NULL && strcmp(file, "-") != 0;
+    struct err err;
 
     if (!s->ops->sink) // a sink counts them itself
         s->ledger.bytes_out = s->out.bytes;
-    if (!to_file || (at_exit && log_level() >= LOG_INFO))
-        put_ledger(s, STDERR_FILENO, "stderr");
-    if (!to_file)
+    if (ledger_file_append(s->options->stats, at_exit && log_level() >= LOG_INFO, &s->ledger,
+                           log_program(), &err) == 0)
         return 0;
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return stream_fail(s, EX_CANTCREAT, "--stats: %s: %s", file, strerror(errno));
-    return put_ledger(s, fd, file);
+    return stream_fail_err(s, &err);
 }
 
 static int serve(struct stream *s)
 {
-    if (ledger_requested) {
-        ledger_requested = 0;
-        if (write_ledger(s, false) != 0)
-            return -1;
-    }
+    if (signals_take_ledger() && write_ledger(s, false) != 0)
+        return -1;
     if (s->ops->tick > 0 && time_monotonic() >= s->next_tick) {
         s->next_tick = time_monotonic() + s->ops->tick;
         if (s->ops->on_tick(s->ctx, s) != 0)
@@ -369,26 +352,12 @@ static int serve(struct stream *s)
     return 0;
 }
 
-// Waits for events on the descriptors until the next tick or a signal. One that comes between the
-// last look at ledger_requested and the waiting is not missed.
-static int wait_for_events(const struct stream *s, struct pollfd *fds, nfds_t count)
+// How long to wait for events: until the next tick, which may be due already.
+static int64_t time_to_tick(const struct stream *s)
 {
     int64_t left = s->next_tick - time_monotonic();
-    struct timespec timeout = {0, 0};
-    sigset_t usr1, before;
-    int events = 0;
 
-    if (left > 0)
-        timeout = (struct timespec){left / MS_SECOND, left % MS_SECOND * 1000000};
-    sigemptyset(&usr1);
-    sigaddset(&usr1, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &usr1, &before);
-    if (!ledger_requested)
-        events = ppoll(fds, count, s->ops->tick > 0 ? &timeout : NULL, &before);
-    int saved_errno = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    errno = saved_errno;
-    return events;
+    return s->ops->tick == 0 ? -1 : left < 0 ? 0 : left;
 }
 
 // Waits until stdin has something, flushing first if that takes time. Returns 1 then, 0 after a
@@ -402,7 +371,7 @@ static int await_input(struct stream *s)
         return 1;
     if (stream_flush(s) != 0)
         return -1;
-    if (wait_for_events(s, fds, 2) < 0)
+    if (signals_poll(fds, 2, time_to_tick(s)) < 0)
         return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
     // The reader of our output is gone: do not wait for a next record to find out.
     if (fds[1].revents & POLLERR) {
@@ -418,12 +387,11 @@ static int run_lines(struct stream *s)
 
     for (;;) {
         while (line_next(&s->in, &line)) {
-            bool passes = line.len == line.full_len && reject_is(line.data, line.len);
-            if ((passes ? pass_on(s, &line) : stream_take(s, &line)) != 0)
+            if (dispatch_line(s, &line) != 0)
                 return -1;
         }
         if (s->in.eof)
-            return 0;
+            return s->marks.opened && !s->marks.ended ? ended_early(s) : 0;
         if (serve(s) != 0)
             return -1;
         int ready = await_input(s);
@@ -445,7 +413,7 @@ static int run_source(struct stream *s)
 {
     bool end = false;
 
-    while (!end && !stream_stopping()) {
+    while (!end && !signals_stopping()) {
         int taken = s->ops->fill(s->ctx, s, 0, &end);
         if (taken == 0 && !end) {
             if (stream_flush(s) != 0)
@@ -472,38 +440,14 @@ static void on_interrupted(void *ctx)
         s->ops->stalled(s->ctx, s);
 }
 
-static int open_rejects(struct stream *s)
+static int open_outputs(struct stream *s)
 {
-    const char *dest = s->options->rejects;
+    struct err err;
 
-    if (dest != NULL && strcmp(dest, "-") == 0) {
-        s->rejects_in_band = true;
+    if (reject_writer_open(&s->rejects, s->options->rejects, &s->out, &err) == 0 &&
+        ledger_file_check(s->options->stats, &err) == 0)
         return 0;
-    }
-    if (dest == NULL) {
-        out_init(&s->rejects, STDERR_FILENO, "stderr");
-        return 0;
-    }
-    int fd = open(dest, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return stream_fail(s, EX_CANTCREAT, "--rejects: %s: %s", dest, strerror(errno));
-    out_init(&s->rejects, fd, dest);
-    s->rejects_own_file = true;
-    return 0;
-}
-
-static int open_stats(struct stream *s)
-{
-    const char *file = s->options->stats;
-
-    if (file == NULL || strcmp(file, "-") == 0)
-        return 0;
-    // Opened again for each line; here only so that a wrong name is found at the start.
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return stream_fail(s, EX_CANTCREAT, "--stats: %s: %s", file, strerror(errno));
-    close(fd);
-    return 0;
+    return stream_fail_err(s, &err);
 }
 
 static int open_filter(struct stream *s)
@@ -522,6 +466,13 @@ static int open_filter(struct stream *s)
     return s->filter == NULL ? stream_fail_err(s, &err) : 0;
 }
 
+// A reject holds a record that may be as long as any, with what escaping adds to it, and a mark all
+// partitions.
+static bool may_be_longer(const char *data, size_t len)
+{
+    return reject_is(data, len) || mark_is(data, len);
+}
+
 static void stream_init(struct stream *s, const struct stream_ops *ops, void *ctx,
                         const struct stream_options *options)
 {
@@ -532,13 +483,14 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     s->json = json_new();
     s->made_json = json_new();
     line_reader_init(&s->in, STDIN_FILENO, options->max_line);
-    // A reject holds a record that may be as long as any, with what escaping adds to it.
-    s->in.exempt = reject_is;
+    s->in.exempt = may_be_longer;
     out_init(&s->out, STDOUT_FILENO, "stdout");
     s->out.interrupted = on_interrupted;
     s->out.ctx = s;
     fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // a wish: not every stdout is a pipe
-    catch_signals(ops);
+    signals_catch();
+    if (ops->stalled != NULL)
+        signals_catch_alarm();
 }
 
 static void stream_release(struct stream *s)
@@ -546,9 +498,10 @@ static void stream_release(struct stream *s)
     filter_free(s->filter);
     json_free(s->json);
     json_free(s->made_json);
+    mark_release(&s->mark);
     line_reader_release(&s->in);
     out_release(&s->out);
-    out_release(&s->rejects);
+    reject_writer_release(&s->rejects);
 }
 
 // Closes what was written to, since some errors show only then.
@@ -556,10 +509,8 @@ static void close_outputs(struct stream *s)
 {
     struct err err;
 
-    if (s->rejects_own_file && out_close(&s->rejects) != 0) {
-        out_error(&s->rejects, &err);
+    if (reject_writer_close(&s->rejects, &err) != 0)
         stream_fail_err(s, &err);
-    }
     uint64_t lost = out_pending_lines(&s->out);
     if (s->out.error == 0 && out_close(&s->out) != 0)
         output_failed(s);
@@ -584,8 +535,7 @@ static int finish(struct stream *s, bool opened)
     int status = s->failed ? s->err.status : s->status;
     if (s->reader_gone && !s->failed) {
         // As any tool whose reader has left, but after closing in order.
-        signal(SIGPIPE, SIG_DFL);
-        raise(SIGPIPE);
+        signals_die_of_pipe();
     }
     return status;
 }
@@ -596,7 +546,7 @@ int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_opti
     bool opened = false;
 
     stream_init(&s, ops, ctx, options);
-    int status = open_rejects(&s) != 0 || open_stats(&s) != 0 || open_filter(&s) != 0 ? -1 : 0;
+    int status = open_outputs(&s) != 0 || open_filter(&s) != 0 ? -1 : 0;
     if (status == 0 && ops->open != NULL)
         status = ops->open(ctx, &s);
     if (status == 0) {

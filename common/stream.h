@@ -14,6 +14,10 @@
 //     static const struct stream_ops ops = {.parse = true, .record = record};
 //     return stream_run(&ops, &thing, &options.stream);
 //
+// Marks (mark.h) keep their place among the lines. In a stream that a hello mark has opened, the
+// driver holds all others to its run, drops a last line that has no newline, and takes an end of
+// the input without an end mark for a failure (EX_TEMPFAIL): ops->end is not called then.
+//
 // Signals: a first SIGINT or SIGTERM makes a source stop and leaves a filter to finish its input;
 // a second one ends the process at once. SIGUSR1 writes the ledger.
 #ifndef COMMON_STREAM_H
@@ -29,6 +33,7 @@
 #include "json.h"
 #include "ledger.h"
 #include "line.h"
+#include "mark.h"
 #include "opt.h"
 #include "reject.h"
 
@@ -52,7 +57,13 @@ struct stream_ops {
     // A reject of an earlier stage. NULL: it is passed on to stdout.
     int (*pass)(void *ctx, struct stream *s, const struct line *line);
 
-    // The input has ended and all records were handed over.
+    // A mark, after all records before it. What they are to become is to be emitted, and made
+    // durable where that is promised, before this returns: the mark follows and all is flushed.
+    // NULL: nothing is held back. A sink keeps the mark for itself.
+    int (*mark)(void *ctx, struct stream *s, const struct mark *mark);
+
+    // The input has ended, in a stream with marks by its end mark, and all records were handed
+    // over.
     int (*end)(void *ctx, struct stream *s);
 
     int (*on_tick)(void *ctx, struct stream *s);
@@ -97,6 +108,12 @@ int stream_emit(struct stream *s, const char *data, size_t len);
 struct buf *stream_emit_begin(struct stream *s);
 int stream_emit_end(struct stream *s);
 
+// For sources: writes a mark, behind all that was emitted, and flushes.
+int stream_emit_mark(struct stream *s, const struct mark *mark);
+
+// Whether a hello mark has come.
+bool stream_has_marks(const struct stream *s);
+
 // Writes a reject and counts it as rejected, or with stream_reject_late() as late.
 int stream_reject(struct stream *s, const struct reject *reject, const struct line *line);
 int stream_reject_late(struct stream *s, const struct reject *reject, const struct line *line);
@@ -116,8 +133,5 @@ struct ledger *stream_ledger(struct stream *s);
 
 // Writes out all that is buffered: rejects first, then stdout.
 int stream_flush(struct stream *s);
-
-// Whether a first SIGINT or SIGTERM has come.
-bool stream_stopping(void);
 
 #endif

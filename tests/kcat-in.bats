@@ -335,7 +335,9 @@ JSON
 }
 
 @test "a value that begins like a mark gets a space, so that it cannot be taken for one" {
-    printf '{"@mark":"end","run":"x"}\n{"@market":1}\n' | produce "$topic" --create
+    create_topic "$topic"
+    printf '{"@mark":"end","run":"x"}\n{"@market":1}\n' |
+        timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic"
     run -0 read_topic "$topic"
     assert_eq "$output" '{ "@mark":"end","run":"x"}
 {"@market":1}'

@@ -617,10 +617,9 @@ END
     jq -r 'if .raw then .raw + "\n" | @base64 else .raw_b64, "Cg==" end' rejects | base64 -d | cmp in
 }
 
-@test "a line that begins as a mark does gets a space, so that it is none" {
-    sed 's/^{/{"@mark":1,/' good >in
-    loginclean <in >out
-    sed 's/^{/{ /' in | cmp - out
+@test "a record made to begin as a mark does gets a space, so that it is none" {
+    loginclean -j '{"@mark":1} + .' <good >out
+    jq -c '{"@mark":1} + .' good | sed 's/^{/{ /' | cmp - out
 }
 
 @test "rejects of earlier stages pass untouched, in their place" {

@@ -2,21 +2,32 @@
 //
 // kcat-in: the records of Kafka topics as NDJSON on stdout, a value a line. Without a group it
 // reads all partitions, or those of -p, by itself; with one it shares them with the group's other
-// members and commits what has been written to stdout.
+// members and commits what has been written to stdout. With marks, what is committed is up to who
+// acknowledges them, or to the last stage.
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "datetime.h"
 #include "kafka_consumer.h"
+#include "kafka_marks.h"
 #include "log.h"
 #include "opt.h"
+#include "record.h"
+#include "signals.h"
 #include "stream.h"
 
-#define BATCH_BYTES (64 * 1024) // handed over in one go, before output is flushed
-#define COMMIT_EVERY 1000       // ms
+#define BATCH_BYTES (64 * 1024)  // handed over in one go, before output is flushed
+#define COMMIT_EVERY 1000        // ms
+#define MARKS_TICK 100           // ms: how often to look for acknowledgements, and if a mark is due
+#define MARKS_DEFAULT 1000       // ms
+#define MARKS_SHORTEST 100       // ms
+#define END_WAIT (5 * MS_MINUTE) // for the acknowledgement of the end mark
+#define STOP_WAIT (20 * MS_SECOND) // for that of the last one after a signal, or before a rebalance
+#define FUTURE MS_DAY // a record's time so far ahead of the clock is no time to believe
 
 struct options {
     struct stream_options stream;
@@ -24,6 +35,10 @@ struct options {
     struct opt_list topics;
     const char *group;
     const char *partitions;
+    const char *shard_text;
+    int64_t shard, shards; // 0/0 when not given
+    struct source_marks_options marks;
+    const char *time_field;
     struct offset_range range;
     bool exit_at_end;
     uint64_t count; // 0 when there is no limit
@@ -33,8 +48,12 @@ struct reader {
     const struct options *options;
     struct stream *stream;
     struct consumer consumer;
+    struct source_marks marks;
+    struct json_key time_key;
+    bool open, ended; // marks are being written; the input has ended by request
     struct buf value;
     bool several_lines; // the value in hand holds newlines
+    int64_t now;        // when this fill began, by the wall clock
     size_t batch;       // bytes handed over in this fill
     int taken;          // records handed over in this fill
     uint64_t total;
@@ -45,6 +64,27 @@ static int set_offset(void *options, const char *arg, struct err *err)
     return offset_range_parse(arg, time_now(), &((struct options *)options)->range, err);
 }
 
+static int set_shard(void *options, const char *arg, struct err *err)
+{
+    struct options *o = options;
+
+    if (partition_shard_parse(arg, &o->shard, &o->shards) != 0)
+        return err_set(err, EX_USAGE, "'%s' is not I/N, such as 0/2 or 1/2", arg);
+    o->shard_text = arg;
+    return 0;
+}
+
+static int set_marks(void *options, const char *arg, struct err *err)
+{
+    struct options *o = options;
+
+    o->marks.interval = MARKS_DEFAULT;
+    if (arg == NULL ||
+        (duration_parse(arg, &o->marks.interval) == 0 && o->marks.interval >= MARKS_SHORTEST))
+        return 0;
+    return err_set(err, EX_USAGE, "'%s' is not a duration of 100ms or more", arg);
+}
+
 static const struct opt options_table[] = {
     {"topic", 't', OPT_LIST, "TOPIC", "a topic, or ^REGEX; also as operands",
      offsetof(struct options, topics), NULL, 0},
@@ -52,12 +92,19 @@ static const struct opt options_table[] = {
      offsetof(struct options, group), NULL, 0},
     {"partitions", 'p', OPT_STRING, "LIST", "only these partitions, such as 0,2-4",
      offsetof(struct options, partitions), NULL, 0},
+    {"shard", 0, OPT_CALL, "I/N", "only share I of N, from 0, of each topic's partitions", 0,
+     set_shard, 0},
     {"offset", 'o', OPT_CALL, "FROM[:TO]", "beginning (default), end, stored, N, -N, @TIME or @AGO",
      0, set_offset, 0},
     {"exit", 'e', OPT_FLAG, NULL, "stop at the end as it was at the start",
      offsetof(struct options, exit_at_end), NULL, 0},
     {"count", 'c', OPT_COUNT, "N", "stop after N records", offsetof(struct options, count), NULL,
      1},
+    {"marks", 0, OPT_CALL, "[=DUR]", "write marks, as a rule every second", 0, set_marks, 0},
+    {"acks", 0, OPT_STRING, "FIFO", "commit marks that come back here; implies --marks",
+     offsetof(struct options, marks.acks), NULL, 0},
+    {"time-field", 0, OPT_STRING, "NAME", "a record's time, for marks (default timestamp)",
+     offsetof(struct options, time_field), NULL, 0},
 };
 
 static const struct kafka_setting defaults[] = {
@@ -80,8 +127,30 @@ static bool count_reached(const struct reader *r)
     return r->options->count > 0 && r->total == r->options->count;
 }
 
+// Remembers how far in time a partition has been read, for marks to say. The record is still
+// parsed: as the jq program has made it, or as it came where that has dropped it.
+static void note_time(struct reader *r, struct partition *p, const rd_kafka_message_t *message,
+                      bool parsed)
+{
+    const struct json *json = parsed ? stream_json(r->stream) : NULL;
+    rd_kafka_timestamp_type_t type;
+    struct json_value field;
+    int64_t ms = rd_kafka_message_timestamp(message, &type);
+
+    if (json != NULL && json_type(json) == JSON_OBJECT) {
+        int64_t moment;
+        json_fields(json, &r->time_key, 1, &field);
+        if (record_moment(&field, &moment) && moment < r->now + FUTURE) {
+            partition_saw_time(&r->consumer.partitions, p, moment, true);
+            return;
+        }
+    }
+    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
+        partition_saw_time(&r->consumer.partitions, p, ms, false);
+}
+
 // Copies a message's value to where it can be parsed, and hands it on as a record.
-static int on_message(void *ctx, const struct partition *p, const rd_kafka_message_t *message)
+static int on_message(void *ctx, struct partition *p, const rd_kafka_message_t *message)
 {
     static const char tombstone[] = "null";
     struct reader *r = ctx;
@@ -103,7 +172,11 @@ static int on_message(void *ctx, const struct partition *p, const rd_kafka_messa
                               .number = r->total,
                               .full_len = full_len,
                               .origin = &origin};
-    if (stream_take(r->stream, &line) != 0 || count_reached(r))
+    if (stream_take(r->stream, &line) != 0)
+        return -1;
+    if (r->open)
+        note_time(r, p, message, full_len <= r->options->stream.max_line);
+    if (count_reached(r))
         return -1;
     if (r->batch >= BATCH_BYTES)
         consumer_yield(&r->consumer);
@@ -129,9 +202,33 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     return stream_emit(s, data, len);
 }
 
-static int flush_for_consumer(void *ctx)
+// Writes a mark and what stands before it.
+static int emit_mark(struct reader *r, enum mark_kind kind)
 {
-    return stream_flush(((struct reader *)ctx)->stream);
+    return stream_emit_mark(r->stream, source_marks_make(&r->marks, kind));
+}
+
+// Partitions are about to go to somebody else: finish what was read of them.
+static int give_up(void *ctx, bool blocked, bool lost)
+{
+    struct reader *r = ctx;
+    struct err err;
+
+    if (!r->open)
+        return blocked ? 0 : stream_flush(r->stream);
+    if (!blocked) {
+        if (emit_mark(r, MARK_MARK) != 0)
+            return -1;
+        if (!lost && source_marks_settle(&r->marks, STOP_WAIT, STDOUT_FILENO, false, &err) < 0)
+            return stream_fail_err(r->stream, &err);
+    }
+    source_marks_give_up(&r->marks, lost);
+    return 0;
+}
+
+static void committed(void *ctx, rd_kafka_resp_err_t code)
+{
+    source_marks_committed(&((struct reader *)ctx)->marks, code);
 }
 
 static int start(struct reader *r, struct err *err)
@@ -142,16 +239,29 @@ static int start(struct reader *r, struct err *err)
 
     if (o->partitions != NULL && (id_count = partition_list_parse(o->partitions, &ids)) < 0)
         return err_set(err, EX_USAGE, "-p: '%s' is not a list such as 0,2-4", o->partitions);
-    if (o->group != NULL && ids == NULL)
+    if (o->group != NULL && ids == NULL && o->shards == 0)
         return consumer_subscribe(&r->consumer, &o->topics, err);
     int status = consumer_assign(&r->consumer, &o->topics, ids, id_count, err);
     free(ids);
     return status;
 }
 
+static int open_marks(struct reader *r)
+{
+    struct err err;
+
+    if (r->options->marks.interval == 0)
+        return 0;
+    if (source_marks_open(&r->marks, &r->consumer, &r->options->marks, &err) != 0)
+        return stream_fail_err(r->stream, &err);
+    r->open = true;
+    return emit_mark(r, MARK_HELLO);
+}
+
 static int open_topics(void *ctx, struct stream *s)
 {
-    static const struct consumer_ops ops = {.message = on_message, .flush = flush_for_consumer};
+    static const struct consumer_ops ops = {
+        .message = on_message, .give_up = give_up, .committed = committed};
     struct reader *r = ctx;
     struct err err;
 
@@ -160,10 +270,13 @@ static int open_topics(void *ctx, struct stream *s)
                                     .ctx = r,
                                     .group = r->options->group,
                                     .range = r->options->range,
-                                    .stop_at_end = r->options->exit_at_end};
+                                    .stop_at_end = r->options->exit_at_end,
+                                    .shard = r->options->shard,
+                                    .shards = r->options->shards,
+                                    .owner_commits = r->options->marks.interval > 0};
     if (consumer_init(&r->consumer, &r->options->kafka, defaults, &err) != 0 || start(r, &err) != 0)
         return stream_fail_err(s, &err);
-    return 0;
+    return open_marks(r);
 }
 
 static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
@@ -173,11 +286,12 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
 
     r->batch = 0;
     r->taken = 0;
+    r->now = time_now();
     if (consumer_poll(&r->consumer, timeout_ms, &err) != 0 && !count_reached(r))
         return err.status == EX_OK ? -1 : stream_fail_err(s, &err);
     if (r->taken > 0)
         kafka_alive(&r->consumer.kafka);
-    *end = count_reached(r) || consumer_done(&r->consumer);
+    *end = r->ended = count_reached(r) || consumer_done(&r->consumer);
     return r->taken;
 }
 
@@ -190,14 +304,50 @@ static void flushed(void *ctx, struct stream *s)
 // stdout is blocked: stay a member of the group. What is prefetched meanwhile is bounded.
 static void stalled(void *ctx, struct stream *s)
 {
-    (void)s;
-    consumer_serve(&((struct reader *)ctx)->consumer);
+    struct reader *r = ctx;
+    struct err err;
+
+    consumer_serve(&r->consumer);
+    if (r->open && source_marks_serve(&r->marks, &err) != 0)
+        stream_fail_err(s, &err);
 }
 
 static int on_tick(void *ctx, struct stream *s)
 {
-    (void)s;
-    consumer_commit(&((struct reader *)ctx)->consumer);
+    struct reader *r = ctx;
+    const struct mark *mark;
+    struct err err;
+
+    if (!r->open) {
+        consumer_commit(&r->consumer);
+        return 0;
+    }
+    if (source_marks_serve(&r->marks, &err) != 0)
+        return stream_fail_err(s, &err);
+    mark = source_marks_due(&r->marks);
+    return mark == NULL ? 0 : stream_emit_mark(s, mark);
+}
+
+// The last mark. It is an end mark only if the input has ended by request: after a signal there
+// is more to come, in another run.
+static int end(void *ctx, struct stream *s)
+{
+    struct reader *r = ctx;
+    struct err err;
+
+    if (!r->open)
+        return 0;
+    if (emit_mark(r, r->ended ? MARK_END : MARK_MARK) != 0)
+        return -1;
+    int status =
+        source_marks_settle(&r->marks, r->ended ? END_WAIT : STOP_WAIT, STDOUT_FILENO, true, &err);
+    if (status < 0)
+        return stream_fail_err(s, &err);
+    if (status > 0 && r->ended)
+        return stream_fail(s, EX_TEMPFAIL, "--acks: the end mark was not acknowledged");
+    if (status > 0)
+        log_warn("--acks: the last mark was not acknowledged; what is behind the one before is "
+                 "read again");
     return 0;
 }
 
@@ -206,22 +356,41 @@ static void close_topics(void *ctx, struct stream *s)
     struct reader *r = ctx;
     struct err err;
 
+    r->open = false; // what the group still says is not for marks
     if (consumer_close(&r->consumer, &err) != 0)
         stream_fail_err(s, &err);
 }
 
+// What the options mean together.
+static void check_options(struct options *o)
+{
+    if (o->topics.count == 0)
+        opt_usage_error("no topic: give it as operand or by -t");
+    if (o->group == NULL && o->range.from.kind == OFFSET_STORED)
+        opt_usage_error("-o: stored offsets are a group's; give one by -G");
+    if (o->partitions != NULL && o->shards > 0)
+        opt_usage_error("-p, --shard: only one of them can be given");
+    if (o->marks.acks != NULL && o->group == NULL)
+        opt_usage_error("--acks: offsets are committed for a group; give one by -G");
+    if (o->marks.acks != NULL && o->marks.interval == 0)
+        o->marks.interval = MARKS_DEFAULT;
+    o->marks.shard = o->shards > 0 ? o->shard_text : o->partitions;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct stream_ops ops = {.parse = true,
-                                          .tick = COMMIT_EVERY,
-                                          .open = open_topics,
-                                          .fill = fill,
-                                          .record = record,
-                                          .on_tick = on_tick,
-                                          .flushed = flushed,
-                                          .stalled = stalled,
-                                          .close = close_topics};
-    struct options options = {.stream = STREAM_OPTIONS_INIT, .kafka = KAFKA_OPTIONS_INIT};
+    struct stream_ops ops = {.parse = true,
+                             .tick = COMMIT_EVERY,
+                             .open = open_topics,
+                             .fill = fill,
+                             .record = record,
+                             .end = end,
+                             .on_tick = on_tick,
+                             .flushed = flushed,
+                             .stalled = stalled,
+                             .close = close_topics};
+    struct options options = {
+        .stream = STREAM_OPTIONS_INIT, .kafka = KAFKA_OPTIONS_INIT, .time_field = "timestamp"};
     const struct opt_group groups[] = {
         OPT_GROUP("Reading", options_table, &options),
         {"Kafka", kafka_opts, kafka_opt_count, &options.kafka},
@@ -232,15 +401,16 @@ int main(int argc, char **argv)
     struct reader reader = {.options = &options, .value = BUF_INIT};
 
     log_init(argv[0]);
-    options.kafka.stopping = stream_stopping;
+    options.kafka.stopping = signals_stopping;
     for (int i = opt_parse(&program, argc, argv); i < argc; i++)
         opt_list_add(&options.topics, argv[i]);
     kafka_show(&options.kafka, defaults);
-    if (options.topics.count == 0)
-        opt_usage_error("no topic: give it as operand or by -t");
-    if (options.group == NULL && options.range.from.kind == OFFSET_STORED)
-        opt_usage_error("-o: stored offsets are a group's; give one by -G");
+    check_options(&options);
+    if (options.marks.interval > 0)
+        ops.tick = MARKS_TICK;
+    reader.time_key = (struct json_key){options.time_field, strlen(options.time_field)};
     int status = stream_run(&ops, &reader, &options.stream);
+    source_marks_release(&reader.marks);
     consumer_release(&reader.consumer);
     buf_release(&reader.value);
     opt_release(&program);

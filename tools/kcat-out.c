@@ -12,19 +12,17 @@
 #include <string.h>
 
 #include "buf.h"
-#include "kafka.h"
 #include "kafka_admin.h"
+#include "kafka_delivery.h"
 #include "log.h"
 #include "opt.h"
 #include "out.h"
 #include "router.h"
+#include "signals.h"
 #include "stream.h"
 #include "xalloc.h"
 
-#define SERVE_EVERY 50             // ms: how often delivery reports are served
-#define FLUSH_SLICE 500            // ms of waiting for deliveries between looks at errors
-#define BATCH_SIZE_DEFAULT 1000000 // bytes; of librdkafka
-#define PURGE_TIME 2000            // ms for the reports of what is given up
+#define SERVE_EVERY 50 // ms: how often delivery reports are served
 
 struct options {
     struct stream_options stream;
@@ -40,19 +38,13 @@ struct options {
 struct writer {
     const struct options *options;
     struct stream *stream;
-    struct kafka kafka;
     struct router router;
-    rd_kafka_topic_t *topics[ROUTER_TOPICS_MAX]; // by the router's numbers
-    rd_kafka_headers_t *headers;
+    struct producer_settings settings;
+    struct delivery delivery;
     struct out undelivered;
     bool keep_undelivered;
     char first_failure[256];
 };
-
-// What travels with a message to its delivery report.
-#define TAG(number, passed) ((void *)(uintptr_t)((number) << 1 | (passed)))
-#define TAG_PASSED(tag) ((uintptr_t)(tag)&1)
-#define TAG_NUMBER(tag) ((uint64_t)((uintptr_t)(tag) >> 1))
 
 static int set_create(void *options, const char *arg, struct err *err)
 {
@@ -112,23 +104,6 @@ static const struct kafka_setting defaults[] = {
     {NULL, NULL},
 };
 
-// Whether the broker has refused this very record, so that trying again would not help.
-static bool is_refusal(rd_kafka_resp_err_t code)
-{
-    switch (code) {
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void keep_undelivered(struct writer *w, const char *data, size_t len)
 {
     if (!w->keep_undelivered)
@@ -139,86 +114,49 @@ static void keep_undelivered(struct writer *w, const char *data, size_t len)
 }
 
 // Counts a line that was not delivered, for good or for now.
-static void not_delivered(struct writer *w, rd_kafka_resp_err_t code, bool passed,
-                          const struct line *line)
+static void not_delivered(struct writer *w, const struct delivery_report *report)
 {
     struct ledger *ledger = stream_ledger(w->stream);
-    const struct reject reject = {REJECT_NOT_DELIVERED, NULL, rd_kafka_err2str(code)};
+    const char *why = rd_kafka_err2str(report->code);
 
-    if (passed) { // it was none of ours to count until now
+    if (report->passed) { // it was none of ours to count until now
         ledger->passed--;
         ledger->in++;
     }
-    if (is_refusal(code)) {
-        stream_reject(w->stream, &reject, line);
+    if (report->outcome == DELIVERY_REFUSED) {
+        stream_reject(w->stream, &(struct reject){REJECT_NOT_DELIVERED, NULL, why}, report->line);
         return;
     }
     if (ledger->undelivered++ == 0) {
-        snprintf(w->first_failure, sizeof w->first_failure, "%s", rd_kafka_err2str(code));
+        snprintf(w->first_failure, sizeof w->first_failure, "%s", why);
         stream_set_status(w->stream,
-                          kafka_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_TEMPFAIL);
+                          kafka_error_status(report->code) == EX_NOPERM ? EX_NOPERM : EX_TEMPFAIL);
     }
-    keep_undelivered(w, line->data, line->len);
+    keep_undelivered(w, report->line->data, report->line->len);
 }
 
-static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+static void on_report(void *ctx, const struct delivery_report *report)
 {
-    struct writer *w = ((struct kafka *)opaque)->ctx;
-    bool passed = TAG_PASSED(message->_private);
+    struct writer *w = ctx;
+    struct ledger *ledger = stream_ledger(w->stream);
 
-    (void)rk;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        kafka_alive(&w->kafka);
-        stream_ledger(w->stream)->bytes_out += message->len;
-        if (!passed)
-            stream_ledger(w->stream)->out++;
+    if (report->outcome != DELIVERY_DONE) {
+        not_delivered(w, report);
         return;
     }
-    const struct line line = {.data = message->payload,
-                              .len = message->len,
-                              .full_len = message->len,
-                              .number = TAG_NUMBER(message->_private)};
-    not_delivered(w, message->err, passed, &line);
+    ledger->bytes_out += report->line->len;
+    if (!report->passed)
+        ledger->out++;
 }
 
-static rd_kafka_resp_err_t produce_once(struct writer *w, rd_kafka_topic_t *topic,
-                                        const struct line *line, const void *key, size_t key_len,
-                                        void *tag)
-{
-    if (w->headers == NULL) {
-        // The cheap call; the cast is the API's: with F_COPY the payload is not changed.
-        if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, (void *)line->data,
-                             line->len, key, key_len, tag) == 0)
-            return RD_KAFKA_RESP_ERR_NO_ERROR;
-        return rd_kafka_last_error();
-    }
-    rd_kafka_headers_t *headers = rd_kafka_headers_copy(w->headers);
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        w->kafka.rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_VALUE((void *)line->data, line->len), RD_KAFKA_V_KEY(key, key_len),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(tag), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_headers_destroy(headers);
-    return code;
-}
-
-// Hands a line to librdkafka, waiting for room in its queue.
 static int produce(struct writer *w, const struct destination *to, const struct line *line,
                    bool passed)
 {
-    void *tag = TAG(line->number, passed);
-    rd_kafka_resp_err_t code;
     struct err err;
 
-    while ((code = produce_once(w, w->topics[to->topic], line, to->key, to->key_len, tag)) ==
-           RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        rd_kafka_poll(w->kafka.rk, SERVE_EVERY);
-        if (kafka_check(&w->kafka, &err) != 0)
-            break;
-    }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        not_delivered(w, code, passed, line);
-    return kafka_check(&w->kafka, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
+    if (delivery_produce(&w->delivery, to->topic, to->key, to->key_len, line, passed, &err) != 0)
+        return stream_fail_err(w->stream, &err);
+    return 0;
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
@@ -249,13 +187,9 @@ static int add_headers(struct writer *w, struct err *err)
 {
     const struct opt_list *list = &w->options->headers;
 
-    if (list->count > 0)
-        w->headers = rd_kafka_headers_new(list->count);
     for (size_t i = 0; i < list->count; i++) {
-        const char *equals = strchr(list->item[i], '=');
-        if (equals == NULL || equals == list->item[i])
-            return err_set(err, EX_USAGE, "-H: '%s' is not NAME=VALUE", list->item[i]);
-        rd_kafka_header_add(w->headers, list->item[i], equals - list->item[i], equals + 1, -1);
+        if (delivery_add_header(&w->delivery, list->item[i], err) != 0)
+            return -1;
     }
     return 0;
 }
@@ -274,72 +208,32 @@ static int open_undelivered(struct writer *w, struct err *err)
     return 0;
 }
 
-// Connects, with batches of at most so many bytes unless that is 0.
-static int connect_writer(struct writer *w, int64_t batch_size, struct err *err)
-{
-    char why[256], number[24];
-    rd_kafka_conf_t *conf = kafka_conf_new(&w->options->kafka, defaults, err);
-    rd_kafka_conf_res_t result = RD_KAFKA_CONF_OK;
-
-    if (conf == NULL)
-        return -1;
-    if (w->options->codec != NULL)
-        result = rd_kafka_conf_set(conf, "compression.codec", w->options->codec, why, sizeof why);
-    if (result == RD_KAFKA_CONF_OK && batch_size > 0) {
-        snprintf(number, sizeof number, "%lld", (long long)batch_size);
-        result = rd_kafka_conf_set(conf, "batch.size", number, why, sizeof why);
-    }
-    if (result != RD_KAFKA_CONF_OK) {
-        rd_kafka_conf_destroy(conf);
-        return err_set(err, EX_USAGE, "-z: %s", why);
-    }
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    return kafka_init(&w->kafka, RD_KAFKA_PRODUCER, conf, &w->options->kafka, w, err);
-}
-
-static int await_topics(struct writer *w, struct err *err)
+static int open_delivery(struct writer *w, struct err *err)
 {
     const struct options *o = w->options;
-    int partitions;
 
-    if (kafka_find_controller(&w->kafka, err) != 0)
-        return -1;
-    for (size_t i = 0; i < w->router.topic_count; i++) {
-        const char *topic = w->router.topic[i];
-        if (o->create &&
-            kafka_create_topic(&w->kafka, topic, (int)o->partitions, (int)o->replication, err) != 0)
-            return -1;
-        if (kafka_wait_topic(&w->kafka, topic, &partitions, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-// A broker refuses a batch that is too large with all that is in it, and librdkafka does not
-// divide it. So where the topics take less than a usual batch, connect anew with smaller ones.
-static int fit_batches(struct writer *w, struct err *err)
-{
-    int64_t limit = kafka_largest_batch(&w->kafka, w->router.topic, w->router.topic_count);
-
-    if (limit >= BATCH_SIZE_DEFAULT)
-        return 0;
-    log_info("batches of at most %lld bytes, as the topics have it", (long long)limit);
-    kafka_release(&w->kafka);
-    return connect_writer(w, limit, err);
+    w->settings = (struct producer_settings){.kafka = &o->kafka,
+                                             .defaults = defaults,
+                                             .codec = o->codec,
+                                             .topics = w->router.topic,
+                                             .topic_count = w->router.topic_count,
+                                             .create = o->create,
+                                             .partitions = (int)o->partitions,
+                                             .replication = (int)o->replication};
+    return delivery_open(&w->delivery, &w->settings, err);
 }
 
 static int open_writer(void *ctx, struct stream *s)
 {
+    static const struct delivery_ops ops = {.report = on_report};
     struct writer *w = ctx;
     struct err err;
 
     w->stream = s;
+    w->delivery = (struct delivery){.ops = &ops, .ctx = w};
     if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
-        open_undelivered(w, &err) != 0 || connect_writer(w, 0, &err) != 0 ||
-        await_topics(w, &err) != 0 || fit_batches(w, &err) != 0)
+        open_undelivered(w, &err) != 0 || open_delivery(w, &err) != 0)
         return stream_fail_err(s, &err);
-    for (size_t i = 0; i < w->router.topic_count; i++)
-        w->topics[i] = rd_kafka_topic_new(w->kafka.rk, w->router.topic[i], NULL);
     return 0;
 }
 
@@ -348,21 +242,15 @@ static int on_tick(void *ctx, struct stream *s)
     struct writer *w = ctx;
     struct err err;
 
-    rd_kafka_poll(w->kafka.rk, 0);
-    return kafka_check(&w->kafka, &err) == 0 ? 0 : stream_fail_err(s, &err);
+    return delivery_serve(&w->delivery, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
-// Waits until each message is delivered or has failed, which message.timeout.ms bounds.
 static int end(void *ctx, struct stream *s)
 {
     struct writer *w = ctx;
     struct err err;
 
-    while (rd_kafka_flush(w->kafka.rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        if (kafka_check(&w->kafka, &err) != 0)
-            return stream_fail_err(s, &err);
-    }
-    return 0;
+    return delivery_flush(&w->delivery, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
 static void close_writer(void *ctx, struct stream *s)
@@ -370,10 +258,7 @@ static void close_writer(void *ctx, struct stream *s)
     struct writer *w = ctx;
     struct err err;
 
-    if (rd_kafka_outq_len(w->kafka.rk) > 0) {
-        rd_kafka_purge(w->kafka.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_flush(w->kafka.rk, PURGE_TIME);
-    }
+    delivery_abandon(&w->delivery);
     uint64_t lost = stream_ledger(s)->undelivered;
     if (lost > 0)
         log_error("%llu lines not delivered: %s%s%s", (unsigned long long)lost, w->first_failure,
@@ -387,13 +272,7 @@ static void close_writer(void *ctx, struct stream *s)
 
 static void writer_release(struct writer *w)
 {
-    for (size_t i = 0; i < w->router.topic_count; i++) {
-        if (w->topics[i] != NULL)
-            rd_kafka_topic_destroy(w->topics[i]);
-    }
-    if (w->headers != NULL)
-        rd_kafka_headers_destroy(w->headers);
-    kafka_release(&w->kafka);
+    delivery_release(&w->delivery);
     router_release(&w->router);
     out_release(&w->undelivered);
 }
@@ -422,7 +301,7 @@ int main(int argc, char **argv)
     struct writer writer = {.options = &options};
 
     log_init(argv[0]);
-    options.kafka.stopping = stream_stopping;
+    options.kafka.stopping = signals_stopping;
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
     kafka_show(&options.kafka, defaults);

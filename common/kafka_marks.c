@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka_marks.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datetime.h"
+#include "log.h"
+#include "signals.h"
+#include "xalloc.h"
+
+#define HEARTBEAT (5 * MS_SECOND)   // between marks that say nothing new
+#define QUERY_EVERY (5 * MS_SECOND) // how often to ask what is committed
+#define QUERY_TIME 5000             // ms for the answer
+#define WAIT_SLICE 100              // ms of waiting for acknowledgements at a time
+#define LAST_WAIT (20 * MS_SECOND)  // for the last one, once told to stop
+
+int source_marks_open(struct source_marks *m, struct consumer *consumer,
+                      const struct source_marks_options *options, struct err *err)
+{
+    bool fixed = options->shard != NULL && consumer->group != NULL;
+
+    *m = (struct source_marks){.consumer = consumer, .options = options, .acks = {.fd = -1}};
+    m->query = (struct group_query){.kafka = &consumer->kafka, .group = consumer->group};
+    mark_new_run(m->last.run);
+    m->query_due = time_monotonic() + QUERY_EVERY;
+    if (fixed) { // else numbers of earlier runs mean nothing here
+        m->last.seq = consumer->seq;
+        m->last.stable = consumer->seq;
+        m->last.has_stable = true;
+    }
+    return options->acks == NULL ? 0 : ack_reader_open(&m->acks, options->acks, err);
+}
+
+static void forget(struct source_marks *m, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        mark_release(&m->pending[i]);
+    m->pending_count -= count;
+    if (m->pending_count > 0)
+        memmove(m->pending, m->pending + count, m->pending_count * sizeof *m->pending);
+}
+
+void source_marks_release(struct source_marks *m)
+{
+    if (m->options == NULL) // it was never opened
+        return;
+    forget(m, m->pending_count);
+    free(m->pending);
+    mark_release(&m->acked);
+    mark_release(&m->last);
+    group_query_release(&m->query);
+    ack_reader_release(&m->acks);
+}
+
+// What the next mark is to say.
+static void describe(const struct source_marks *m, enum mark_kind kind, struct mark *next)
+{
+    const struct consumer *c = m->consumer;
+    int64_t low;
+
+    next->kind = kind;
+    memcpy(next->run, m->last.run, sizeof next->run);
+    next->seq = m->last.seq + (kind != MARK_HELLO);
+    if (kind == MARK_HELLO) {
+        next->group = c->group == NULL ? NULL : xstrdup(c->group);
+        next->shard = m->options->shard == NULL ? NULL : xstrdup(m->options->shard);
+    }
+    consumer_position(c, next);
+    next->has_low = m->last.has_low;
+    next->low = m->last.low;
+    // It never goes back, though a partition that was read to its end may get older records.
+    if (partitions_low(&c->partitions, &low) && (!next->has_low || low > next->low)) {
+        next->has_low = true;
+        next->low = low;
+    }
+    next->has_stable = m->last.has_stable;
+    next->stable = m->last.stable;
+}
+
+// Makes *take the last mark.
+static const struct mark *keep(struct source_marks *m, struct mark *take)
+{
+    mark_release(&m->last);
+    m->last = *take;
+    m->made = time_monotonic();
+    m->due = m->made + m->options->interval;
+    if (m->acks.fd >= 0 && take->kind != MARK_HELLO) {
+        m->pending = xreallocarray(m->pending, m->pending_count + 1, sizeof *m->pending);
+        m->pending[m->pending_count] = (struct mark)MARK_INIT;
+        mark_copy(&m->pending[m->pending_count++], take);
+    }
+    return &m->last;
+}
+
+const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind)
+{
+    struct mark next = MARK_INIT;
+
+    describe(m, kind, &next);
+    return keep(m, &next);
+}
+
+const struct mark *source_marks_due(struct source_marks *m)
+{
+    struct mark next = MARK_INIT;
+    int64_t now = time_monotonic();
+
+    if (now < m->due)
+        return NULL;
+    describe(m, MARK_MARK, &next);
+    if (now >= m->made + HEARTBEAT || next.low != m->last.low ||
+        !mark_same_position(&next, &m->last))
+        return keep(m, &next);
+    mark_release(&next);
+    m->due = now + m->options->interval;
+    return NULL;
+}
+
+// Takes a seq as acknowledged, with all marks before it.
+static void acknowledge(struct source_marks *m, uint64_t seq)
+{
+    size_t count = 0;
+
+    while (count < m->pending_count && m->pending[count].seq <= seq)
+        count++;
+    if (count == 0)
+        return;
+    mark_copy(&m->acked, &m->pending[count - 1]);
+    m->has_acked = true;
+    forget(m, count);
+}
+
+static int take_acks(struct source_marks *m, struct err *err)
+{
+    uint64_t seq;
+    int found = ack_reader_newest(&m->acks, m->last.run, &seq, err);
+
+    if (found > 0)
+        acknowledge(m, seq);
+    return found < 0 ? -1 : 0;
+}
+
+static void now_stable(struct source_marks *m, uint64_t seq)
+{
+    if (m->last.has_stable && seq <= m->last.stable)
+        return;
+    m->last.has_stable = true;
+    m->last.stable = seq;
+}
+
+void source_marks_committed(struct source_marks *m, rd_kafka_resp_err_t code)
+{
+    if (!m->asking)
+        return;
+    m->asking = false;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        now_stable(m, m->asked);
+        return;
+    }
+    // The next acknowledgement brings the next try.
+    log_warn("group %s: commit of mark %llu: %s", m->consumer->group, (unsigned long long)m->asked,
+             rd_kafka_err2str(code));
+}
+
+static void commit_acked(struct source_marks *m)
+{
+    bool asked;
+
+    if (!m->has_acked || m->asking)
+        return;
+    m->asked = m->acked.seq;
+    m->has_acked = false;
+    rd_kafka_resp_err_t code = consumer_commit_mark(m->consumer, &m->acked, false, &asked);
+    m->asking = asked;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        source_marks_committed(m, code);
+}
+
+// Looks what somebody else has committed.
+static void watch_commits(struct source_marks *m)
+{
+    struct mark found = MARK_INIT;
+    rd_kafka_resp_err_t code;
+
+    if (m->options->shard == NULL || m->consumer->group == NULL)
+        return;
+    if (!group_query_pending(&m->query)) {
+        if (time_monotonic() < m->query_due)
+            return;
+        m->query_due = time_monotonic() + QUERY_EVERY;
+        group_query_start(&m->query, &m->last, false, QUERY_TIME);
+    }
+    if (group_query_take(&m->query, 0, &found, &code) && code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        now_stable(m, found.seq);
+    mark_release(&found);
+}
+
+int source_marks_serve(struct source_marks *m, struct err *err)
+{
+    if (m->acks.fd < 0) {
+        watch_commits(m);
+        return 0;
+    }
+    if (take_acks(m, err) != 0)
+        return -1;
+    commit_acked(m);
+    return 0;
+}
+
+// Commits the newest mark that is acknowledged, waiting for the answer.
+static rd_kafka_resp_err_t commit_now(struct source_marks *m)
+{
+    bool asked;
+
+    if (!m->has_acked)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    m->has_acked = false;
+    rd_kafka_resp_err_t code = consumer_commit_mark(m->consumer, &m->acked, true, &asked);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        now_stable(m, m->acked.seq);
+    return code;
+}
+
+// Waits a moment for an acknowledgement. Returns false when nobody reads our output any more.
+static bool wait_for_ack(const struct source_marks *m, int out_fd)
+{
+    struct pollfd fds[2] = {{.fd = m->acks.fd, .events = POLLIN}, {.fd = out_fd, .events = 0}};
+
+    poll(fds, 2, WAIT_SLICE);
+    return !(fds[1].revents & (POLLERR | POLLHUP));
+}
+
+int source_marks_settle(struct source_marks *m, int64_t wait_ms, int out_fd, bool serve,
+                        struct err *err)
+{
+    int64_t deadline = time_monotonic() + wait_ms;
+    bool stopping = signals_stopping(), reader = true;
+
+    if (m->acks.fd < 0)
+        return 0;
+    while (m->pending_count > 0 && reader && time_monotonic() < deadline) {
+        reader = wait_for_ack(m, out_fd);
+        if (take_acks(m, err) != 0 || kafka_check(&m->consumer->kafka, err) != 0)
+            return -1;
+        if (serve)
+            consumer_serve(m->consumer);
+        if (!stopping && signals_stopping() && deadline > time_monotonic() + LAST_WAIT)
+            deadline = time_monotonic() + LAST_WAIT;
+    }
+    rd_kafka_resp_err_t code = commit_now(m);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return err_set(err, kafka_error_status(code), "group %s: commit of mark %llu: %s",
+                       m->consumer->group, (unsigned long long)m->acked.seq,
+                       rd_kafka_err2str(code));
+    return m->pending_count > 0;
+}
+
+void source_marks_give_up(struct source_marks *m, bool lost)
+{
+    struct err err;
+
+    if (m->acks.fd < 0)
+        return;
+    if (!lost && take_acks(m, &err) == 0 && commit_now(m) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: commit failed before partitions were given up", m->consumer->group);
+    m->has_acked = false;
+    forget(m, m->pending_count);
+}

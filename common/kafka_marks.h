@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// kafka_marks: the marks of a stream that a consumer is the source of: when one is due, what it
+// says, and, where they are acknowledged, what is committed for it.
+//
+//     struct source_marks m;
+//     source_marks_open(&m, &consumer, &options, &err);   // once it has been assigned or
+//     subscribed stream_emit_mark(s, source_marks_make(&m, MARK_HELLO)); for (...) { // ten times a
+//     second or so
+//         if ((mark = source_marks_due(&m)) != NULL)
+//             stream_emit_mark(s, mark);
+//         source_marks_serve(&m, &err);
+//     }
+//     stream_emit_mark(s, source_marks_make(&m, MARK_END));
+//     source_marks_settle(&m, wait, STDOUT_FILENO, true, &err);
+//     source_marks_release(&m);
+//
+// The consumer must have owner_commits set. With acknowledgements, offsets are committed here;
+// without, the last stage is to commit them, and with a fixed set of partitions is watched doing
+// so, so that marks can say what is committed.
+#ifndef COMMON_KAFKA_MARKS_H
+#define COMMON_KAFKA_MARKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ack_fifo.h"
+#include "kafka_consumer.h"
+#include "kafka_group.h"
+#include "mark.h"
+
+struct source_marks_options {
+    int64_t interval;  // ms; 0 when there are to be none
+    const char *acks;  // FIFO; NULL for none
+    const char *shard; // what hello calls the fixed set of partitions; NULL when it is not fixed
+};
+
+struct source_marks {
+    struct consumer *consumer;
+    const struct source_marks_options *options;
+    struct mark last; // that was made
+    int64_t due;      // when the next one is
+    int64_t made;     // when the last one was
+
+    // Of acknowledgements.
+    struct ack_reader acks;
+    struct mark *pending; // not acknowledged yet, in their order
+    size_t pending_count;
+    struct mark acked; // the newest that is, when has_acked
+    bool has_acked;    // and not committed
+    uint64_t asked;    // the seq of a commit that has not been answered
+    bool asking;
+
+    // Of commits by others.
+    struct group_query query;
+    int64_t query_due;
+};
+
+// Everything stays borrowed. Returns 0, or -1 with *err set; release it in both cases.
+int source_marks_open(struct source_marks *m, struct consumer *consumer,
+                      const struct source_marks_options *options, struct err *err);
+void source_marks_release(struct source_marks *m);
+
+// The next mark, of the consumer's position, to be written at once. It dies with the next one.
+const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind);
+
+// The same, if it is time for one: an interval has passed and something has moved, or long enough
+// that somebody may wonder. Else NULL.
+const struct mark *source_marks_due(struct source_marks *m);
+
+// Takes acknowledgements and commits, without waiting. Returns 0, or -1 with *err set.
+int source_marks_serve(struct source_marks *m, struct err *err);
+
+// Waits until the last mark is acknowledged, and commits it. Ends early when nobody reads from
+// out_fd. With serve the consumer is served meanwhile, which must not be when it calls. Returns 0,
+// also without acknowledgements; 1 when it was not acknowledged; -1 with *err set.
+int source_marks_settle(struct source_marks *m, int64_t wait_ms, int out_fd, bool serve,
+                        struct err *err);
+
+// The consumer's partitions are about to go: commits what is acknowledged, unless they are lost
+// already, and forgets the rest.
+void source_marks_give_up(struct source_marks *m, bool lost);
+
+// The result of a commit, for the consumer's ops.
+void source_marks_committed(struct source_marks *m, rd_kafka_resp_err_t code);
+
+#endif

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Marks in the driver that all filters share: they keep their place, a stream is held to one run,
+# and its end is only believed when an end mark says so.
+
+load helpers
+
+RUN=01234567-89ab-4def-8123-456789abcdef
+OTHER=11234567-89ab-4def-8123-456789abcdef
+
+setup() {
+    started=()
+    cd "$BATS_TEST_TMPDIR" || return 1
+    logingen -n 6 --seed 1 >records
+}
+
+teardown() {
+    stop_started
+}
+
+# mark KIND SEQ [RUN]
+mark() {
+    printf '{"@mark":"%s","run":"%s","seq":%s,"at":[["t",0,%s]]}\n' "$1" "${3:-$RUN}" "$2" "$2"
+}
+
+# A stream with a mark after two records, and one after the next two.
+marked_stream() {
+    mark hello 0
+    sed -n 1,2p records
+    mark mark 1
+    sed -n 3,4p records
+    mark mark 2
+    sed -n 5,6p records
+    mark end 3
+}
+
+@test "marks keep their place among the lines, byte for byte" {
+    marked_stream | sed 's/"seq"/ "more": [1e999] , "seq"/' >in
+    loginclean <in | cmp - in
+    loginagg --tee <in | grep -v '^{"insight"' | cmp - in
+}
+
+@test "marks are not for the jq program" {
+    marked_stream >in
+    loginclean -j 'select(.timestamp == null)' <in >out
+    grep '^{"@mark"' in | cmp - out
+    loginclean -j '., .' <in >out
+    grep '^{"@mark"' in | cmp - <(grep '^{"@mark"' out)
+    assert_eq "$(wc -l <out)" 16
+}
+
+@test "a mark comes after the rejects of the lines before it" {
+    { mark hello 0 && echo 1 && mark mark 1 && echo 2 && mark end 2; } >in
+    loginclean --rejects - <in >out
+    assert_eq "$(jq -r '.reject // ."@mark"' out | xargs)" 'hello not_object mark not_object end'
+}
+
+@test "rejects in a file are written before the mark that covers them" {
+    start_fed loginclean --rejects rejects
+    { mark hello 0 && echo 1 && mark mark 1; } | write_to_feed
+    wait_until 10 has_lines 2 out
+    assert_eq "$(wc -l <rejects)" 1
+    close_feed
+    await "$pid"
+}
+
+@test "the ledger counts marks and names their run" {
+    marked_stream | loginclean --stats stats >out
+    assert_eq "$(ledger stats '[.in,.out,.marks,.run]')" "[6,6,4,\"$RUN\"]"
+    assert_ledger_adds_up stats
+    loginclean --stats stats <records >out
+    assert_eq "$(ledger stats '[.marks,.run]')" '[0,null]'
+}
+
+# ends_with STATUS MESSAGE: what becomes of loginclean with the stream in the file in.
+ends_with() {
+    run -"$1" --separate-stderr loginclean <in
+    assert_match "$stderr" "^loginclean: $2"
+    assert_eq "${#stderr_lines[@]}" 1
+}
+
+@test "the end of the input without an end mark is 75" {
+    marked_stream | head -n -1 >in
+    ends_with 75 'stdin: ended without an end mark; a stage upstream has died'
+    assert_eq "${#lines[@]}" 9
+    mark hello 0 >in
+    ends_with 75 'stdin: ended without an end mark'
+}
+
+@test "loginagg writes no insights when the end mark is missing" {
+    marked_stream >in
+    run -0 loginagg --every 0 <in
+    assert_match "$output" '"final":true'
+    head -n -1 in >cut
+    run -75 --separate-stderr loginagg --every 0 <cut
+    assert_eq "$(printf '%s\n' "${lines[@]}" | grep -c insight)" 0
+}
+
+@test "in a stream with marks an unterminated last line is dropped" {
+    { mark hello 0 && head -n 1 records && sed -n 2p records | tr -d '\n'; } >in
+    ends_with 75 'stdin: ended without an end mark'
+    assert_eq "$(wc -l <<<"$output")" 2
+    mark hello 0 | tr -d '\n' >in
+    ends_with 75 'stdin: ended without an end mark'
+    assert_eq "$output" ''
+    # Without marks it is a line.
+    head -c -1 records >in
+    run -0 loginclean <in
+    assert_eq "${#lines[@]}" 6
+}
+
+@test "marks of another run are refused" {
+    { mark hello 0 && mark mark 1 "$OTHER"; } >in
+    ends_with 65 "stdin: line 2: mark 1: of another run: $OTHER, not $RUN"
+}
+
+@test "marks out of place are refused" {
+    mark mark 1 >in
+    ends_with 65 'stdin: line 1: mark 1: no hello mark has come before it'
+    { cat records && mark end 1; } >in
+    ends_with 65 'stdin: line 7: mark 1: no hello mark'
+    { mark hello 0 && mark hello 1; } >in
+    ends_with 65 'stdin: line 2: mark 1: a second hello'
+    { mark hello 5 && mark mark 5; } >in
+    ends_with 65 'stdin: line 2: mark 5: it comes after mark 5'
+    { marked_stream && mark mark 4; } >in
+    ends_with 65 'stdin: line 11: it comes behind the end mark'
+    { marked_stream && head -n 1 records; } >in
+    ends_with 65 'stdin: line 11: it comes behind the end mark'
+}
+
+@test "a line that begins as a mark and is none is refused" {
+    echo '{"@mark"' >in
+    ends_with 65 'stdin: line 1: mark: not JSON: '
+    echo '{"@mark":"mark","run":"x","seq":1,"at":[]}' >in
+    ends_with 65 "stdin: line 1: mark: 'run' is missing or wrong"
+    sed 's/^{/{"@mark":1,/' records >in
+    ends_with 65 "stdin: line 1: mark: '@mark' is missing or wrong"
+}
+
+@test "a mark may be longer than a record" {
+    { mark hello 0 && mark end 1; } | sed 's/"at":\[/&["a-topic-with-quite-a-long-name",0,1],/' >in
+    loginclean --max-line 100 <in | cmp - in
+}
+
+@test "after a first signal a stream with marks goes on to its end" {
+    start_fed loginclean
+    marked_stream | head -n 3 | write_to_feed
+    wait_until 10 has_lines 3 out
+    kill -TERM "$pid"
+    wait_until 10 has_let_go_of_signals "$pid"
+    marked_stream | tail -n +4 | write_to_feed
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+    cmp out <(marked_stream)
+}
