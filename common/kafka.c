@@ -53,6 +53,18 @@ void kafka_fail(struct kafka *k, int status, const char *fmt, ...)
     va_end(ap);
 }
 
+bool kafka_is_fenced(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+           code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+void kafka_fail_fenced(struct kafka *k)
+{
+    kafka_fail(k, EX_TEMPFAIL,
+               "fenced by a newer pipeline with the same transactional id, or out of time");
+}
+
 int kafka_check(const struct kafka *k, struct err *err)
 {
     if (!k->failed)
@@ -79,15 +91,16 @@ void kafka_alive(struct kafka *k)
 }
 
 // The messages of librdkafka that are about one connection are its way of saying that it retries.
-// A broker that stays away is warned about once, by on_error().
+// A broker that stays away is warned about once, by on_error(), which is told of fatal errors too.
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-    bool connection = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
-                      strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "GETPID") == 0 ||
-                      strcmp(facility, "REQTMOUT") == 0;
+    bool told = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
+                strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "GETPID") == 0 ||
+                strcmp(facility, "REQTMOUT") == 0 || strcmp(facility, "FATAL") == 0 ||
+                strcmp(facility, "TXNERR") == 0;
 
     (void)rk;
-    if (connection || level >= 7)
+    if (told || level >= 7)
         log_debug("librdkafka: %s: %s", facility, text);
     else if (level >= 5)
         log_info("librdkafka: %s: %s", facility, text);
@@ -103,6 +116,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     switch (code) {
     case RD_KAFKA_RESP_ERR__FATAL:
         code = rd_kafka_fatal_error(rk, fatal, sizeof fatal);
+        if (kafka_is_fenced(code))
+            kafka_fail_fenced(k);
         kafka_fail(k, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), fatal);
         return;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:

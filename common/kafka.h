@@ -83,6 +83,10 @@ int kafka_check(const struct kafka *k, struct err *err);
 __attribute__((format(printf, 3, 4))) void kafka_fail(struct kafka *k, int status, const char *fmt,
                                                       ...);
 
+// The same for a producer whose place another one has taken, which is what such an error says.
+void kafka_fail_fenced(struct kafka *k);
+bool kafka_is_fenced(rd_kafka_resp_err_t code);
+
 // For loops that wait for a broker: whether to try again. Ends at the deadline (by
 // time_monotonic()), after a fatal error, and when the process is asked to stop.
 bool kafka_keep_trying(const struct kafka *k, int64_t deadline);

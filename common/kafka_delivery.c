@@ -7,10 +7,12 @@
 #define FLUSH_SLICE 500 // ms of waiting for deliveries between looks at errors
 #define PURGE_TIME 2000 // ms for the reports of what is given up
 
-// What travels with a message to its report.
-#define TAG(number, passed) ((void *)(uintptr_t)((number) << 1 | (passed)))
+// What travels with a message to its report: a bit, 15 bits of an epoch, and the line's number.
+#define TAG(number, epoch, passed)                                                                 \
+    ((void *)(uintptr_t)((number) << 16 | (uint64_t)(epoch) << 1 | (passed)))
 #define TAG_PASSED(tag) ((uintptr_t)(tag)&1)
-#define TAG_NUMBER(tag) ((uint64_t)((uintptr_t)(tag) >> 1))
+#define TAG_EPOCH(tag) ((uint32_t)((uintptr_t)(tag) >> 1) % MARK_WINDOW_EPOCHS)
+#define TAG_NUMBER(tag) ((uint64_t)((uintptr_t)(tag)) >> 16)
 
 static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
 {
@@ -30,12 +32,11 @@ static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
     }
 }
 
-static void report(struct delivery *d, rd_kafka_resp_err_t code, const struct line *line,
-                   bool passed)
+static void report(struct delivery *d, const struct delivery_report *r, uint32_t epoch)
 {
-    const struct delivery_report r = {outcome_of(code), code, line, passed};
-
-    d->ops->report(d->ctx, &r);
+    d->ops->report(d->ctx, r);
+    if (r->outcome != DELIVERY_FAILED)
+        mark_window_arrive(&d->window, epoch);
 }
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -45,11 +46,15 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
                               .len = message->len,
                               .full_len = message->len,
                               .number = TAG_NUMBER(message->_private)};
+    const struct delivery_report r = {.outcome = outcome_of(message->err),
+                                      .code = message->err,
+                                      .line = &line,
+                                      .passed = TAG_PASSED(message->_private)};
 
     (void)rk;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         kafka_alive(&d->producer.kafka);
-    report(d, message->err, &line, TAG_PASSED(message->_private));
+    report(d, &r, TAG_EPOCH(message->_private));
 }
 
 int delivery_add_header(struct delivery *d, const char *name_and_value, struct err *err)
@@ -76,6 +81,7 @@ void delivery_release(struct delivery *d)
     if (d->headers != NULL)
         rd_kafka_headers_destroy(d->headers);
     producer_release(&d->producer);
+    mark_window_release(&d->window);
 }
 
 static rd_kafka_resp_err_t produce_once(struct delivery *d, rd_kafka_topic_t *topic,
@@ -103,7 +109,8 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
                      const struct line *line, bool passed, struct err *err)
 {
     struct kafka *k = &d->producer.kafka;
-    void *tag = TAG(line->number, passed);
+    uint32_t epoch = mark_window_leave(&d->window);
+    void *tag = TAG(line->number, epoch, passed);
     rd_kafka_resp_err_t code;
 
     while ((code = produce_once(d, d->producer.topic[topic], line, key, key_len, tag)) ==
@@ -112,9 +119,26 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
         if (kafka_check(k, err) != 0)
             break;
     }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        report(d, code, line, passed);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const struct delivery_report r = {outcome_of(code), code, line, passed, true};
+        report(d, &r, epoch);
+    }
     return kafka_check(k, err);
+}
+
+int delivery_mark(struct delivery *d, const char *line, size_t len, struct err *err)
+{
+    struct kafka *k = &d->producer.kafka;
+
+    while (mark_window_is_full(&d->window) && kafka_check(k, err) == 0)
+        rd_kafka_poll(k->rk, ROOM_WAIT);
+    mark_window_mark(&d->window, line, len);
+    return kafka_check(k, err);
+}
+
+bool delivery_reached(struct delivery *d, struct buf *line)
+{
+    return mark_window_reached(&d->window, line);
 }
 
 int delivery_serve(struct delivery *d, struct err *err)
@@ -134,11 +158,11 @@ int delivery_flush(struct delivery *d, struct err *err)
     return 0;
 }
 
-void delivery_abandon(struct delivery *d)
+void delivery_abandon(struct delivery *d, int wait_ms)
 {
     rd_kafka_t *rk = d->producer.kafka.rk;
 
-    if (rd_kafka_outq_len(rk) == 0)
+    if (rk == NULL || rd_kafka_flush(rk, wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(rk, PURGE_TIME);

@@ -9,7 +9,7 @@
 //     while (...)
 //         delivery_produce(&d, 0, key, key_len, line, false, &err);
 //     delivery_flush(&d, &err);
-//     delivery_abandon(&d);     // what could not be flushed
+//     delivery_abandon(&d, 0);  // what could not be flushed
 //     delivery_release(&d);
 //
 // Reports come within the calls below, on the thread of the caller.
@@ -21,6 +21,7 @@
 
 #include "kafka_producer.h"
 #include "line.h"
+#include "mark_window.h"
 
 enum delivery_outcome {
     DELIVERY_DONE,
@@ -33,6 +34,7 @@ struct delivery_report {
     rd_kafka_resp_err_t code;
     const struct line *line; // dies with the call
     bool passed;             // as given to delivery_produce()
+    bool kept_back;          // it was refused here, without being sent
 };
 
 struct delivery_ops {
@@ -46,6 +48,7 @@ struct delivery {
     // What follows is the module's own.
     struct producer producer;
     rd_kafka_headers_t *headers;
+    struct mark_window window;
 };
 
 // A header that each message gets. Before delivery_open(). Returns 0, or -1 with EX_USAGE.
@@ -61,6 +64,14 @@ void delivery_release(struct delivery *d);
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
                      const struct line *line, bool passed, struct err *err);
 
+// A mark, its line, among those that are handed over. Waits while there are too many that are not
+// reached. Returns -1 with *err set after a fatal error.
+int delivery_mark(struct delivery *d, const char *line, size_t len, struct err *err);
+
+// Puts the newest mark into line that all lines before are delivered or refused of. Returns false
+// when there is no new one. A line that has failed is never passed.
+bool delivery_reached(struct delivery *d, struct buf *line);
+
 // Takes reports that have come. Returns -1 with *err set after a fatal error.
 int delivery_serve(struct delivery *d, struct err *err);
 
@@ -68,7 +79,8 @@ int delivery_serve(struct delivery *d, struct err *err);
 // with *err set after a fatal error.
 int delivery_flush(struct delivery *d, struct err *err);
 
-// Gives up what is still on its way, which is then reported as failed.
-void delivery_abandon(struct delivery *d);
+// Waits up to wait_ms for deliveries, and gives up what is still on its way, which is then reported
+// as failed.
+void delivery_abandon(struct delivery *d, int wait_ms);
 
 #endif

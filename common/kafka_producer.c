@@ -6,29 +6,62 @@
 
 #include "kafka_admin.h"
 #include "log.h"
+#include "opt.h"
 #include "xalloc.h"
 
 #define BATCH_SIZE_DEFAULT 1000000 // bytes; of librdkafka
+#define BATCH_OVERHEAD 61          // bytes of a batch beside its records (Kafka's RecordBatch)
+#define RECORD_LEAST 1000          // bytes; the lowest message.max.bytes that there is
 
-// Connects, with batches of at most so many bytes unless that is 0.
-static int connect_producer(struct producer *p, int64_t batch_size, struct err *err)
+static rd_kafka_conf_res_t set_number(rd_kafka_conf_t *conf, const char *name, int64_t n, char *why,
+                                      size_t size)
+{
+    char number[24];
+
+    snprintf(number, sizeof number, "%lld", (long long)n);
+    return rd_kafka_conf_set(conf, name, number, why, size);
+}
+
+// What depends on what the topics take, as far as that is known.
+static rd_kafka_conf_res_t set_sizes(const struct producer *p, rd_kafka_conf_t *conf, char *why,
+                                     size_t size)
+{
+    char set[24];
+    size_t set_size = sizeof set;
+    int64_t record = p->largest_batch - BATCH_OVERHEAD, largest;
+
+    if (p->largest_batch < BATCH_SIZE_DEFAULT &&
+        set_number(conf, "batch.size", p->largest_batch, why, size) != RD_KAFKA_CONF_OK)
+        return RD_KAFKA_CONF_INVALID;
+    if (p->transactional_id == NULL ||
+        rd_kafka_conf_get(conf, "message.max.bytes", set, &set_size) != RD_KAFKA_CONF_OK ||
+        opt_parse_int(set, &largest) != 0 || largest <= record)
+        return RD_KAFKA_CONF_OK;
+    return set_number(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, why,
+                      size);
+}
+
+static int connect_producer(struct producer *p, struct err *err)
 {
     const struct producer_settings *s = p->settings;
-    char why[256], number[24];
+    char why[256];
     rd_kafka_conf_t *conf = kafka_conf_new(s->kafka, s->defaults, err);
+    const char *what = "-z";
     rd_kafka_conf_res_t result = RD_KAFKA_CONF_OK;
 
     if (conf == NULL)
         return -1;
     if (s->codec != NULL)
         result = rd_kafka_conf_set(conf, "compression.codec", s->codec, why, sizeof why);
-    if (result == RD_KAFKA_CONF_OK && batch_size > 0) {
-        snprintf(number, sizeof number, "%lld", (long long)batch_size);
-        result = rd_kafka_conf_set(conf, "batch.size", number, why, sizeof why);
+    if (result == RD_KAFKA_CONF_OK && p->transactional_id != NULL) {
+        what = "--transactional-id";
+        result = rd_kafka_conf_set(conf, "transactional.id", p->transactional_id, why, sizeof why);
     }
+    if (result == RD_KAFKA_CONF_OK)
+        result = set_sizes(p, conf, why, sizeof why);
     if (result != RD_KAFKA_CONF_OK) {
         rd_kafka_conf_destroy(conf);
-        return err_set(err, EX_USAGE, "-z: %s", why);
+        return err_set(err, EX_USAGE, "%s: %s", what, why);
     }
     rd_kafka_conf_set_dr_msg_cb(conf, s->on_report);
     return kafka_init(&p->kafka, RD_KAFKA_PRODUCER, conf, s->kafka, s->ctx, err);
@@ -61,7 +94,7 @@ static int fit_batches(struct producer *p, struct err *err)
         return 0;
     log_info("batches of at most %lld bytes, as the topics have it", (long long)p->largest_batch);
     kafka_release(&p->kafka);
-    return connect_producer(p, p->largest_batch, err);
+    return connect_producer(p, err);
 }
 
 static void open_topics(struct producer *p)
@@ -75,8 +108,8 @@ static void open_topics(struct producer *p)
 
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err)
 {
-    *p = (struct producer){.settings = settings};
-    if (connect_producer(p, 0, err) != 0 || await_topics(p, err) != 0 || fit_batches(p, err) != 0)
+    *p = (struct producer){.settings = settings, .largest_batch = INT64_MAX};
+    if (connect_producer(p, err) != 0 || await_topics(p, err) != 0 || fit_batches(p, err) != 0)
         return -1;
     open_topics(p);
     return 0;
@@ -96,4 +129,14 @@ void producer_release(struct producer *p)
 {
     close_topics(p);
     kafka_release(&p->kafka);
+}
+
+int producer_make_transactional(struct producer *p, const char *id, struct err *err)
+{
+    producer_release(p);
+    p->transactional_id = id;
+    if (connect_producer(p, err) != 0)
+        return -1;
+    open_topics(p);
+    return 0;
 }

@@ -33,12 +33,17 @@ struct producer_settings {
 struct producer {
     struct kafka kafka;
     const struct producer_settings *settings;
-    rd_kafka_topic_t **topic; // in the order of settings->topics
-    int64_t largest_batch;    // in bytes, that all of the topics take
+    rd_kafka_topic_t **topic;     // in the order of settings->topics
+    int64_t largest_batch;        // in bytes, that all of the topics take
+    const char *transactional_id; // NULL without transactions
 };
 
 // settings stay borrowed. Returns 0, or -1 with *err set; release it in both cases.
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err);
 void producer_release(struct producer *p);
+
+// Connects anew, for transactions under this name, which stays borrowed. A record that the topics
+// do not take is then refused at once, since the broker's refusal would end the transaction.
+int producer_make_transactional(struct producer *p, const char *id, struct err *err);
 
 #endif

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka_transaction.h"
+
+#include <stdlib.h>
+
+#include "datetime.h"
+#include "kafka_group.h"
+#include "log.h"
+#include "xalloc.h"
+
+#define CALL_TIME 5000               // ms for one call, between looks at errors
+#define COMMIT_TIME (60 * MS_SECOND) // for a commit that has to be asked for again
+#define ABORT_TIME 5000              // ms
+#define IDLE_COMMIT (30 * MS_SECOND) // between commits that change nothing
+
+// What librdkafka says about a call that may be made again.
+enum answer { ANSWER_DONE, ANSWER_AGAIN, ANSWER_FAILED };
+
+// Takes the error over.
+static enum answer judge(struct transaction *t, const char *what, rd_kafka_error_t *take,
+                         struct err *err)
+{
+    struct kafka *k = t->kafka;
+
+    rd_kafka_poll(k->rk, 0); // lets callbacks see errors and reports
+    if (take == NULL)
+        return ANSWER_DONE;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(take);
+    bool again = !rd_kafka_error_txn_requires_abort(take) && rd_kafka_error_is_retriable(take);
+    if (kafka_is_fenced(code))
+        kafka_fail_fenced(k);
+    else if (!again)
+        kafka_fail(k, kafka_error_status(code), "transaction: %s: %s", what,
+                   rd_kafka_error_string(take));
+    else
+        log_debug("transaction: %s: %s", what, rd_kafka_error_string(take));
+    rd_kafka_error_destroy(take);
+    return kafka_check(k, err) != 0 ? ANSWER_FAILED : ANSWER_AGAIN;
+}
+
+static int timed_out(const char *what, int status, struct err *err)
+{
+    return err_set(err, status, "transaction: %s: no answer in time", what);
+}
+
+int transaction_open(struct transaction *t, struct err *err)
+{
+    static const char what[] = "getting its place";
+    int64_t deadline = time_monotonic() + t->kafka->wait;
+    enum answer answer;
+
+    do {
+        answer = judge(t, what, rd_kafka_init_transactions(t->kafka->rk, CALL_TIME), err);
+    } while (answer == ANSWER_AGAIN && kafka_keep_trying(t->kafka, deadline));
+    t->open = answer == ANSWER_DONE;
+    if (answer == ANSWER_AGAIN)
+        return timed_out(what, EX_UNAVAILABLE, err);
+    return answer == ANSWER_DONE ? 0 : -1;
+}
+
+// Asks for the group's offsets, and again while somebody's transaction is about to change them.
+static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
+                         struct err *err)
+{
+    struct group_query query = {.kafka = t->kafka, .group = t->group};
+    int64_t deadline = time_monotonic() + t->kafka->wait;
+    rd_kafka_resp_err_t code;
+
+    do {
+        code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+        group_query_start(&query, hello, true, CALL_TIME);
+        group_query_take(&query, CALL_TIME + CALL_TIME / 2, found, &code);
+        rd_kafka_poll(t->kafka->rk, 0);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
+             kafka_keep_trying(t->kafka, deadline));
+    group_query_release(&query);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return kafka_check(t->kafka, err) != 0
+               ? -1
+               : err_set(err, kafka_error_status(code), "group %s: its offsets: %s", t->group,
+                         rd_kafka_err2str(code));
+}
+
+// Says where the group is not where the stream begins.
+static int compare(const struct transaction *t, const struct mark *hello, const struct mark *found,
+                   struct err *err)
+{
+    for (size_t i = 0; i < hello->at_count; i++) {
+        const struct mark_at *at = &hello->at[i];
+        int64_t offset = mark_offset(found, at->topic, at->partition);
+        if (offset != at->offset)
+            return err_set(err, EX_TEMPFAIL,
+                           "group %s: another pipeline has moved on: %s [%d] is committed up to "
+                           "%lld, and this stream begins at %lld",
+                           t->group, at->topic, (int)at->partition, (long long)offset,
+                           (long long)at->offset);
+    }
+    return 0;
+}
+
+int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
+{
+    struct mark found = MARK_INIT;
+    int status = 0;
+
+    t->group = xstrdup(hello->group);
+    if (hello->at_count > 0)
+        status = ask_committed(t, hello, &found, err);
+    if (status == 0)
+        status = compare(t, hello, &found, err);
+    mark_release(&found);
+    mark_copy(&t->committed, hello);
+    t->committed_at = time_monotonic();
+    return status;
+}
+
+int transaction_begin(struct transaction *t, struct err *err)
+{
+    if (t->begun)
+        return 0;
+    if (judge(t, "beginning", rd_kafka_begin_transaction(t->kafka->rk), err) != ANSWER_DONE)
+        return kafka_check(t->kafka, err) != 0 ? -1 : timed_out("beginning", EX_TEMPFAIL, err);
+    t->begun = true;
+    return 0;
+}
+
+bool transaction_is_due(const struct transaction *t, const struct mark *mark)
+{
+    return t->begun || !mark_same_position(mark, &t->committed) ||
+           time_monotonic() >= t->committed_at + IDLE_COMMIT;
+}
+
+static int send_offsets(struct transaction *t, const struct mark *mark, int64_t deadline,
+                        struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_offsets_of_mark(mark);
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(t->group);
+    enum answer answer;
+
+    do {
+        answer =
+            judge(t, "offsets",
+                  rd_kafka_send_offsets_to_transaction(t->kafka->rk, list, group, CALL_TIME), err);
+    } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
+    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (answer == ANSWER_AGAIN)
+        return timed_out("offsets", EX_TEMPFAIL, err);
+    return answer == ANSWER_DONE ? 0 : -1;
+}
+
+int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err)
+{
+    int64_t deadline = time_monotonic() + COMMIT_TIME;
+    enum answer answer;
+
+    if (!mark_same_partitions(mark, &t->committed))
+        return err_set(err, EX_DATAERR, "mark %llu: of other partitions than the stream began with",
+                       (unsigned long long)mark->seq);
+    if (transaction_begin(t, err) != 0 || send_offsets(t, mark, deadline, err) != 0)
+        return -1;
+    do {
+        answer = judge(t, "commit", rd_kafka_commit_transaction(t->kafka->rk, CALL_TIME), err);
+    } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
+    if (answer == ANSWER_AGAIN)
+        return timed_out("commit", EX_TEMPFAIL, err);
+    if (answer == ANSWER_FAILED)
+        return -1;
+    t->begun = false;
+    mark_copy(&t->committed, mark);
+    t->committed_at = time_monotonic();
+    return 0;
+}
+
+void transaction_release(struct transaction *t)
+{
+    rd_kafka_error_t *error;
+
+    if (t->begun && t->kafka->rk != NULL) {
+        error = rd_kafka_abort_transaction(t->kafka->rk, ABORT_TIME);
+        if (error != NULL) { // then the broker does it, or the next producer of that name
+            log_debug("transaction: abort: %s", rd_kafka_error_string(error));
+            rd_kafka_error_destroy(error);
+        }
+    }
+    t->begun = false;
+    mark_release(&t->committed);
+    free(t->group);
+    t->group = NULL;
+}

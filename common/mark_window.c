@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "mark_window.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xalloc.h"
+
+void mark_window_release(struct mark_window *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->epoch[i].mark);
+    free(w->epoch);
+    *w = (struct mark_window){0};
+}
+
+static void open_epoch(struct mark_window *w)
+{
+    if (w->count == w->capacity) {
+        w->capacity = w->capacity == 0 ? 16 : 2 * w->capacity;
+        w->epoch = xreallocarray(w->epoch, w->capacity, sizeof *w->epoch);
+    }
+    w->epoch[w->count++] = (struct mark_epoch){0};
+}
+
+uint32_t mark_window_leave(struct mark_window *w)
+{
+    if (w->count == 0)
+        open_epoch(w);
+    w->epoch[w->count - 1].under_way++;
+    return (w->first + (uint32_t)w->count - 1) % MARK_WINDOW_EPOCHS;
+}
+
+void mark_window_arrive(struct mark_window *w, uint32_t epoch)
+{
+    uint32_t i = (epoch + MARK_WINDOW_EPOCHS - w->first) % MARK_WINDOW_EPOCHS;
+
+    if (i < w->count && w->epoch[i].under_way > 0)
+        w->epoch[i].under_way--;
+}
+
+void mark_window_mark(struct mark_window *w, const char *line, size_t len)
+{
+    if (w->count == 0)
+        open_epoch(w);
+    struct mark_epoch *last = &w->epoch[w->count - 1];
+    last->mark = xstrndup(line, len);
+    last->len = len;
+    open_epoch(w);
+}
+
+bool mark_window_is_full(const struct mark_window *w)
+{
+    return w->count >= MARK_WINDOW_EPOCHS - 1;
+}
+
+bool mark_window_reached(struct mark_window *w, struct buf *line)
+{
+    size_t reached = 0;
+
+    while (reached < w->count && w->epoch[reached].mark != NULL && w->epoch[reached].under_way == 0)
+        reached++;
+    if (reached == 0)
+        return false;
+    buf_clear(line);
+    buf_append(line, w->epoch[reached - 1].mark, w->epoch[reached - 1].len);
+    for (size_t i = 0; i < reached; i++)
+        free(w->epoch[i].mark);
+    w->count -= reached;
+    w->first = (w->first + (uint32_t)reached) % MARK_WINDOW_EPOCHS;
+    memmove(w->epoch, w->epoch + reached, w->count * sizeof *w->epoch);
+    return true;
+}
