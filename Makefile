@@ -4,7 +4,7 @@
 # make demo                          installs what is missing, builds, shows the pipe at work
 # make test                          the same, and runs all tests (make check: without installing)
 # make lint                          format, warnings of two compilers, static checks
-# make bench                         speeds, as ratios to jq, Miller and kcat
+# make bench                         speeds, as ratios to jq, Miller and kcat; memory of loginagg
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
@@ -29,7 +29,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icommon -DLOGINPIPE_VERSION='"$(VERSION)"' 
 ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SANITIZE)
 
 KAFKA_TOOLS := kcat-in kcat-out kcat-broker
-TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen
+TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen marks
 SCRIPTS := loginpipe
 COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*.c common/*.cc)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
@@ -93,6 +93,7 @@ lint:
 
 bench: all
 	@BUILD=$(B) tests/bench/run
+	@BUILD=$(B) tests/bench/memory
 
 # Variables of the command line are in the environment: make chaos SEED=2
 chaos: all

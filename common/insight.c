@@ -16,13 +16,13 @@ static size_t find_field(struct insight_plan *plan, const struct json_key *name)
     }
     plan->field = xreallocarray(plan->field, plan->field_count + 1, sizeof *plan->field);
     plan->field[plan->field_count] = *name;
+    plan->paths |= memchr(name->name, '.', name->len) != NULL;
     return plan->field_count++;
 }
 
-int insight_plan_init(struct insight_plan *plan, const char *time_field, size_t top, size_t values,
-                      struct err *err)
+int insight_plan_init(struct insight_plan *plan, const char *time_field, struct err *err)
 {
-    *plan = (struct insight_plan){.top = top, .values = values};
+    *plan = (struct insight_plan){.field = NULL};
     if (map_secret_init(&plan->secret, err) != 0)
         return -1;
     // The order in which producers write them is the one that json_fields() finds fastest.
@@ -40,6 +40,35 @@ void insight_plan_release(struct insight_plan *plan)
     free(plan->insight);
 }
 
+uint64_t insight_plan_id(const struct insight_plan *plan)
+{
+    uint64_t id = 0, name[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->value_count; i++) {
+        const struct json_key *field = &plan->field[plan->value[i].field];
+        id ^= hll_hash(field->name, field->len);
+    }
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        const struct insight_combination *c = &plan->combination[i];
+        for (size_t j = 0; j < c->width; j++) {
+            const struct json_key *field = &plan->field[plan->value[c->part[c->order[j]]].field];
+            name[j] = hll_hash(field->name, field->len);
+        }
+        id ^= hll_hash(name, c->width * sizeof *name);
+    }
+    return id;
+}
+
+void insight_read_fields(const struct insight_plan *plan, const struct json *json,
+                         struct json_value *value)
+{
+    json_fields(json, plan->field, plan->field_count, value);
+    for (size_t i = 0; plan->paths && i < plan->field_count; i++) {
+        if (value[i].type == JSON_ABSENT)
+            json_path(json, &plan->field[i], &value[i]);
+    }
+}
+
 static size_t find_value(struct insight_plan *plan, size_t field)
 {
     for (size_t i = 0; i < plan->value_count; i++) {
@@ -49,6 +78,24 @@ static size_t find_value(struct insight_plan *plan, size_t field)
     plan->value = xreallocarray(plan->value, plan->value_count + 1, sizeof *plan->value);
     plan->value[plan->value_count] = (struct insight_value){.field = field};
     return plan->value_count++;
+}
+
+static int compare_names(const struct json_key *a, const struct json_key *b)
+{
+    int order = memcmp(a->name, b->name, a->len < b->len ? a->len : b->len);
+
+    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static void order_by_name(const struct insight_plan *plan, struct insight_combination *combination)
+{
+    for (size_t i = 0; i < combination->width; i++) {
+        size_t place = 0;
+        for (size_t j = 0; j < combination->width; j++)
+            place += compare_names(&plan->field[plan->value[combination->part[j]].field],
+                                   &plan->field[plan->value[combination->part[i]].field]) < 0;
+        combination->order[place] = i;
+    }
 }
 
 // One table serves all insights that combine the same fields, in whatever order they name them.
@@ -61,6 +108,7 @@ static size_t find_combination(struct insight_plan *plan, struct insight *in)
             in->place[i] += in->part[j] < in->part[i];
         new.part[in->place[i]] = in->part[i];
     }
+    order_by_name(plan, &new);
     for (size_t i = 0; i < plan->combination_count; i++) {
         const struct insight_combination *old = &plan->combination[i];
         if (old->width == new.width && memcmp(old->part, new.part, sizeof new.part) == 0)
@@ -111,37 +159,21 @@ int insight_check(const struct insight_plan *plan, const struct insight_kind *ki
     return 0;
 }
 
-uint32_t insight_part_id(const struct insight_ranks *ranks, uint32_t id, size_t i)
+struct insight_needs *insight_needs_of(struct insight_plan *plan, const struct insight *in)
 {
-    const struct map *map = insight_map(ranks->in, ranks->set);
-
-    if (ranks->in->width == 1)
-        return id;
-    return ((const uint32_t *)(const void *)map_key(map, map_at(map, id)))[ranks->in->place[i]];
+    return in->width == 1 ? &plan->value[in->part[0]].needs
+                          : &plan->combination[in->combination].needs;
 }
 
-void insight_put_value(struct buf *b, const struct map *values, uint32_t id)
+bool insight_is_approximate(const struct insight *in, const struct insight_set *set)
 {
-    const struct map_entry *e = map_at(values, id);
-
-    json_put_string(b, map_key(values, e), e->len);
-}
-
-void insight_put_number(struct buf *b, const char *name, uint64_t n)
-{
-    buf_puts(b, ",\"");
-    buf_puts(b, name);
-    buf_puts(b, "\":");
-    buf_put_u64(b, n);
-}
-
-void insight_put_field(struct buf *b, const struct insight_ranks *ranks, uint32_t id, size_t i)
-{
-    const struct insight *in = ranks->in;
-
-    json_put_string(b, in->name[i].name, in->name[i].len);
-    buf_putc(b, ':');
-    insight_put_value(b, &ranks->set->value[in->part[i]], insight_part_id(ranks, id, i));
+    if (!set->sketched)
+        return false;
+    for (size_t i = 0; i < in->width; i++) {
+        if (!in->kind->combines && set->value[in->part[i]].sketch != NULL)
+            return true;
+    }
+    return in->kind->combines && insight_table_of(in, set)->sketch != NULL;
 }
 
 static void put_key(struct buf *b, const struct insight *in, const struct insight_view *view)
@@ -173,8 +205,11 @@ void insight_put(struct buf *b, const struct insight_plan *plan, size_t i,
     if (in->kind->put_about != NULL)
         in->kind->put_about(in, b);
     buf_puts(b, "\"window\":");
-    window_put_json(b, view->spec, view->start);
+    window_put_json(b, view->spec, view->start, view->set->first, view->set->last);
     buf_puts(b, view->final ? ",\"final\":true" : ",\"final\":false");
     in->kind->put(in, view, b);
+    if (insight_is_approximate(in, view->set) || (in->kind->compares && view->previous != NULL &&
+                                                  insight_is_approximate(in, view->previous)))
+        buf_puts(b, ",\"approx\":true");
     buf_putc(b, '}');
 }

@@ -7,7 +7,7 @@
 // of fields that any of them needs. A set is what was counted in one window.
 //
 //     struct insight_plan plan;
-//     insight_plan_init(&plan, "timestamp", 10, 100, &err);
+//     insight_plan_init(&plan, "timestamp", &err);
 //     insight_add_logins(&plan);
 //     insight_add_count(&plan, "device_type", &err);
 //     ...insight_windows.h, to count records...
@@ -16,7 +16,7 @@
 //
 // A field counts by its text. A string and a number that are written alike are the same value; true
 // and false are "true" and "false", an array is "(array)" and an object "(object)". A field that
-// is missing or null counts as "unknown".
+// is missing or null counts as "unknown". A name with dots is a path into objects; see json_path().
 #ifndef COMMON_INSIGHT_H
 #define COMMON_INSIGHT_H
 
@@ -26,12 +26,11 @@
 
 #include "buf.h"
 #include "err.h"
+#include "insight_table.h"
 #include "insight_top.h"
 #include "json.h"
 #include "map.h"
 #include "window.h"
-
-#define INSIGHT_WIDTH 8 // fields in a combination
 
 struct insight;
 struct insight_hits;
@@ -42,8 +41,9 @@ struct insight_view;
 struct insight_kind {
     const char *name;
     void (*init)(const struct insight *in, struct insight_set *set);
-    // After the tables have counted a record.
-    void (*add)(const struct insight *in, struct insight_set *set, const struct insight_hits *hits);
+    // After insight_table_of() has counted n more for a key, while it is exact.
+    void (*add)(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
+                uint64_t n);
     // Appends the members that only this kind has, each with a comma before it.
     void (*put)(const struct insight *in, const struct insight_view *view, struct buf *b);
     // Appends the members that say what it is about, each with a comma behind; NULL for none.
@@ -64,24 +64,29 @@ struct insight {
     size_t combination;                  // the table of all of them, when there are several
     size_t place[INSIGHT_WIDTH];         // of these fields in the keys of that table
     uint32_t word;                       // of the entries of part[1], for distinct
+    uint32_t grouping;                   // of the sample of that table, for distinct
 };
 
 // A table of how often each value of a field occurs. The keys are the values' texts.
 struct insight_value {
     size_t field;
     uint32_t words; // of the entries, for the insights' own use
+    struct insight_needs needs;
 };
 
 // A table of how often each combination of values of several fields occurs. The keys are the ids
 // that the values have in the tables of those fields.
 struct insight_combination {
     size_t width;
-    size_t part[INSIGHT_WIDTH]; // those tables, ascending
+    size_t part[INSIGHT_WIDTH];  // those tables, ascending
+    size_t order[INSIGHT_WIDTH]; // of the parts, by the names of their fields
+    struct insight_needs needs;
 };
 
 struct insight_plan {
     struct json_key *field; // those of record.h, then others
     size_t field_count, time_field;
+    bool paths; // some have a dot in their name: these may be inside of objects
     struct insight_value *value;
     size_t value_count;
     struct insight_combination *combination;
@@ -89,12 +94,17 @@ struct insight_plan {
     struct insight *insight;
     size_t insight_count;
     size_t top, values; // how many are listed
+    size_t max_keys;    // of a table while it is exact
     struct map_secret secret;
 };
 
-int insight_plan_init(struct insight_plan *plan, const char *time_field, size_t top, size_t values,
-                      struct err *err);
+// The limits (top, values and max_keys) are for the caller to set.
+int insight_plan_init(struct insight_plan *plan, const char *time_field, struct err *err);
 void insight_plan_release(struct insight_plan *plan);
+
+// Finds the fields of the record that was parsed, which must be an object.
+void insight_read_fields(const struct insight_plan *plan, const struct json *json,
+                         struct json_value *value);
 
 // These add an insight. Texts are borrowed; what is wrong with them is EX_USAGE.
 void insight_add_logins(struct insight_plan *plan);
@@ -102,15 +112,21 @@ int insight_add_count(struct insight_plan *plan, const char *text, struct err *e
 int insight_add_distinct(struct insight_plan *plan, const char *text, struct err *err);
 int insight_add_duplicates(struct insight_plan *plan, const char *text, struct err *err);
 
+// Tells plans apart that do not count the same fields and combinations.
+uint64_t insight_plan_id(const struct insight_plan *plan);
+
 struct insight_state {
     struct top top;
     uint64_t groups, records, max;
 };
 
+// A combination's table becomes a sketch no later than those of its fields, whose ids its keys
+// hold.
 struct insight_set {
-    struct map *value;       // as in the plan
-    struct map *combination; // as in the plan
+    struct insight_table *value;       // as in the plan
+    struct insight_table *combination; // as in the plan
     struct insight_state *state;
+    bool sketched; // some of the tables are sketches
     uint64_t records;
     int64_t first, last;
 };
@@ -118,8 +134,28 @@ struct insight_set {
 void insight_set_init(struct insight_set *set, const struct insight_plan *plan);
 void insight_set_release(struct insight_set *set, const struct insight_plan *plan);
 
-// Notes that a record of that time is in the set; insight_batch.h has its values counted.
-void insight_set_take(struct insight_set *set, int64_t time);
+// Notes that so many records with these first and last times are in the set. Their values are
+// counted by insight_batch.h or insight_set_count_...().
+void insight_set_take(struct insight_set *set, uint64_t records, int64_t first, int64_t last);
+
+// These count n for a value (text[0]) or a combination (in the order of its parts) apart from
+// records.
+void insight_set_count_value(struct insight_set *set, const struct insight_plan *plan, size_t i,
+                             const struct insight_bytes *text, uint64_t n);
+void insight_set_count_combination(struct insight_set *set, const struct insight_plan *plan,
+                                   size_t i, const struct insight_bytes *text, uint64_t n);
+
+// These make a table a sketch; with that of a value, all combinations of its field too.
+void insight_set_sketch_value(struct insight_set *set, const struct insight_plan *plan, size_t i);
+void insight_set_sketch_combination(struct insight_set *set, const struct insight_plan *plan,
+                                    size_t i);
+
+// Makes sketches of the tables that have too many keys.
+void insight_set_bound(struct insight_set *set, const struct insight_plan *plan);
+
+// Whether the tables would still be exact if each had so many keys more.
+bool insight_set_has_room(const struct insight_set *set, const struct insight_plan *plan,
+                          size_t keys);
 
 // Frees all that is not needed to compare the next window with this one.
 void insight_set_trim(struct insight_set *set, const struct insight_plan *plan);
@@ -155,10 +191,26 @@ struct insight *insight_add(struct insight_plan *plan, const struct insight_kind
                             const char *about, const struct json_key *name, size_t width);
 
 // The table of the insight's field, or of the combinations of its fields.
-static inline struct map *insight_map(const struct insight *in, const struct insight_set *set)
+static inline struct insight_table *insight_table_of(const struct insight *in,
+                                                     const struct insight_set *set)
 {
     return in->width == 1 ? &set->value[in->part[0]] : &set->combination[in->combination];
 }
+
+static inline struct map *insight_map(const struct insight *in, const struct insight_set *set)
+{
+    return &insight_table_of(in, set)->map;
+}
+
+// What the plan says of that table's sketch. Dies when another insight is added.
+struct insight_needs *insight_needs_of(struct insight_plan *plan, const struct insight *in);
+
+// Whether what the insight says is not exact.
+bool insight_is_approximate(const struct insight *in, const struct insight_set *set);
+
+// The hash of a combination's texts, given in the order of its parts; see insight_sketch_count().
+uint64_t insight_combination_hash(const struct insight_combination *combination,
+                                  const struct insight_bytes *text);
 
 static inline struct map_entry *insight_hit(const struct insight *in,
                                             const struct insight_hits *hits)
@@ -166,20 +218,28 @@ static inline struct map_entry *insight_hit(const struct insight *in,
     return in->width == 1 ? hits->value[in->part[0]] : hits->combination[in->combination];
 }
 
-// What the functions of a struct top_order need.
-struct insight_ranks {
-    const struct insight *in;
-    const struct insight_set *set;
+// Offers an entry of insight_map(), whose count has grown, to the top list of the kind.
+void insight_offer(const struct insight *in, struct insight_set *set, const struct map_entry *e);
+
+// One line of a top list: the texts of its fields in the order of the insight's, how high it
+// ranks, and how many records it has.
+struct insight_listed {
+    struct insight_bytes text[INSIGHT_WIDTH];
+    uint64_t count, records;
 };
 
-// The id of the value, in its own table, that the i-th field of the insight has in an entry of
-// insight_map().
-uint32_t insight_part_id(const struct insight_ranks *ranks, uint32_t id, size_t i);
+// The keys of insight_table_of() with the highest counts, by these and then by the bytes of the
+// texts, from the top that the kind keeps while the table is exact, else from the sketch. Returns
+// how many there are; the list is for the caller to free, and its texts die with the next record.
+size_t insight_list(const struct insight *in, const struct insight_set *set, size_t limit,
+                    struct insight_listed **list);
 
-// These append the value of an entry, as a string; ,"name":n; and "name":"value" of the i-th field
-// of the insight in an entry of insight_map().
-void insight_put_value(struct buf *b, const struct map *values, uint32_t id);
+// Appends ,"error":n where a list is of a sketch: no count in it is off by more.
+void insight_put_error(struct buf *b, const struct insight *in, const struct insight_set *set);
+
+// These append ,"name":n; and "name":"text" of the i-th field of the insight.
 void insight_put_number(struct buf *b, const char *name, uint64_t n);
-void insight_put_field(struct buf *b, const struct insight_ranks *ranks, uint32_t id, size_t i);
+void insight_put_field(struct buf *b, const struct insight *in, size_t i,
+                       const struct insight_bytes *text);
 
 #endif

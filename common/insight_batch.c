@@ -17,6 +17,7 @@ void insight_batch_init(struct insight_batch *batch, const struct insight_plan *
     batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
     batch->hits.value = xcalloc(plan->value_count, sizeof(struct map_entry *));
     batch->hits.combination = xcalloc(plan->combination_count, sizeof(struct map_entry *));
+    batch->words = xcalloc(plan->value_count, sizeof *batch->words);
     buf_reserve(&batch->bytes, BYTES);
 }
 
@@ -29,6 +30,8 @@ void insight_batch_release(struct insight_batch *batch)
     free(batch->value_id);
     free(batch->combination_id);
     free(batch->hash);
+    free(batch->words);
+    buf_release(&batch->key);
     free(batch->hits.value);
     free(batch->hits.combination);
 }
@@ -101,30 +104,32 @@ void insight_batch_add(struct insight_batch *batch, struct insight_set *set)
         grow_items(batch);
     batch->item[batch->items++] = (struct insight_item){set, row};
     for (size_t i = 0; i < count; i++)
-        map_prefetch(&set->value[i], text[i].hash);
+        map_prefetch(&set->value[i].map, text[i].hash);
 }
 
 static void guess_values(const struct insight_batch *batch, size_t item)
 {
-    const struct map *map = batch->item[item].set->value;
+    const struct insight_table *table = batch->item[item].set->value;
     size_t count = batch->plan->value_count;
     const struct insight_text *text = batch->text + batch->item[item].row * count;
     uint32_t *id = batch->value_id + item * count;
 
     for (size_t i = 0; i < count; i++)
-        id[i] = map_guess(&map[i], text[i].len, text[i].hash);
+        id[i] = map_guess(&table[i].map, text[i].len, text[i].hash);
 }
 
 static void find_values(const struct insight_batch *batch, size_t item)
 {
-    struct map *map = batch->item[item].set->value;
+    struct insight_table *table = batch->item[item].set->value;
     size_t count = batch->plan->value_count;
     const struct insight_text *text = batch->text + batch->item[item].row * count;
     uint32_t *id = batch->value_id + item * count;
 
     for (size_t i = 0; i < count; i++) {
+        struct map *map = &table[i].map;
         const char *key = batch->bytes.data + text[i].start;
-        id[i] = map_id(&map[i], map_add_guessed(&map[i], id[i], key, text[i].len, text[i].hash));
+        if (table[i].sketch == NULL)
+            id[i] = map_id(map, map_add_guessed(map, id[i], key, text[i].len, text[i].hash));
     }
 }
 
@@ -143,7 +148,7 @@ static void fill_key(uint32_t *key, const struct insight_combination *combinatio
 static void hash_combinations(const struct insight_batch *batch, size_t item)
 {
     const struct insight_plan *plan = batch->plan;
-    const struct map *map = batch->item[item].set->combination;
+    const struct insight_table *table = batch->item[item].set->combination;
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     uint64_t *hash = batch->hash + item * plan->combination_count;
     uint32_t key[INSIGHT_WIDTH];
@@ -151,39 +156,70 @@ static void hash_combinations(const struct insight_batch *batch, size_t item)
     for (size_t i = 0; i < plan->combination_count; i++) {
         fill_key(key, &plan->combination[i], value_id);
         hash[i] = map_hash(&plan->secret, key, key_size(&plan->combination[i]));
-        map_prefetch(&map[i], hash[i]);
+        map_prefetch(&table[i].map, hash[i]);
     }
 }
 
 static void guess_combinations(const struct insight_batch *batch, size_t item)
 {
     const struct insight_combination *combination = batch->plan->combination;
-    const struct map *map = batch->item[item].set->combination;
+    const struct insight_table *table = batch->item[item].set->combination;
     size_t count = batch->plan->combination_count;
     const uint64_t *hash = batch->hash + item * count;
     uint32_t *id = batch->combination_id + item * count;
 
     for (size_t i = 0; i < count; i++)
-        id[i] = map_guess(&map[i], key_size(&combination[i]), hash[i]);
+        id[i] = map_guess(&table[i].map, key_size(&combination[i]), hash[i]);
 }
 
 static void find_combinations(const struct insight_batch *batch, size_t item)
 {
     const struct insight_plan *plan = batch->plan;
-    struct map *map = batch->item[item].set->combination;
+    struct insight_table *table = batch->item[item].set->combination;
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     const uint64_t *hash = batch->hash + item * plan->combination_count;
     uint32_t *id = batch->combination_id + item * plan->combination_count;
     uint32_t key[INSIGHT_WIDTH];
 
     for (size_t i = 0; i < plan->combination_count; i++) {
+        struct map *map = &table[i].map;
         size_t size = key_size(&plan->combination[i]);
+        if (table[i].sketch != NULL)
+            continue;
         fill_key(key, &plan->combination[i], value_id);
-        id[i] = map_id(&map[i], map_add_guessed(&map[i], id[i], key, size, hash[i]));
+        id[i] = map_id(map, map_add_guessed(map, id[i], key, size, hash[i]));
     }
 }
 
-static void count(const struct insight_batch *batch, size_t item)
+// Counts the record in those tables that are sketches.
+static void count_sketched(struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    const struct insight_set *set = batch->item[item].set;
+    const struct insight_text *row = batch->text + batch->item[item].row * plan->value_count;
+    struct insight_bytes text[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->value_count; i++) {
+        const char *data = batch->bytes.data + row[i].start;
+        batch->words[i] = (struct insight_bytes){data, row[i].len, hll_hash(data, row[i].len)};
+        if (set->value[i].sketch == NULL)
+            continue;
+        insight_sketch_count(set->value[i].sketch, &batch->words[i], batch->words[i].hash, 1);
+        insight_sketch_list(set->value[i].sketch, &batch->words[i], 1, 1, &batch->key);
+    }
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        const struct insight_combination *combination = &plan->combination[i];
+        struct insight_sketch *sketch = set->combination[i].sketch;
+        if (sketch == NULL)
+            continue;
+        for (size_t j = 0; j < combination->width; j++)
+            text[j] = batch->words[combination->part[j]];
+        insight_sketch_count(sketch, text, insight_combination_hash(combination, text), 1);
+        insight_sketch_list(sketch, text, combination->width, 1, &batch->key);
+    }
+}
+
+static void count(struct insight_batch *batch, size_t item)
 {
     const struct insight_plan *plan = batch->plan;
     const struct insight_hits *hits = &batch->hits;
@@ -191,31 +227,75 @@ static void count(const struct insight_batch *batch, size_t item)
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     const uint32_t *combination_id = batch->combination_id + item * plan->combination_count;
 
+    if (set->sketched)
+        count_sketched(batch, item);
     for (size_t i = 0; i < plan->value_count; i++) {
-        hits->value[i] = map_at(&set->value[i], value_id[i]);
+        if (set->value[i].sketch != NULL)
+            continue;
+        hits->value[i] = map_at(&set->value[i].map, value_id[i]);
         hits->value[i]->count++;
     }
     for (size_t i = 0; i < plan->combination_count; i++) {
-        hits->combination[i] = map_at(&set->combination[i], combination_id[i]);
+        if (set->combination[i].sketch != NULL)
+            continue;
+        hits->combination[i] = map_at(&set->combination[i].map, combination_id[i]);
         hits->combination[i]->count++;
     }
     for (size_t i = 0; i < plan->insight_count; i++) {
         const struct insight *in = &plan->insight[i];
-        if (in->kind->add != NULL)
-            in->kind->add(in, set, hits);
+        if (in->kind->add != NULL && insight_table_of(in, set)->sketch == NULL)
+            in->kind->add(in, set, hits, 1);
     }
 }
 
-void insight_batch_settle(struct insight_batch *batch)
+// Each step is taken for all items, so that they wait for memory together.
+static void settle_together(struct insight_batch *batch)
 {
     static void (*const steps[])(const struct insight_batch *, size_t) = {
-        guess_values, find_values, hash_combinations, guess_combinations, find_combinations, count,
+        guess_values, find_values, hash_combinations, guess_combinations, find_combinations,
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         for (size_t item = 0; item < batch->items; item++)
             steps[i](batch, item);
     }
+    for (size_t item = 0; item < batch->items; item++)
+        count(batch, item);
+}
+
+// Where a table may become a sketch this must be between two records, and always the same two.
+static void settle_one_by_one(struct insight_batch *batch)
+{
+    for (size_t item = 0; item < batch->items; item++) {
+        guess_values(batch, item);
+        find_values(batch, item);
+        hash_combinations(batch, item);
+        guess_combinations(batch, item);
+        find_combinations(batch, item);
+        count(batch, item);
+        insight_set_bound(batch->item[item].set, batch->plan);
+    }
+}
+
+static bool has_room(const struct insight_batch *batch)
+{
+    const struct insight_set *seen = NULL;
+
+    for (size_t item = 0; item < batch->items; item++) {
+        const struct insight_set *set = batch->item[item].set;
+        if (set != seen && !insight_set_has_room(set, batch->plan, batch->items))
+            return false;
+        seen = set;
+    }
+    return true;
+}
+
+void insight_batch_settle(struct insight_batch *batch)
+{
+    if (has_room(batch))
+        settle_together(batch);
+    else
+        settle_one_by_one(batch);
     batch->rows = batch->items = 0;
     buf_clear(&batch->bytes);
 }

@@ -7,7 +7,7 @@
 // and then each step is taken for all of them: while one look waits for its memory, the others'
 // is on its way. Counting itself is done record by record, in their order.
 //
-//     json_fields(json, plan.field, plan.field_count, batch.value);
+//     insight_read_fields(&plan, json, batch.value);
 //     insight_batch_load(&batch);
 //     insight_batch_add(&batch, &set); // to any number of sets
 //     ...
@@ -39,10 +39,12 @@ struct insight_batch {
     struct buf bytes;
     struct insight_text *text; // by row and table of values
     struct insight_item *item;
-    uint32_t *value_id;       // by item and table of values; at first a guess
-    uint32_t *combination_id; // by item and table of combinations; at first a guess
-    uint64_t *hash;           // by item and table of combinations
-    struct insight_hits hits; // of one item
+    uint32_t *value_id;          // by item and table of values; at first a guess
+    uint32_t *combination_id;    // by item and table of combinations; at first a guess
+    uint64_t *hash;              // by item and table of combinations
+    struct insight_hits hits;    // of one item
+    struct insight_bytes *words; // the texts of one item, by table of values
+    struct buf key;              // for insight_sketch_list()
 };
 
 // The plan is borrowed and must be complete.

@@ -4,96 +4,94 @@
 // windows overlap, the one that started a step earlier.
 #include "insight.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-static uint64_t count(const void *ctx, uint32_t id)
-{
-    return map_at(ctx, id)->count;
-}
-
-static int compare(const void *ctx, uint32_t a, uint32_t b)
-{
-    return map_compare(ctx, a, b);
-}
 
 static void init(const struct insight *in, struct insight_set *set)
 {
     top_init(&set->state[in->index].top, in->plan->values, 1);
 }
 
-static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits)
+static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
+                uint64_t n)
 {
-    struct top *top = &set->state[in->index].top;
-    const struct map *map = &set->value[in->part[0]];
     const struct map_entry *e = hits->value[in->part[0]];
 
-    if (top_wants(top, e->count))
-        top_offer(top, &(struct top_order){count, compare, map}, map_id(map, e), e->count);
+    if (top_wants(&set->state[in->index].top, e->count, n))
+        insight_offer(in, set, e);
 }
 
-// The count of the same value in another window.
-static uint64_t count_there(const struct insight *in, const struct map *there,
-                            const struct map *here, uint32_t id)
+// The count of a value in a window, or 0 when it is not known.
+static uint64_t count_of(const struct insight *in, const struct insight_set *set,
+                         const struct insight_bytes *text)
 {
-    const struct map_entry *e = map_at(here, id);
-    uint64_t hash = map_hash(&in->plan->secret, map_key(here, e), e->len);
-    const struct map_entry *found = map_find(there, map_key(here, e), e->len, hash);
+    const struct insight_table *table = insight_table_of(in, set);
+    uint64_t hash = map_hash(&in->plan->secret, text->data, text->len);
 
-    return found == NULL ? 0 : found->count;
+    if (table->sketch != NULL) {
+        const struct heavy_item *item =
+            heavy_find(&table->sketch->heavy, text->data, text->len, hash);
+        return item == NULL ? 0 : item->count;
+    }
+    const struct map_entry *e = map_find(&table->map, text->data, text->len, hash);
+    return e == NULL ? 0 : e->count;
 }
 
-static void put_change(const struct insight *in, const struct insight_view *view, struct buf *b)
+static void put_text(struct buf *b, const struct insight_bytes *text)
 {
-    const struct map *map = &view->set->value[in->part[0]];
-    const struct map *before = &view->previous->value[in->part[0]];
-    const struct top *top = &view->set->state[in->index].top;
-    struct top *top_before = &view->previous->state[in->index].top;
+    json_put_string(b, text->data, text->len);
+    buf_putc(b, ':');
+}
+
+static void put_change(const struct insight *in, const struct insight_view *view,
+                       const struct insight_listed *now, size_t count, struct buf *b)
+{
+    struct insight_listed *before;
+    size_t count_before = insight_list(in, view->previous, in->plan->values, &before);
     const char *comma = "";
 
     buf_puts(b, ",\"change\":{");
-    for (size_t i = 0; i < top->used; i++, comma = ",") {
-        uint64_t then = count_there(in, before, map, top->item[i].id);
+    for (size_t i = 0; i < count; i++, comma = ",") {
         buf_puts(b, comma);
-        insight_put_value(b, map, top->item[i].id);
-        buf_putc(b, ':');
-        buf_put_i64(b, (int64_t)(top->item[i].count - then));
+        put_text(b, &now[i].text[0]);
+        buf_put_i64(b, (int64_t)(now[i].count - count_of(in, view->previous, &now[i].text[0])));
     }
-    top_sort(top_before, &(struct top_order){count, compare, before});
-    for (size_t i = 0; i < top_before->used; i++) {
-        if (count_there(in, map, before, top_before->item[i].id) > 0)
+    for (size_t i = 0; i < count_before; i++) {
+        if (count_of(in, view->set, &before[i].text[0]) > 0)
             continue;
         buf_puts(b, comma);
         comma = ",";
-        insight_put_value(b, before, top_before->item[i].id);
-        buf_putc(b, ':');
-        buf_put_i64(b, -(int64_t)top_before->item[i].count);
+        put_text(b, &before[i].text[0]);
+        buf_put_i64(b, -(int64_t)before[i].count);
     }
     buf_putc(b, '}');
+    free(before);
 }
 
 static void put(const struct insight *in, const struct insight_view *view, struct buf *b)
 {
-    const struct map *map = &view->set->value[in->part[0]];
-    struct top *top = &view->set->state[in->index].top;
+    struct insight_listed *list;
+    size_t count = insight_list(in, view->set, in->plan->values, &list);
     uint64_t other = view->set->records;
 
-    top_sort(top, &(struct top_order){count, compare, map});
-    insight_put_number(b, "values", map->used);
+    insight_put_number(b, "values", insight_table_keys(insight_table_of(in, view->set)));
     buf_puts(b, ",\"counts\":{");
-    for (size_t i = 0; i < top->used; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_putc(b, ',');
-        insight_put_value(b, map, top->item[i].id);
-        buf_putc(b, ':');
-        buf_put_u64(b, top->item[i].count);
-        other -= top->item[i].count;
+        put_text(b, &list[i].text[0]);
+        buf_put_u64(b, list[i].count);
+        // Counts that are not exact may be too high.
+        other -= list[i].count < other ? list[i].count : other;
     }
     buf_putc(b, '}');
     // Beside the counts, where no value can have the same name.
     if (other > 0)
         insight_put_number(b, "other", other);
     if (view->previous != NULL)
-        put_change(in, view, b);
+        put_change(in, view, list, count, b);
+    insight_put_error(b, in, view->set);
+    free(list);
 }
 
 static void put_about(const struct insight *in, struct buf *b)
@@ -115,6 +113,6 @@ int insight_add_count(struct insight_plan *plan, const char *text, struct err *e
 
     if (insight_check(plan, &kind, text, &name, 1, err) != 0)
         return -1;
-    insight_add(plan, &kind, text, &name, 1);
+    insight_needs_of(plan, insight_add(plan, &kind, text, &name, 1))->listed = true;
     return 0;
 }

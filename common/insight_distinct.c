@@ -4,7 +4,10 @@
 // in `ip/user_id`: how many addresses each user came from.
 #include "insight.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "xalloc.h"
 
 enum part { FIELD, PER, PART_COUNT };
 
@@ -31,39 +34,75 @@ static void init(const struct insight *in, struct insight_set *set)
     top_init(&set->state[in->index].top, in->plan->top, 1);
 }
 
-static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits)
+static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
+                uint64_t n)
 {
     struct insight_state *state = &set->state[in->index];
-    const struct map *map = &set->value[in->part[PER]];
+    const struct map *map = &set->value[in->part[PER]].map;
 
-    if (insight_hit(in, hits)->count > 1) // the pair was there already
+    if (insight_hit(in, hits)->count > n) // the pair was there already
         return;
     uint32_t values = ++hits->value[in->part[PER]]->word[in->word];
     if (values > state->max)
         state->max = values;
-    if (top_wants(&state->top, values))
+    if (top_wants(&state->top, values, 1))
         top_offer(&state->top, &(struct top_order){count, compare, &(struct groups){map, in->word}},
                   map_id(map, hits->value[in->part[PER]]), values);
 }
 
-static void put_top(const struct insight *in, const struct insight_view *view, struct buf *b)
+// The groups in order, by the counts in a table or in that of a sample.
+static size_t list_groups(struct top *top, const struct groups *groups, uint32_t level,
+                          struct insight_listed **list)
 {
-    const struct map *map = &view->set->value[in->part[PER]];
-    const struct top *top = &view->set->state[in->index].top;
-    const struct json_key *field = &in->name[FIELD], *per = &in->name[PER];
+    size_t listed = top_sort(top, &(struct top_order){count, compare, groups});
+
+    *list = xcalloc(listed + 1, sizeof **list);
+    for (size_t i = 0; i < listed; i++) {
+        const struct map_entry *e = map_at(groups->map, top->item[i].id);
+        (*list)[i] =
+            (struct insight_listed){.text[PER] = {.data = map_key(groups->map, e), .len = e->len},
+                                    .count = top->item[i].count << level,
+                                    .records = e->count << level};
+    }
+    return listed;
+}
+
+static size_t list_sampled(const struct insight *in, const struct sample *sample, uint64_t *max,
+                           struct insight_listed **list)
+{
+    const struct groups groups = {&sample->group[in->grouping], 0};
+    struct top top;
+
+    *max = 0;
+    top_init(&top, in->plan->top, 1);
+    for (const struct map_entry *e = map_first(groups.map); e != NULL;
+         e = map_next(groups.map, e)) {
+        uint64_t keys = sample_group_keys(e);
+        *max = keys << sample->level > *max ? keys << sample->level : *max;
+        if (keys >= top.threshold)
+            top_offer(&top, &(struct top_order){count, compare, &groups}, map_id(groups.map, e),
+                      keys);
+    }
+    size_t listed = list_groups(&top, &groups, sample->level, list);
+    top_release(&top);
+    return listed;
+}
+
+static void put_top(const struct insight *in, const struct insight_listed *list, size_t count,
+                    struct buf *b)
+{
+    const struct json_key *field = &in->name[FIELD];
 
     buf_puts(b, ",\"top\":[");
-    for (size_t i = 0; i < top->used; i++) {
+    for (size_t i = 0; i < count; i++) {
         buf_puts(b, i > 0 ? ",{" : "{");
-        json_put_string(b, per->name, per->len);
-        buf_putc(b, ':');
-        insight_put_value(b, map, top->item[i].id);
+        insight_put_field(b, in, PER, &list[i].text[PER]);
         buf_putc(b, ',');
         json_put_string(b, field->name, field->len);
         b->data[b->len - 1] = 's'; // in place of the quote
         buf_puts(b, "\":");
-        buf_put_u64(b, top->item[i].count);
-        insight_put_number(b, "logins", map_at(map, top->item[i].id)->count);
+        buf_put_u64(b, list[i].count);
+        insight_put_number(b, "logins", list[i].records);
         buf_putc(b, '}');
     }
     buf_putc(b, ']');
@@ -72,17 +111,27 @@ static void put_top(const struct insight *in, const struct insight_view *view, s
 static void put(const struct insight *in, const struct insight_view *view, struct buf *b)
 {
     struct insight_state *state = &view->set->state[in->index];
-    const struct map *map = &view->set->value[in->part[PER]];
-    uint64_t groups = map->used, pairs = insight_map(in, view->set)->used;
-    uint64_t mean = (pairs * 100 + groups / 2) / groups; // in hundredths, rounded half up
+    const struct insight_table *table = insight_table_of(in, view->set);
+    const struct insight_table *per = &view->set->value[in->part[PER]];
+    uint64_t groups = insight_table_keys(per), pairs = insight_table_keys(table);
+    uint64_t max = state->max;
+    struct insight_listed *list;
+    size_t count;
 
+    if (table->sketch != NULL)
+        count = list_sampled(in, &table->sketch->sample, &max, &list);
+    else
+        count = list_groups(&state->top, &(struct groups){&per->map, in->word}, 0, &list);
+    if (pairs < groups) // both are estimates
+        pairs = groups;
+    uint64_t mean = (pairs * 100 + groups / 2) / groups; // in hundredths, rounded half up
     insight_put_number(b, "groups", groups);
     insight_put_number(b, "pairs", pairs);
-    insight_put_number(b, "max", state->max);
+    insight_put_number(b, "max", max);
     buf_printf(b, ",\"mean\":%llu.%02llu", (unsigned long long)(mean / 100),
                (unsigned long long)(mean % 100));
-    top_sort(&state->top, &(struct top_order){count, compare, &(struct groups){map, in->word}});
-    put_top(in, view, b);
+    put_top(in, list, count, b);
+    free(list);
 }
 
 static void put_about(const struct insight *in, struct buf *b)
@@ -125,5 +174,10 @@ int insight_add_distinct(struct insight_plan *plan, const char *text, struct err
         return err_set(err, EX_USAGE, "'%s' would give two members of the list one name", text);
     struct insight *in = insight_add(plan, &kind, text, name, PART_COUNT);
     in->word = plan->value[in->part[PER]].words++;
+    // A pair of fields has at most two of these: one, and the other way round.
+    struct insight_needs *needs = insight_needs_of(plan, in);
+    in->grouping = needs->groupings++;
+    needs->grouping[in->grouping] = in->place[PER];
+    needs->sampled = true;
     return 0;
 }

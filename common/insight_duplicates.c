@@ -3,65 +3,66 @@
 // duplicates: what combinations of values of some fields occur more than once.
 #include "insight.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-static uint64_t count(const void *ctx, uint32_t id)
-{
-    const struct insight_ranks *ranks = ctx;
-    return map_at(insight_map(ranks->in, ranks->set), id)->count;
-}
-
-static int compare(const void *ctx, uint32_t a, uint32_t b)
-{
-    const struct insight_ranks *ranks = ctx;
-    int order = 0;
-
-    for (size_t i = 0; i < ranks->in->width && order == 0; i++)
-        order = map_compare(&ranks->set->value[ranks->in->part[i]], insight_part_id(ranks, a, i),
-                            insight_part_id(ranks, b, i));
-    return order;
-}
 
 static void init(const struct insight *in, struct insight_set *set)
 {
     top_init(&set->state[in->index].top, in->plan->top, 2);
 }
 
-static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits)
+static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
+                uint64_t n)
 {
     struct insight_state *state = &set->state[in->index];
     const struct map_entry *e = insight_hit(in, hits);
+    bool is_new = e->count - n < 2;
 
     if (e->count < 2)
         return;
-    state->groups += e->count == 2;
-    state->records += e->count == 2 ? 2 : 1;
-    if (top_wants(&state->top, e->count))
-        top_offer(&state->top,
-                  &(struct top_order){count, compare, &(struct insight_ranks){in, set}},
-                  map_id(insight_map(in, set), e), e->count);
+    state->groups += is_new;
+    state->records += is_new ? e->count : n;
+    if (top_wants(&state->top, e->count, n))
+        insight_offer(in, set, e);
 }
 
-static void put(const struct insight *in, const struct insight_view *view, struct buf *b)
+static void put_top(const struct insight *in, const struct insight_set *set, struct buf *b)
 {
-    struct insight_state *state = &view->set->state[in->index];
-    const struct insight_ranks ranks = {in, view->set};
+    struct insight_listed *list;
+    size_t count = insight_list(in, set, in->plan->top, &list);
 
-    insight_put_number(b, "groups", state->groups);
-    insight_put_number(b, "records", state->records);
     buf_puts(b, ",\"top\":[");
-    size_t listed = top_sort(&state->top, &(struct top_order){count, compare, &ranks});
-    for (size_t i = 0; i < listed; i++) {
+    for (size_t i = 0; i < count && list[i].count > 1; i++) {
         buf_puts(b, i > 0 ? ",{" : "{");
         for (size_t j = 0; j < in->width; j++) {
             if (j > 0)
                 buf_putc(b, ',');
-            insight_put_field(b, &ranks, state->top.item[i].id, j);
+            insight_put_field(b, in, j, &list[i].text[j]);
         }
-        insight_put_number(b, "count", state->top.item[i].count);
+        insight_put_number(b, "count", list[i].count);
         buf_putc(b, '}');
     }
     buf_putc(b, ']');
+    free(list);
+}
+
+static void put(const struct insight *in, const struct insight_view *view, struct buf *b)
+{
+    const struct insight_sketch *sketch = insight_table_of(in, view->set)->sketch;
+    const struct insight_state *state = &view->set->state[in->index];
+    uint64_t groups = state->groups, records = state->records;
+
+    if (sketch != NULL) {
+        const struct sample *sample = &sketch->sample;
+        // Those that occur once are sampled best: no count among them is far above the others'.
+        uint64_t single = (sample->key.used - sample->repeated) << sample->level;
+        groups = sample->repeated << sample->level;
+        records = view->set->records - (single < view->set->records ? single : view->set->records);
+    }
+    insight_put_number(b, "groups", groups);
+    insight_put_number(b, "records", records);
+    put_top(in, view->set, b);
+    insight_put_error(b, in, view->set);
 }
 
 static void put_about(const struct insight *in, struct buf *b)
@@ -97,6 +98,8 @@ int insight_add_duplicates(struct insight_plan *plan, const char *text, struct e
     }
     if (insight_check(plan, &kind, text, name, width, err) != 0)
         return -1;
-    insight_add(plan, &kind, text, name, width);
+    struct insight_needs *needs =
+        insight_needs_of(plan, insight_add(plan, &kind, text, name, width));
+    needs->listed = needs->sampled = true;
     return 0;
 }

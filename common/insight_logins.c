@@ -19,9 +19,9 @@ static void put(const struct insight *in, const struct insight_view *view, struc
     const struct insight_set *set = view->set;
 
     insight_put_number(b, "logins", set->records);
-    insight_put_number(b, "users", set->value[in->part[USERS]].used);
-    insight_put_number(b, "ips", set->value[in->part[IPS]].used);
-    insight_put_number(b, "devices", set->value[in->part[DEVICES]].used);
+    insight_put_number(b, "users", insight_table_keys(&set->value[in->part[USERS]]));
+    insight_put_number(b, "ips", insight_table_keys(&set->value[in->part[IPS]]));
+    insight_put_number(b, "devices", insight_table_keys(&set->value[in->part[DEVICES]]));
     put_time(b, "first", set->first);
     put_time(b, "last", set->last);
     insight_put_number(b, "late", view->late);

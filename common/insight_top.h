@@ -3,8 +3,8 @@
 // insight_top: the N entries with the highest counts, exact, at any moment, without a look at all
 // entries.
 //
-// It rests on counts that only grow, and by one at a time. Each step of a count is shown to
-// top_wants(), and where that says so, the id is offered; it costs one comparison where not.
+// It rests on counts that only grow. Each step of a count is shown to top_wants(), and where that
+// says so, the id is offered; it costs one comparison where not.
 // What is kept are candidates: an id that is not among them has a count below the threshold, or
 // one equal to it and N candidates that rank before. The threshold rises as the counts do, so
 // there are never many candidates.
@@ -43,12 +43,12 @@ struct top_order {
 void top_init(struct top *t, size_t limit, uint64_t lowest);
 void top_release(struct top *t);
 
-// Whether an id whose count has just become this must be offered.
-static inline bool top_wants(const struct top *t, uint64_t count)
+// Whether an id whose count has just become this, n more than before, must be offered.
+static inline bool top_wants(const struct top *t, uint64_t count, uint64_t n)
 {
-    // At the threshold it may rank by its bytes. One above, it comes again: it may have been
-    // turned away for them.
-    return count - t->threshold <= 1;
+    // It has reached the threshold, where it may rank by its bytes, or has left it: it may have
+    // been turned away for them.
+    return count - t->threshold <= n;
 }
 
 void top_offer(struct top *t, const struct top_order *order, uint32_t id, uint64_t count);

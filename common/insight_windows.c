@@ -26,20 +26,45 @@ static void free_window(struct insight_windows *w, struct insight_window *window
     free(window);
 }
 
-void insight_windows_release(struct insight_windows *w)
+void insight_windows_clear(struct insight_windows *w)
 {
+    insight_batch_settle(&w->batch);
     for (size_t i = 0; i < w->count; i++) {
         for (size_t j = 0; j < w->series[i].count; j++)
             free_window(w, w->series[i].window[j]);
-        free(w->series[i].window);
+        w->series[i].count = 0;
+        w->series[i].current = NULL;
     }
+}
+
+void insight_windows_release(struct insight_windows *w)
+{
+    insight_windows_clear(w);
+    for (size_t i = 0; i < w->count; i++)
+        free(w->series[i].window);
     free(w->series);
     insight_batch_release(&w->batch);
+}
+
+// Ends the open window of records if one of that time would stretch it too far.
+static void limit_span(struct insight_windows *w, const struct insight_series *s, int64_t time)
+{
+    struct insight_window *window = s->count == 0 ? NULL : s->window[s->count - 1];
+
+    if (s->spec->span == 0 || window == NULL || window->closed)
+        return;
+    int64_t first = time < window->set.first ? time : window->set.first;
+    int64_t last = time > window->set.last ? time : window->set.last;
+    if (last - first >= s->spec->span)
+        window->full = w->filled = true;
 }
 
 void insight_windows_advance(struct insight_windows *w, int64_t time)
 {
     int64_t watermark;
+
+    for (size_t i = 0; i < w->count; i++)
+        limit_span(w, &w->series[i], time);
 
     if (__builtin_sub_overflow(time, w->lateness, &watermark))
         watermark = INT64_MIN;
@@ -99,7 +124,7 @@ static void add_to(struct insight_windows *w, struct insight_series *s, int64_t 
     if (s->current == NULL || s->current->start != start)
         s->current = open_window(w, s, start);
     s->current->changed = true;
-    insight_set_take(&s->current->set, time);
+    insight_set_take(&s->current->set, 1, time, time);
     insight_batch_add(&w->batch, &s->current->set);
 }
 
@@ -121,9 +146,12 @@ static bool add_by_time(struct insight_windows *w, struct insight_series *s, int
     return true;
 }
 
-static bool is_full(const struct insight_series *s, const struct insight_window *window)
+// Adds to the open window of a spec that does not go by time.
+static void add_in_order(struct insight_windows *w, struct insight_series *s, int64_t time)
 {
-    return s->spec->kind == WINDOW_RECORDS && window->set.records == s->spec->records;
+    add_to(w, s, s->number, time);
+    if (s->spec->kind == WINDOW_RECORDS && s->current->set.records == s->spec->records)
+        s->current->full = w->filled = true;
 }
 
 bool insight_windows_add(struct insight_windows *w, int64_t time)
@@ -137,17 +165,55 @@ bool insight_windows_add(struct insight_windows *w, int64_t time)
             taken |= add_by_time(w, s, time);
             continue;
         }
-        add_to(w, s, s->number, time);
-        w->filled |= is_full(s, s->current);
+        add_in_order(w, s, time);
         taken = true;
     }
     return taken;
 }
 
+static struct insight_series *find_series(const struct insight_windows *w,
+                                          const struct insight_partial_head *head)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct window_spec *spec = w->series[i].spec;
+        if (strlen(spec->text) != head->window_len ||
+            memcmp(spec->text, head->window, head->window_len) != 0)
+            continue;
+        bool right = spec->kind == WINDOW_ALL ||
+                     (spec->kind == WINDOW_TIME && window_start(spec, head->start) == head->start);
+        return right ? &w->series[i] : NULL;
+    }
+    return NULL;
+}
+
+const struct window_spec *insight_windows_spec(const struct insight_windows *w,
+                                               const struct insight_partial_head *head)
+{
+    const struct insight_series *s = find_series(w, head);
+
+    return s == NULL ? NULL : s->spec;
+}
+
+struct insight_set *insight_windows_merge(struct insight_windows *w,
+                                          const struct insight_partial_head *head)
+{
+    struct insight_series *s = find_series(w, head);
+    int64_t start = s->spec->kind == WINDOW_TIME ? head->start : s->number;
+
+    if (s->spec->kind == WINDOW_TIME && window_end(s->spec, start) <= w->watermark) {
+        s->late += head->records;
+        return NULL;
+    }
+    struct insight_window *window = open_window(w, s, start);
+    window->changed = true;
+    insight_set_take(&window->set, head->records, head->first, head->last);
+    return &window->set;
+}
+
 static bool is_due(const struct insight_windows *w, const struct insight_series *s,
                    const struct insight_window *window)
 {
-    return w->ended || is_full(s, window) ||
+    return w->ended || window->full ||
            (s->spec->kind == WINDOW_TIME && window_end(s->spec, window->start) <= w->watermark);
 }
 

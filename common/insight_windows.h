@@ -7,7 +7,7 @@
 // watermark has reached its end (or when it has its number of records), and then takes no more
 // records. The owner calls, for each record:
 //
-//     json_fields(json, plan.field, plan.field_count, w.batch.value);
+//     insight_read_fields(&plan, json, w.batch.value);
 //     insight_windows_advance(&w, time);
 //     if (insight_windows_due(&w))
 //         while (insight_windows_next(&w, WINDOWS_DUE, &view))
@@ -28,10 +28,12 @@
 
 #include "insight.h"
 #include "insight_batch.h"
+#include "insight_partial.h"
 #include "window.h"
 
 struct insight_window {
     int64_t start; // or its number; see window.h
+    bool full;     // has its records, or the next one is too far from them in time
     bool closed;   // and kept to compare the next one with
     bool changed;  // since it was last handed out
     struct insight_set set;
@@ -60,7 +62,7 @@ struct insight_windows {
     struct insight_batch batch; // its values are for the owner to fill
     int64_t lateness, watermark;
     int64_t next_end; // of the open windows, the first
-    bool filled;      // a window has its number of records
+    bool filled;      // a window is full
     bool ended;
     struct insight_series *handed_out;
 };
@@ -82,6 +84,17 @@ bool insight_windows_due(const struct insight_windows *w);
 // Counts the record of batch.value in all windows that are open for its time. Returns false when
 // there is none.
 bool insight_windows_add(struct insight_windows *w, int64_t time);
+
+// The spec of a partial's window, or NULL when there is none that has such windows.
+const struct window_spec *insight_windows_spec(const struct insight_windows *w,
+                                               const struct insight_partial_head *head);
+
+// The set to which a partial is to be added, whose spec there is; NULL when its window is closed.
+struct insight_set *insight_windows_merge(struct insight_windows *w,
+                                          const struct insight_partial_head *head);
+
+// Forgets all windows, as if no record had come.
+void insight_windows_clear(struct insight_windows *w);
 
 // The next window, or false when there is none. Not to be mixed: one kind is taken to its end.
 bool insight_windows_next(struct insight_windows *w, enum windows_which which,

@@ -313,6 +313,44 @@ void json_fields(const json *json, const json_key *keys, size_t count, json_valu
     }
 }
 
+// The last member of that name. Returns false when there is none.
+static bool find_member(dom::element parent, std::string_view name, dom::element *member)
+{
+    dom::object object;
+    bool found = false;
+
+    if (parent.get(object) != simdjson::SUCCESS)
+        return false;
+    for (auto it = object.begin(); it != object.end(); ++it) {
+        if (it.key() == name) {
+            *member = it.value();
+            found = true;
+        }
+    }
+    return found;
+}
+
+void json_path(const json *json, const json_key *path, json_value *value)
+{
+    std::string_view rest(path->name, path->len);
+    dom::element at = json->root;
+
+    value->type = JSON_ABSENT;
+    if (find_member(json->root, rest, &at)) {
+        put_value(value, at);
+        return;
+    }
+    for (;;) {
+        size_t len = rest.find('.');
+        if (!find_member(at, rest.substr(0, len), &at))
+            return;
+        if (len == std::string_view::npos)
+            break;
+        rest.remove_prefix(len + 1);
+    }
+    put_value(value, at);
+}
+
 // An iterator is a position on the tape and the position of its end; both are trivially
 // copyable, so they too can be carried through C.
 struct object_range {

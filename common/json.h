@@ -92,6 +92,11 @@ struct json_value json_root(const struct json *json);
 void json_fields(const struct json *json, const struct json_key *keys, size_t count,
                  struct json_value *field);
 
+// Finds a value by a path of keys with dots between them: geo.country is the country of the object
+// geo. A top-level key that is written like the whole path comes before that. value->type is
+// JSON_ABSENT where there is none.
+void json_path(const struct json *json, const struct json_key *path, struct json_value *value);
+
 // Steps through an array or object. For arrays *key is left alone.
 struct json_iter {
     const void *node[4];

@@ -25,6 +25,7 @@
 #define REJECT_BAD_IP "bad_ip"
 #define REJECT_BAD_TIMESTAMP "bad_timestamp"
 #define REJECT_LATE "late"
+#define REJECT_NOT_PARTIAL "not_partial"
 #define REJECT_NOT_DELIVERED "not_delivered"
 
 struct reject {

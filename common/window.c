@@ -25,33 +25,47 @@ static int parse_time(const char *text, struct window_spec *spec)
     return status;
 }
 
-// Reads "500n". Returns 0 or -1.
+// The length of the number in "500n" or "500n,30s", or 0 when it is neither.
+static size_t number_length(const char *text)
+{
+    size_t len = strcspn(text, ",");
+
+    return len > 1 && text[len - 1] == 'n' ? len - 1 : 0;
+}
+
+// Reads "500n" or "500n,30s". Returns 0 or -1.
 static int parse_records(const char *text, struct window_spec *spec)
 {
-    char *number = xstrndup(text, strlen(text) - 1);
+    size_t len = number_length(text);
+    char *number = xstrndup(text, len);
     int status = opt_parse_number(number, 1000, &spec->records);
 
     free(number);
+    if (status == 0 && text[len + 1] == ',') {
+        status = duration_parse(text + len + 2, &spec->span);
+        if (spec->span == 0)
+            status = -1;
+    }
     return status;
 }
 
 int window_parse(const char *text, struct window_spec *spec, struct err *err)
 {
-    size_t len = strlen(text);
     int status = 0;
 
     *spec = (struct window_spec){.text = text, .kind = WINDOW_ALL};
     if (strcmp(text, "all") == 0)
         return 0;
-    spec->kind = len > 0 && text[len - 1] == 'n' ? WINDOW_RECORDS : WINDOW_TIME;
+    spec->kind = number_length(text) > 0 ? WINDOW_RECORDS : WINDOW_TIME;
     status = spec->kind == WINDOW_TIME ? parse_time(text, spec) : parse_records(text, spec);
     if (status != 0)
-        return err_set(err, EX_USAGE, "'%s' is no window such as 1h, 1h/5m, 500n or all", text);
+        return err_set(err, EX_USAGE, "'%s' is no window such as 1h, 1h/5m, 500n, 500n,30s or all",
+                       text);
     if (spec->kind == WINDOW_RECORDS && spec->records == 0)
         return err_set(err, EX_USAGE, "'%s' has no records", text);
     if (spec->kind == WINDOW_TIME && (spec->size == 0 || spec->step == 0))
         return err_set(err, EX_USAGE, "'%s' has no length", text);
-    if (spec->size > LONGEST)
+    if (spec->size > LONGEST || spec->span > LONGEST)
         return err_set(err, EX_USAGE, "'%s' is longer than a hundred years", text);
     if (spec->step > spec->size)
         return err_set(err, EX_USAGE, "'%s' would leave out what is between the windows", text);
@@ -87,20 +101,29 @@ void window_put_key(struct buf *b, const struct window_spec *spec, int64_t start
         buf_put_i64(b, start);
 }
 
-void window_put_json(struct buf *b, const struct window_spec *spec, int64_t start)
+static void put_times(struct buf *b, const char *from_name, int64_t from, const char *to_name,
+                      int64_t to)
 {
+    buf_printf(b, "\"%s\":\"", from_name);
+    time_format(b, from);
+    buf_printf(b, "\",\"%s\":\"", to_name);
+    time_format(b, to);
+    buf_puts(b, "\"}");
+}
+
+void window_put_json(struct buf *b, const struct window_spec *spec, int64_t start, int64_t first,
+                     int64_t last)
+{
+    buf_putc(b, '{');
     if (spec->kind == WINDOW_TIME) {
-        buf_puts(b, "{\"start\":\"");
-        time_format(b, start);
-        buf_puts(b, "\",\"end\":\"");
-        time_format(b, window_end(spec, start));
-        buf_puts(b, "\"}");
+        put_times(b, "start", start, "end", window_end(spec, start));
         return;
     }
-    buf_puts(b, "{\"start\":null,\"end\":null");
+    buf_puts(b, "\"start\":null,\"end\":null,");
     if (spec->kind == WINDOW_RECORDS) {
-        buf_puts(b, ",\"number\":");
+        buf_puts(b, "\"number\":");
         buf_put_i64(b, start);
+        buf_putc(b, ',');
     }
-    buf_putc(b, '}');
+    put_times(b, "first", first, "last", last);
 }

@@ -5,6 +5,8 @@
 //     1h      one window after the other, an hour each
 //     1h/5m   windows of an hour, a new one every five minutes: each record is in twelve
 //     500n    one window after the other, 500 records each, in the order in which they come
+//     500n,30s    the same, but a window also ends before a record that would make its times 30
+//                 seconds or more apart: a batch
 //     all     one window over everything
 //
 // Times are milliseconds as in datetime.h. A window holds the times from its start up to, but not
@@ -26,6 +28,7 @@ struct window_spec {
     enum window_kind kind;
     int64_t size, step; // of WINDOW_TIME; equal unless windows overlap
     uint64_t records;   // of WINDOW_RECORDS
+    int64_t span;       // of WINDOW_RECORDS: its times are less than this apart; 0 for any
 };
 
 // Returns 0, or -1 with *err set (EX_USAGE). The spec borrows the text.
@@ -43,7 +46,9 @@ int64_t window_end(const struct window_spec *spec, int64_t start);
 void window_put_key(struct buf *b, const struct window_spec *spec, int64_t start);
 
 // Appends {"start":"2023-09-12T00:00:00Z","end":"2023-09-12T01:00:00Z"}; with nulls for windows
-// that time does not bound, and then "number":1 where they are numbered.
-void window_put_json(struct buf *b, const struct window_spec *spec, int64_t start);
+// that time does not bound, then "number":1 where they are numbered, and then the times of the
+// first and the last record: "first":"2023-09-12T00:45:51Z","last":"2023-09-12T00:46:20Z".
+void window_put_json(struct buf *b, const struct window_spec *spec, int64_t start, int64_t first,
+                     int64_t last);
 
 #endif

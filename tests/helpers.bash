@@ -48,6 +48,23 @@ assert_ledger_adds_up() {
     }
 }
 
+# assert_exactly_once COUNT FILE...: the numbers from 1 to COUNT, each once and in one place. Says which
+# are not there, or more than once.
+assert_exactly_once() {
+    sort -n "${@:2}" | cmp - <(seq "$1") || {
+        sort -n "${@:2}" | diff - <(seq "$1") | head -n 20 >&2
+        return 1
+    }
+}
+
+# The same, but more than once is allowed.
+assert_at_least_once() {
+    sort -nu "${@:2}" | cmp - <(seq "$1") || {
+        sort -nu "${@:2}" | diff - <(seq "$1") | head -n 20 >&2
+        return 1
+    }
+}
+
 # For tests on a real Kafka: skips where there is none, and sets BOOTSTRAP_SERVERS.
 need_kafka() {
     [ -z "${NO_KAFKA:-}" ] || skip "$NO_KAFKA"

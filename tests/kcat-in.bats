@@ -26,23 +26,6 @@ make_topic() {
     seq "$2" | produce "$topic" --create="$1"
 }
 
-# assert_exactly_once COUNT FILE...: the numbers from 1 to COUNT, each in one place. Says which are not, or
-# are there more than once.
-assert_exactly_once() {
-    sort -n "${@:2}" | cmp - <(seq "$1") || {
-        sort -n "${@:2}" | diff - <(seq "$1") | head -n 20 >&2
-        return 1
-    }
-}
-
-# The same, but more than once is allowed.
-assert_at_least_once() {
-    sort -nu "${@:2}" | cmp - <(seq "$1") || {
-        sort -nu "${@:2}" | diff - <(seq "$1") | head -n 20 >&2
-        return 1
-    }
-}
-
 # --- What is read ---
 
 @test "all records of a topic of several partitions come exactly once" {

@@ -82,7 +82,9 @@ expected() {
 
         [inputs | .t = (.timestamp | tonumber * 1000)] as $records
         | if $size == 0 then
-            {key: $window, window: {start: null, end: null}, rows: $records} | all(null)
+            {key: $window, rows: $records, window: {start: null, end: null,
+                first: ($records | map(.t) | min | iso), last: ($records | map(.t) | max | iso)}}
+            | all(null)
         else
             [$records[] | (.t - .t % $step) as $last
                 | range(0; $size; $step) as $back
@@ -253,7 +255,8 @@ windows_of() {
     at 1000000 0 500 >records
     loginagg -w all --every 0 --lateness 0 <records >out
     assert_eq "$(windows_of out)" 'all 3 0'
-    assert_eq "$(jq -c .window out | sort -u)" '{"start":null,"end":null}'
+    assert_eq "$(jq -c .window out | sort -u)" \
+        '{"start":null,"end":null,"first":"1970-01-01T00:00:00Z","last":"1970-01-12T13:46:40Z"}'
     assert_eq "$(head -n 1 out | jq -r .key)" all/logins
 }
 
@@ -282,7 +285,7 @@ numbered() {
     logingen -n 25 --late 50 | loginagg -w 10n --every 0 --rejects rejects >out
     assert_eq "$(numbered out)" '10n/1 10 true,10n/2 10 true,10n/3 5 true'
     assert_eq "$(<rejects)" ''
-    assert_eq "$(jq -c .window out | sort -u | paste -sd ' ')" \
+    assert_eq "$(jq -c '.window | del(.first, .last)' out | sort -u | paste -sd ' ')" \
         '{"start":null,"end":null,"number":1} {"start":null,"end":null,"number":2} {"start":null,"end":null,"number":3}'
 }
 
@@ -306,6 +309,54 @@ numbered() {
         loginagg -w 2n --every 0 --count v | jq -c 'select(.insight == "count").change' |
         paste -sd ' ' >got
     assert_eq "$(<got)" 'null {"b":2,"a":-2} {"b":-1,"c":1}'
+}
+
+@test "a window of so many records says when its first and last one was" {
+    at 7 3 5 9 | loginagg -w 3n --every 0 >out
+    assert_eq "$(jq -c '.window | [.first, .last]' out | uniq | paste -sd ' ')" \
+        '["1970-01-01T00:00:03Z","1970-01-01T00:00:07Z"] ["1970-01-01T00:00:09Z","1970-01-01T00:00:09Z"]'
+}
+
+@test "a batch ends with its number of records, or before one that is too far from the others" {
+    at 0 1 2 3 12 13 14 30 29 21 40 | loginagg -w 4n,10s --every 0 >out
+    assert_eq "$(numbered out)" '4n,10s/1 4 true,4n,10s/2 3 true,4n,10s/3 3 true,4n,10s/4 1 true'
+    at 100 91 90 99 | loginagg -w 9n,10s --every 0 >out
+    assert_eq "$(numbered out)" '9n,10s/1 2 true,9n,10s/2 2 true'
+}
+
+@test "a batch that is too far from the next record is written before that comes to its own end" {
+    start_fed loginagg -w 9n,10s --every 0
+    at 1 2 12 | write_to_feed
+    wait_until 10 has_lines 9 out
+    assert_eq "$(numbered out)" '9n,10s/1 2 true'
+    close_feed
+    await "$pid"
+    assert_eq "$(numbered out)" '9n,10s/1 2 true,9n,10s/2 1 true'
+}
+
+@test "batches are the same beside windows of time that close" {
+    logingen -n 5000 --span 1h >records
+    loginagg -w 500n,30s --every 0 <records | jq -c 'select(.key | startswith("500n"))' >want
+    loginagg -w 1m -w 500n,30s --every 0 --lateness 0 <records |
+        jq -c 'select(.key | startswith("500n"))' | cmp - want
+    assert_eq "$(jq -s 'map(select(.insight == "logins").logins) | add' want)" 5000
+}
+
+@test "a field may be inside of an object" {
+    printf '%s\n' '{"meta":{"at":1},"geo":{"country":"DE"},"user":{"id":7}}' \
+        '{"meta":{"at":2},"geo":{"country":"DE"},"user":{"id":"8"}}' \
+        '{"meta":{"at":3},"geo":{"city":"Bonn"},"user":{"id":7}}' \
+        '{"meta":{"at":4},"geo":"none","user":{"id":7}}' \
+        '{"meta":{"at":5},"geo.country":"FR","geo":{"country":"DE"},"user":{"id":7,"id":9}}' |
+        loginagg --every 0 --time-field meta.at --count geo.country --distinct user.id/geo.country \
+            --duplicates user.id,geo.country >out
+    assert_eq "$(jq -c 'select(.insight == "count").counts' out)" '{"DE":2,"unknown":2,"FR":1}'
+    assert_eq "$(jq -c 'select(.insight == "distinct").top[0]' out)" \
+        '{"geo.country":"DE","user.ids":2,"logins":2}'
+    assert_eq "$(jq -c 'select(.insight == "duplicates").top' out)" \
+        '[{"user.id":"7","geo.country":"unknown","count":2}]'
+    loginagg --time-field meta.when --rejects rejects <<<'{"meta":{}}'
+    assert_match "$(<rejects)" '"reject":"missing_field","field":"meta.when"'
 }
 
 @test "a window of so many records is written as soon as it is full" {
@@ -753,6 +804,110 @@ kinds_of() {
     assert_eq "$status" 0
     assert_eq "$(wc -l <stats)" 2
     assert_ledger_adds_up stats
+}
+
+# --- Bounds ---
+
+# figures KIND JQ-FILTER: of the insights of that kind in the output.
+figures() {
+    jq -c "select(.insight == \"$1\") | $2" out
+}
+
+@test "up to --max-keys all is exact, and beyond it is said not to be" {
+    logingen -n 2000 --users 200 >records
+    loginagg -w all --every 0 <records >exact
+    keys=$(jq 'select(.insight == "distinct").pairs' exact)
+    loginagg -w all --every 0 --max-keys $((keys + 1000)) <records | cmp - exact
+    loginagg -w all --every 0 --max-keys 100 <records >out
+    assert_eq "$(jq -r 'select(.approx) | .key | ltrimstr("all/")' out | paste -sd ' ')" \
+        'logins distinct/ip/user_id duplicates/user_id,device_id duplicates/user_id,ip duplicates/app_version,locale'
+    # What has fewer keys is as before.
+    diff <(jq -c 'select(.approx | not)' out) \
+        <(jq -c 'select(.key | test("count/|device_type$"))' exact)
+}
+
+@test "beyond --max-keys numbers of different values are within 2 percent" {
+    logingen -n 200000 --users 50000 >records
+    loginagg -w all --every 0 <records >exact
+    loginagg -w all --every 0 --max-keys 5000 --count ip <records >out
+    for of in 'select(.insight == "logins").users' 'select(.insight == "logins").ips' \
+        'select(.insight == "logins").devices' 'select(.insight == "distinct").groups' \
+        'select(.insight == "distinct").pairs' 'select(.insight == "distinct").mean'; do
+        jq -ne --argjson got "$(jq "$of" out)" --argjson want "$(jq "$of" exact)" \
+            '$got / $want - 1 | fabs < 0.02' || {
+            echo "$of: $(jq "$of" out) instead of $(jq "$of" exact)" >&2
+            return 1
+        }
+    done
+    assert_eq "$(figures logins '[.logins,.first,.last]')" \
+        "$(jq -c 'select(.insight == "logins") | [.logins,.first,.last]' exact)"
+}
+
+@test "beyond --max-keys the highest counts are found, and their error is told" {
+    # Ten addresses come a hundred times each, among 30,000 that come once or twice.
+    awk 'BEGIN { for (i = 0; i < 40000; i++)
+        printf "{\"timestamp\":%d,\"ip\":\"%s\",\"user_id\":\"u\"}\n", i / 100,
+            i % 40 == 7 ? "heavy-" int(i / 40) % 10 : "light-" i % 30011 }' >records
+    loginagg -w all --every 0 --max-keys 2000 --top 10 --values 10 --count ip --duplicates ip \
+        --duplicates user_id,ip <records >out
+    assert_eq "$(figures duplicates '.top | map(.ip) | sort' | sort -u)" \
+        "$(for i in 0 1 2 3 4 5 6 7 8 9; do echo "heavy-$i"; done | jq -Rnc '[inputs]')"
+    figures duplicates '[.top[].count], .error' | jq -se '(.[0] | min) >= 100 and
+        (.[0] | max) - 100 <= .[1] and .[1] <= 40000 / 2000'
+    figures count '[.counts[]], .error' | jq -se '(.[0] | min) >= 100 and (.[0] | max) - 100 <= .[1]'
+    # 8,989 light ones and the heavy ones come more than once.
+    figures duplicates '[.groups, .records]' | jq -se 'all((.[0] / 9000 - 1 | fabs) < 0.1 and
+        (.[1] / 20000 - 1 | fabs) < 0.1)'
+}
+
+@test "beyond --max-keys the groups with the most values are found" {
+    # Three users with 2,000, 1,500 and 1,000 addresses, and 30,000 with one.
+    awk 'function login(user, ip) {
+            printf "{\"timestamp\":1,\"user_id\":\"%s\",\"ip\":\"%s\"}\n", user, ip }
+        BEGIN { for (i = 0; i < 30000; i++) {
+            login("u" i, "ip" i)
+            if (i < 2000) login("a", "a" i)
+            if (i < 1500) login("b", "b" i)
+            if (i < 1000) login("c", "c" i) } }' >records
+    loginagg -w all --every 0 --max-keys 4000 <records >out
+    assert_eq "$(figures distinct '[.top[:3][].user_id]')" '["a","b","c"]'
+    figures distinct '.top[:3] | map(.ips)' | jq -e '(.[0] / 2000 - 1 | fabs) < 0.2 and
+        (.[1] / 1500 - 1 | fabs) < 0.2 and (.[2] / 1000 - 1 | fabs) < 0.2'
+    assert_eq "$(figures distinct '.max == .top[0].ips')" true
+}
+
+@test "beyond --max-keys the same input gives the same bytes too" {
+    logingen -n 50000 --users 20000 --missing 10 >records
+    loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip <records >first
+    grep -q approx first
+    loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip <records | cmp - first
+    # The second way the batches of the input are others.
+    { head -n 17 records && sleep 0.2 && tail -n +18 records | head -c 100001 && sleep 0.2 &&
+        tail -n +18 records | tail -c +100002; } |
+        loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip | cmp - first
+}
+
+@test "the change to a window that is not exact is not either" {
+    for i in {1..60}; do record_with ".timestamp = $i | .locale = \"l$((i % 10))\""; done >records
+    record_with '.timestamp = 100 | .locale = "l3"' >>records
+    loginagg -w 1m --every 0 --max-keys 5 --count locale <records >out
+    assert_eq "$(figures count '[.approx, .change.l3 != null]' | paste -sd ' ')" \
+        '[true,false] [true,true]'
+}
+
+@test "--max-keys bounds the memory" {
+    skip_with_sanitizers
+    limit_memory 150
+    awk 'BEGIN { for (i = 0; i < 600000; i++)
+        printf "{\"timestamp\":%d,\"user_id\":\"user-%d\",\"ip\":\"ip-%d\"}\n", i / 1000, i, i }' |
+        loginagg -w all --every 0 --max-keys 20000 >out
+    assert_eq "$(windows_of out)" 'all 600000 0'
+}
+
+@test "--max-keys is a number" {
+    for wrong in 0 -1 x 1.5 ''; do
+        run -64 loginagg --max-keys "$wrong" </dev/null
+    done
 }
 
 # --- Resources ---

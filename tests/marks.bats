@@ -4,6 +4,8 @@
 # Marks in the driver that all filters share: they keep their place, a stream is held to one run,
 # and its end is only believed when an end mark says so.
 
+# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr and others are set there
+
 load helpers
 
 RUN=01234567-89ab-4def-8123-456789abcdef
@@ -37,8 +39,10 @@ marked_stream() {
 
 @test "marks keep their place among the lines, byte for byte" {
     marked_stream | sed 's/"seq"/ "more": [1e999] , "seq"/' >in
-    loginclean <in | cmp - in
-    loginagg --tee <in | grep -v '^{"insight"' | cmp - in
+    loginclean <in >out
+    cmp in out
+    loginagg --tee <in | grep -v '^{"insight"' >out
+    cmp in out
 }
 
 @test "marks are not for the jq program" {
@@ -92,8 +96,8 @@ ends_with() {
     marked_stream >in
     run -0 loginagg --every 0 <in
     assert_match "$output" '"final":true'
-    head -n -1 in >cut
-    run -75 --separate-stderr loginagg --every 0 <cut
+    head -n -1 in >died
+    run -75 --separate-stderr loginagg --every 0 <died
     assert_eq "$(printf '%s\n' "${lines[@]}" | grep -c insight)" 0
 }
 
@@ -141,7 +145,8 @@ ends_with() {
 
 @test "a mark may be longer than a record" {
     { mark hello 0 && mark end 1; } | sed 's/"at":\[/&["a-topic-with-quite-a-long-name",0,1],/' >in
-    loginclean --max-line 100 <in | cmp - in
+    loginclean --max-line 100 <in >out
+    cmp in out
 }
 
 @test "after a first signal a stream with marks goes on to its end" {

@@ -27,8 +27,8 @@ struct options {
     uint64_t every_records; // 0 for not by records
     int64_t lateness;
     const char *time_field;
-    uint64_t top, values;
-    bool tee;
+    uint64_t top, values, max_keys;
+    bool tee, partial, merge;
 };
 
 struct agg {
@@ -63,7 +63,7 @@ static int set_every(void *options, const char *arg, struct err *err)
 
 static const struct opt options_table[] = {
     {"window", 'w', OPT_LIST, "WINDOW",
-     "1h, 1h/5m (each 5 minutes), 500n (records), all (default 1h)",
+     "1h (default), 1h/5m (each 5 minutes), 500n (records), 500n,30s, all",
      offsetof(struct options, windows), NULL, 0},
     {"every", 0, OPT_CALL, "N", "how often while a window fills: 100n (records), 10s, 0 for never",
      0, set_every, 0},
@@ -81,6 +81,12 @@ static const struct opt options_table[] = {
      offsetof(struct options, top), NULL, 0},
     {"values", 0, OPT_COUNT, "N", "list the N most frequent values (default 100)",
      offsetof(struct options, values), NULL, 0},
+    {"max-keys", 0, OPT_COUNT, "N", "keys of a table in a window while exact (default 5M)",
+     offsetof(struct options, max_keys), NULL, 1},
+    {"partial", 0, OPT_FLAG, NULL, "write what was counted for --merge, and forget it",
+     offsetof(struct options, partial), NULL, 0},
+    {"merge", 0, OPT_FLAG, NULL, "read what --partial wrote, and write insights",
+     offsetof(struct options, merge), NULL, 0},
     {"tee", 0, OPT_FLAG, NULL, "pass the records on, insights among them",
      offsetof(struct options, tee), NULL, 0},
 };
@@ -108,8 +114,11 @@ static void plan_insights(struct insight_plan *plan, const struct options *optio
                                              "app_version,locale", "app_version,device_type", NULL};
     struct err err;
 
-    if (insight_plan_init(plan, options->time_field, options->top, options->values, &err) != 0)
+    if (insight_plan_init(plan, options->time_field, &err) != 0)
         die(&err);
+    plan->top = options->top;
+    plan->values = options->values;
+    plan->max_keys = options->max_keys;
     insight_add_logins(plan);
     add_insights(plan, "--count", &options->counts, counts, insight_add_count);
     add_insights(plan, "--distinct", &options->distincts, distincts, insight_add_distinct);
@@ -132,15 +141,32 @@ static struct window_spec *parse_windows(const struct opt_list *windows)
     return specs;
 }
 
+// Checks what goes with --partial and --merge.
+static void check_modes(const struct options *options, const struct window_spec *specs)
+{
+    if (options->partial && options->merge)
+        opt_usage_error("--partial, --merge: only one of them can be given");
+    if (options->merge && options->tee)
+        opt_usage_error("--tee: there are no records to pass on with --merge");
+    for (size_t i = 0; (options->partial || options->merge) && i < options->windows.count; i++) {
+        if (specs[i].kind == WINDOW_RECORDS)
+            opt_usage_error(
+                "--window: '%s' goes by the order of all records, so it cannot be merged",
+                specs[i].text);
+    }
+}
+
 static void agg_init(struct agg *a, struct options *options)
 {
     *a = (struct agg){.options = options};
     if (options->windows.count == 0)
         opt_list_add(&options->windows, "1h");
     a->specs = parse_windows(&options->windows);
+    check_modes(options, a->specs);
     plan_insights(&a->plan, options);
+    // What is too late is for --merge to say, which sees all records.
     insight_windows_init(&a->windows, &a->plan, a->specs, options->windows.count,
-                         options->lateness);
+                         options->partial ? INT64_MAX : options->lateness);
 }
 
 static void agg_release(struct agg *a)
@@ -150,18 +176,41 @@ static void agg_release(struct agg *a)
     free(a->specs);
 }
 
+static int emit_insights(struct agg *a, struct stream *s, const struct insight_view *view)
+{
+    for (size_t i = 0; i < a->plan.insight_count; i++) {
+        insight_put(stream_emit_begin(s), &a->plan, i, view);
+        stream_ledger(s)->made++;
+        if (stream_emit_end(s) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int emit_partials(struct agg *a, struct stream *s, const struct insight_view *view)
+{
+    struct insight_partial partial;
+
+    insight_partial_init(&partial, &a->plan, view);
+    while (insight_partial_next(&partial, stream_emit_begin(s))) {
+        stream_ledger(s)->made++;
+        if (stream_emit_end(s) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int emit_windows(struct agg *a, struct stream *s, enum windows_which which)
 {
+    bool partial = a->options->partial;
     struct insight_view view;
 
     while (insight_windows_next(&a->windows, which, &view)) {
-        for (size_t i = 0; i < a->plan.insight_count; i++) {
-            insight_put(stream_emit_begin(s), &a->plan, i, &view);
-            stream_ledger(s)->made++;
-            if (stream_emit_end(s) != 0)
-                return -1;
-        }
+        if ((partial ? emit_partials : emit_insights)(a, s, &view) != 0)
+            return -1;
     }
+    if (partial)
+        insight_windows_clear(&a->windows);
     return 0;
 }
 
@@ -193,7 +242,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    json_fields(stream_json(s), a->plan.field, a->plan.field_count, a->windows.batch.value);
+    insight_read_fields(&a->plan, stream_json(s), a->windows.batch.value);
     if (time->type == JSON_ABSENT || time->type == JSON_NULL)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
     if (!record_moment(time, &ms))
@@ -209,6 +258,34 @@ static int record(void *ctx, struct stream *s, const struct line *line)
         if (!a->options->tee)
             return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
     }
+    return record_done(a, s, line);
+}
+
+// One line of --partial.
+static int merge(void *ctx, struct stream *s, const struct line *line)
+{
+    struct agg *a = ctx;
+    struct insight_partial_head head;
+    struct err err;
+
+    if (json_type(stream_json(s)) != JSON_OBJECT)
+        return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
+    if (insight_partial_parse(stream_json(s), &a->plan, &head, &err) != 0)
+        return stream_reject(s, &(struct reject){REJECT_NOT_PARTIAL, NULL, err.text}, line);
+    if (insight_windows_spec(&a->windows, &head) == NULL)
+        return stream_reject(
+            s, &(struct reject){REJECT_NOT_PARTIAL, NULL, "its window is none of --window"}, line);
+    insight_windows_advance(&a->windows, head.last);
+    if (close_due(a, s) != 0) {
+        stream_ledger(s)->undelivered++;
+        return -1;
+    }
+    struct insight_set *set = insight_windows_merge(&a->windows, &head);
+    if (set == NULL) {
+        a->late++;
+        return stream_reject_late(s, &(struct reject){REJECT_LATE, "last", NULL}, line);
+    }
+    insight_partial_merge(stream_json(s), &a->plan, set);
     return record_done(a, s, line);
 }
 
@@ -235,7 +312,8 @@ int main(int argc, char **argv)
                               .lateness = MS_MINUTE,
                               .time_field = "timestamp",
                               .top = 10,
-                              .values = 100};
+                              .values = 100,
+                              .max_keys = 5000000};
     const struct opt_group groups[] = {
         OPT_GROUP("Insights", options_table, &options),
         {"Stream", stream_opts, stream_opt_count, &options.stream},
@@ -249,8 +327,11 @@ int main(int argc, char **argv)
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; records come from stdin", argv[argc - 1]);
     agg_init(&agg, &options);
-    const struct stream_ops ops = {
-        .parse = true, .tick = options.every_ms, .record = record, .end = end, .on_tick = on_tick};
+    const struct stream_ops ops = {.parse = true,
+                                   .tick = options.every_ms,
+                                   .record = options.merge ? merge : record,
+                                   .end = end,
+                                   .on_tick = on_tick};
     int status = stream_run(&ops, &agg, &options.stream);
     agg_release(&agg);
     opt_release(&program);

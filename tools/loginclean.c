@@ -11,36 +11,31 @@
 #include <strings.h>
 
 #include "datetime.h"
+#include "infer.h"
 #include "log.h"
 #include "opt.h"
 #include "record.h"
+#include "rules.h"
 #include "stream.h"
 
-#define FIELDS_MAX 64
+#define INFER_KEYS_DEFAULT 1000000
 #define EARLIEST_DEFAULT INT64_C(946684800000) // 2000-01-01T00:00:00Z
 
 struct options {
     struct stream_options stream;
     const char *require, *optional;
     const char *device_type;
+    uint64_t infer; // how many devices and users to remember; 0 when nothing is to be inferred
     bool canonical;
     const char *datetime; // the member's name; NULL when it is not wanted
     const char *earliest, *latest;
 };
 
-struct field {
-    const struct json_key *key;
-    bool required;
-};
-
 struct clean {
     const struct options *options;
-    // The known fields of record.h come first, then others that --require names.
-    struct json_key key[FIELDS_MAX];
-    bool required[FIELDS_MAX];
-    struct json_value value[FIELDS_MAX];
-    size_t field_count;
-    int64_t earliest, latest;
+    struct infer *infer; // NULL when it is not wanted
+    struct rules rules;
+    struct json_value value[RULES_FIELDS_MAX]; // of the current record, as the rules number them
     struct buf changed[2]; // the record after the first change and after the second
     struct buf text;
 };
@@ -63,6 +58,18 @@ static int set_device_type(void *options, const char *arg, struct err *err)
     return 0;
 }
 
+static int set_infer(void *options, const char *arg, struct err *err)
+{
+    uint64_t *keys = &((struct options *)options)->infer;
+
+    *keys = INFER_KEYS_DEFAULT;
+    if (arg != NULL && opt_parse_number(arg, 1000, keys) != 0)
+        return err_set(err, EX_USAGE, "'%s' is not a number", arg);
+    if (*keys < 1 || *keys > INFER_KEYS_MAX)
+        return err_set(err, EX_USAGE, "'%s' is not from 1 to %d", arg, INFER_KEYS_MAX);
+    return 0;
+}
+
 static const struct opt options_table[] = {
     {"require", 0, OPT_STRING, "LIST", "fields that a record must have, instead of the usual",
      offsetof(struct options, require), NULL, 0},
@@ -70,6 +77,8 @@ static const struct opt options_table[] = {
      offsetof(struct options, optional), NULL, 0},
     {"device-type", 0, OPT_CALL, "VALUE", "for a missing device_type (default unknown)", 0,
      set_device_type, 0},
+    {"infer", 0, OPT_CALL, "[=N]", "take it from what the device, or else the user, showed before",
+     0, set_infer, 0},
     {"canonical", 0, OPT_FLAG, NULL, "write android, iOS and web in these spellings",
      offsetof(struct options, canonical), NULL, 0},
     {"datetime", 0, OPT_CALL, "[=NAME]", "add the time for people (default name datetime)", 0,
@@ -82,29 +91,13 @@ static const struct opt options_table[] = {
      offsetof(struct options, stream.strict), NULL, 0},
 };
 
-// Finds a field, adding it when it is not among the known ones.
-static size_t field_index(struct clean *c, const char *name, size_t len)
-{
-    for (size_t i = 0; i < c->field_count; i++) {
-        if (c->key[i].len == len && memcmp(c->key[i].name, name, len) == 0)
-            return i;
-    }
-    if (c->field_count == FIELDS_MAX)
-        opt_usage_error("--require: more than %d fields", FIELDS_MAX);
-    c->key[c->field_count] = (struct json_key){name, len};
-    return c->field_count++;
-}
-
-// Sets required for each name of a comma-separated list, which must outlive c.
+// Sets required for each name of a list that an option gives.
 static void require_list(struct clean *c, const char *option, const char *list, bool required)
 {
-    while (list != NULL) {
-        size_t len = strcspn(list, ",");
-        if (len == 0)
-            opt_usage_error("%s: an empty name in the list", option);
-        c->required[field_index(c, list, len)] = required;
-        list = list[len] == ',' ? list + len + 1 : NULL;
-    }
+    struct err err;
+
+    if (rules_require(&c->rules, list, required, &err) != 0)
+        opt_usage_error("%s: %s", option, err.text);
 }
 
 static int64_t time_option(const char *name, const char *text, int64_t otherwise)
@@ -121,127 +114,94 @@ static int64_t time_option(const char *name, const char *text, int64_t otherwise
 
 static void clean_init(struct clean *c, const struct options *options)
 {
-    *c = (struct clean){.options = options, .field_count = RECORD_FIELD_COUNT};
-    for (size_t i = 0; i < RECORD_FIELD_COUNT; i++) {
-        c->key[i] = record_keys[i];
-        c->required[i] = options->require == NULL && i != RECORD_DEVICE_TYPE;
-    }
+    struct err err;
+
+    *c = (struct clean){.options = options};
+    rules_init(&c->rules);
+    if (options->require != NULL)
+        rules_require_none(&c->rules);
     require_list(c, "--require", options->require, true);
     require_list(c, "--optional", options->optional, false);
-    c->earliest = time_option("--earliest", options->earliest, EARLIEST_DEFAULT);
-    c->latest = time_option("--latest", options->latest, time_now() + 366 * MS_DAY);
-    if (c->earliest > c->latest)
+    if (options->infer > 0 && c->rules.required[RECORD_DEVICE_TYPE])
+        opt_usage_error("--infer: device_type is required, and then never filled in");
+    c->rules.earliest = time_option("--earliest", options->earliest, EARLIEST_DEFAULT);
+    c->rules.latest = time_option("--latest", options->latest, time_now() + 366 * MS_DAY);
+    if (c->rules.earliest > c->rules.latest)
         opt_usage_error("--earliest: is after --latest");
+    if (options->infer > 0 && (c->infer = infer_new(options->infer, &err)) == NULL)
+        die(&err);
 }
 
 static void clean_release(struct clean *c)
 {
+    infer_free(c->infer);
     buf_release(&c->changed[0]);
     buf_release(&c->changed[1]);
     buf_release(&c->text);
 }
 
-static const char *check_text(const struct json_value *value)
-{
-    if (value->type != JSON_STRING)
-        return REJECT_WRONG_TYPE;
-    return value->string.len == 0 ? REJECT_EMPTY : NULL;
-}
-
-static const char *check_ip(const struct json_value *value)
-{
-    const char *reason = check_text(value);
-
-    if (reason == NULL && !record_ip_valid(value->string.data, value->string.len))
-        reason = REJECT_BAD_IP;
-    return reason;
-}
-
-static const char *check_time(const struct clean *c, const struct json_value *value)
-{
-    int64_t ms;
-
-    if (value->type == JSON_STRING && value->string.len == 0)
-        return REJECT_EMPTY;
-    if (value->type == JSON_NULL || value->type == JSON_BOOL || value->type == JSON_ARRAY ||
-        value->type == JSON_OBJECT)
-        return REJECT_WRONG_TYPE;
-    if (!record_time(value, &ms) || ms < c->earliest || ms > c->latest)
-        return REJECT_BAD_TIMESTAMP;
-    return NULL;
-}
-
-static bool is_blank(const struct json_value *value)
-{
-    return value->type == JSON_ABSENT || value->type == JSON_NULL ||
-           (value->type == JSON_STRING && value->string.len == 0);
-}
-
-// The rule that the field breaks, or NULL. A field that is optional may be missing, but what is
-// there must be right.
-static const char *check_field(const struct clean *c, size_t i)
-{
-    const struct json_value *value = &c->value[i];
-
-    if (value->type == JSON_ABSENT)
-        return c->required[i] ? REJECT_MISSING_FIELD : NULL;
-    switch (i) {
-    case RECORD_IP:
-        return check_ip(value);
-    case RECORD_TIMESTAMP:
-        return check_time(c, value);
-    case RECORD_DEVICE_TYPE:
-        // Missing, null or empty is filled in.
-        return !c->required[i] && is_blank(value) ? NULL : check_text(value);
-    case RECORD_USER_ID:
-    case RECORD_APP_VERSION:
-    case RECORD_LOCALE:
-    case RECORD_DEVICE_ID:
-        return check_text(value);
-    default: // named by --require: that it is there and not null is all that can be asked
-        return value->type == JSON_NULL ? REJECT_WRONG_TYPE : NULL;
-    }
-}
-
-// The usual spelling of a device type, or NULL when it has it already or is not known.
-static const char *canonical_device_type(const struct json_value *value)
+// Gives a known device type its usual spelling. Returns whether it had another.
+static bool canonicalize(struct json_value *type)
 {
     static const char *const known[] = {"android", "iOS", "web"};
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strlen(known[i]) == value->string.len &&
-            strncasecmp(known[i], value->string.data, value->string.len) == 0)
-            return memcmp(known[i], value->string.data, value->string.len) == 0 ? NULL : known[i];
+        if (strlen(known[i]) != type->string.len ||
+            strncasecmp(known[i], type->string.data, type->string.len) != 0)
+            continue;
+        bool changed = memcmp(known[i], type->string.data, type->string.len) != 0;
+        type->string.data = known[i];
+        return changed;
     }
-    return NULL;
+    return false;
 }
 
-// What device_type has to become, or NULL when it stays. Counts what is filled in.
-static const char *new_device_type(struct clean *c, struct stream *s)
+// Fills in the device type, and counts what was there before and whence it was taken.
+static void fill_in(struct clean *c, struct ledger *ledger)
 {
-    const struct json_value *value = &c->value[RECORD_DEVICE_TYPE];
+    struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
+    const char *before = type->type == JSON_ABSENT ? "missing"
+                         : type->type == JSON_NULL ? "null"
+                                                   : "empty";
 
-    if (!is_blank(value))
-        return c->options->canonical ? canonical_device_type(value) : NULL;
-    tally_add(&stream_ledger(s)->filled, record_keys[RECORD_DEVICE_TYPE].name);
-    tally_add(&stream_ledger(s)->filled_from, value->type == JSON_ABSENT ? "missing"
-                                              : value->type == JSON_NULL ? "null"
-                                                                         : "empty");
-    return c->options->device_type;
+    tally_add(&ledger->filled, record_keys[RECORD_DEVICE_TYPE].name);
+    tally_add(&ledger->filled_from, before);
+    int from = c->infer == NULL ? -1 : infer_device_type(c->infer, c->value);
+    if (from < 0)
+        *type = (struct json_value){
+            .type = JSON_STRING,
+            .string = {c->options->device_type, strlen(c->options->device_type)}};
+    if (c->infer != NULL)
+        tally_add(&ledger->filled_from, from < 0 ? "default" : record_keys[from].name);
 }
 
-// Emits the record with members set; all its other bytes stay as they are.
-static int emit_changed(struct clean *c, struct stream *s, const struct line *line,
-                        const char *device_type)
+// Puts the device type right in c->value. Returns whether it is another than in the record.
+static bool set_type(struct clean *c, struct stream *s)
 {
+    struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
+
+    if (rules_blank(type)) {
+        fill_in(c, stream_ledger(s));
+        return true;
+    }
+    bool changed = c->options->canonical && canonicalize(type);
+    if (c->infer != NULL)
+        infer_learn(c->infer, c->value);
+    return changed;
+}
+
+// Emits the record with the device type and the datetime set; all its other bytes stay as they are.
+static int emit_changed(struct clean *c, struct stream *s, const struct line *line, bool new_type)
+{
+    const struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
     const char *datetime = c->options->datetime;
     struct buf *out = &c->changed[0];
     int64_t ms;
 
     buf_clear(out);
-    if (device_type != NULL)
+    if (new_type)
         json_set_string(stream_json(s), out, line->data, line->len,
-                        &record_keys[RECORD_DEVICE_TYPE], device_type, strlen(device_type));
+                        &record_keys[RECORD_DEVICE_TYPE], type->string.data, type->string.len);
     else
         buf_append(out, line->data, line->len);
     if (datetime != NULL && record_time(&c->value[RECORD_TIMESTAMP], &ms)) {
@@ -261,27 +221,27 @@ static int reject_field(struct clean *c, struct stream *s, const struct line *li
                         const char *reason)
 {
     char field[256]; // a name from the command line need not end where its key does
+    const struct json_key *key = &c->rules.key[i];
 
-    snprintf(field, sizeof field, "%.*s", (int)c->key[i].len, c->key[i].name);
+    snprintf(field, sizeof field, "%.*s", (int)key->len, key->name);
     return stream_reject(s, &(struct reject){reason, field, NULL}, line);
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct clean *c = ctx;
+    size_t field;
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    json_fields(stream_json(s), c->key, c->field_count, c->value);
-    for (size_t i = 0; i < c->field_count; i++) {
-        const char *reason = check_field(c, i);
-        if (reason != NULL)
-            return reject_field(c, s, line, i, reason);
-    }
-    const char *device_type = new_device_type(c, s);
-    if (device_type == NULL && c->options->datetime == NULL)
+    json_fields(stream_json(s), c->rules.key, c->rules.count, c->value);
+    const char *reason = rules_check(&c->rules, c->value, &field);
+    if (reason != NULL)
+        return reject_field(c, s, line, field, reason);
+    bool new_type = set_type(c, s);
+    if (!new_type && c->options->datetime == NULL)
         return stream_emit(s, line->data, line->len);
-    return emit_changed(c, s, line, device_type);
+    return emit_changed(c, s, line, new_type);
 }
 
 int main(int argc, char **argv)

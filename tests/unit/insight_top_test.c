@@ -87,7 +87,7 @@ static void test_growth(size_t limit, uint64_t lowest, uint32_t ids, int skew, u
         for (int j = 0; j < skew; j++)
             id = next_random(&state) % (id + 1);
         c.count[id]++;
-        if (top_wants(&t, c.count[id]))
+        if (top_wants(&t, c.count[id], 1))
             top_offer(&t, &order, id, c.count[id]);
         most = t.used > most ? t.used : most;
         if (i % every == 0)

@@ -5,9 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "tap.h"
 
 #define MANY 200000
+#define CHOSEN 5000 // keys with the same twelve bits in front in the hash without a secret
 
 static struct map_secret secret;
 static struct map_entry *add(struct map *m, const char *key, size_t len)
@@ -152,6 +156,42 @@ static void test_secret(void)
            "another secret gives other hashes");
 }
 
+// How many slots are looked at to find a key, on average, for keys that were chosen to collide.
+static double steps_per_key(bool keyed)
+{
+    uint64_t n = 0, steps = 0;
+    struct map m;
+
+    map_init(&m, 0);
+    for (int found = 0; found < CHOSEN; n++) {
+        uint64_t hash = XXH3_64bits(&n, sizeof n);
+        if (hash >> 52 != 0)
+            continue;
+        found++;
+        map_add(&m, &n, sizeof n, keyed ? map_hash(&secret, &n, sizeof n) : hash);
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t hash = XXH3_64bits(&i, sizeof i);
+        if (hash >> 52 != 0)
+            continue;
+        hash = keyed ? map_hash(&secret, &i, sizeof i) : hash;
+        size_t slot = map_home(&m, hash);
+        uint32_t id = map_id(&m, map_find(&m, &i, sizeof i, hash));
+        for (; (uint32_t)m.slot[slot] != id; slot = slot + 1 == m.slots ? 0 : slot + 1)
+            steps++;
+    }
+    map_release(&m);
+    return (double)steps / CHOSEN;
+}
+
+static void test_chosen(void)
+{
+    double keyed = steps_per_key(true), plain = steps_per_key(false);
+
+    tap_ok(plain > 500, "chosen keys take %.1f steps each where the hash has no secret", plain);
+    tap_ok(keyed < 4, "and %.1f where it has one, as any others", keyed);
+}
+
 int main(void)
 {
     struct err err;
@@ -165,5 +205,6 @@ int main(void)
     test_guess();
     test_compare();
     test_secret();
+    test_chosen();
     return tap_done();
 }

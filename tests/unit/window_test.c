@@ -30,8 +30,9 @@ static int64_t at(const char *text)
 static void test_parse(void)
 {
     static const char *const wrong[] = {
-        "",    "h",        "0",    "0s",  "1x",   "1h/", "/5m", "n",      "0n",   "1h/0",  "5m/1h",
-        "-1h", "1h/5m/1m", "all ", "ALL", "1.5h", "-5n", "5nn", "5n,30s", "101y", "99999d"};
+        "",     "h",     "0",    "0s",       "1x",     "1h/",  "/5m",   "n",   "0n",
+        "1h/0", "5m/1h", "-1h",  "1h/5m/1m", "all ",   "ALL",  "1.5h",  "-5n", "5nn",
+        "5n,",  "5n,0s", "5n,x", ",30s",     "30s,5n", "101y", "99999d"};
     struct window_spec spec = parse("1h");
     struct err err;
 
@@ -81,7 +82,7 @@ static bool puts_as(const char *text, int64_t start, const char *key, const char
 
     window_put_key(&b, &spec, start);
     buf_putc(&b, ' ');
-    window_put_json(&b, &spec, start);
+    window_put_json(&b, &spec, start, at("2023-09-12T00:45:51Z"), at("2023-09-12T00:46:20Z"));
     size_t key_len = strlen(key), json_len = strlen(json);
     bool same = b.len == key_len + 1 + json_len && memcmp(b.data, key, key_len) == 0 &&
                 memcmp(b.data + key_len + 1, json, json_len) == 0;
@@ -102,9 +103,18 @@ static void test_put(void)
     tap_ok(puts_as("250ms", 250, "250ms/1970-01-01T00:00:00.250Z",
                    "{\"start\":\"1970-01-01T00:00:00.250Z\",\"end\":\"1970-01-01T00:00:00.500Z\"}"),
            "windows may be shorter than a second");
-    tap_ok(puts_as("500n", 3, "500n/3", "{\"start\":null,\"end\":null,\"number\":3}"),
-           "a window of records has its number");
-    tap_ok(puts_as("all", 0, "all", "{\"start\":null,\"end\":null}"), "all has neither");
+    tap_ok(puts_as("500n", 3, "500n/3",
+                   "{\"start\":null,\"end\":null,\"number\":3,\"first\":"
+                   "\"2023-09-12T00:45:51Z\",\"last\":\"2023-09-12T00:46:20Z\"}"),
+           "a window of records has its number and the times of its records");
+    tap_ok(puts_as("500n,30s", 3, "500n,30s/3",
+                   "{\"start\":null,\"end\":null,\"number\":3,\"first\":"
+                   "\"2023-09-12T00:45:51Z\",\"last\":\"2023-09-12T00:46:20Z\"}"),
+           "and so has one that a span bounds");
+    tap_ok(puts_as("all", 0, "all",
+                   "{\"start\":null,\"end\":null,\"first\":\"2023-09-12T00:45:51Z\",\"last\":"
+                   "\"2023-09-12T00:46:20Z\"}"),
+           "all has the times of its records");
 }
 
 int main(void)

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The lists in insights: those who rank highest, with their texts.
+#include "insight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xalloc.h"
+
+// What the functions of a struct top_order need.
+struct insight_ranks {
+    const struct insight *in;
+    const struct insight_set *set;
+};
+
+// The id of the value, in its own table, that the i-th field of the insight has in an entry of
+// insight_map().
+static uint32_t part_id(const struct insight_ranks *ranks, uint32_t id, size_t i)
+{
+    const struct map *map = insight_map(ranks->in, ranks->set);
+
+    if (ranks->in->width == 1)
+        return id;
+    return ((const uint32_t *)(const void *)map_key(map, map_at(map, id)))[ranks->in->place[i]];
+}
+
+static uint64_t count(const void *ctx, uint32_t id)
+{
+    const struct insight_ranks *ranks = ctx;
+
+    return map_at(insight_map(ranks->in, ranks->set), id)->count;
+}
+
+static int compare(const void *ctx, uint32_t a, uint32_t b)
+{
+    const struct insight_ranks *ranks = ctx;
+    int order = 0;
+
+    for (size_t i = 0; i < ranks->in->width && order == 0; i++)
+        order = map_compare(&ranks->set->value[ranks->in->part[i]].map, part_id(ranks, a, i),
+                            part_id(ranks, b, i));
+    return order;
+}
+
+void insight_offer(const struct insight *in, struct insight_set *set, const struct map_entry *e)
+{
+    const struct insight_ranks ranks = {in, set};
+
+    top_offer(&set->state[in->index].top, &(struct top_order){count, compare, &ranks},
+              map_id(insight_map(in, set), e), e->count);
+}
+
+static int compare_bytes(const struct insight_bytes *a, const struct insight_bytes *b)
+{
+    int order = memcmp(a->data, b->data, a->len < b->len ? a->len : b->len);
+
+    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static int rank(const void *left, const void *right, void *ctx)
+{
+    const struct insight_listed *a = left, *b = right;
+    const size_t *width = ctx;
+    int order = 0;
+
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    for (size_t i = 0; i < *width && order == 0; i++)
+        order = compare_bytes(&a->text[i], &b->text[i]);
+    return order;
+}
+
+static size_t list_heavy(const struct insight *in, const struct heavy *heavy, size_t limit,
+                         struct insight_listed **list)
+{
+    size_t width = in->width, used = heavy->used;
+
+    *list = xcalloc(used + 1, sizeof **list);
+    for (size_t i = 0; i < used; i++) {
+        struct insight_listed *listed = &(*list)[i];
+        listed->count = listed->records = heavy->item[i].count;
+        for (size_t j = 0; j < width; j++)
+            listed->text[j] =
+                insight_key_part(&heavy->item[i], width, width == 1 ? 0 : in->place[j]);
+    }
+    if (used > 1)
+        qsort_r(*list, used, sizeof **list, rank, &width);
+    return used < limit ? used : limit;
+}
+
+size_t insight_list(const struct insight *in, const struct insight_set *set, size_t limit,
+                    struct insight_listed **list)
+{
+    const struct insight_table *table = insight_table_of(in, set);
+    const struct insight_ranks ranks = {in, set};
+
+    if (table->sketch != NULL)
+        return list_heavy(in, &table->sketch->heavy, limit, list);
+    struct top *top = &set->state[in->index].top;
+    size_t listed_count = top_sort(top, &(struct top_order){count, compare, &ranks});
+    *list = xcalloc(listed_count + 1, sizeof **list);
+    for (size_t i = 0; i < listed_count; i++) {
+        struct insight_listed *listed = &(*list)[i];
+        listed->count = top->item[i].count;
+        listed->records = map_at(&table->map, top->item[i].id)->count;
+        for (size_t j = 0; j < in->width; j++) {
+            const struct map *values = &set->value[in->part[j]].map;
+            const struct map_entry *e = map_at(values, part_id(&ranks, top->item[i].id, j));
+            listed->text[j] = (struct insight_bytes){.data = map_key(values, e), .len = e->len};
+        }
+    }
+    return listed_count;
+}
+
+void insight_put_number(struct buf *b, const char *name, uint64_t n)
+{
+    buf_puts(b, ",\"");
+    buf_puts(b, name);
+    buf_puts(b, "\":");
+    buf_put_u64(b, n);
+}
+
+void insight_put_error(struct buf *b, const struct insight *in, const struct insight_set *set)
+{
+    const struct insight_sketch *sketch = insight_table_of(in, set)->sketch;
+
+    if (sketch != NULL)
+        insight_put_number(b, "error", heavy_error(&sketch->heavy));
+}
+
+void insight_put_field(struct buf *b, const struct insight *in, size_t i,
+                       const struct insight_bytes *text)
+{
+    json_put_string(b, in->name[i].name, in->name[i].len);
+    buf_putc(b, ':');
+    json_put_string(b, text->data, text->len);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// insight_table: how often each value of a field, or each combination of values, occurs in a
+// window. A table is exact until it has too many keys; from then on it is a sketch of fixed size.
+//
+// A sketch has three parts, each there only if some insight needs it: how many keys there are
+// (hll.h), which ones have the highest counts (heavy.h), and, of a sample of the keys, all of them
+// with their counts (sample.h).
+//
+// The key of a combination in heavy.h is its texts, in the order of its tables, each behind its
+// length; that of a single value is its text. insight_key_part() reads either.
+#ifndef COMMON_INSIGHT_TABLE_H
+#define COMMON_INSIGHT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "heavy.h"
+#include "hll.h"
+#include "map.h"
+#include "sample.h"
+
+#define INSIGHT_WIDTH 8         // fields in a combination
+#define INSIGHT_HEAVY (1 << 16) // keys that a sketch keeps of those with the highest counts
+
+// What the insights need of the sketch of a table.
+struct insight_needs {
+    bool listed;                       // the keys with the highest counts
+    bool sampled;                      // a sample of all keys
+    uint32_t groupings;                // of the sample
+    size_t grouping[SAMPLE_GROUPINGS]; // by which field of the key
+};
+
+struct insight_sketch {
+    const struct insight_needs *needs;
+    struct hll keys;
+    struct heavy heavy;
+    struct sample sample;
+};
+
+struct insight_table {
+    struct map map;                // while it is exact, else empty
+    struct insight_sketch *sketch; // NULL while it is exact
+};
+
+// A text and its hll_hash().
+struct insight_bytes {
+    const char *data;
+    size_t len;
+    uint64_t hash;
+};
+
+// How many different keys there are.
+uint64_t insight_table_keys(const struct insight_table *t);
+
+// Makes an exact table a sketch, which is empty. The caller adds the keys and then frees the map.
+void insight_table_sketch(struct insight_table *t, const struct insight_needs *needs,
+                          size_t max_keys, const struct map_secret *secret);
+void insight_table_release(struct insight_table *t);
+
+// Counts n for a key of so many texts, in all parts of the sketch but heavy. hash is that of the
+// key: of a combination, hll_hash() of the hashes of its texts in the order of the names of their
+// fields.
+void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t hash,
+                          uint64_t n);
+// And in heavy; b is for its use.
+void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, size_t width,
+                         uint64_t n, struct buf *b);
+
+// The i-th text of a key in heavy; its hash is left 0.
+struct insight_bytes insight_key_part(const struct heavy_item *item, size_t width, size_t i);
+
+#endif

@@ -1,0 +1,289 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# loginagg --partial and --merge: what several have counted, added up by one, is what one would have
+# counted.
+
+load helpers
+
+setup() {
+    # shellcheck disable=SC2034 # helpers.bash uses it
+    started=() pid=''
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+    stop_started
+}
+
+windows=(-w 1h -w all -w 1h/20m -w 10s)
+# More than the records span, so that nothing is late.
+final=(--every 0 --lateness 1d)
+
+# partials PARTS [OPTION]...: the file records, dealt out line by line to so many processes.
+partials() {
+    local i
+    for ((i = 0; i < $1; i++)); do
+        awk -v n="$1" -v i="$i" 'NR % n == i' records | loginagg --partial "${@:2}"
+    done
+}
+
+@test "merged partials give the insights of one process, byte for byte" {
+    logingen -n 20000 --users 3000 --missing 5 --span 2h >records
+    loginagg "${windows[@]}" "${final[@]}" <records >want
+    for every in 0 700n; do
+        partials 4 "${windows[@]}" --every "$every" >parts
+        [ "$(wc -l <parts)" -gt 12 ]
+        loginagg --merge "${windows[@]}" "${final[@]}" <parts | cmp - want
+        shuf --random-source=<(yes) parts | loginagg --merge "${windows[@]}" "${final[@]}" |
+            cmp - want
+    done
+}
+
+@test "values of all kinds survive the way through a partial" {
+    logingen -n 0 >records
+    for value in '"\"\\"' '"\u0000\u001f"' '"é\ud83d\ude00"' '""' 1.5 true null '[1]' '{}' '"a,b"'; do
+        for n in 1 2; do
+            record_with ".user_id = $value | .timestamp = 1694479551 + $n"
+            record_with ".ip = $value | .locale = $value | .timestamp = 1694479551"
+        done
+    done >>records
+    loginagg "${final[@]}" --count user_id <records >want
+    partials 3 --count user_id --every 5n | loginagg --merge "${final[@]}" --count user_id |
+        cmp - want
+}
+
+@test "the order of the options may be another one" {
+    logingen -n 2000 --users 100 >records
+    loginagg "${final[@]}" --count ip --distinct ip/user_id --distinct user_id/ip \
+        --duplicates user_id,ip,locale <records >want
+    partials 2 --duplicates locale,ip,user_id --distinct user_id/ip --distinct ip/user_id --count ip |
+        loginagg --merge "${final[@]}" --count ip --distinct ip/user_id --distinct user_id/ip \
+            --duplicates user_id,ip,locale | cmp - want
+}
+
+# assert_within PERCENT JQ-EXPRESSION: of the insights in out and in want.
+assert_within() {
+    jq -ne --argjson got "$(jq "$2" out)" --argjson want "$(jq "$2" want)" \
+        '($got / $want - 1 | fabs) * 100 <= $ARGS.positional[0]' --jsonargs "$1" >/dev/null || {
+        echo "$2: $(jq "$2" out) instead of $(jq "$2" want)" >&2
+        return 1
+    }
+}
+
+@test "merged sketches are within 2 percent for different values, and counts of all records exact" {
+    logingen -n 100000 --users 30000 >records
+    loginagg -w all "${final[@]}" <records >want
+    partials 3 -w all --every 0 --max-keys 2000 >parts
+    jq -e '.tables | map(select(.registers)) | length > 0' parts >/dev/null
+    loginagg --merge -w all "${final[@]}" <parts >out
+    for of in users ips devices; do
+        assert_within 2 "select(.insight == \"logins\").$of"
+    done
+    assert_within 2 'select(.insight == "distinct").groups'
+    assert_within 2 'select(.insight == "distinct").pairs'
+    for same in 'select(.insight == "logins") | [.logins, .first, .last]' 'select(.insight == "count")' \
+        'select(.insight == "duplicates" and .fields[0] == "app_version")'; do
+        diff <(jq -c "$same" want) <(jq -c "$same" out)
+    done
+    # The three with the most logins from one device are those, and what they say of their error holds.
+    top='select(.key == "all/duplicates/user_id,device_id")'
+    assert_eq "$(jq -c "$top | .top[:3] | map(.user_id)" out)" \
+        "$(jq -c "$top | .top[:3] | map(.user_id)" want)"
+    jq -ne --argjson got "$(jq "$top" out)" --argjson want "$(jq "$top" want)" \
+        'all(range(3); ($got.top[.].count - $want.top[.].count | fabs) <= $got.error)' >/dev/null
+}
+
+@test "exact partials and sketches add up, in whatever order they come" {
+    logingen -n 30000 --users 9000 >records
+    loginagg -w all "${final[@]}" <records >want
+    awk 'NR % 2' records | loginagg --partial -w all >exact
+    awk 'NR % 2 == 0' records | loginagg --partial -w all --max-keys 1000 >sketches
+    for order in 'exact sketches' 'sketches exact'; do
+        # shellcheck disable=SC2086 # two files
+        cat $order | loginagg --merge -w all "${final[@]}" >out
+        assert_within 2 'select(.insight == "logins").users'
+        assert_within 2 'select(.insight == "distinct").pairs'
+        assert_eq "$(jq 'select(.insight == "logins").logins' out)" 30000
+    done
+}
+
+@test "a merge that has too many keys makes sketches itself" {
+    logingen -n 30000 --users 9000 >records
+    loginagg -w all "${final[@]}" <records >want
+    partials 2 -w all >parts
+    loginagg --merge -w all "${final[@]}" --max-keys 1500 <parts >out
+    assert_eq "$(jq 'select(.insight == "distinct").approx' out)" true
+    assert_within 2 'select(.insight == "distinct").pairs'
+    assert_within 2 'select(.insight == "logins").users'
+}
+
+@test "a large partial is several lines that a broker takes" {
+    logingen -n 60000 --users 50000 >records
+    loginagg -w all "${final[@]}" <records >want
+    for keys in 5M 20000; do
+        partials 1 -w all --max-keys "$keys" >parts
+        [ "$(wc -l <parts)" -gt 3 ]
+        assert_eq "$(awk 'length > 700000' parts | wc -l)" 0
+        assert_eq "$(jq -s "map(.records) | add" parts)" 60000
+        # Each line is whole by itself, so the order makes no difference.
+        tac parts | loginagg --merge -w all "${final[@]}" >out
+        if [ "$keys" = 5M ]; then cmp out want; fi
+        assert_within 2 'select(.insight == "distinct").pairs'
+    done
+}
+
+@test "nothing is kept between partials" {
+    skip_with_sanitizers
+    limit_memory 150
+    awk 'BEGIN { for (i = 0; i < 600000; i++)
+        printf "{\"timestamp\":%d,\"user_id\":\"user-%d\",\"ip\":\"ip-%d\"}\n", i / 1000, i, i }' |
+        loginagg --partial -w all --every 1000n | jq -n 'reduce inputs.records as $n (0; . + $n)' >out
+    assert_eq "$(<out)" 600000
+}
+
+@test "partials come as often as --every says, and none without records" {
+    start_fed loginagg --partial --every 100ms
+    record_with '.' | write_to_feed
+    wait_until 10 has_lines 1 out
+    sleep 0.5
+    record_with '.' | write_to_feed
+    wait_until 10 has_lines 2 out
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+    assert_eq "$(jq -c '[.partial, .records]' out | paste -sd ' ')" \
+        '["1h/2023-09-12T00:00:00Z",1] ["1h/2023-09-12T00:00:00Z",1]'
+}
+
+@test "no record is too late for a partial, and a late partial is a reject of --merge" {
+    printf '{"timestamp":%d}\n' 100000 5 200000 >records
+    loginagg --partial -w 10s --every 1n --stats stats <records >parts
+    assert_ledger_adds_up stats
+    assert_eq "$(jq -c .records parts | paste -sd ' ')" '1 1 1'
+    loginagg --merge -w 10s --every 0 --lateness 1h --rejects rejects --stats stats <parts >out
+    assert_eq "$(jq -r 'select(.insight == "logins") | .window.start' out | paste -sd ' ')" \
+        '1970-01-02T03:46:40Z 1970-01-03T07:33:20Z'
+    assert_eq "$(jq -r '.raw | fromjson | .partial' rejects)" 10s/1970-01-01T00:00:00Z
+    assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[3,1,2]'
+    assert_ledger_adds_up stats
+    assert_eq "$(jq 'select(.insight == "logins").late' out | paste -sd ' ')" '1 0'
+}
+
+@test "what is no partial is a reject that says why" {
+    printf '{"timestamp":5,"user_id":"u","ip":"i"}\n' >records
+    loginagg --partial -w 10s <records >part
+    refused() { # DETAIL [LINE]
+        loginagg --merge -w 10s --rejects - <<<"${2:-$(jq -c "$change" part)}" >got
+        assert_eq "$(jq -c '[.reject, .detail]' got)" "[\"not_partial\",\"$1\"]"
+    }
+    refused 'it has no window' '{}'
+    assert_eq "$(loginagg --merge --rejects - <<<'[]' | jq -r .reject)" not_object
+    change='.records = "1"' refused 'it has no number of records'
+    change='.records = -1' refused 'it has no number of records'
+    change='.start = 5' refused 'its start is no time'
+    change='.start = "1970-01-01T00:00:05Z"' refused 'its window is none of --window'
+    change='.window = "1h"' refused 'its window is none of --window'
+    change='.last = null' refused 'the times of its records are no times'
+    change='.plan = "0123456789abcdef"' \
+        refused 'it was made for other insights; the options must be the same'
+    change='.tables = {}' refused 'it has no tables'
+    change='.tables[0] = 1' refused 'a table is no object'
+    change='.tables[0].fields = "ip"' refused 'a table has no fields'
+    change='.tables[0].fields = []' refused 'a table has fields that are not counted together here'
+    change='.tables[0].fields = ["colour"]' refused 'a table has a field that is not counted here'
+    change='.tables[0].fields = ["ip","ip"]' \
+        refused 'a table has fields that are not counted together here'
+    change='.tables[0].fields = ["ip","locale"]' \
+        refused 'a table has fields that are not counted together here'
+    change='.tables[-1].rows = 1' refused 'rows are no array'
+    change='.tables[-1].rows[0] = 1' refused 'a row is no array'
+    change='.tables[-1].rows[0] = ["a"]' refused 'a row is too short'
+    change='.tables[-1].rows[0] = ["a","b","c"]' refused 'a row is not texts and a count'
+    change='.tables[-1].rows[0] = ["a","b",-1]' refused 'a row is not texts and a count'
+    change='.tables[-1].rows[0] = ["a","b",1,2]' refused 'a row is not texts and a count'
+    change='.tables[0].level = 64' refused 'the level of a sample is out of range'
+    change='.tables[0] += {level: 0, registers: "##"}' \
+        refused 'registers are no text of 16384 characters'
+    change='.tables[0] += {level: 0, registers: ("z" * 16384)}' \
+        refused 'a register has a character that cannot be'
+    change='.tables[-1] += {level: 0, sample: [["xyz",1]]}' \
+        refused 'a key of a sample is not a hash, groups and a count'
+    change='.tables[-1] += {level: 0, sample: [["0123456789abcdef"]]}' \
+        refused 'a key of a sample is too short'
+}
+
+@test "a partial that is refused counts for nothing, and the others do" {
+    logingen -n 100 >records
+    loginagg --partial -w all <records >part
+    loginagg -w all "${final[@]}" <records >want
+    # Wrong in its last row.
+    { jq -c '.tables[-1].rows += [1]' part && cat part; } |
+        loginagg --merge -w all "${final[@]}" --rejects rejects | cmp - want
+    assert_eq "$(wc -l <rejects)" 1
+}
+
+@test "options that do not go with --partial or --merge are refused" {
+    for wrong in '--partial --merge' '--merge --tee' '--partial -w 500n' '--merge -w 500n,30s'; do
+        # shellcheck disable=SC2086 # several options
+        run -64 loginagg $wrong </dev/null
+    done
+}
+
+@test "rolling insights of merged partials come as their records do" {
+    logingen -n 1000 --users 10 >records
+    loginagg --partial -w all --every 250n <records | loginagg --merge -w all --every 2n >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out | paste -sd ' ')" \
+        '[500,false] [1000,false] [1000,true]'
+}
+
+# --- On real Kafka ---
+
+# pipeline NUMBER: one of those that share the partitions.
+pipeline() {
+    start bash -c "
+        kcat-in -v -G $topic $topic 2>reader.$1 |
+        loginclean --rejects rejects.$1 |
+        loginagg --partial ${windows[*]} --every 500n |
+        kcat-out -t $topic-partials --key partial"
+}
+
+has_assignment() {
+    local i
+    for i in 1 2 3; do
+        grep -q '[1-4] partitions assigned' "reader.$i" || return 1
+    done
+}
+
+# How many records the partials have that are in the topic.
+records_in() {
+    read_topic "$topic-partials" | jq -s 'map(select(.window == "all").records) | add // 0'
+}
+
+nearly_all_are_in() {
+    [ "$(records_in)" -gt $(($(wc -l <clean) - 3 * 500)) ]
+}
+
+@test "three pipelines in one group and a merge give the insights of one pipeline" {
+    need_kafka
+    topic=$(fresh_topic)
+    create_topic "$topic" 4
+    create_topic "$topic-partials" 2
+    logingen -n 20000 --users 2000 --bad 1 --span 2h >records
+    loginclean --rejects /dev/null <records >clean
+    loginagg "${windows[@]}" "${final[@]}" <clean >want
+    for i in 1 2 3; do pipeline "$i"; done
+    wait_until 60 has_assignment
+    sleep 3 # for the group to settle: no pipeline is to have it all
+    for i in 0 1 2 3; do
+        awk -v i="$i" 'NR % 4 == i' records | kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p "$i"
+    done
+    # The rest that is less than 500 records comes when the readers are told to stop.
+    wait_until 60 nearly_all_are_in
+    for pipe in "${started[@]}"; do pkill -TERM -x kcat-in -s "$pipe"; done
+    for pipe in "${started[@]}"; do await "$pipe" 30; done
+    assert_eq "$(records_in)" "$(wc -l <clean)"
+    # Each of the three has had a share.
+    for i in 1 2 3; do [ -s "rejects.$i" ]; done
+    read_topic "$topic-partials" | loginagg --merge "${windows[@]}" "${final[@]}" | cmp - want
+}
