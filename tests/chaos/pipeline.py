@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-GRACE = 15  # s for the other stages to end once one has
+GRACE = 20  # s for the other stages to end once one has
 PAUSE = 0.1  # s before a pipeline is started again
 WRITING = 1 << 12  # bytes that a stage has written when records flow
 # What a stage may end with when others are killed: in order, try again, broker not there, killed,
