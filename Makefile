@@ -36,8 +36,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test
 
 # Debian's names. The tools need the first list to build, the tests and lint the second.
 BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev
-TEST_PACKAGES = bats jq kcat miller sqlite3 maven default-jre-headless procps strace bsdutils \
-	util-linux python3 clang clang-format cppcheck shellcheck mandoc
+TEST_PACKAGES = bats jq kcat miller sqlite3 postgresql maven default-jre-headless procps strace \
+	bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
 
 .PHONY: all deps demo check test lint bench chaos install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS) $(SCRIPTS))

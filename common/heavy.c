@@ -173,6 +173,22 @@ void heavy_add(struct heavy *h, const char *key, size_t len, uint64_t hash, uint
     }
 }
 
+void heavy_restore(struct heavy *h, const char *key, size_t len, uint64_t hash, uint64_t count,
+                   uint32_t place)
+{
+    uint32_t item = (uint32_t)h->used;
+
+    while (h->size < h->limit && (h->used == h->size || place >= h->size))
+        grow(h);
+    if (h->used == h->size || place >= h->size)
+        return; // it never was in one of this limit
+    h->item[item] = (struct heavy_item){.count = count};
+    set_key(&h->item[item], key, len, hash);
+    h->slot[find_slot(h, key, len, hash)] = item + 1;
+    h->used++;
+    set_place(h, place, item);
+}
+
 const struct heavy_item *heavy_find(const struct heavy *h, const char *key, size_t len,
                                     uint64_t hash)
 {

@@ -45,6 +45,10 @@ void heavy_release(struct heavy *h);
 // Counts n for a key.
 void heavy_add(struct heavy *h, const char *key, size_t len, uint64_t hash, uint64_t n);
 
+// Adds an item as it was in another summary: the items of that in their order make the same one.
+void heavy_restore(struct heavy *h, const char *key, size_t len, uint64_t hash, uint64_t count,
+                   uint32_t place);
+
 // The item of that key, or NULL.
 const struct heavy_item *heavy_find(const struct heavy *h, const char *key, size_t len,
                                     uint64_t hash);

@@ -59,12 +59,15 @@ static void limit_span(struct insight_windows *w, const struct insight_series *s
         window->full = w->filled = true;
 }
 
+void insight_windows_expect(struct insight_windows *w, int64_t time)
+{
+    for (size_t i = 0; i < w->count; i++)
+        limit_span(w, &w->series[i], time);
+}
+
 void insight_windows_advance(struct insight_windows *w, int64_t time)
 {
     int64_t watermark;
-
-    for (size_t i = 0; i < w->count; i++)
-        limit_span(w, &w->series[i], time);
 
     if (__builtin_sub_overflow(time, w->lateness, &watermark))
         watermark = INT64_MIN;
@@ -97,8 +100,8 @@ static size_t find_place(const struct insight_series *s, int64_t start)
     return low;
 }
 
-static struct insight_window *open_window(struct insight_windows *w, struct insight_series *s,
-                                          int64_t start)
+struct insight_window *insight_windows_open(struct insight_windows *w, struct insight_series *s,
+                                            int64_t start)
 {
     size_t at = find_place(s, start);
 
@@ -122,7 +125,7 @@ static struct insight_window *open_window(struct insight_windows *w, struct insi
 static void add_to(struct insight_windows *w, struct insight_series *s, int64_t start, int64_t time)
 {
     if (s->current == NULL || s->current->start != start)
-        s->current = open_window(w, s, start);
+        s->current = insight_windows_open(w, s, start);
     s->current->changed = true;
     insight_set_take(&s->current->set, 1, time, time);
     insight_batch_add(&w->batch, &s->current->set);
@@ -204,7 +207,7 @@ struct insight_set *insight_windows_merge(struct insight_windows *w,
         s->late += head->records;
         return NULL;
     }
-    struct insight_window *window = open_window(w, s, start);
+    struct insight_window *window = insight_windows_open(w, s, start);
     window->changed = true;
     insight_set_take(&window->set, head->records, head->first, head->last);
     return &window->set;
@@ -222,6 +225,8 @@ static bool is_wanted(const struct insight_windows *w, const struct insight_seri
 {
     if (window->closed)
         return false;
+    if (which == WINDOWS_OPEN)
+        return true;
     return which == WINDOWS_DUE ? is_due(w, s, window) : window->changed;
 }
 
@@ -259,8 +264,7 @@ static bool is_spent(const struct insight_windows *w, const struct insight_serie
     return window_end(s->spec, window->start) + s->spec->step <= w->watermark;
 }
 
-// Behind the last due window: frees what is spent, and finds out when a window is due again.
-static void sweep(struct insight_windows *w)
+void insight_windows_sweep(struct insight_windows *w)
 {
     w->next_end = INT64_MAX;
     w->filled = false;
@@ -312,7 +316,7 @@ bool insight_windows_next(struct insight_windows *w, enum windows_which which,
         for (size_t i = 0; i < w->count; i++)
             w->series[i].next = 0;
         if (which == WINDOWS_DUE)
-            sweep(w);
+            insight_windows_sweep(w);
         return false;
     }
     struct insight_window *window = s->window[s->next];

@@ -8,6 +8,7 @@
 // records. The owner calls, for each record:
 //
 //     insight_read_fields(&plan, json, w.batch.value);
+//     insight_windows_expect(&w, time);
 //     insight_windows_advance(&w, time);
 //     if (insight_windows_due(&w))
 //         while (insight_windows_next(&w, WINDOWS_DUE, &view))
@@ -53,6 +54,7 @@ struct insight_series {
 enum windows_which {
     WINDOWS_DUE,     // those that are to be closed, and are when they have been handed out
     WINDOWS_CHANGED, // those that took records since they were last handed out
+    WINDOWS_OPEN,    // all that are not closed
 };
 
 struct insight_windows {
@@ -72,7 +74,10 @@ void insight_windows_init(struct insight_windows *w, const struct insight_plan *
                           const struct window_spec *specs, size_t count, int64_t lateness);
 void insight_windows_release(struct insight_windows *w);
 
-// A record of that time is there; this may move the watermark.
+// A record of that time comes next: a window of records may end before it.
+void insight_windows_expect(struct insight_windows *w, int64_t time);
+
+// The source has come to that time; this may move the watermark.
 void insight_windows_advance(struct insight_windows *w, int64_t time);
 
 // The input has ended: all windows are due.
@@ -92,6 +97,13 @@ const struct window_spec *insight_windows_spec(const struct insight_windows *w,
 // The set to which a partial is to be added, whose spec there is; NULL when its window is closed.
 struct insight_set *insight_windows_merge(struct insight_windows *w,
                                           const struct insight_partial_head *head);
+
+// The window of a series that starts then; it is opened when there is none.
+struct insight_window *insight_windows_open(struct insight_windows *w, struct insight_series *s,
+                                            int64_t start);
+
+// Finds out anew when a window is due, and frees those that are of no more use.
+void insight_windows_sweep(struct insight_windows *w);
 
 // Forgets all windows, as if no record had come.
 void insight_windows_clear(struct insight_windows *w);

@@ -7,6 +7,7 @@
 
 #include "datetime.h"
 #include "log.h"
+#include "record.h"
 #include "signals.h"
 #include "xalloc.h"
 
@@ -14,6 +15,7 @@
 #define QUERY_EVERY (5 * MS_SECOND) // how often to ask what is committed
 #define QUERY_TIME 5000             // ms for the answer
 #define WAIT_SLICE 100              // ms of waiting for acknowledgements at a time
+#define FUTURE MS_DAY               // a time so far ahead of the clock is not believed
 #define LAST_WAIT (20 * MS_SECOND)  // for the last one, once told to stop
 
 int source_marks_open(struct source_marks *m, struct consumer *consumer,
@@ -23,6 +25,8 @@ int source_marks_open(struct source_marks *m, struct consumer *consumer,
 
     *m = (struct source_marks){.consumer = consumer, .options = options, .acks = {.fd = -1}};
     m->query = (struct group_query){.kafka = &consumer->kafka, .group = consumer->group};
+    m->time_key = (struct json_key){options->time_field, strlen(options->time_field)};
+    m->latest = time_now() + FUTURE;
     mark_new_run(m->last.run);
     m->query_due = time_monotonic() + QUERY_EVERY;
     if (fixed) { // else numbers of earlier runs mean nothing here
@@ -52,6 +56,25 @@ void source_marks_release(struct source_marks *m)
     mark_release(&m->last);
     group_query_release(&m->query);
     ack_reader_release(&m->acks);
+}
+
+void source_marks_saw(struct source_marks *m, struct partition *p,
+                      const rd_kafka_message_t *message, const struct json *record)
+{
+    struct partition_set *set = &m->consumer->partitions;
+    rd_kafka_timestamp_type_t type;
+    struct json_value field;
+    int64_t kept = rd_kafka_message_timestamp(message, &type), ms;
+
+    if (record != NULL && json_type(record) == JSON_OBJECT) {
+        json_fields(record, &m->time_key, 1, &field);
+        if (record_moment(&field, &ms) && ms <= m->latest) {
+            partition_saw_time(set, p, ms, true);
+            return;
+        }
+    }
+    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
+        partition_saw_time(set, p, kept, false);
 }
 
 // What the next mark is to say.
@@ -85,6 +108,7 @@ static const struct mark *keep(struct source_marks *m, struct mark *take)
     mark_release(&m->last);
     m->last = *take;
     m->made = time_monotonic();
+    m->latest = time_now() + FUTURE;
     m->due = m->made + m->options->interval;
     if (m->acks.fd >= 0 && take->kind != MARK_HELLO) {
         m->pending = xreallocarray(m->pending, m->pending_count + 1, sizeof *m->pending);

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "ack_fifo.h"
+#include "json.h"
 #include "kafka_consumer.h"
 #include "kafka_group.h"
 #include "mark.h"
@@ -34,6 +35,7 @@ struct source_marks_options {
     int64_t interval;  // ms; 0 when there are to be none
     const char *acks;  // FIFO; NULL for none
     const char *shard; // what hello calls the fixed set of partitions; NULL when it is not fixed
+    const char *time_field; // of a record, where its time is
 };
 
 struct source_marks {
@@ -42,6 +44,8 @@ struct source_marks {
     struct mark last; // that was made
     int64_t due;      // when the next one is
     int64_t made;     // when the last one was
+    struct json_key time_key;
+    int64_t latest; // the latest time of a record to be believed
 
     // Of acknowledgements.
     struct ack_reader acks;
@@ -61,6 +65,11 @@ struct source_marks {
 int source_marks_open(struct source_marks *m, struct consumer *consumer,
                       const struct source_marks_options *options, struct err *err);
 void source_marks_release(struct source_marks *m);
+
+// Remembers how far in time a partition has been read, by a record of it: parsed, NULL where it is
+// no JSON.
+void source_marks_saw(struct source_marks *m, struct partition *p,
+                      const rd_kafka_message_t *message, const struct json *record);
 
 // The next mark, of the consumer's position, to be written at once. It dies with the next one.
 const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind);

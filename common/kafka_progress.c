@@ -72,8 +72,11 @@ static int read_committed(struct consumer *c, rd_kafka_topic_partition_list_t *l
              kafka_keep_trying(&c->kafka, deadline));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return err_set(err, kafka_error_status(code), "group %s: its offsets: %s", c->group,
-                   rd_kafka_err2str(code));
+    return err_set(err, kafka_error_status(code), "group %s: its offsets: %s%s", c->group,
+                   rd_kafka_err2str(code),
+                   code == RD_KAFKA_RESP_ERR__TIMED_OUT
+                       ? " (a transaction that is to change them may still be open)"
+                       : "");
 }
 
 static rd_kafka_resp_err_t commit_progress(struct consumer *c, bool wait)

@@ -89,6 +89,9 @@ static int compare(const struct transaction *t, const struct mark *hello, const 
     for (size_t i = 0; i < hello->at_count; i++) {
         const struct mark_at *at = &hello->at[i];
         int64_t offset = mark_offset(found, at->topic, at->partition);
+        if (offset < 0)
+            return err_set(err, EX_TEMPFAIL, "group %s: it has no offset of %s [%d]", t->group,
+                           at->topic, (int)at->partition);
         if (offset != at->offset)
             return err_set(err, EX_TEMPFAIL,
                            "group %s: another pipeline has moved on: %s [%d] is committed up to "

@@ -16,7 +16,6 @@
 #include "kafka_marks.h"
 #include "log.h"
 #include "opt.h"
-#include "record.h"
 #include "signals.h"
 #include "stream.h"
 
@@ -27,7 +26,6 @@
 #define MARKS_SHORTEST 100       // ms
 #define END_WAIT (5 * MS_MINUTE) // for the acknowledgement of the end mark
 #define STOP_WAIT (20 * MS_SECOND) // for that of the last one after a signal, or before a rebalance
-#define FUTURE MS_DAY // a record's time so far ahead of the clock is no time to believe
 
 struct options {
     struct stream_options stream;
@@ -38,7 +36,6 @@ struct options {
     const char *shard_text;
     int64_t shard, shards; // 0/0 when not given
     struct source_marks_options marks;
-    const char *time_field;
     struct offset_range range;
     bool exit_at_end;
     uint64_t count; // 0 when there is no limit
@@ -49,11 +46,9 @@ struct reader {
     struct stream *stream;
     struct consumer consumer;
     struct source_marks marks;
-    struct json_key time_key;
     bool open, ended; // marks are being written; the input has ended by request
     struct buf value;
     bool several_lines; // the value in hand holds newlines
-    int64_t now;        // when this fill began, by the wall clock
     size_t batch;       // bytes handed over in this fill
     int taken;          // records handed over in this fill
     uint64_t total;
@@ -104,7 +99,7 @@ static const struct opt options_table[] = {
     {"acks", 0, OPT_STRING, "FIFO", "commit marks that come back here; implies --marks",
      offsetof(struct options, marks.acks), NULL, 0},
     {"time-field", 0, OPT_STRING, "NAME", "a record's time, for marks (default timestamp)",
-     offsetof(struct options, time_field), NULL, 0},
+     offsetof(struct options, marks.time_field), NULL, 0},
 };
 
 static const struct kafka_setting defaults[] = {
@@ -127,26 +122,9 @@ static bool count_reached(const struct reader *r)
     return r->options->count > 0 && r->total == r->options->count;
 }
 
-// Remembers how far in time a partition has been read, for marks to say. The record is still
-// parsed: as the jq program has made it, or as it came where that has dropped it.
-static void note_time(struct reader *r, struct partition *p, const rd_kafka_message_t *message,
-                      bool parsed)
+static bool is_too_long(const struct reader *r, size_t len)
 {
-    const struct json *json = parsed ? stream_json(r->stream) : NULL;
-    rd_kafka_timestamp_type_t type;
-    struct json_value field;
-    int64_t ms = rd_kafka_message_timestamp(message, &type);
-
-    if (json != NULL && json_type(json) == JSON_OBJECT) {
-        int64_t moment;
-        json_fields(json, &r->time_key, 1, &field);
-        if (record_moment(&field, &moment) && moment < r->now + FUTURE) {
-            partition_saw_time(&r->consumer.partitions, p, moment, true);
-            return;
-        }
-    }
-    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
-        partition_saw_time(&r->consumer.partitions, p, ms, false);
+    return len > r->options->stream.max_line;
 }
 
 // Copies a message's value to where it can be parsed, and hands it on as a record.
@@ -158,7 +136,7 @@ static int on_message(void *ctx, struct partition *p, const rd_kafka_message_t *
     size_t full_len = message->payload == NULL ? sizeof tombstone - 1 : message->len;
     size_t len = full_len;
 
-    if (len > r->options->stream.max_line && len > LINE_KEEP)
+    if (is_too_long(r, len) && len > LINE_KEEP)
         len = LINE_KEEP;
     buf_clear(&r->value);
     buf_reserve(&r->value, len + 1);
@@ -174,8 +152,10 @@ static int on_message(void *ctx, struct partition *p, const rd_kafka_message_t *
                               .origin = &origin};
     if (stream_take(r->stream, &line) != 0)
         return -1;
+    // It is still parsed: as the jq program made it, or as it came where that has dropped it.
     if (r->open)
-        note_time(r, p, message, full_len <= r->options->stream.max_line);
+        source_marks_saw(&r->marks, p, message,
+                         is_too_long(r, full_len) ? NULL : stream_json(r->stream));
     if (count_reached(r))
         return -1;
     if (r->batch >= BATCH_BYTES)
@@ -286,7 +266,6 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
 
     r->batch = 0;
     r->taken = 0;
-    r->now = time_now();
     if (consumer_poll(&r->consumer, timeout_ms, &err) != 0 && !count_reached(r))
         return err.status == EX_OK ? -1 : stream_fail_err(s, &err);
     if (r->taken > 0)
@@ -389,8 +368,9 @@ int main(int argc, char **argv)
                              .flushed = flushed,
                              .stalled = stalled,
                              .close = close_topics};
-    struct options options = {
-        .stream = STREAM_OPTIONS_INIT, .kafka = KAFKA_OPTIONS_INIT, .time_field = "timestamp"};
+    struct options options = {.stream = STREAM_OPTIONS_INIT,
+                              .kafka = KAFKA_OPTIONS_INIT,
+                              .marks = {.time_field = "timestamp"}};
     const struct opt_group groups[] = {
         OPT_GROUP("Reading", options_table, &options),
         {"Kafka", kafka_opts, kafka_opt_count, &options.kafka},
@@ -408,7 +388,6 @@ int main(int argc, char **argv)
     check_options(&options);
     if (options.marks.interval > 0)
         ops.tick = MARKS_TICK;
-    reader.time_key = (struct json_key){options.time_field, strlen(options.time_field)};
     int status = stream_run(&ops, &reader, &options.stream);
     source_marks_release(&reader.marks);
     consumer_release(&reader.consumer);

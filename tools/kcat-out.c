@@ -12,11 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ack_fifo.h"
-#include "buf.h"
 #include "kafka_admin.h"
+#include "kafka_confirm.h"
 #include "kafka_delivery.h"
-#include "kafka_transaction.h"
 #include "log.h"
 #include "opt.h"
 #include "out.h"
@@ -37,9 +35,7 @@ struct options {
     bool create;
     int64_t partitions, replication;
     const char *undelivered;
-    const char *acks; // FIFO
-    bool exactly_once;
-    const char *transactional_id;
+    struct confirm_options confirm;
 };
 
 struct writer {
@@ -48,10 +44,7 @@ struct writer {
     struct router router;
     struct producer_settings settings;
     struct delivery delivery;
-    struct ack_writer acks;
-    struct buf acknowledged;
-    struct transaction transaction;
-    char *transactional_id;
+    struct confirm confirm;
     uint64_t uncommitted; // lines that were delivered in the transaction
     struct out undelivered;
     bool keep_undelivered;
@@ -97,11 +90,11 @@ static const struct opt options_table[] = {
     {"undelivered", 0, OPT_STRING, "FILE", "append lines that could not be delivered (exit 75)",
      offsetof(struct options, undelivered), NULL, 0},
     {"acks", 0, OPT_STRING, "FIFO", "send marks back when all before them is delivered",
-     offsetof(struct options, acks), NULL, 0},
+     offsetof(struct options, confirm.acks), NULL, 0},
     {"exactly-once", 0, OPT_FLAG, NULL, "commit lines and offsets in transactions, at marks",
-     offsetof(struct options, exactly_once), NULL, 0},
+     offsetof(struct options, confirm.exactly_once), NULL, 0},
     {"transactional-id", 0, OPT_STRING, "ID", "their name (default loginpipe.GROUP.SHARD)",
-     offsetof(struct options, transactional_id), NULL, 0},
+     offsetof(struct options, confirm.transactional_id), NULL, 0},
 };
 
 static const struct kafka_setting defaults[] = {
@@ -149,7 +142,7 @@ static void not_delivered(struct writer *w, const struct delivery_report *report
         ledger->passed--;
         ledger->in++;
     }
-    if (w->options->exactly_once && !report->kept_back) {
+    if (w->options->confirm.exactly_once && !report->kept_back) {
         spoil_transaction(w, report);
         return;
     }
@@ -177,7 +170,7 @@ static void on_report(void *ctx, const struct delivery_report *report)
     ledger->bytes_out += report->line->len;
     if (report->passed)
         return;
-    if (w->options->exactly_once)
+    if (w->options->confirm.exactly_once)
         w->uncommitted++;
     else
         ledger->out++;
@@ -186,9 +179,9 @@ static void on_report(void *ctx, const struct delivery_report *report)
 // Whether there are marks where they are promised to do something.
 static int require_marks(struct writer *w)
 {
-    const char *option = w->options->exactly_once ? "--exactly-once" : "--acks";
+    const char *option = confirm_option(&w->options->confirm);
 
-    if ((w->options->acks == NULL && !w->options->exactly_once) || stream_has_marks(w->stream))
+    if (option == NULL || stream_has_marks(w->stream))
         return 0;
     return stream_fail(w->stream, EX_USAGE,
                        "%s: the lines come without marks, which kcat-in --marks writes", option);
@@ -201,9 +194,8 @@ static int produce(struct writer *w, const struct destination *to, const struct 
 
     if (require_marks(w) != 0)
         return -1;
-    if (w->options->exactly_once && transaction_begin(&w->transaction, &err) != 0)
-        return stream_fail_err(w->stream, &err);
-    if (delivery_produce(&w->delivery, to->topic, to->key, to->key_len, line, passed, &err) != 0)
+    if (confirm_begin(&w->confirm, &err) != 0 ||
+        delivery_produce(&w->delivery, to->topic, to->key, to->key_len, line, passed, &err) != 0)
         return stream_fail_err(w->stream, &err);
     return 0;
 }
@@ -272,22 +264,6 @@ static int open_delivery(struct writer *w, struct err *err)
     return delivery_open(&w->delivery, &w->settings, err);
 }
 
-// Where the transactional id is known from the start, an older pipeline is fenced, and what it has
-// left open is over, before kcat-in waits for that.
-static int open_marks(struct writer *w, struct err *err)
-{
-    const struct options *o = w->options;
-
-    w->transaction.kafka = &w->delivery.producer.kafka;
-    if (o->acks != NULL)
-        return ack_writer_open(&w->acks, o->acks, err);
-    if (!o->exactly_once || o->transactional_id == NULL)
-        return 0;
-    if (producer_make_transactional(&w->delivery.producer, o->transactional_id, err) != 0)
-        return -1;
-    return transaction_open(&w->transaction, err);
-}
-
 static int open_writer(void *ctx, struct stream *s)
 {
     static const struct delivery_ops ops = {.report = on_report};
@@ -297,82 +273,44 @@ static int open_writer(void *ctx, struct stream *s)
     w->stream = s;
     w->delivery = (struct delivery){.ops = &ops, .ctx = w};
     if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
-        open_undelivered(w, &err) != 0 || open_delivery(w, &err) != 0 || open_marks(w, &err) != 0)
+        open_undelivered(w, &err) != 0 || open_delivery(w, &err) != 0 ||
+        confirm_open(&w->confirm, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
 }
 
-// Sends back the newest mark that all before is delivered of, rejects included.
-static int acknowledge(struct writer *w)
+// Confirms what can be by now, rejects being written first.
+static int confirm(struct writer *w)
 {
     struct err err;
 
-    if (w->acks.fd < 0)
+    if (w->options->confirm.acks == NULL)
         return 0;
     if (stream_ledger(w->stream)->undelivered > 0) // no later mark can be reached
         return stream_fail(w->stream, EX_TEMPFAIL, "--acks: a line was not delivered: %s",
                            w->first_failure);
-    if (delivery_reached(&w->delivery, &w->acknowledged)) {
-        if (stream_flush(w->stream) != 0)
-            return -1;
-        ack_writer_put(&w->acks, w->acknowledged.data, w->acknowledged.len);
-    }
-    return ack_writer_flush(&w->acks, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
-}
-
-// The stream says whose offsets are to be committed: take the place of older pipelines, and make
-// sure that none has moved on.
-static int begin_transactions(struct writer *w, const struct mark *hello, struct err *err)
-{
-    if (hello->group == NULL)
-        return err_set(err, EX_USAGE, "--exactly-once: kcat-in reads without a group (-G)");
-    if (hello->shard == NULL)
-        return err_set(err, EX_USAGE,
-                       "--exactly-once: kcat-in reads no fixed partitions (--shard or -p)");
-    if (!w->transaction.open) {
-        w->transactional_id = xasprintf("loginpipe.%s.%s", hello->group, hello->shard);
-        if (producer_make_transactional(&w->delivery.producer, w->transactional_id, err) != 0 ||
-            transaction_open(&w->transaction, err) != 0)
-            return -1;
-    }
-    return transaction_check(&w->transaction, hello, err);
-}
-
-// Commits all lines since the last mark, rejects being written first.
-static int commit(struct writer *w, const struct mark *mark)
-{
-    struct err err;
-
-    if (!transaction_is_due(&w->transaction, mark))
-        return 0;
     if (stream_flush(w->stream) != 0)
         return -1;
-    if (delivery_flush(&w->delivery, &err) != 0 ||
-        kafka_check(&w->delivery.producer.kafka, &err) != 0 ||
-        transaction_commit(&w->transaction, mark, &err) != 0)
-        return stream_fail_err(w->stream, &err);
-    stream_ledger(w->stream)->out += w->uncommitted;
-    w->uncommitted = 0;
-    return 0;
+    return confirm_serve(&w->confirm, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
 }
 
 static int mark(void *ctx, struct stream *s, const struct mark *m)
 {
     struct writer *w = ctx;
-    struct buf line = BUF_INIT;
+    bool committed = false;
     struct err err;
 
-    if (w->options->exactly_once) {
-        if (m->kind != MARK_HELLO)
-            return commit(w, m);
-        return begin_transactions(w, m, &err) == 0 ? 0 : stream_fail_err(s, &err);
+    if (stream_flush(s) != 0)
+        return -1;
+    int status = m->kind == MARK_HELLO ? confirm_hello(&w->confirm, m, &err)
+                                       : confirm_mark(&w->confirm, m, &committed, &err);
+    if (status != 0)
+        return stream_fail_err(s, &err);
+    if (committed) {
+        stream_ledger(s)->out += w->uncommitted;
+        w->uncommitted = 0;
     }
-    if (w->acks.fd < 0)
-        return 0;
-    mark_format(&line, m);
-    int status = delivery_mark(&w->delivery, line.data, line.len, &err);
-    buf_release(&line);
-    return status == 0 ? acknowledge(w) : stream_fail_err(s, &err);
+    return confirm(w);
 }
 
 static int on_tick(void *ctx, struct stream *s)
@@ -380,7 +318,7 @@ static int on_tick(void *ctx, struct stream *s)
     struct writer *w = ctx;
     struct err err;
 
-    return delivery_serve(&w->delivery, &err) == 0 ? acknowledge(w) : stream_fail_err(s, &err);
+    return delivery_serve(&w->delivery, &err) == 0 ? confirm(w) : stream_fail_err(s, &err);
 }
 
 static int end(void *ctx, struct stream *s)
@@ -388,18 +326,18 @@ static int end(void *ctx, struct stream *s)
     struct writer *w = ctx;
     struct err err;
 
-    if ((w->options->exactly_once || w->options->acks != NULL) && !stream_has_marks(s))
+    if (confirm_option(&w->options->confirm) != NULL && !stream_has_marks(s))
         return stream_fail(s, EX_TEMPFAIL,
                            "stdin: ended without any mark; a stage upstream has died");
     if (delivery_flush(&w->delivery, &err) != 0)
         return stream_fail_err(s, &err);
-    return acknowledge(w);
+    return confirm(w);
 }
 
 // Says what has become of lines that were not delivered.
 static void report_lost(struct writer *w, uint64_t lost)
 {
-    if (w->options->exactly_once)
+    if (w->options->confirm.exactly_once)
         log_info("%llu lines were not committed, and are read again", (unsigned long long)lost);
     else
         log_error("%llu lines not delivered: %s%s%s", (unsigned long long)lost, w->first_failure,
@@ -413,9 +351,9 @@ static void close_writer(void *ctx, struct stream *s)
     struct ledger *ledger = stream_ledger(s);
     struct err err;
 
-    transaction_release(&w->transaction);
+    confirm_close(&w->confirm);
     delivery_abandon(&w->delivery,
-                     stream_has_marks(s) && !w->options->exactly_once ? LAST_WAIT : 0);
+                     stream_has_marks(s) && !w->options->confirm.exactly_once ? LAST_WAIT : 0);
     ledger->undelivered += w->uncommitted;
     if (ledger->undelivered > 0)
         report_lost(w, ledger->undelivered);
@@ -427,11 +365,8 @@ static void close_writer(void *ctx, struct stream *s)
 
 static void writer_release(struct writer *w)
 {
-    transaction_release(&w->transaction);
+    confirm_release(&w->confirm);
     delivery_release(&w->delivery);
-    ack_writer_release(&w->acks);
-    buf_release(&w->acknowledged);
-    free(w->transactional_id);
     router_release(&w->router);
     out_release(&w->undelivered);
 }
@@ -443,11 +378,11 @@ static void check_options(const struct options *o)
         opt_usage_error("no topic: give it by -t");
     if ((o->router.key != NULL) + (o->router.key_field != NULL) + (o->router.key_jq != NULL) > 1)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
-    if (o->exactly_once && o->acks != NULL)
+    if (o->confirm.exactly_once && o->confirm.acks != NULL)
         opt_usage_error("--acks, --exactly-once: only one of them can be given");
-    if (o->exactly_once && o->undelivered != NULL)
+    if (o->confirm.exactly_once && o->undelivered != NULL)
         opt_usage_error("--undelivered: with --exactly-once what is not committed is read again");
-    if (o->transactional_id != NULL && !o->exactly_once)
+    if (o->confirm.transactional_id != NULL && !o->confirm.exactly_once)
         opt_usage_error("--transactional-id: needs --exactly-once");
 }
 
@@ -473,7 +408,9 @@ int main(int argc, char **argv)
     };
     const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
                                         "Writes lines to Kafka topics.", groups, 3};
-    struct writer writer = {.options = &options, .acks = {.fd = -1}};
+    struct writer writer = {
+        .options = &options,
+        .confirm = {.delivery = &writer.delivery, .options = &options.confirm, .acks = {.fd = -1}}};
 
     log_init(argv[0]);
     options.kafka.stopping = signals_stopping;

@@ -7,12 +7,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "datetime.h"
 #include "insight.h"
+#include "insight_options.h"
+#include "insight_snapshot.h"
 #include "insight_windows.h"
 #include "log.h"
 #include "opt.h"
+#include "out.h"
 #include "record.h"
 #include "stream.h"
 #include "window.h"
@@ -22,13 +26,13 @@
 
 struct options {
     struct stream_options stream;
-    struct opt_list windows, counts, distincts, duplicates;
+    struct insight_options insights;
     int64_t every_ms;       // 0 for not by time
     uint64_t every_records; // 0 for not by records
     int64_t lateness;
-    const char *time_field;
-    uint64_t top, values, max_keys;
-    bool tee, partial, merge;
+    bool tee, partial, merge, final;
+    const char *state; // directory; NULL for none
+    bool state_reset, state_dump;
 };
 
 struct agg {
@@ -36,7 +40,10 @@ struct agg {
     struct insight_plan plan;
     struct window_spec *specs;
     struct insight_windows windows;
-    uint64_t accepted, late;
+    struct buf options_text; // for the snapshots
+    struct insight_snapshots snapshots;
+    bool resumed; // from a snapshot, or from nothing
+    uint64_t late;
 };
 
 static int set_every(void *options, const char *arg, struct err *err)
@@ -62,27 +69,18 @@ static int set_every(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {"window", 'w', OPT_LIST, "WINDOW",
-     "1h (default), 1h/5m (each 5 minutes), 500n (records), 500n,30s, all",
-     offsetof(struct options, windows), NULL, 0},
     {"every", 0, OPT_CALL, "N", "how often while a window fills: 100n (records), 10s, 0 for never",
      0, set_every, 0},
-    {"lateness", 0, OPT_DURATION, "DUR", "how long behind the newest record others may come (1m)",
+    {"lateness", 0, OPT_DURATION, "DUR", "how long behind the newest time records may come (1m)",
      offsetof(struct options, lateness), NULL, 0},
-    {"time-field", 0, OPT_STRING, "NAME", "the field that has the time (default timestamp)",
-     offsetof(struct options, time_field), NULL, 0},
-    {"count", 0, OPT_LIST, "FIELD", "how often each value occurs", offsetof(struct options, counts),
-     NULL, 0},
-    {"distinct", 0, OPT_LIST, "FIELD/PER", "how many values come with each value of PER",
-     offsetof(struct options, distincts), NULL, 0},
-    {"duplicates", 0, OPT_LIST, "FIELDS", "combinations (a,b) that occur more than once",
-     offsetof(struct options, duplicates), NULL, 0},
-    {"top", 0, OPT_COUNT, "N", "list the N highest groups (default 10)",
-     offsetof(struct options, top), NULL, 0},
-    {"values", 0, OPT_COUNT, "N", "list the N most frequent values (default 100)",
-     offsetof(struct options, values), NULL, 0},
-    {"max-keys", 0, OPT_COUNT, "N", "keys of a table in a window while exact (default 5M)",
-     offsetof(struct options, max_keys), NULL, 1},
+    {"state", 0, OPT_STRING, "DIR", "keep what was counted there, and go on from it",
+     offsetof(struct options, state), NULL, 0},
+    {"state-reset", 0, OPT_FLAG, NULL, "forget what is kept there first",
+     offsetof(struct options, state_reset), NULL, 0},
+    {"state-dump", 0, OPT_FLAG, NULL, "write what is kept there as partials, and exit",
+     offsetof(struct options, state_dump), NULL, 0},
+    {"final", 0, OPT_FLAG, NULL, "close all windows at the end, also with --state",
+     offsetof(struct options, final), NULL, 0},
     {"partial", 0, OPT_FLAG, NULL, "write what was counted for --merge, and forget it",
      offsetof(struct options, partial), NULL, 0},
     {"merge", 0, OPT_FLAG, NULL, "read what --partial wrote, and write insights",
@@ -91,64 +89,19 @@ static const struct opt options_table[] = {
      offsetof(struct options, tee), NULL, 0},
 };
 
-// Adds an insight for each item of a list, or of the defaults when the list is empty.
-static void add_insights(struct insight_plan *plan, const char *option, const struct opt_list *list,
-                         const char *const *defaults,
-                         int (*add)(struct insight_plan *, const char *, struct err *))
-{
-    struct err err;
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (add(plan, list->item[i], &err) != 0)
-            opt_usage_error("%s: %s", option, err.text);
-    }
-    for (size_t i = 0; list->count == 0 && defaults[i] != NULL; i++)
-        add(plan, defaults[i], &err);
-}
-
-static void plan_insights(struct insight_plan *plan, const struct options *options)
-{
-    static const char *const counts[] = {"device_type", "app_version", "locale", NULL};
-    static const char *const distincts[] = {"ip/user_id", NULL};
-    static const char *const duplicates[] = {"user_id,device_id", "user_id,ip",
-                                             "app_version,locale", "app_version,device_type", NULL};
-    struct err err;
-
-    if (insight_plan_init(plan, options->time_field, &err) != 0)
-        die(&err);
-    plan->top = options->top;
-    plan->values = options->values;
-    plan->max_keys = options->max_keys;
-    insight_add_logins(plan);
-    add_insights(plan, "--count", &options->counts, counts, insight_add_count);
-    add_insights(plan, "--distinct", &options->distincts, distincts, insight_add_distinct);
-    add_insights(plan, "--duplicates", &options->duplicates, duplicates, insight_add_duplicates);
-}
-
-static struct window_spec *parse_windows(const struct opt_list *windows)
-{
-    struct window_spec *specs = xcalloc(windows->count, sizeof *specs);
-    struct err err;
-
-    for (size_t i = 0; i < windows->count; i++) {
-        if (window_parse(windows->item[i], &specs[i], &err) != 0)
-            opt_usage_error("--window: %s", err.text);
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(specs[i].text, specs[j].text) == 0)
-                opt_usage_error("--window: '%s' is given twice", specs[i].text);
-        }
-    }
-    return specs;
-}
-
-// Checks what goes with --partial and --merge.
+// Checks what goes together.
 static void check_modes(const struct options *options, const struct window_spec *specs)
 {
     if (options->partial && options->merge)
         opt_usage_error("--partial, --merge: only one of them can be given");
     if (options->merge && options->tee)
         opt_usage_error("--tee: there are no records to pass on with --merge");
-    for (size_t i = 0; (options->partial || options->merge) && i < options->windows.count; i++) {
+    if (options->partial && options->state != NULL)
+        opt_usage_error("--state: with --partial nothing is kept");
+    if (options->state == NULL && (options->state_reset || options->state_dump || options->final))
+        opt_usage_error("--state-reset, --state-dump, --final: there is no --state");
+    for (size_t i = 0; (options->partial || options->merge) && i < options->insights.windows.count;
+         i++) {
         if (specs[i].kind == WINDOW_RECORDS)
             opt_usage_error(
                 "--window: '%s' goes by the order of all records, so it cannot be merged",
@@ -158,21 +111,26 @@ static void check_modes(const struct options *options, const struct window_spec 
 
 static void agg_init(struct agg *a, struct options *options)
 {
+    struct err err;
+
     *a = (struct agg){.options = options};
-    if (options->windows.count == 0)
-        opt_list_add(&options->windows, "1h");
-    a->specs = parse_windows(&options->windows);
+    if (insight_options_plan(&options->insights, &a->plan, &a->specs, &err) != 0)
+        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : die(&err);
     check_modes(options, a->specs);
-    plan_insights(&a->plan, options);
+    insight_options_put(&a->options_text, &options->insights);
+    buf_puts(&a->options_text, options->merge ? " --merge" : "");
+    buf_putc(&a->options_text, '\0');
     // What is too late is for --merge to say, which sees all records.
-    insight_windows_init(&a->windows, &a->plan, a->specs, options->windows.count,
-                         options->partial ? INT64_MAX : options->lateness);
+    int64_t lateness = options->lateness >= 0 ? options->lateness : MS_MINUTE;
+    insight_windows_init(&a->windows, &a->plan, a->specs, options->insights.windows.count,
+                         options->partial ? INT64_MAX : lateness);
 }
 
 static void agg_release(struct agg *a)
 {
     insight_windows_release(&a->windows);
     insight_plan_release(&a->plan);
+    buf_release(&a->options_text);
     free(a->specs);
 }
 
@@ -219,6 +177,54 @@ static int close_due(struct agg *a, struct stream *s)
     return insight_windows_due(&a->windows) ? emit_windows(a, s, WINDOWS_DUE) : 0;
 }
 
+static int resume(struct agg *a, struct stream *s, const struct mark *hello)
+{
+    struct err err;
+
+    a->resumed = true;
+    // With marks the source says how far it has come, everywhere.
+    if (hello != NULL && a->options->lateness < 0 && !a->options->partial)
+        a->windows.lateness = 0;
+    if (a->options->state == NULL && !a->options->partial && hello != NULL && hello->seq > 0)
+        log_warn("the source goes on from mark %llu; what was counted until then is lost without "
+                 "--state",
+                 (unsigned long long)hello->seq);
+    if (a->options->state == NULL)
+        return 0;
+    if (a->options->state_reset && insight_snapshots_reset(&a->snapshots, &err) != 0)
+        return stream_fail_err(s, &err);
+    if (a->options->state_reset && hello != NULL) // there is none to go on from
+        return 0;
+    if (insight_snapshots_resume(&a->snapshots, hello, &a->windows, &a->plan, &err) != 0)
+        return stream_fail_err(s, &err);
+    return 0;
+}
+
+static int save(struct agg *a, struct stream *s, const struct mark *mark)
+{
+    struct err err;
+
+    if (a->options->state == NULL ||
+        insight_snapshots_save(&a->snapshots, mark, &a->windows, &err) == 0)
+        return 0;
+    return stream_fail_err(s, &err);
+}
+
+// The time of the next record or partial is known: closes the windows that end before it. A mark
+// says how far the source has come where there are marks.
+static int expect(struct agg *a, struct stream *s, int64_t from, int64_t to)
+{
+    if (!a->resumed && resume(a, s, NULL) != 0)
+        return -1;
+    insight_windows_expect(&a->windows, from);
+    if (!stream_has_marks(s))
+        insight_windows_advance(&a->windows, to);
+    if (close_due(a, s) == 0)
+        return 0;
+    stream_ledger(s)->undelivered++; // it came to nothing
+    return -1;
+}
+
 // Passes an accepted record on if that is wanted, and sees whether insights are.
 static int record_done(struct agg *a, struct stream *s, const struct line *line)
 {
@@ -230,13 +236,15 @@ static int record_done(struct agg *a, struct stream *s, const struct line *line)
         return -1;
     if (close_due(a, s) != 0)
         return -1;
-    return every > 0 && ++a->accepted % every == 0 ? emit_windows(a, s, WINDOWS_CHANGED) : 0;
+    a->snapshots.accepted++;
+    return every > 0 && a->snapshots.accepted % every == 0 ? emit_windows(a, s, WINDOWS_CHANGED)
+                                                           : 0;
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct agg *a = ctx;
-    const char *time_field = a->options->time_field;
+    const char *time_field = a->options->insights.time_field;
     const struct json_value *time = &a->windows.batch.value[a->plan.time_field];
     int64_t ms;
 
@@ -247,11 +255,8 @@ static int record(void *ctx, struct stream *s, const struct line *line)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
     if (!record_moment(time, &ms))
         return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
-    insight_windows_advance(&a->windows, ms);
-    if (close_due(a, s) != 0) {
-        stream_ledger(s)->undelivered++; // it came to nothing
+    if (expect(a, s, ms, ms) != 0)
         return -1;
-    }
     // With --tee a late record goes on with the others; only the insights are without it.
     if (!insight_windows_add(&a->windows, ms)) {
         a->late++;
@@ -275,11 +280,8 @@ static int merge(void *ctx, struct stream *s, const struct line *line)
     if (insight_windows_spec(&a->windows, &head) == NULL)
         return stream_reject(
             s, &(struct reject){REJECT_NOT_PARTIAL, NULL, "its window is none of --window"}, line);
-    insight_windows_advance(&a->windows, head.last);
-    if (close_due(a, s) != 0) {
-        stream_ledger(s)->undelivered++;
+    if (expect(a, s, head.first, head.last) != 0)
         return -1;
-    }
     struct insight_set *set = insight_windows_merge(&a->windows, &head);
     if (set == NULL) {
         a->late++;
@@ -294,33 +296,99 @@ static int on_tick(void *ctx, struct stream *s)
     return emit_windows(ctx, s, WINDOWS_CHANGED);
 }
 
-static int end(void *ctx, struct stream *s)
+// All that there will be in this run has come: closes the windows, unless another run goes on with
+// them.
+static int finish(struct agg *a, struct stream *s)
 {
-    struct agg *a = ctx;
+    bool rolling = a->options->every_ms > 0 || a->options->every_records > 0;
 
     if (a->late > stream_ledger(s)->in / LATE_SHARE)
         log_warn("%llu of %llu records came too late for their windows; --lateness allows for more",
                  (unsigned long long)a->late, (unsigned long long)stream_ledger(s)->in);
+    if (a->options->state != NULL && !a->options->final)
+        return rolling ? emit_windows(a, s, WINDOWS_CHANGED) : 0;
     insight_windows_end(&a->windows);
     return close_due(a, s);
+}
+
+static int on_mark(void *ctx, struct stream *s, const struct mark *mark)
+{
+    struct agg *a = ctx;
+
+    if (mark->kind == MARK_HELLO)
+        return resume(a, s, mark);
+    if (mark->has_low)
+        insight_windows_advance(&a->windows, mark->low);
+    if ((a->options->partial ? emit_windows(a, s, WINDOWS_CHANGED) : close_due(a, s)) != 0)
+        return -1;
+    if (mark->kind == MARK_END && finish(a, s) != 0)
+        return -1;
+    return save(a, s, mark);
+}
+
+static int end(void *ctx, struct stream *s)
+{
+    struct agg *a = ctx;
+
+    if (stream_has_marks(s)) // the end mark was the end
+        return 0;
+    if (!a->resumed && resume(a, s, NULL) != 0)
+        return -1;
+    // What could not be written must not count as done.
+    return finish(a, s) != 0 || stream_flush(s) != 0 ? -1 : save(a, s, NULL);
+}
+
+static int open_state(void *ctx, struct stream *s)
+{
+    struct agg *a = ctx;
+    struct err err;
+
+    if (a->options->state == NULL ||
+        insight_snapshots_open(&a->snapshots, a->options->state, a->options_text.data, &err) == 0)
+        return 0;
+    return stream_fail_err(s, &err);
+}
+
+static void close_state(void *ctx, struct stream *s)
+{
+    struct agg *a = ctx;
+
+    (void)s;
+    if (a->options->state != NULL)
+        insight_snapshots_close(&a->snapshots);
+}
+
+static int dump_state(struct agg *a)
+{
+    struct err err;
+    struct out out;
+
+    out_init(&out, STDOUT_FILENO, "stdout");
+    int status = insight_snapshot_dump(a->options->state, a->options_text.data, &a->windows,
+                                       &a->plan, &out, &err);
+    if (status == 0 && out_close(&out) != 0)
+        status = out_error(&out, &err);
+    out_release(&out);
+    if (status == 0)
+        return EX_OK;
+    log_error("%s", err.text);
+    return err.status;
 }
 
 int main(int argc, char **argv)
 {
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .every_ms = 10 * MS_SECOND,
-                              .lateness = MS_MINUTE,
-                              .time_field = "timestamp",
-                              .top = 10,
-                              .values = 100,
-                              .max_keys = 5000000};
+                              .insights = INSIGHT_OPTIONS_INIT,
+                              .lateness = -1};
     const struct opt_group groups[] = {
-        OPT_GROUP("Insights", options_table, &options),
+        {"Insights", insight_opts, insight_opt_count, &options.insights},
+        OPT_GROUP("Aggregation", options_table, &options),
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"[OPTION]... < records > insights",
                                         "Writes rolling insights about windows of login records.",
-                                        groups, 2};
+                                        groups, 3};
     struct agg agg;
 
     log_init(argv[0]);
@@ -329,10 +397,13 @@ int main(int argc, char **argv)
     agg_init(&agg, &options);
     const struct stream_ops ops = {.parse = true,
                                    .tick = options.every_ms,
+                                   .open = open_state,
                                    .record = options.merge ? merge : record,
+                                   .mark = on_mark,
                                    .end = end,
-                                   .on_tick = on_tick};
-    int status = stream_run(&ops, &agg, &options.stream);
+                                   .on_tick = on_tick,
+                                   .close = close_state};
+    int status = options.state_dump ? dump_state(&agg) : stream_run(&ops, &agg, &options.stream);
     agg_release(&agg);
     opt_release(&program);
     return status;

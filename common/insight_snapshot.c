@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight_snapshot.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "datetime.h"
+#include "insight_state.h"
+
+int insight_snapshots_open(struct insight_snapshots *s, const char *dir, const char *options,
+                           struct err *err)
+{
+    *s = (struct insight_snapshots){.options = options};
+    return state_open(&s->state, dir, true, err);
+}
+
+void insight_snapshots_close(struct insight_snapshots *s)
+{
+    state_close(&s->state);
+}
+
+int insight_snapshots_reset(struct insight_snapshots *s, struct err *err)
+{
+    return state_remove(&s->state, 0, UINT64_MAX, err);
+}
+
+// What stands before the windows.
+struct head {
+    const char *options;
+    size_t options_len;
+    bool marked;
+    uint64_t accepted;
+    struct mark mark; // its partitions, where it is of a mark
+};
+
+static void put_head(struct state_writer *out, const struct insight_snapshots *s,
+                     const struct mark *mark)
+{
+    state_put_bytes(out, s->options, strlen(s->options));
+    state_put_u64(out, mark != NULL);
+    state_put_u64(out, s->accepted);
+    state_put_u64(out, mark == NULL ? 0 : mark->at_count);
+    for (size_t i = 0; mark != NULL && i < mark->at_count; i++) {
+        state_put_bytes(out, mark->at[i].topic, strlen(mark->at[i].topic) + 1);
+        state_put_u64(out, (uint64_t)mark->at[i].partition);
+        state_put_u64(out, (uint64_t)mark->at[i].offset);
+    }
+}
+
+static void get_head(struct state_reader *in, struct head *head)
+{
+    *head = (struct head){.mark = MARK_INIT};
+    head->options = state_get_bytes(in, &head->options_len);
+    head->marked = state_get_u64(in) != 0;
+    head->accepted = state_get_u64(in);
+    size_t count = state_get_count(in, 3 * sizeof(uint64_t));
+    for (size_t i = 0; i < count; i++) {
+        size_t len;
+        const char *topic = state_get_bytes(in, &len);
+        int32_t partition = (int32_t)state_get_u64(in);
+        mark_add_at(&head->mark, topic, partition, (int64_t)state_get_u64(in));
+    }
+}
+
+// Whether the snapshot is of these options and of a stream like that of hello.
+static int check_head(const struct head *head, const struct state_reader *in, const char *options,
+                      const struct mark *hello, struct err *err)
+{
+    const char *dir = in->state->path;
+
+    if (head->options_len != strlen(options) ||
+        memcmp(head->options, options, head->options_len) != 0)
+        return err_set(err, EX_CONFIG,
+                       "%s/%s: it was made with other options: %.*s (--state-reset starts anew)",
+                       dir, in->name, (int)head->options_len, head->options);
+    if (head->marked != (hello != NULL))
+        return err_set(err, EX_CONFIG, "%s/%s: it was made %s marks (--state-reset starts anew)",
+                       dir, in->name, head->marked ? "with" : "without");
+    if (hello != NULL && !mark_same_partitions(&head->mark, hello))
+        return err_set(err, EX_CONFIG,
+                       "%s/%s: it was made from other partitions (--state-reset starts anew)", dir,
+                       in->name);
+    if (hello != NULL && !mark_same_position(&head->mark, hello))
+        return err_set(err, EX_CONFIG,
+                       "%s/%s: the source goes on from elsewhere (--state-reset starts anew)", dir,
+                       in->name);
+    return 0;
+}
+
+// Returns 1, 0 when there is no such snapshot, or -1 with *err set.
+static int load(struct insight_snapshots *s, uint64_t seq, const struct mark *hello,
+                struct insight_windows *w, struct insight_plan *plan, struct err *err)
+{
+    struct state_reader in;
+    struct err end_err;
+    struct head head;
+    int found = state_load(&s->state, seq, &in, err);
+
+    if (found <= 0)
+        return found;
+    get_head(&in, &head);
+    int status = in.short_of ? 0 : check_head(&head, &in, s->options, hello, err);
+    if (status == 0) {
+        s->accepted = head.accepted;
+        insight_windows_load(w, plan, &in);
+    }
+    mark_release(&head.mark);
+    // What check_head() found comes first.
+    int sound = state_load_end(&in, status == 0 ? err : &end_err);
+    return status == 0 && sound == 0 ? 1 : -1;
+}
+
+static int resume_marked(struct insight_snapshots *s, const struct mark *hello,
+                         struct insight_windows *w, struct insight_plan *plan, struct err *err)
+{
+    int found = load(s, hello->seq, hello, w, plan, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 0 && hello->seq > 0)
+        return err_set(err, EX_CONFIG,
+                       "%s: there is no snapshot of mark %" PRIu64
+                       ", where the source goes on (--state-reset starts anew)",
+                       s->state.path, hello->seq);
+    s->seq = hello->seq;
+    // Of marks that were never committed.
+    return state_remove(&s->state, s->seq + 1, UINT64_MAX, err);
+}
+
+static int resume_unmarked(struct insight_snapshots *s, struct insight_windows *w,
+                           struct insight_plan *plan, struct err *err)
+{
+    int found = state_newest(&s->state, &s->seq, err);
+
+    if (found <= 0)
+        return found;
+    return load(s, s->seq, NULL, w, plan, err) == 1 ? 0 : -1;
+}
+
+int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
+                             struct insight_windows *w, struct insight_plan *plan, struct err *err)
+{
+    return hello == NULL ? resume_unmarked(s, w, plan, err) : resume_marked(s, hello, w, plan, err);
+}
+
+int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
+                           struct insight_windows *w, struct err *err)
+{
+    uint64_t seq = mark == NULL ? s->seq + 1 : mark->seq;
+    // Without marks the one that was gone on with is of no more use; with marks, those before the
+    // last one that is known to be committed.
+    uint64_t keep = mark == NULL ? seq : mark->has_stable ? mark->stable : 0;
+    struct state_writer out;
+
+    state_save_begin(&s->state, seq, &out);
+    put_head(&out, s, mark);
+    insight_windows_save(w, &out);
+    if (state_save_end(&s->state, &out, err) != 0)
+        return -1;
+    s->seq = seq;
+    if (keep <= s->kept_from)
+        return 0;
+    s->kept_from = keep;
+    return state_remove(&s->state, 0, keep - 1, err);
+}
+
+static void dump_head(const struct insight_snapshots *s, const struct head *head,
+                      const struct insight_windows *w, struct buf *b)
+{
+    buf_printf(b, "{\"state\":%" PRIu64 ",\"options\":", s->seq);
+    json_put_string(b, s->options, strlen(s->options));
+    if (w->watermark > INT64_MIN) {
+        buf_puts(b, ",\"watermark\":\"");
+        time_format(b, w->watermark);
+        buf_putc(b, '"');
+    }
+    buf_puts(b, ",\"at\":[");
+    for (size_t i = 0; i < head->mark.at_count; i++) {
+        const struct mark_at *at = &head->mark.at[i];
+        buf_puts(b, i == 0 ? "[" : ",[");
+        json_put_string(b, at->topic, strlen(at->topic));
+        buf_printf(b, ",%d,%" PRId64 "]", at->partition, at->offset);
+    }
+    buf_puts(b, "]}\n");
+}
+
+static int dump_windows(struct insight_windows *w, const struct insight_plan *plan, struct out *out)
+{
+    struct insight_partial partial;
+    struct insight_view view;
+
+    while (insight_windows_next(w, WINDOWS_OPEN, &view)) {
+        insight_partial_init(&partial, plan, &view);
+        while (insight_partial_next(&partial, &out->buf)) {
+            buf_putc(&out->buf, '\n');
+            if (out_line_done(out) != 0)
+                return -1;
+        }
+    }
+    return out_flush(out);
+}
+
+static int dump(struct insight_snapshots *s, struct insight_windows *w, struct insight_plan *plan,
+                struct out *out, struct err *err)
+{
+    struct state_reader in;
+    struct head head;
+
+    // The newest one may be of no more use, and gone, before it is opened.
+    int found;
+    do {
+        found = state_newest(&s->state, &s->seq, err);
+        if (found < 0)
+            return -1;
+        if (found == 0)
+            return err_set(err, EX_CONFIG, "%s: there is no snapshot", s->state.path);
+        found = state_load(&s->state, s->seq, &in, err);
+    } while (found == 0);
+    if (found < 0)
+        return -1;
+    get_head(&in, &head);
+    int status =
+        in.short_of ? 0 : check_head(&head, &in, s->options, head.marked ? &head.mark : NULL, err);
+    if (status == 0) {
+        insight_windows_load(w, plan, &in);
+        dump_head(s, &head, w, &out->buf);
+    }
+    mark_release(&head.mark);
+    struct err end_err;
+    if (state_load_end(&in, status == 0 ? err : &end_err) != 0 || status != 0)
+        return -1;
+    return dump_windows(w, plan, out) == 0 ? 0 : out_error(out, err);
+}
+
+int insight_snapshot_dump(const char *dir, const char *options, struct insight_windows *w,
+                          struct insight_plan *plan, struct out *out, struct err *err)
+{
+    struct insight_snapshots s = {.options = options};
+
+    if (state_open(&s.state, dir, false, err) != 0)
+        return -1;
+    int status = dump(&s, w, plan, out, err);
+    state_close(&s.state);
+    return status;
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "xalloc.h"
+
+// What a snapshot begins with. Its numbers are as this machine has them.
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HEADER "loginpipe state 1 little-endian\n"
+#else
+#define HEADER "loginpipe state 1 big-endian\n"
+#endif
+#define HEADER_LEN (sizeof HEADER - 1)
+
+static void put_name(char *name, size_t size, uint64_t seq)
+{
+    snprintf(name, size, "%" PRIu64 ".state", seq);
+}
+
+static int fail(const struct state *s, int status, const char *name, struct err *err)
+{
+    return err_set(err, status, "%s%s%s: %s", s->path, name[0] == '\0' ? "" : "/", name,
+                   strerror(errno));
+}
+
+int state_open(struct state *s, const char *path, bool to_write, struct err *err)
+{
+    *s = (struct state){.path = path, .dir = -1};
+    if (to_write && mkdir(path, 0777) != 0 && errno != EEXIST)
+        return fail(s, EX_CANTCREAT, "", err);
+    s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dir < 0)
+        return fail(s, to_write ? EX_CANTCREAT : EX_NOINPUT, "", err);
+    if (!to_write || flock(s->dir, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (errno == EWOULDBLOCK)
+        err_set(err, EX_TEMPFAIL, "%s: another process is using it", path);
+    else
+        fail(s, EX_IOERR, "", err);
+    state_close(s);
+    return -1;
+}
+
+void state_close(struct state *s)
+{
+    if (s->dir >= 0)
+        close(s->dir);
+    s->dir = -1;
+}
+
+// Reads "42.state". Returns false for other names.
+static bool read_name(const char *name, uint64_t *seq)
+{
+    char again[32];
+    char *end;
+
+    errno = 0;
+    *seq = strtoull(name, &end, 10);
+    put_name(again, sizeof again, *seq);
+    return errno == 0 && strcmp(name, again) == 0;
+}
+
+// Calls what for each snapshot. Returns 0, or -1 with *err set.
+static int each_snapshot(const struct state *s, int (*what)(void *ctx, uint64_t seq), void *ctx,
+                         struct err *err)
+{
+    int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    uint64_t seq;
+
+    if (dir == NULL)
+        return fail(s, EX_IOERR, "", err);
+    errno = 0;
+    while ((entry = readdir(dir)) != NULL) {
+        if (read_name(entry->d_name, &seq) && what(ctx, seq) != 0)
+            break;
+        errno = 0;
+    }
+    int status = errno == 0 ? 0 : fail(s, EX_IOERR, "", err);
+    closedir(dir);
+    return status;
+}
+
+struct newest {
+    uint64_t seq;
+    int found;
+};
+
+static int see_newest(void *ctx, uint64_t seq)
+{
+    struct newest *newest = ctx;
+
+    if (!newest->found || seq > newest->seq)
+        *newest = (struct newest){seq, 1};
+    return 0;
+}
+
+int state_newest(const struct state *s, uint64_t *seq, struct err *err)
+{
+    struct newest newest = {0, 0};
+
+    if (each_snapshot(s, see_newest, &newest, err) != 0)
+        return -1;
+    *seq = newest.seq;
+    return newest.found;
+}
+
+struct range {
+    int dir;
+    uint64_t from, to;
+};
+
+static int remove_in_range(void *ctx, uint64_t seq)
+{
+    const struct range *range = ctx;
+    char name[32];
+
+    if (seq < range->from || seq > range->to)
+        return 0;
+    put_name(name, sizeof name, seq);
+    return unlinkat(range->dir, name, 0);
+}
+
+int state_remove(const struct state *s, uint64_t from, uint64_t to, struct err *err)
+{
+    struct range range = {s->dir, from, to};
+
+    return from > to ? 0 : each_snapshot(s, remove_in_range, &range, err);
+}
+
+void state_save_begin(const struct state *s, uint64_t seq, struct state_writer *w)
+{
+    *w = (struct state_writer){.hash = XXH3_createState()};
+    if (w->hash == NULL)
+        xalloc_die(sizeof(XXH3_state_t));
+    put_name(w->name, sizeof w->name, seq);
+    snprintf(w->unfinished, sizeof w->unfinished, "%s.new", w->name);
+    int fd = openat(s->dir, w->unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        w->error = errno;
+    out_init(&w->out, fd, w->unfinished);
+    XXH3_64bits_reset(w->hash);
+    state_put(w, HEADER, HEADER_LEN);
+}
+
+void state_put(struct state_writer *w, const void *data, size_t len)
+{
+    const char *at = data;
+
+    XXH3_64bits_update(w->hash, data, len);
+    // In pieces, so that the buffer stays small.
+    while (len > 0 && w->error == 0) {
+        size_t piece = len < OUT_FLUSH ? len : OUT_FLUSH;
+        buf_append(&w->out.buf, at, piece);
+        if (out_line_done(&w->out) != 0)
+            w->error = w->out.error;
+        at += piece;
+        len -= piece;
+    }
+}
+
+void state_put_u64(struct state_writer *w, uint64_t n)
+{
+    state_put(w, &n, sizeof n);
+}
+
+void state_put_bytes(struct state_writer *w, const void *data, size_t len)
+{
+    state_put_u64(w, len);
+    state_put(w, data, len);
+}
+
+int state_save_end(const struct state *s, struct state_writer *w, struct err *err)
+{
+    uint64_t hash = XXH3_64bits_digest(w->hash);
+
+    state_put(w, &hash, sizeof hash);
+    if (w->error == 0 && out_flush(&w->out) != 0)
+        w->error = w->out.error;
+    if (w->error == 0 && fsync(w->out.fd) != 0)
+        w->error = errno;
+    if (w->out.fd >= 0 && close(w->out.fd) != 0 && w->error == 0)
+        w->error = errno;
+    if (w->error == 0 &&
+        (renameat(s->dir, w->unfinished, s->dir, w->name) != 0 || fsync(s->dir) != 0))
+        w->error = errno;
+    XXH3_freeState(w->hash);
+    out_release(&w->out);
+    if (w->error == 0)
+        return 0;
+    unlinkat(s->dir, w->unfinished, 0);
+    errno = w->error;
+    return fail(s, EX_IOERR, w->name, err);
+}
+
+static int damaged(const struct state_reader *r, struct err *err)
+{
+    return err_set(err, EX_CONFIG, "%s/%s: it is damaged, or not of this version", r->state->path,
+                   r->name);
+}
+
+static int map_file(struct state_reader *r, int fd, struct err *err)
+{
+    struct stat stat;
+
+    if (fstat(fd, &stat) != 0)
+        return fail(r->state, EX_CONFIG, r->name, err);
+    r->len = (size_t)stat.st_size;
+    if (r->len < HEADER_LEN + sizeof(uint64_t))
+        return damaged(r, err);
+    r->map = mmap(NULL, r->len, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (r->map == MAP_FAILED)
+        return fail(r->state, EX_CONFIG, r->name, err);
+    uint64_t hash;
+    r->at = HEADER_LEN;
+    r->end = r->len - sizeof hash;
+    memcpy(&hash, r->map + r->end, sizeof hash);
+    if (memcmp(r->map, HEADER, HEADER_LEN) == 0 && XXH3_64bits(r->map, r->end) == hash)
+        return 0;
+    munmap(r->map, r->len);
+    return damaged(r, err);
+}
+
+int state_load(const struct state *s, uint64_t seq, struct state_reader *r, struct err *err)
+{
+    *r = (struct state_reader){.state = s};
+    put_name(r->name, sizeof r->name, seq);
+    int fd = openat(s->dir, r->name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : fail(s, EX_CONFIG, r->name, err);
+    int status = map_file(r, fd, err);
+    close(fd);
+    return status == 0 ? 1 : -1;
+}
+
+static const char *take(struct state_reader *r, size_t len)
+{
+    if (r->short_of || len > r->end - r->at) {
+        r->short_of = true;
+        return NULL;
+    }
+    r->at += len;
+    return r->map + r->at - len;
+}
+
+void state_get(struct state_reader *r, void *data, size_t len)
+{
+    const char *from = take(r, len);
+
+    if (len == 0)
+        return;
+    if (from == NULL)
+        memset(data, 0, len);
+    else
+        memcpy(data, from, len);
+}
+
+uint64_t state_get_u64(struct state_reader *r)
+{
+    uint64_t n;
+
+    state_get(r, &n, sizeof n);
+    return n;
+}
+
+size_t state_get_count(struct state_reader *r, size_t each)
+{
+    uint64_t n = state_get_u64(r);
+
+    if (n <= (r->end - r->at) / each)
+        return (size_t)n;
+    r->short_of = true;
+    return 0;
+}
+
+const char *state_get_bytes(struct state_reader *r, size_t *len)
+{
+    *len = state_get_count(r, 1);
+    const char *data = take(r, *len);
+    return data == NULL ? "" : data;
+}
+
+int state_load_end(struct state_reader *r, struct err *err)
+{
+    bool whole = !r->short_of && r->at == r->end;
+
+    munmap(r->map, r->len);
+    return whole ? 0 : damaged(r, err);
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The same records give the same bytes: in whatever order they come within the lateness, however
+# they are split up, however fast they come, and whatever seed the hashes have.
+
+load helpers
+
+setup() {
+    # shellcheck disable=SC2034 # helpers.bash uses it
+    started=()
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+    stop_started
+}
+
+# All windows but those by number, which are about the order of records.
+WINDOWS=(10m 1h 1h/15m 25m/10m 50s all)
+
+# insights DIR [OPTION]... <records: the final insights of each of these windows, in files. All
+# windows together are in one more, with its lines sorted: windows of different lengths are written
+# as they close, which is not in the same order when many of them close at once.
+insights() {
+    local dir=$1 window together=()
+
+    mkdir -p "$dir"
+    cat >"$dir/records"
+    for window in "${WINDOWS[@]}"; do
+        loginagg --every 0 --top 20 --values 7 -w "$window" --rejects "$dir/rejects" "${@:2}" \
+            <"$dir/records" >"$dir/${window/\//-}"
+        together+=(-w "$window")
+    done
+    loginagg --every 0 --top 20 --values 7 "${together[@]}" --rejects "$dir/rejects" "${@:2}" \
+        <"$dir/records" | LC_ALL=C sort >"$dir/together"
+}
+
+# assert_same DIR DIR: whether their insights are the same, and nothing was late.
+assert_same() {
+    [ -s "$1/together" ]
+    assert_eq "$(cat "$1/rejects" "$2/rejects")" ''
+    diff -q --exclude=records "$1" "$2"
+}
+
+# shuffled SEED SECONDS <records: each comes so many seconds late, or less, by chance.
+shuffled() {
+    jq -rR '"\(fromjson.timestamp | tonumber)\t\(.)"' |
+        awk -v seed="$1" -v most="$2" 'BEGIN { srand(seed) }
+            { sub(/^[0-9]*/, sprintf("%.6f", $1 + rand() * most)); print }' |
+        LC_ALL=C sort -n | cut -f 2-
+}
+
+@test "records that are shuffled within the lateness give the same final insights" {
+    logingen -n 20000 --users 2000 --span 3h >sorted
+    insights want <sorted
+    for seed in 1 2 3; do
+        shuffled "$seed" 300 <sorted | insights "got$seed" --lateness 5m
+        run ! cmp -s sorted "got$seed/records"
+        assert_same want "got$seed"
+    done
+    # They are so far out of order that less would not do.
+    insights less --lateness 4m -q <got1/records
+    run ! cmp -s less/10m want/10m
+    [ -s less/rejects ]
+}
+
+@test "few records that are shuffled within the lateness give the same final insights" {
+    # Here one record may close many windows.
+    for seed in {1..10}; do
+        logingen -n 60 --seed "$seed" --users 10 --span 5h >sorted
+        insights "want$seed" <sorted
+        shuffled "$seed" 3600 <sorted | insights "got$seed" --lateness 1h
+        run ! cmp -s sorted "got$seed/records"
+        assert_same "want$seed" "got$seed"
+    done
+}
+
+@test "final insights do not depend on the lateness when nothing is late" {
+    logingen -n 20000 --users 2000 --span 3h >records
+    insights want --lateness 0 <records
+    for lateness in 1s 10m 2h 366d; do
+        insights $lateness --lateness $lateness <records
+        assert_same want $lateness
+    done
+}
+
+@test "records that were split over partitions give the same final insights" {
+    need_kafka
+    logingen -n 20000 --users 2000 --span 3h >records
+    insights want <records
+    topic=$(fresh_topic)
+    create_topic "$topic" 4
+    produce "$topic" --key user_id <records
+    for partition in 0 1 2 3; do
+        read_topic "$topic" -p $partition >"part$partition"
+        [ "$(wc -l <"part$partition")" -gt 1000 ]
+    done
+    read_topic "$topic" >back
+    run ! cmp -s records back
+    insights got --lateness 1d <back
+    assert_same want got
+    # One partition after the other.
+    cat part3 part1 part0 part2 | insights apart --lateness 1d
+    assert_same want apart
+}
+
+# byte_by_byte <lines: one write for each byte.
+byte_by_byte() {
+    # shellcheck disable=SC2016 # the dollars are perl's
+    perl -e '$| = 1; print $byte while read(STDIN, $byte, 1)'
+}
+
+@test "records that come a byte at a time give the same insights" {
+    logingen -n 300 --users 20 --bad 5 >events
+    for every in 0 7n; do
+        options=(-w 10m -w 1h/15m -w all -w 50n -w '40n,30s' --every "$every" --rejects -)
+        loginclean --rejects - <events | loginagg "${options[@]}" >want
+        byte_by_byte <events | loginclean --rejects - | byte_by_byte |
+            loginagg "${options[@]}" | cmp - want
+        # A pipe may hold more than one byte when it is read; here a read never brings many.
+        loginclean --rejects - <events >clean
+        with_faults short-read,short-write loginagg "${options[@]}" <clean | cmp - want
+    done
+}
+
+@test "each run gives the same insights, whatever the seed of its hashes" {
+    logingen -n 50000 --users 5000 --span 3h >records
+    options=(-w 10m -w 1h/15m -w all -w 500n --every 10000n --top 100 --values 10)
+    loginagg "${options[@]}" <records >want
+    # Where there are more keys than it may keep, too.
+    loginagg "${options[@]}" --max-keys 1000 <records >rough
+    grep -q '"approx":true' rough
+    run ! cmp -s rough want
+    for _ in 1 2 3 4; do
+        loginagg "${options[@]}" <records | cmp - want
+        loginagg "${options[@]}" --max-keys 1000 <records | cmp - rough
+    done
+}
+
+@test "rolling insights by number are the same for slow and for fast input" {
+    logingen -n 3000 --users 300 --span 1h >records
+    options=(-w 10m -w 1h/15m -w all -w 500n --every 100n)
+    loginagg "${options[@]}" <records >want
+    [ "$(grep -c '"final":false' want)" -gt 1000 ]
+    # In bursts that end anywhere in a line, with rests in between.
+    for size in 997 9973; do
+        {
+            for offset in {0..29}; do
+                tail -c +$((offset * size + 1)) records | head -c $size
+                sleep 0.02
+            done
+            tail -c +$((30 * size + 1)) records
+        } | loginagg "${options[@]}" | cmp - want
+    done
+    # At a steady pace.
+    logingen -n 3000 --users 300 --span 1h --rate 3000 | loginagg "${options[@]}" | cmp - want
+}

@@ -1,0 +1,279 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# loginagg --state: what was counted outlives the process. Streams with marks are made by hand here;
+# tests/chaos.bats has those of kcat-in.
+
+load helpers
+
+setup() {
+    # shellcheck disable=SC2034 # helpers.bash uses it
+    started=() pid=''
+    cd "$BATS_TEST_TMPDIR" || return 1
+    run_id=123e4567-e89b-42d3-a456-426614174000
+}
+
+teardown() {
+    stop_started
+}
+
+# mark KIND SEQ OFFSET [MEMBERS]
+mark() {
+    printf '{"@mark":"%s","run":"%s","seq":%d,"group":"g","shard":"all","at":[["t",0,%d]]%s}\n' \
+        "$1" "$run_id" "$2" "$3" "${4:-}"
+}
+
+# marked SIZE [FROM-SEQ]: the file records with a mark behind each SIZE of them, as kcat-in would
+# read them after mark FROM-SEQ.
+marked() {
+    awk -v size="$1" -v from="${2:-0}" -v run="$run_id" '
+        function mark(kind, members) {
+            printf "{\"@mark\":\"%s\",\"run\":\"%s\",\"seq\":%d,\"at\":[[\"t\",0,%d]]%s}\n",
+                kind, run, seq, offset, members
+        }
+        BEGIN { seq = from; offset = from * size; mark("hello") }
+        NR <= offset { next }
+        {
+            print
+            match($0, /"timestamp": ?"?[0-9]+/)
+            time = substr($0, RSTART, RLENGTH)
+            sub(/.*[^0-9]/, "", time)
+            if (time > low) low = time
+            if (++since < size) next
+            offset += since
+            since = 0
+            seq++
+            mark("mark", ",\"low\":" low "000,\"stable\":" (seq - 1))
+        }
+        END { offset += since; seq++; mark("end") }' records
+}
+
+snapshots() {
+    find state -type f -printf '%f\n' | LC_ALL=C sort | paste -sd ' '
+}
+
+# The data lines of files, or of stdin.
+data() {
+    grep -hv '^{"@mark"' "$@" || true
+}
+
+@test "windows close when the marks have come beyond them, and at the end mark" {
+    logingen -n 4000 --span 2h --users 300 >records
+    loginagg --every 0 <records >want
+    marked 500 | loginagg --every 0 >out
+    data out | cmp - want
+    # Before the mark whose low is beyond the first window, and before the end mark.
+    assert_eq "$(sed '/"seq":8,/q' out | data | wc -l)" 9
+    assert_eq "$(tail -n 1 out | jq -r '.["@mark"]')" end
+    assert_eq "$(grep -n '"insight"' out | head -n 1 | cut -d: -f1)" \
+        "$(($(grep -n '"seq":5,' out | cut -d: -f1) - 9))"
+}
+
+@test "without an end mark there are no final insights" {
+    logingen -n 1000 >records
+    marked 100 | grep -v '"end"' >unended
+    run -75 bash -c 'loginagg --every 0 <unended >out'
+    assert_eq "$(data out)" ''
+    assert_eq "$(wc -l <out)" 11
+}
+
+@test "a run that goes on from a snapshot gives the same bytes as one that was never stopped" {
+    logingen -n 6000 --span 3h --users 500 --missing 5 >records
+    for keys in 5M 300; do
+        options=(-w 1h -w 1h/20m -w 700n -w '500n,30s' -w all --every 400n --max-keys "$keys" --state state)
+        rm -rf state
+        marked 500 | loginagg "${options[@]}" --final >want
+        for at in 1 4 7 11; do
+            rm -rf state
+            marked 500 | sed "/\"mark\",.*\"seq\":$((at + 1)),/,\$d" >first
+            run -75 bash -c 'loginagg "$@" <first >out.1' _ "${options[@]}"
+            # The source's next run, from the last mark that was committed.
+            marked 500 "$at" | loginagg "${options[@]}" --final >out.2
+            { sed "1,/\"seq\":$at,/!d" out.1 && sed 1d out.2; } >out
+            diff <(data want) <(data out)
+        done
+    done
+}
+
+@test "snapshots that were never committed are not gone on with, and old ones go" {
+    logingen -n 1000 >records
+    marked 100 | sed '/"seq":6,/q' >first
+    run -75 bash -c 'loginagg --state state <first'
+    # Mark 5 said that 4 is committed, and mark 6 that 5 is.
+    assert_eq "$(snapshots)" '5.state 6.state'
+    { mark hello 5 500 && mark mark 6 500; } | { run -75 loginagg --state state; }
+    assert_eq "$(snapshots)" '5.state 6.state'
+    run -75 loginagg --state state < <(mark hello 5 500)
+    assert_eq "$(snapshots)" '5.state'
+}
+
+# refused STATUS MESSAGE [OPTION]... <input
+refused() {
+    run "-$1" --separate-stderr loginagg --state state "${@:3}"
+    # shellcheck disable=SC2154 # run sets it
+    assert_match "$stderr" "^loginagg: $2"
+    assert_eq "$(wc -l <<<"$stderr")" 1
+}
+
+@test "a snapshot that cannot be gone on with is an error that says what to do" {
+    logingen -n 300 >records
+    marked 100 | loginagg --state state >/dev/null
+    refused 78 'state: there is no snapshot of mark 9, .*--state-reset' < <(mark hello 9 900)
+    refused 78 'state/3.state: it was made with other options: .*--window 1h.*--state-reset' \
+        -w 2h < <(mark hello 3 300)
+    refused 78 'state/3.state: it was made from other partitions .*--state-reset' \
+        < <(mark hello 3 300 | sed 's/\["t",0,300\]/&,["t",1,0]/')
+    refused 78 'state/3.state: it was made from other partitions' \
+        < <(mark hello 3 300 | sed 's/"t"/"u"/')
+    refused 78 'state/3.state: the source goes on from elsewhere' < <(mark hello 3 299)
+    refused 78 'state/4.state: it was made with marks' <records
+    # One byte that is not what it was, and one that is missing.
+    cp state/3.state sound
+    printf X | dd of=state/3.state bs=1 seek=5000 conv=notrunc 2>/dev/null
+    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
+    head -c -1 sound >state/3.state
+    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
+    : >state/3.state
+    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
+    echo 'loginpipe state 2 little-endian' | cat - sound >state/3.state
+    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
+    cp sound state/3.state
+    { mark hello 3 300 && mark end 4 300; } | loginagg --state state >/dev/null
+}
+
+@test "--state-reset starts with nothing, whatever was there" {
+    logingen -n 300 >records
+    marked 100 | loginagg --state state >/dev/null
+    { mark hello 9 900 && head -n 7 records && mark end 10 907; } |
+        loginagg --state state --state-reset --final >out
+    assert_eq "$(jq 'select(.insight == "logins").logins' out)" 7
+    assert_eq "$(snapshots)" 10.state
+}
+
+@test "without marks each run goes on where the last one came to its end" {
+    logingen -n 5000 --span 3h --users 300 >records
+    loginagg --every 0 -w 1h -w 700n <records >want
+    for from in 1 1702 3403; do
+        tail -n +$from records | head -n 1701 | loginagg --every 0 -w 1h -w 700n --state state
+    done >out
+    assert_eq "$(snapshots | wc -w)" 1
+    # What is still open comes with the last run.
+    loginagg --every 0 -w 1h -w 700n --state state --final </dev/null >>out
+    cmp out want
+}
+
+@test "without marks an end tells how far the open windows are, unless that is not wanted" {
+    logingen -n 100 >records
+    loginagg --state state <records >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[100,false]'
+    loginagg --state state <records >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[200,false]'
+    loginagg --state state --every 0 <records >out
+    assert_eq "$(<out)" ''
+}
+
+@test "without marks a run that fails leaves the snapshot as it was" {
+    logingen -n 100 >records
+    loginagg --state state <records >/dev/null
+    run -141 bash -c 'set -o pipefail; loginagg --state state --tee --every 1n <records | true'
+    run -74 bash -c 'loginagg --state state <records >/dev/full'
+    loginagg --state state </dev/null --final >out
+    assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 100
+}
+
+@test "only one process has a state" {
+    start_fed loginagg --state state
+    refused 75 'state: another process is using it' </dev/null
+    close_feed
+    await "$pid"
+    loginagg --state state </dev/null
+}
+
+@test "a state that cannot be made is 73, one that cannot be written is 74" {
+    : >file
+    run -73 loginagg --state file </dev/null
+    run -73 loginagg --state missing/state </dev/null
+    run -73 loginagg --state /proc/state </dev/null
+    logingen -n 100 >records
+    loginagg --state state <records >/dev/null
+    for fault in fsync:error=EIO renameat:error=ENOSPC; do
+        run -74 --separate-stderr strace -f -qq -o /dev/null -e trace=fsync,renameat \
+            -e "inject=$fault" loginagg --state state --every 0 <records
+        # shellcheck disable=SC2154 # run sets it
+        assert_match "$stderr" '^loginagg: state/2.state: '
+        assert_eq "$(snapshots)" 1.state
+    done
+}
+
+@test "--state-dump shows what is kept as partials" {
+    logingen -n 3000 --span 2h --users 50 >records
+    mkdir state
+    run -78 loginagg --state state --state-dump
+    run -66 loginagg --state none --state-dump
+    marked 1000 | loginagg --state state --every 0 >/dev/null
+    loginagg --state state --state-dump >dump
+    assert_eq "$(head -n 1 dump | jq -c '[.state, .at, .watermark]')" \
+        '[4,[["t",0,3000]],"2023-09-12T01:59:58Z"]'
+    # The first window was closed by a mark; the second is all there.
+    sed 1d dump | loginagg --merge --every 0 | jq -c 'select(.insight == "logins") | .logins' >got
+    assert_eq "$(<got)" 1500
+    run -74 bash -c 'loginagg --state state --state-dump >/dev/full'
+    run -78 loginagg --state state --state-dump --count ip
+}
+
+@test "--state-dump works while the state is in use" {
+    logingen -n 100 >records
+    start_fed loginagg --state state
+    { mark hello 0 0 && cat records && mark mark 1 100; } | write_to_feed
+    wait_until 10 test -e state/1.state
+    assert_eq "$(loginagg --state state --state-dump | sed 1d | jq .records)" 100
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+}
+
+@test "a merge has a state too, and --partial needs none" {
+    logingen -n 2000 >records
+    loginagg --partial --every 300n <records >partials
+    loginagg --merge --every 0 <partials >want
+    head -n 3 partials | loginagg --merge --every 0 --state state
+    tail -n +4 partials | loginagg --merge --every 0 --state state --final >out
+    cmp out want
+    run -64 loginagg --partial --state state </dev/null
+    for wrong in --state-reset --state-dump --final; do
+        run -64 loginagg "$wrong" </dev/null
+    done
+    # At each mark it has written all and kept nothing.
+    marked 500 | loginagg --partial --every 0 >out
+    assert_eq "$(jq -c 'select(.partial).records' out | paste -sd ' ')" '500 500 500 500'
+    assert_eq "$(sed -n 3p out | jq -c '.["@mark"], .seq' | paste -sd ' ')" '"mark" 1'
+}
+
+@test "a source that goes on where windows were open is warned about without --state" {
+    run -0 --separate-stderr loginagg < <(mark hello 5 500 && mark end 6 500)
+    assert_match "$stderr" 'from mark 5; what was counted until then is lost without --state'
+    run -0 --separate-stderr loginagg < <(mark hello 0 0 && mark end 1 0)
+    assert_eq "$stderr" ''
+}
+
+@test "killed at any moment and gone on with, it gives the bytes of a run that was not" {
+    logingen -n 20000 --span 2h --users 200 >records
+    marked 50 | loginagg --every 0 --state want.state --final | data >want
+    : >out
+    committed=0
+    for ((try = 0; try < 200; try++)); do
+        # The output of a run that was killed counts up to the last mark in it: a sink would have
+        # committed that.
+        delay=0.0$((RANDOM % 60 + 1))
+        marked 50 "$committed" |
+            timeout -s KILL "$delay" loginagg --every 0 --state state --final >part 2>/dev/null || true
+        last=$(jq -r 'select(.["@mark"]).seq' part 2>/dev/null | tail -n 1)
+        [ -n "$last" ] || continue
+        sed "/^{\"@mark\":.*\"seq\":$last,/q" part | data >>out
+        committed=$last
+        ! grep -q '"@mark":"end"' part || break
+    done
+    echo "after $try kills" >&2
+    [ "$try" -gt 3 ]
+    cmp out want
+}
