@@ -5,6 +5,7 @@
 # make test                          the same, and runs all tests (make check: without installing)
 # make lint                          format, warnings of two compilers, static checks
 # make bench                         speeds, as ratios to jq, Miller and kcat; memory of loginagg
+# make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
 
@@ -36,10 +37,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test
 # Debian's names. The tools need the first list to build, the tests and lint the second.
 BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev
 TEST_PACKAGES = bats jq kcat miller sqlite3 postgresql maven default-jre-headless procps strace \
-	bsdutils clang clang-format cppcheck shellcheck mandoc
-BENCH_PACKAGES = python3 python3-confluent-kafka
+	bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
+BENCH_PACKAGES = python3-confluent-kafka
 
-.PHONY: all deps demo check test lint bench install uninstall clean
+.PHONY: all deps demo check test lint bench chaos install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS) $(SCRIPTS))
 
 # An archive, so that each tool gets just what it uses: loginclean is free of librdkafka.
@@ -95,6 +96,10 @@ bench: all
 	@tests/deps $(TEST_PACKAGES) $(BENCH_PACKAGES)
 	@BUILD=$(B) tests/bench/run
 	@BUILD=$(B) tests/bench/memory
+
+# Variables of the command line are in the environment: make chaos SEED=2
+chaos: all
+	@BUILD=$(B) tests/chaos/run
 
 install: all
 	install -d $(BINDIR) $(addprefix $(MANDIR)/man,1 5 7)
