@@ -88,13 +88,13 @@ static int check_head(const struct head *head, const struct state_reader *in, co
 }
 
 // Returns 1, 0 when there is no such snapshot, or -1 with *err set.
-static int load(struct insight_snapshots *s, uint64_t seq, const struct mark *hello,
+static int load(struct insight_snapshots *s, const char *name, const struct mark *hello,
                 struct insight_windows *w, struct insight_plan *plan, struct err *err)
 {
     struct state_reader in;
     struct err end_err;
     struct head head;
-    int found = state_load(&s->state, seq, &in, err);
+    int found = state_load(&s->state, name, &in, err);
 
     if (found <= 0)
         return found;
@@ -110,37 +110,61 @@ static int load(struct insight_snapshots *s, uint64_t seq, const struct mark *he
     return status == 0 && sound == 0 ? 1 : -1;
 }
 
+// Snapshots of higher marks are left alone: their run is not this one, and may still be committing.
 static int resume_marked(struct insight_snapshots *s, const struct mark *hello,
                          struct insight_windows *w, struct insight_plan *plan, struct err *err)
 {
-    int found = load(s, hello->seq, hello, w, plan, err);
+    char name[STATE_NAME_SIZE];
 
-    if (found < 0)
-        return -1;
-    if (found == 0 && hello->seq > 0)
-        return err_set(err, EX_CONFIG,
-                       "%s: there is no snapshot of mark %" PRIu64
-                       ", where the source goes on (--state-reset starts anew)",
-                       s->state.path, hello->seq);
     s->seq = hello->seq;
-    // Of marks that were never committed.
-    return state_remove(&s->state, s->seq + 1, UINT64_MAX, err);
+    if (hello->seq == 0) // the source starts from nothing
+        return 0;
+    state_name(name, hello->seq, hello->from[0] == '\0' ? NULL : hello->from);
+    int found = load(s, name, hello, w, plan, err);
+    if (found == 0)
+        return err_set(err, EX_CONFIG,
+                       "%s: there is no %s, where the source goes on (--state-reset starts anew)",
+                       s->state.path, name);
+    return found < 0 ? -1 : 0;
 }
 
 static int resume_unmarked(struct insight_snapshots *s, struct insight_windows *w,
                            struct insight_plan *plan, struct err *err)
 {
-    int found = state_newest(&s->state, &s->seq, err);
+    char name[STATE_NAME_SIZE];
+    int found = state_newest(&s->state, &s->seq, name, err);
 
     if (found <= 0)
         return found;
-    return load(s, s->seq, NULL, w, plan, err) == 1 ? 0 : -1;
+    return load(s, name, NULL, w, plan, err) == 1 ? 0 : -1;
 }
 
 int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
                              struct insight_windows *w, struct insight_plan *plan, struct err *err)
 {
     return hello == NULL ? resume_unmarked(s, w, plan, err) : resume_marked(s, hello, w, plan, err);
+}
+
+int insight_snapshots_marked(const struct insight_snapshots *s, bool *marked, struct err *err)
+{
+    char name[STATE_NAME_SIZE];
+    struct state_reader in;
+    struct head head;
+    uint64_t seq;
+    int found = state_newest(&s->state, &seq, name, err);
+
+    *marked = false;
+    if (found <= 0)
+        return found;
+    found = state_load(&s->state, name, &in, err);
+    if (found <= 0)
+        return found;
+    get_head(&in, &head);
+    *marked = head.marked;
+    mark_release(&head.mark);
+    struct err unread; // most of it is
+    state_load_end(&in, &unread);
+    return 0;
 }
 
 int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
@@ -151,8 +175,10 @@ int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
     // last one that is known to be committed.
     uint64_t keep = mark == NULL ? seq : mark->has_stable ? mark->stable : 0;
     struct state_writer out;
+    char name[STATE_NAME_SIZE];
 
-    state_save_begin(&s->state, seq, &out);
+    state_name(name, seq, mark == NULL ? NULL : mark->run);
+    state_save_begin(&s->state, name, &out);
     put_head(&out, s, mark);
     insight_windows_save(w, &out);
     if (state_save_end(&s->state, &out, err) != 0)
@@ -203,18 +229,19 @@ static int dump_windows(struct insight_windows *w, const struct insight_plan *pl
 static int dump(struct insight_snapshots *s, struct insight_windows *w, struct insight_plan *plan,
                 struct out *out, struct err *err)
 {
+    char name[STATE_NAME_SIZE];
     struct state_reader in;
     struct head head;
 
     // The newest one may be of no more use, and gone, before it is opened.
     int found;
     do {
-        found = state_newest(&s->state, &s->seq, err);
+        found = state_newest(&s->state, &s->seq, name, err);
         if (found < 0)
             return -1;
         if (found == 0)
             return err_set(err, EX_CONFIG, "%s: there is no snapshot", s->state.path);
-        found = state_load(&s->state, s->seq, &in, err);
+        found = state_load(&s->state, name, &in, err);
     } while (found == 0);
     if (found < 0)
         return -1;

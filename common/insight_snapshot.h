@@ -2,8 +2,8 @@
 //
 // insight_snapshot: the snapshots of a loginagg: when they are made, found again and removed.
 //
-// In a stream with marks there is one for each mark, under its seq, and hello says which of them is
-// to be gone on with. Without marks there is one, the newest, made at the end of the input.
+// In a stream with marks there is one for each mark, under its seq and run, and hello says which of
+// them is to be gone on with. Without marks there is one, the newest, made at the end of the input.
 //
 //     struct insight_snapshots snapshots;
 //     insight_snapshots_open(&snapshots, "DIR", "--window 1h ...", &err);
@@ -47,6 +47,9 @@ int insight_snapshots_reset(struct insight_snapshots *s, struct err *err);
 // After a failure they must not be used.
 int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
                              struct insight_windows *w, struct insight_plan *plan, struct err *err);
+
+// Whether the newest snapshot, if there is one, was made in a stream with marks.
+int insight_snapshots_marked(const struct insight_snapshots *s, bool *marked, struct err *err);
 
 // Makes a snapshot durable for a mark, or for the end without marks (NULL), and removes those that
 // are of no more use.

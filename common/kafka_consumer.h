@@ -55,10 +55,11 @@ struct consumer {
     rd_kafka_queue_t *messages;
     struct opt_list names; // of topics that a pattern stood for
     bool subscribed;
-    bool assigned; // by the group, possibly with nothing
-    bool serving;  // in consumer_serve()
-    bool stopped;  // ops->message has said so
-    uint64_t seq;  // the highest that was committed with the offsets where it begins
+    bool assigned;            // by the group, possibly with nothing
+    bool serving;             // in consumer_serve()
+    bool stopped;             // ops->message has said so
+    uint64_t seq;             // the highest that was committed with the offsets where it begins
+    char from[MARK_RUN_SIZE]; // and the run that it is of; empty for none
 };
 
 // Returns 0, or -1 with *err set. defaults are those of kafka_conf_new().

@@ -63,6 +63,7 @@ bool group_query_pending(const struct group_query *q)
 static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *list,
                                         struct mark *found)
 {
+    char run[MARK_RUN_SIZE];
     uint64_t seq;
 
     mark_clear(found);
@@ -73,8 +74,10 @@ static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *l
         if (entry->offset < 0)
             continue;
         mark_add_at(found, entry->topic, entry->partition, entry->offset);
-        if (mark_metadata_seq(entry->metadata, entry->metadata_size, &seq) && seq > found->seq)
+        if (mark_metadata(entry->metadata, entry->metadata_size, &seq, run) && seq > found->seq) {
             found->seq = seq;
+            memcpy(found->run, run, sizeof run);
+        }
     }
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }

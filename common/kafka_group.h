@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kafka_group: the offsets that a group has committed, as a mark, which has offsets and a seq: the
-// one that is in the offsets' metadata (the highest, where they differ; 0 where there is none).
+// kafka_group: the offsets that a group has committed, as a mark, which has offsets, and the seq
+// and run that are in the offsets' metadata (of the highest seq, where they differ; 0 and no run
+// where there is none).
 //
 //     struct group_query q = {.kafka = &k, .group = "g"};
 //     group_query_start(&q, &hello, true, 5000);      // of the partitions that are in hello

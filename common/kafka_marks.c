@@ -87,6 +87,7 @@ static void describe(const struct source_marks *m, enum mark_kind kind, struct m
     memcpy(next->run, m->last.run, sizeof next->run);
     next->seq = m->last.seq + (kind != MARK_HELLO);
     if (kind == MARK_HELLO) {
+        memcpy(next->from, c->from, sizeof next->from);
         next->group = c->group == NULL ? NULL : xstrdup(c->group);
         next->shard = m->options->shard == NULL ? NULL : xstrdup(m->options->shard);
     }

@@ -3,6 +3,8 @@
 // Where a consumer begins and ends in each partition, and the offsets that its group keeps.
 #include "kafka_consumer.h"
 
+#include <string.h>
+
 #include "datetime.h"
 #include "kafka_group.h"
 #include "log.h"
@@ -121,14 +123,17 @@ rd_kafka_resp_err_t consumer_commit_mark(struct consumer *c, const struct mark *
     return code;
 }
 
-// The seq that was committed with an offset, if one was.
+// The mark that was committed with an offset, if one was.
 static void resume_seq(struct consumer *c, const rd_kafka_topic_partition_t *entry)
 {
+    char run[MARK_RUN_SIZE];
     uint64_t seq;
 
-    if (entry->offset >= 0 && mark_metadata_seq(entry->metadata, entry->metadata_size, &seq) &&
-        seq > c->seq)
-        c->seq = seq;
+    if (entry->offset < 0 || !mark_metadata(entry->metadata, entry->metadata_size, &seq, run) ||
+        seq <= c->seq)
+        return;
+    c->seq = seq;
+    memcpy(c->from, run, sizeof run);
 }
 
 // Where a group begins is kept before its first record, so that a crash does not move "end".

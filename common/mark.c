@@ -23,6 +23,7 @@ enum {
     KEY_LOW,
     KEY_STABLE,
     KEY_STOP,
+    KEY_FROM,
     KEY_COUNT
 };
 
@@ -31,7 +32,7 @@ static const struct json_key keys[KEY_COUNT] = {
     [KEY_SEQ] = JSON_KEY("seq"),     [KEY_GROUP] = JSON_KEY("group"),
     [KEY_SHARD] = JSON_KEY("shard"), [KEY_AT] = JSON_KEY("at"),
     [KEY_LOW] = JSON_KEY("low"),     [KEY_STABLE] = JSON_KEY("stable"),
-    [KEY_STOP] = JSON_KEY("stop"),
+    [KEY_STOP] = JSON_KEY("stop"),   [KEY_FROM] = JSON_KEY("from"),
 };
 
 void mark_clear(struct mark *m)
@@ -229,6 +230,8 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
         return wrong("run", err);
     if (!take_count(&v[KEY_SEQ], &m->seq))
         return wrong("seq", err);
+    if (v[KEY_FROM].type != JSON_ABSENT && !take_run(&v[KEY_FROM], m->from))
+        return wrong("from", err);
     if (!take_text(&v[KEY_GROUP], &m->group))
         return wrong("group", err);
     if (!take_text(&v[KEY_SHARD], &m->shard))
@@ -269,6 +272,7 @@ void mark_format(struct buf *b, const struct mark *m)
 {
     buf_printf(b, "%s:\"%s\",\"run\":\"%s\",\"seq\":", prefix, kind_names[m->kind], m->run);
     buf_put_u64(b, m->seq);
+    put_text(b, "from", m->from[0] == '\0' ? NULL : m->from);
     put_text(b, "group", m->group);
     put_text(b, "shard", m->shard);
     put_at(b, m);
@@ -327,16 +331,18 @@ void mark_put_metadata(struct buf *b, const struct mark *m)
     buf_printf(b, ",\"run\":\"%s\"}", m->run);
 }
 
-bool mark_metadata_seq(const char *data, size_t len, uint64_t *seq)
+bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RUN_SIZE])
 {
     struct json *json = json_new();
     struct buf text = BUF_INIT;
-    struct json_value v = {.type = JSON_ABSENT};
+    struct json_value v[KEY_COUNT];
 
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        v[i].type = JSON_ABSENT;
     buf_append(&text, data, len);
     if (len > 0 && json_parse(json, text.data, text.len) == 0 && json_type(json) == JSON_OBJECT)
-        json_fields(json, &keys[KEY_SEQ], 1, &v);
-    bool found = take_count(&v, seq);
+        json_fields(json, keys, KEY_COUNT, v);
+    bool found = take_count(&v[KEY_SEQ], seq) && take_run(&v[KEY_RUN], run);
     buf_release(&text);
     json_free(json);
     return found;

@@ -2,7 +2,8 @@
 //
 // mark: the control lines of a stream, which carry how far its source has read.
 //
-//     {"@mark":"hello","run":"<uuid>","seq":41,"group":"g","shard":"0/2","at":[["user-login",0,1200]]}
+//     {"@mark":"hello","run":"<uuid>","seq":41,"from":"<uuid>","group":"g","shard":"0/2",
+//      "at":[["user-login",0,1200]]}
 //     {"@mark":"mark","run":"<uuid>","seq":42,"at":[["user-login",0,1234]],"low":1694479551000,"stable":40}
 //     {"@mark":"end","run":"<uuid>","seq":43,"at":[["user-login",0,1300]]}
 //
@@ -44,6 +45,7 @@ struct mark_at {
 struct mark {
     enum mark_kind kind;
     char run[MARK_RUN_SIZE];
+    char from[MARK_RUN_SIZE]; // of hello: the run whose mark seq was committed; empty for none
     uint64_t seq;
     char *group, *shard; // NULL where they are not said
     struct mark_at *at;
@@ -97,8 +99,9 @@ bool mark_same_position(const struct mark *a, const struct mark *b);
 
 void mark_put_metadata(struct buf *b, const struct mark *m);
 
-// Reads the seq of metadata, which needs no padding. Returns false where it is none of ours.
-bool mark_metadata_seq(const char *data, size_t len, uint64_t *seq);
+// Reads the seq and the run of metadata, which needs no padding. Returns false where it is none of
+// ours.
+bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RUN_SIZE]);
 
 // --- A stream of marks ---
 

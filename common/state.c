@@ -26,9 +26,10 @@
 #endif
 #define HEADER_LEN (sizeof HEADER - 1)
 
-static void put_name(char *name, size_t size, uint64_t seq)
+void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag)
 {
-    snprintf(name, size, "%" PRIu64 ".state", seq);
+    snprintf(name, STATE_NAME_SIZE, "%" PRIu64 "%s%.64s.state", seq, tag == NULL ? "" : ".",
+             tag == NULL ? "" : tag);
 }
 
 static int fail(const struct state *s, int status, const char *name, struct err *err)
@@ -62,20 +63,24 @@ void state_close(struct state *s)
     s->dir = -1;
 }
 
-// Reads "42.state". Returns false for other names.
+// Reads "42.state" or "42.TAG.state". Returns false for other names.
 static bool read_name(const char *name, uint64_t *seq)
 {
-    char again[32];
+    static const char ending[] = ".state";
+    size_t len = strlen(name), end_len = sizeof ending - 1;
     char *end;
 
+    if (len < end_len || len >= STATE_NAME_SIZE || strcmp(name + len - end_len, ending) != 0 ||
+        name[0] < '0' || name[0] > '9')
+        return false;
     errno = 0;
     *seq = strtoull(name, &end, 10);
-    put_name(again, sizeof again, *seq);
-    return errno == 0 && strcmp(name, again) == 0;
+    return errno == 0 && *end == '.';
 }
 
 // Calls what for each snapshot. Returns 0, or -1 with *err set.
-static int each_snapshot(const struct state *s, int (*what)(void *ctx, uint64_t seq), void *ctx,
+static int each_snapshot(const struct state *s,
+                         int (*what)(void *ctx, const char *name, uint64_t seq), void *ctx,
                          struct err *err)
 {
     int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -87,7 +92,7 @@ static int each_snapshot(const struct state *s, int (*what)(void *ctx, uint64_t 
         return fail(s, EX_IOERR, "", err);
     errno = 0;
     while ((entry = readdir(dir)) != NULL) {
-        if (read_name(entry->d_name, &seq) && what(ctx, seq) != 0)
+        if (read_name(entry->d_name, &seq) && what(ctx, entry->d_name, seq) != 0)
             break;
         errno = 0;
     }
@@ -99,20 +104,24 @@ static int each_snapshot(const struct state *s, int (*what)(void *ctx, uint64_t 
 struct newest {
     uint64_t seq;
     int found;
+    char *name;
 };
 
-static int see_newest(void *ctx, uint64_t seq)
+static int see_newest(void *ctx, const char *name, uint64_t seq)
 {
     struct newest *newest = ctx;
 
-    if (!newest->found || seq > newest->seq)
-        *newest = (struct newest){seq, 1};
+    if (newest->found && seq <= newest->seq)
+        return 0;
+    newest->seq = seq;
+    newest->found = 1;
+    strcpy(newest->name, name); // read_name() has seen that it fits
     return 0;
 }
 
-int state_newest(const struct state *s, uint64_t *seq, struct err *err)
+int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err)
 {
-    struct newest newest = {0, 0};
+    struct newest newest = {.name = name};
 
     if (each_snapshot(s, see_newest, &newest, err) != 0)
         return -1;
@@ -125,15 +134,11 @@ struct range {
     uint64_t from, to;
 };
 
-static int remove_in_range(void *ctx, uint64_t seq)
+static int remove_in_range(void *ctx, const char *name, uint64_t seq)
 {
     const struct range *range = ctx;
-    char name[32];
 
-    if (seq < range->from || seq > range->to)
-        return 0;
-    put_name(name, sizeof name, seq);
-    return unlinkat(range->dir, name, 0);
+    return seq < range->from || seq > range->to ? 0 : unlinkat(range->dir, name, 0);
 }
 
 int state_remove(const struct state *s, uint64_t from, uint64_t to, struct err *err)
@@ -143,12 +148,12 @@ int state_remove(const struct state *s, uint64_t from, uint64_t to, struct err *
     return from > to ? 0 : each_snapshot(s, remove_in_range, &range, err);
 }
 
-void state_save_begin(const struct state *s, uint64_t seq, struct state_writer *w)
+void state_save_begin(const struct state *s, const char *name, struct state_writer *w)
 {
     *w = (struct state_writer){.hash = XXH3_createState()};
     if (w->hash == NULL)
         xalloc_die(sizeof(XXH3_state_t));
-    put_name(w->name, sizeof w->name, seq);
+    snprintf(w->name, sizeof w->name, "%s", name);
     snprintf(w->unfinished, sizeof w->unfinished, "%s.new", w->name);
     int fd = openat(s->dir, w->unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
@@ -236,10 +241,10 @@ static int map_file(struct state_reader *r, int fd, struct err *err)
     return damaged(r, err);
 }
 
-int state_load(const struct state *s, uint64_t seq, struct state_reader *r, struct err *err)
+int state_load(const struct state *s, const char *name, struct state_reader *r, struct err *err)
 {
     *r = (struct state_reader){.state = s};
-    put_name(r->name, sizeof r->name, seq);
+    snprintf(r->name, sizeof r->name, "%s", name);
     int fd = openat(s->dir, r->name, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? 0 : fail(s, EX_CONFIG, r->name, err);

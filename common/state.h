@@ -2,20 +2,21 @@
 //
 // state: a directory of snapshots, each of which is there whole or not at all.
 //
-// A snapshot is a file SEQ.state: written beside it, fsync'd, renamed, and then the directory is
-// fsync'd, so that after state_save() it survives a loss of power. It begins with a line that
-// says what it is, of which version and made on what kind of machine, and ends with a checksum.
-// The directory is locked (flock) as long as it is open for writing.
+// A snapshot is a file SEQ.TAG.state, or SEQ.state: written beside it, fsync'd, renamed, and then
+// the directory is fsync'd, so that after state_save() it survives a loss of power. It begins with
+// a line that says what it is, of which version and made on what kind of machine, and ends with a
+// checksum. The directory is locked (flock) as long as it is open for writing.
 //
 //     struct state state;
 //     if (state_open(&state, "DIR", true, &err) != 0) ...
 //     struct state_writer w;
-//     state_save_begin(&state, 42, &w);
+//     state_name(name, 42, "TAG");
+//     state_save_begin(&state, name, &w);
 //     state_put(&w, &number, sizeof number);
 //     if (state_save_end(&state, &w, &err) != 0) ...
 //
 //     struct state_reader r;
-//     if (state_load(&state, 42, &r, &err) == 0) {
+//     if (state_load(&state, name, &r, &err) == 1) {
 //         state_get(&r, &number, sizeof number);
 //         ...
 //         if (state_load_end(&r, &err) != 0) ...
@@ -34,6 +35,8 @@
 #include "err.h"
 #include "out.h"
 
+#define STATE_NAME_SIZE 96
+
 struct state {
     const char *path; // borrowed
     int dir;          // -1 when it is not open
@@ -41,14 +44,14 @@ struct state {
 
 struct state_writer {
     struct out out;
-    char name[32], unfinished[40];
+    char name[STATE_NAME_SIZE], unfinished[STATE_NAME_SIZE + 8];
     int error; // errno of the first failure
     void *hash;
 };
 
 struct state_reader {
     const struct state *state;
-    char name[32];
+    char name[STATE_NAME_SIZE];
     char *map; // of the file
     size_t len, at, end;
     bool short_of; // a read went beyond the end
@@ -59,15 +62,19 @@ struct state_reader {
 int state_open(struct state *s, const char *path, bool to_write, struct err *err);
 void state_close(struct state *s);
 
-// Finds the newest snapshot. Returns 1, 0 when there is none, or -1 with *err set.
-int state_newest(const struct state *s, uint64_t *seq, struct err *err);
+// Makes the name of a snapshot; a tag has at most 64 characters, none of them a slash, and is NULL
+// for none.
+void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag);
 
-// Removes the snapshots from one seq to another.
+// Finds a snapshot with the highest seq. Returns 1, 0 when there is none, or -1 with *err set.
+int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err);
+
+// Removes the snapshots from one seq to another, of all tags.
 int state_remove(const struct state *s, uint64_t from, uint64_t to, struct err *err);
 
 // Errors are kept until state_save_end(), which returns 0, or -1 with *err set (EX_IOERR) and the
 // snapshot that was there before, if any, untouched.
-void state_save_begin(const struct state *s, uint64_t seq, struct state_writer *w);
+void state_save_begin(const struct state *s, const char *name, struct state_writer *w);
 void state_put(struct state_writer *w, const void *data, size_t len);
 void state_put_u64(struct state_writer *w, uint64_t n);
 // Bytes with their length before them.
@@ -76,7 +83,7 @@ int state_save_end(const struct state *s, struct state_writer *w, struct err *er
 
 // Returns 1 when there is a snapshot and it is sound; then state_load_end() must follow. Returns 0
 // when there is none, or -1 with *err set (EX_CONFIG).
-int state_load(const struct state *s, uint64_t seq, struct state_reader *r, struct err *err);
+int state_load(const struct state *s, const char *name, struct state_reader *r, struct err *err);
 void state_get(struct state_reader *r, void *data, size_t len);
 uint64_t state_get_u64(struct state_reader *r);
 // A number of things to come that take at least so many bytes each; more than there can be is an

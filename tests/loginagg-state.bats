@@ -19,19 +19,19 @@ teardown() {
 
 # mark KIND SEQ OFFSET [MEMBERS]
 mark() {
-    printf '{"@mark":"%s","run":"%s","seq":%d,"group":"g","shard":"all","at":[["t",0,%d]]%s}\n' \
-        "$1" "$run_id" "$2" "$3" "${4:-}"
+    printf '{"@mark":"%s","run":"%s","seq":%d,"from":"%s","at":[["t",0,%d]]%s}\n' \
+        "$1" "$run_id" "$2" "$run_id" "$3" "${4:-}"
 }
 
-# marked SIZE [FROM-SEQ]: the file records with a mark behind each SIZE of them, as kcat-in would
-# read them after mark FROM-SEQ.
+# marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark behind each SIZE of them, as kcat-in would
+# read them after mark FROM-SEQ of run FROM-RUN.
 marked() {
-    awk -v size="$1" -v from="${2:-0}" -v run="$run_id" '
+    awk -v size="$1" -v from="${2:-0}" -v run="$run_id" -v before="${3:-$run_id}" '
         function mark(kind, members) {
             printf "{\"@mark\":\"%s\",\"run\":\"%s\",\"seq\":%d,\"at\":[[\"t\",0,%d]]%s}\n",
                 kind, run, seq, offset, members
         }
-        BEGIN { seq = from; offset = from * size; mark("hello") }
+        BEGIN { seq = from; offset = from * size; mark("hello", ",\"from\":\"" before "\"") }
         NR <= offset { next }
         {
             print
@@ -48,8 +48,9 @@ marked() {
         END { offset += since; seq++; mark("end") }' records
 }
 
+# The names of the snapshots; the run is left out where it is the usual one.
 snapshots() {
-    find state -type f -printf '%f\n' | LC_ALL=C sort | paste -sd ' '
+    find state -type f -printf '%f\n' | sed "s/\.$run_id//" | LC_ALL=C sort | paste -sd ' '
 }
 
 # The data lines of files, or of stdin.
@@ -101,10 +102,25 @@ data() {
     run -75 bash -c 'loginagg --state state <first'
     # Mark 5 said that 4 is committed, and mark 6 that 5 is.
     assert_eq "$(snapshots)" '5.state 6.state'
-    { mark hello 5 500 && mark mark 6 500; } | { run -75 loginagg --state state; }
-    assert_eq "$(snapshots)" '5.state 6.state'
-    run -75 loginagg --state state < <(mark hello 5 500)
-    assert_eq "$(snapshots)" '5.state'
+    # Another run goes on from 5. Whoever made 6 may still commit it.
+    other=123e4567-e89b-42d3-a456-426614174001
+    marked 100 5 | sed "s/\"run\":\"$run_id\"/\"run\":\"$other\"/" | sed '/"seq":6,/q' >second
+    run -75 loginagg --state state <second
+    assert_eq "$(snapshots)" "5.state 6.$other.state 6.state"
+    jq -c 'select(.timestamp)' <second | loginagg --state rest --final >want
+    for from in "$run_id" "$other"; do
+        { mark hello 6 600 | sed "s/\"from\":\"[^\"]*/\"from\":\"$from/" &&
+            mark end 7 600 ',"stable":4'; } | loginagg --state state >out
+        assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 600
+        rm "state/7.$run_id.state"
+    done
+}
+
+@test "a source that dies before its first mark is no clean end" {
+    logingen -n 300 >records
+    marked 100 | loginagg --state state >/dev/null
+    refused 75 'stdin: ended without any mark; a stage upstream has died' </dev/null
+    assert_eq "$(snapshots)" '3.state 4.state'
 }
 
 # refused STATUS MESSAGE [OPTION]... <input
@@ -118,26 +134,26 @@ refused() {
 @test "a snapshot that cannot be gone on with is an error that says what to do" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
-    refused 78 'state: there is no snapshot of mark 9, .*--state-reset' < <(mark hello 9 900)
-    refused 78 'state/3.state: it was made with other options: .*--window 1h.*--state-reset' \
+    refused 78 "state: there is no 9\\.$run_id\\.state, .*--state-reset" < <(mark hello 9 900)
+    refused 78 "state/3.$run_id.state: it was made with other options: .*--window 1h.*--state-reset" \
         -w 2h < <(mark hello 3 300)
-    refused 78 'state/3.state: it was made from other partitions .*--state-reset' \
+    refused 78 "state/3.$run_id.state: it was made from other partitions .*--state-reset" \
         < <(mark hello 3 300 | sed 's/\["t",0,300\]/&,["t",1,0]/')
-    refused 78 'state/3.state: it was made from other partitions' \
+    refused 78 "state/3.$run_id.state: it was made from other partitions" \
         < <(mark hello 3 300 | sed 's/"t"/"u"/')
-    refused 78 'state/3.state: the source goes on from elsewhere' < <(mark hello 3 299)
-    refused 78 'state/4.state: it was made with marks' <records
+    refused 78 "state/3.$run_id.state: the source goes on from elsewhere" < <(mark hello 3 299)
+    refused 78 "state/4.$run_id.state: it was made with marks" <records
     # One byte that is not what it was, and one that is missing.
-    cp state/3.state sound
-    printf X | dd of=state/3.state bs=1 seek=5000 conv=notrunc 2>/dev/null
-    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
-    head -c -1 sound >state/3.state
-    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
-    : >state/3.state
-    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
-    echo 'loginpipe state 2 little-endian' | cat - sound >state/3.state
-    refused 78 'state/3.state: it is damaged' < <(mark hello 3 300)
-    cp sound state/3.state
+    cp "state/3.$run_id.state" sound
+    printf X | dd of="state/3.$run_id.state" bs=1 seek=5000 conv=notrunc 2>/dev/null
+    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
+    head -c -1 sound >"state/3.$run_id.state"
+    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
+    : >"state/3.$run_id.state"
+    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
+    echo 'loginpipe state 2 little-endian' | cat - sound >"state/3.$run_id.state"
+    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
+    cp sound "state/3.$run_id.state"
     { mark hello 3 300 && mark end 4 300; } | loginagg --state state >/dev/null
 }
 
@@ -225,7 +241,7 @@ refused() {
     logingen -n 100 >records
     start_fed loginagg --state state
     { mark hello 0 0 && cat records && mark mark 1 100; } | write_to_feed
-    wait_until 10 test -e state/1.state
+    wait_until 10 test -e "state/1.$run_id.state"
     assert_eq "$(loginagg --state state --state-dump | sed 1d | jq .records)" 100
     close_feed
     await "$pid"

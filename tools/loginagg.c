@@ -332,6 +332,16 @@ static int end(void *ctx, struct stream *s)
 
     if (stream_has_marks(s)) // the end mark was the end
         return 0;
+    // A source with marks may have died before its first one.
+    if (a->options->state != NULL && !a->resumed) {
+        bool marked;
+        struct err err;
+        if (insight_snapshots_marked(&a->snapshots, &marked, &err) != 0)
+            return stream_fail_err(s, &err);
+        if (marked)
+            return stream_fail(s, EX_TEMPFAIL,
+                               "stdin: ended without any mark; a stage upstream has died");
+    }
     if (!a->resumed && resume(a, s, NULL) != 0)
         return -1;
     // What could not be written must not count as done.

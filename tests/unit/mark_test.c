@@ -158,16 +158,25 @@ static void test_positions(void)
 
 static void test_metadata(void)
 {
-    static const char *const foreign[] = {"", "x", "{}", "[1]", "{\"seq\":\"1\"}", "{\"seq\":-1}"};
+    static const char *const foreign[] = {"",
+                                          "x",
+                                          "{}",
+                                          "[1]",
+                                          "{\"seq\":1}",
+                                          "{\"seq\":\"1\",\"run\":\"" RUN "\"}",
+                                          "{\"seq\":-1,\"run\":\"" RUN "\"}",
+                                          "{\"seq\":1,\"run\":\"x\"}"};
+    char run[MARK_RUN_SIZE];
     struct mark m = {.run = RUN, .seq = 42};
     struct buf b = BUF_INIT;
     uint64_t seq = 0;
 
     mark_put_metadata(&b, &m);
     tap_text(b.data, b.len, "{\"seq\":42,\"run\":\"" RUN "\"}", "metadata");
-    tap_ok(mark_metadata_seq(b.data, b.len, &seq) && seq == 42, "its seq");
+    tap_ok(mark_metadata(b.data, b.len, &seq, run) && seq == 42 && strcmp(run, RUN) == 0,
+           "its seq and its run");
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        tap_ok(!mark_metadata_seq(foreign[i], strlen(foreign[i]), &seq), "none in '%s'",
+        tap_ok(!mark_metadata(foreign[i], strlen(foreign[i]), &seq, run), "none in '%s'",
                foreign[i]);
     buf_release(&b);
 }
