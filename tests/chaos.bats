@@ -39,6 +39,12 @@ figure() {
     assert_eq "$(figure lost) $(figure duplicated)" '0 0'
 }
 
+@test "exactly-once: the final insights are those of a run that was not disturbed" {
+    chaos MODE=exactly-once AGG=1 SEED=3 KILLS=5 FAULTS='kill_one kill_all stall'
+    [ "$(figure restarts)" -gt 0 ]
+    assert_eq "$(figure lost) $(figure duplicated)" '0 0'
+}
+
 @test "at-least-once: nothing is lost, but some arrives twice" {
     chaos MODE=at-least-once KILLS=4 FAULTS='kill_all kill_one'
     assert_eq "$(figure lost)" 0
@@ -81,6 +87,12 @@ mark() {
     printf '{"@mark":"he' >in
     run -75 "$stage" <in
     assert_eq "$output" ''
+}
+
+@test "the stage in Python ends in order when its source was told to stop" {
+    { mark hello 1 && mark mark 2 | sed 's/}$/,"stop":true}/'; } >in
+    run -0 "$stage" <in
+    assert_eq "$output" "$(<in)"
 }
 
 @test "the stage in Python takes a stream without marks to its end" {

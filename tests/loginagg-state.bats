@@ -120,7 +120,7 @@ data() {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     refused 75 'stdin: ended without any mark; a stage upstream has died' </dev/null
-    assert_eq "$(snapshots)" '3.state 4.state'
+    assert_eq "$(snapshots)" '2.state 3.state 4.state'
 }
 
 # refused STATUS MESSAGE [OPTION]... <input

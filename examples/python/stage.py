@@ -8,7 +8,8 @@
 # - copies each mark at its place, after all that it made of the lines before it is written;
 # - prints no line of its own that begins like a mark;
 # - drops a last line without its newline: whoever wrote it has died;
-# - ends with 75 when the input ends without the mark "end", so that all is started again;
+# - ends with 75 when the input ends without the mark "end", or one that says "stop": then something
+#   upstream has died, and all is started again;
 # - keeps nothing from one record for the next. What it kept would be lost with it.
 #
 # Rejects and insights are not its business and pass untouched. See loginpipe-stream(5).
@@ -30,13 +31,13 @@ def change(line):
 
 def main():
     source, out = sys.stdin.buffer, sys.stdout.buffer
-    marked, last, rest = False, None, b""
+    marked, last, rest = False, {}, b""
     while chunk := source.read1(1 << 16):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             if line.startswith(MARK):
                 out.flush()  # and so with a file or a database that it wrote to
-                marked, last = True, json.loads(line)["@mark"]
+                marked, last = True, json.loads(line)
             elif not line.startswith(OTHERS):
                 line = change(line)
             out.write(line + b"\n")
@@ -44,7 +45,8 @@ def main():
     if rest and not marked and not rest.startswith(MARK):
         out.write(change(rest) + b"\n")
     out.flush()
-    return 75 if (marked and last != "end") or rest.startswith(MARK) else 0
+    complete = last.get("@mark") == "end" or last.get("stop")
+    return 75 if (marked and not complete) or rest.startswith(MARK) else 0
 
 
 # The first signal is for whoever reads from Kafka; this stage ends with its input. A second ends it.
