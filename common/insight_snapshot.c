@@ -3,15 +3,17 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "datetime.h"
 #include "insight_state.h"
+#include "out.h"
 
 int insight_snapshots_open(struct insight_snapshots *s, const char *dir, const char *options,
-                           struct err *err)
+                           bool reset, struct err *err)
 {
-    *s = (struct insight_snapshots){.options = options};
-    return state_open(&s->state, dir, true, err);
+    *s = (struct insight_snapshots){.options = options, .reset = reset, .state = {.dir = -1}};
+    return dir == NULL ? 0 : state_open(&s->state, dir, true, err);
 }
 
 void insight_snapshots_close(struct insight_snapshots *s)
@@ -19,9 +21,9 @@ void insight_snapshots_close(struct insight_snapshots *s)
     state_close(&s->state);
 }
 
-int insight_snapshots_reset(struct insight_snapshots *s, struct err *err)
+static bool is_open(const struct insight_snapshots *s)
 {
-    return state_remove(&s->state, 0, UINT64_MAX, err);
+    return s->state.dir >= 0;
 }
 
 // What stands before the windows.
@@ -142,29 +144,34 @@ static int resume_unmarked(struct insight_snapshots *s, struct insight_windows *
 int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
                              struct insight_windows *w, struct insight_plan *plan, struct err *err)
 {
+    if (!is_open(s))
+        return 0;
+    if (s->reset)
+        return state_remove(&s->state, 0, UINT64_MAX, err);
     return hello == NULL ? resume_unmarked(s, w, plan, err) : resume_marked(s, hello, w, plan, err);
 }
 
-int insight_snapshots_marked(const struct insight_snapshots *s, bool *marked, struct err *err)
+int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err *err)
 {
     char name[STATE_NAME_SIZE];
     struct state_reader in;
     struct head head;
+    struct err unread; // most of the snapshot is
     uint64_t seq;
-    int found = state_newest(&s->state, &seq, name, err);
 
-    *marked = false;
-    if (found <= 0)
-        return found;
-    found = state_load(&s->state, name, &in, err);
+    if (!is_open(s) || s->reset)
+        return 0;
+    int found = state_newest(&s->state, &seq, name, err);
+    if (found > 0)
+        found = state_load(&s->state, name, &in, err);
     if (found <= 0)
         return found;
     get_head(&in, &head);
-    *marked = head.marked;
     mark_release(&head.mark);
-    struct err unread; // most of it is
     state_load_end(&in, &unread);
-    return 0;
+    if (!head.marked)
+        return 0;
+    return err_set(err, EX_TEMPFAIL, "stdin: ended without any mark; a stage upstream has died");
 }
 
 int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
@@ -177,6 +184,8 @@ int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
     struct state_writer out;
     char name[STATE_NAME_SIZE];
 
+    if (!is_open(s))
+        return 0;
     state_name(name, seq, mark == NULL ? NULL : mark->run);
     state_save_begin(&s->state, name, &out);
     put_head(&out, s, mark);
@@ -260,13 +269,18 @@ static int dump(struct insight_snapshots *s, struct insight_windows *w, struct i
 }
 
 int insight_snapshot_dump(const char *dir, const char *options, struct insight_windows *w,
-                          struct insight_plan *plan, struct out *out, struct err *err)
+                          struct insight_plan *plan, struct err *err)
 {
     struct insight_snapshots s = {.options = options};
+    struct out out;
 
     if (state_open(&s.state, dir, false, err) != 0)
         return -1;
-    int status = dump(&s, w, plan, out, err);
+    out_init(&out, STDOUT_FILENO, "stdout");
+    int status = dump(&s, w, plan, &out, err);
+    if (status == 0 && out_close(&out) != 0)
+        status = out_error(&out, err);
+    out_release(&out);
     state_close(&s.state);
     return status;
 }

@@ -6,7 +6,7 @@
 // them is to be gone on with. Without marks there is one, the newest, made at the end of the input.
 //
 //     struct insight_snapshots snapshots;
-//     insight_snapshots_open(&snapshots, "DIR", "--window 1h ...", &err);
+//     insight_snapshots_open(&snapshots, "DIR", "--window 1h ...", false, &err);
 //     insight_snapshots_resume(&snapshots, hello, &windows, &plan, &err); // NULL without marks
 //     ...
 //     insight_snapshots_save(&snapshots, mark, &windows, &err);
@@ -23,24 +23,22 @@
 #include "err.h"
 #include "insight_windows.h"
 #include "mark.h"
-#include "out.h"
 #include "state.h"
 
 struct insight_snapshots {
     struct state state;
+    bool reset;          // nothing that is there is to be gone on with
     const char *options; // what was asked for, in a line; a snapshot must be of the same
     uint64_t seq;        // of the newest
     uint64_t kept_from;  // no older one is left
     uint64_t accepted;   // records or partials: the owner's, saved and restored with the rest
 };
 
-// Both texts are borrowed.
+// Both texts are borrowed. Without a directory (NULL) nothing is kept: then the functions below do
+// nothing.
 int insight_snapshots_open(struct insight_snapshots *s, const char *dir, const char *options,
-                           struct err *err);
+                           bool reset, struct err *err);
 void insight_snapshots_close(struct insight_snapshots *s);
-
-// Removes all snapshots.
-int insight_snapshots_reset(struct insight_snapshots *s, struct err *err);
 
 // Fills the windows, which have no records yet, from the snapshot of a hello mark, or from the
 // newest one without marks (NULL). Where the source starts from nothing the windows stay empty.
@@ -48,17 +46,18 @@ int insight_snapshots_reset(struct insight_snapshots *s, struct err *err);
 int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
                              struct insight_windows *w, struct insight_plan *plan, struct err *err);
 
-// Whether the newest snapshot, if there is one, was made in a stream with marks.
-int insight_snapshots_marked(const struct insight_snapshots *s, bool *marked, struct err *err);
+// For an input that had neither a mark nor a record: fails (EX_TEMPFAIL) where the newest snapshot
+// was made in a stream with marks, since then the source has died before its first one.
+int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err *err);
 
 // Makes a snapshot durable for a mark, or for the end without marks (NULL), and removes those that
 // are of no more use.
 int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
                            struct insight_windows *w, struct err *err);
 
-// Writes the newest snapshot of a directory, which may be in use: a line with what it is of, and
-// the open windows as partials.
+// Writes the newest snapshot of a directory, which may be in use, to stdout: a line with what it is
+// of, and the open windows as partials.
 int insight_snapshot_dump(const char *dir, const char *options, struct insight_windows *w,
-                          struct insight_plan *plan, struct out *out, struct err *err);
+                          struct insight_plan *plan, struct err *err);
 
 #endif

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "datetime.h"
 #include "insight.h"
@@ -16,7 +15,6 @@
 #include "insight_windows.h"
 #include "log.h"
 #include "opt.h"
-#include "out.h"
 #include "record.h"
 #include "stream.h"
 #include "window.h"
@@ -177,24 +175,20 @@ static int close_due(struct agg *a, struct stream *s)
     return insight_windows_due(&a->windows) ? emit_windows(a, s, WINDOWS_DUE) : 0;
 }
 
+// Goes on from the state, with the first line; hello is NULL when that is no mark.
 static int resume(struct agg *a, struct stream *s, const struct mark *hello)
 {
+    const struct options *o = a->options;
     struct err err;
 
     a->resumed = true;
     // With marks the source says how far it has come, everywhere.
-    if (hello != NULL && a->options->lateness < 0 && !a->options->partial)
+    if (hello != NULL && o->lateness < 0 && !o->partial)
         a->windows.lateness = 0;
-    if (a->options->state == NULL && !a->options->partial && hello != NULL && hello->seq > 0)
+    if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
         log_warn("the source goes on from mark %llu; what was counted until then is lost without "
                  "--state",
                  (unsigned long long)hello->seq);
-    if (a->options->state == NULL)
-        return 0;
-    if (a->options->state_reset && insight_snapshots_reset(&a->snapshots, &err) != 0)
-        return stream_fail_err(s, &err);
-    if (a->options->state_reset && hello != NULL) // there is none to go on from
-        return 0;
     if (insight_snapshots_resume(&a->snapshots, hello, &a->windows, &a->plan, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
@@ -204,10 +198,9 @@ static int save(struct agg *a, struct stream *s, const struct mark *mark)
 {
     struct err err;
 
-    if (a->options->state == NULL ||
-        insight_snapshots_save(&a->snapshots, mark, &a->windows, &err) == 0)
-        return 0;
-    return stream_fail_err(s, &err);
+    if (insight_snapshots_save(&a->snapshots, mark, &a->windows, &err) != 0)
+        return stream_fail_err(s, &err);
+    return 0;
 }
 
 // The time of the next record or partial is known: closes the windows that end before it. A mark
@@ -329,19 +322,12 @@ static int on_mark(void *ctx, struct stream *s, const struct mark *mark)
 static int end(void *ctx, struct stream *s)
 {
     struct agg *a = ctx;
+    struct err err;
 
-    if (stream_has_marks(s)) // the end mark was the end
+    if (stream_has_marks(s)) // the last mark was the end
         return 0;
-    // A source with marks may have died before its first one.
-    if (a->options->state != NULL && !a->resumed) {
-        bool marked;
-        struct err err;
-        if (insight_snapshots_marked(&a->snapshots, &marked, &err) != 0)
-            return stream_fail_err(s, &err);
-        if (marked)
-            return stream_fail(s, EX_TEMPFAIL,
-                               "stdin: ended without any mark; a stage upstream has died");
-    }
+    if (!a->resumed && insight_snapshots_check_empty(&a->snapshots, &err) != 0)
+        return stream_fail_err(s, &err);
     if (!a->resumed && resume(a, s, NULL) != 0)
         return -1;
     // What could not be written must not count as done.
@@ -353,33 +339,24 @@ static int open_state(void *ctx, struct stream *s)
     struct agg *a = ctx;
     struct err err;
 
-    if (a->options->state == NULL ||
-        insight_snapshots_open(&a->snapshots, a->options->state, a->options_text.data, &err) == 0)
-        return 0;
-    return stream_fail_err(s, &err);
+    if (insight_snapshots_open(&a->snapshots, a->options->state, a->options_text.data,
+                               a->options->state_reset, &err) != 0)
+        return stream_fail_err(s, &err);
+    return 0;
 }
 
 static void close_state(void *ctx, struct stream *s)
 {
-    struct agg *a = ctx;
-
     (void)s;
-    if (a->options->state != NULL)
-        insight_snapshots_close(&a->snapshots);
+    insight_snapshots_close(&((struct agg *)ctx)->snapshots);
 }
 
 static int dump_state(struct agg *a)
 {
     struct err err;
-    struct out out;
 
-    out_init(&out, STDOUT_FILENO, "stdout");
-    int status = insight_snapshot_dump(a->options->state, a->options_text.data, &a->windows,
-                                       &a->plan, &out, &err);
-    if (status == 0 && out_close(&out) != 0)
-        status = out_error(&out, &err);
-    out_release(&out);
-    if (status == 0)
+    if (insight_snapshot_dump(a->options->state, a->options_text.data, &a->windows, &a->plan,
+                              &err) == 0)
         return EX_OK;
     log_error("%s", err.text);
     return err.status;
