@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "datetime.h"
+#include "kafka_group.h"
 #include "log.h"
 #include "record.h"
 #include "signals.h"
@@ -13,7 +14,8 @@
 
 #define HEARTBEAT (5 * MS_SECOND)   // between marks that say nothing new
 #define QUERY_EVERY (5 * MS_SECOND) // how often to ask what is committed
-#define QUERY_TIME 5000             // ms for the answer
+#define QUERY_TIME 500              // ms for the answer, in which nothing is read
+#define QUERY_PAUSE MS_MINUTE       // the longest between questions that are not answered
 #define WAIT_SLICE 100              // ms of waiting for acknowledgements at a time
 #define FUTURE MS_DAY               // a time so far ahead of the clock is not believed
 #define LAST_WAIT (20 * MS_SECOND)  // for the last one, once told to stop
@@ -24,11 +26,11 @@ int source_marks_open(struct source_marks *m, struct consumer *consumer,
     bool fixed = options->shard != NULL && consumer->group != NULL;
 
     *m = (struct source_marks){.consumer = consumer, .options = options, .acks = {.fd = -1}};
-    m->query = (struct group_query){.kafka = &consumer->kafka, .group = consumer->group};
     m->time_key = (struct json_key){options->time_field, strlen(options->time_field)};
     m->latest = time_now() + FUTURE;
     mark_new_run(m->last.run);
-    m->query_due = time_monotonic() + QUERY_EVERY;
+    m->query_pause = QUERY_EVERY;
+    m->query_due = time_monotonic() + m->query_pause;
     if (fixed) { // else numbers of earlier runs mean nothing here
         m->last.seq = consumer->seq;
         m->last.stable = consumer->seq;
@@ -54,7 +56,6 @@ void source_marks_release(struct source_marks *m)
     free(m->pending);
     mark_release(&m->acked);
     mark_release(&m->last);
-    group_query_release(&m->query);
     ack_reader_release(&m->acks);
 }
 
@@ -212,22 +213,23 @@ static void commit_acked(struct source_marks *m)
         source_marks_committed(m, code);
 }
 
-// Looks what somebody else has committed.
+// Looks what somebody else has committed. Reading waits for the answer, so a broker that gives none
+// is asked less and less often.
 static void watch_commits(struct source_marks *m)
 {
     struct mark found = MARK_INIT;
-    rd_kafka_resp_err_t code;
 
-    if (m->options->shard == NULL || m->consumer->group == NULL)
+    if (m->options->shard == NULL || m->consumer->group == NULL || time_monotonic() < m->query_due)
         return;
-    if (!group_query_pending(&m->query)) {
-        if (time_monotonic() < m->query_due)
-            return;
-        m->query_due = time_monotonic() + QUERY_EVERY;
-        group_query_start(&m->query, &m->last, false, QUERY_TIME);
-    }
-    if (group_query_take(&m->query, 0, &found, &code) && code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_resp_err_t code = group_offsets(&m->consumer->kafka, &m->last, QUERY_TIME, &found);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         now_stable(m, found.seq);
+        m->query_pause = QUERY_EVERY;
+    } else {
+        log_debug("group %s: its offsets: %s", m->consumer->group, rd_kafka_err2str(code));
+        m->query_pause = m->query_pause > QUERY_PAUSE / 2 ? QUERY_PAUSE : 2 * m->query_pause;
+    }
+    m->query_due = time_monotonic() + m->query_pause;
     mark_release(&found);
 }
 

@@ -28,7 +28,6 @@
 #include "ack_fifo.h"
 #include "json.h"
 #include "kafka_consumer.h"
-#include "kafka_group.h"
 #include "mark.h"
 
 struct source_marks_options {
@@ -57,8 +56,8 @@ struct source_marks {
     bool asking;
 
     // Of commits by others.
-    struct group_query query;
     int64_t query_due;
+    int64_t query_pause; // ms from one question to the next
 };
 
 // Everything stays borrowed. Returns 0, or -1 with *err set; release it in both cases.

@@ -62,24 +62,26 @@ int transaction_open(struct transaction *t, struct err *err)
 static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
                          struct err *err)
 {
-    struct group_query query = {.kafka = t->kafka, .group = t->group};
     int64_t deadline = time_monotonic() + t->kafka->wait;
+    struct kafka reader;
     rd_kafka_resp_err_t code;
 
+    if (group_reader_open(&reader, t->options, t->group, err) != 0)
+        return -1;
     do {
-        code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-        group_query_start(&query, hello, true, CALL_TIME);
-        group_query_take(&query, CALL_TIME + CALL_TIME / 2, found, &code);
+        code = group_offsets(&reader, hello, CALL_TIME, found);
+        rd_kafka_poll(reader.rk, 0); // lets callbacks see errors
         rd_kafka_poll(t->kafka->rk, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
-             kafka_keep_trying(t->kafka, deadline));
-    group_query_release(&query);
+             kafka_keep_trying(&reader, deadline) && kafka_keep_trying(t->kafka, deadline));
+    bool failed = code != RD_KAFKA_RESP_ERR_NO_ERROR &&
+                  (kafka_check(t->kafka, err) != 0 || kafka_check(&reader, err) != 0);
+    kafka_release(&reader);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return kafka_check(t->kafka, err) != 0
-               ? -1
-               : err_set(err, kafka_error_status(code), "group %s: its offsets: %s", t->group,
-                         rd_kafka_err2str(code));
+    return failed ? -1
+                  : err_set(err, kafka_error_status(code), "group %s: its offsets: %s", t->group,
+                            rd_kafka_err2str(code));
 }
 
 // Says where the group is not where the stream begins.
