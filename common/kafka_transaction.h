@@ -39,9 +39,10 @@ struct transaction {
 // or -1 with *err set.
 int transaction_open(struct transaction *t, struct err *err);
 
-// Compares what the group of a hello mark has committed with where that begins. Returns 0 when it
-// is the same, or -1 with *err set: EX_USAGE for a stream that cannot be committed in transactions,
-// EX_TEMPFAIL when somebody else has moved on.
+// Compares what the group of a hello mark has committed, and of which mark, with where that begins;
+// where the group has no offset yet, commits that of hello. Returns 0 when it is the same, or -1
+// with *err set: EX_USAGE for a stream that cannot be committed in transactions, EX_TEMPFAIL when
+// somebody else has moved on.
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err);
 
 // Begins a transaction unless one is. Returns 0, or -1 with *err set.

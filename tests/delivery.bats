@@ -164,9 +164,16 @@ END
     run -64 kcat-out -t x --transactional-id id
 }
 
-@test "where a group begins is kept before its first record" {
+@test "with a fixed set of partitions and no --acks, kcat-in commits nothing, not even the beginning" {
     make_topics 100
-    start kcat-in "$topic" -G "$group" --shard 0/1 --marks -o end >lines
+    read_topic "$topic" -G "$group" --shard 0/1 --marks -o end >lines
+    assert_eq "$(wc -l <lines)" 2
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | grep -c '"n"')" 100
+}
+
+@test "with --acks where a group begins is kept before its first record" {
+    make_topics 100
+    start kcat-in "$topic" -G "$group" --shard 0/1 --acks acks -o end >lines
     wait_until 10 has_lines 1 lines
     kill -KILL $!
     await $!
@@ -397,7 +404,6 @@ END
     create_topic "$topic"
     create_topic "$out"
     create_topic "$out-rejects"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     start_fed kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once
     {
         mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
@@ -423,18 +429,60 @@ has_records() {
 @test "a stream that begins where the group is not is refused" {
     create_topic "$topic"
     create_topic "$out"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
+    read_topic "$topic" -G "$group" --shard 0/1 >/dev/null
     mark hello 0 5 "\"group\":\"$group\",\"shard\":\"0/1\"" >in
     run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
     assert_eq "$stderr" "kcat-out: group $group: another pipeline has moved on: $topic [0] is committed up to 0, and this stream begins at 5"
 }
 
-@test "a group that has no offsets is refused too" {
+@test "a stream that goes on with another mark than the group's last one is refused" {
     create_topic "$topic"
     create_topic "$out"
-    mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" >in
+    members="\"group\":\"$group\",\"shard\":\"0/1\""
+    other=${RUN/0123/1123}
+    { mark hello 0 0 "$members" && mark end 3 5; } >in
+    kcat-out -t "$out" --exactly-once <in
+    for hello in "2 5 \"from\":\"$RUN\"" "3 5 \"from\":\"$other\"" '0 5 "x":0'; do
+        read -r seq at from <<<"$hello"
+        mark hello "$seq" "$at" "$members,$from" >in
+        run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
+        assert_match "$stderr" "^kcat-out: group $group: another pipeline has moved on: mark 3 of run $RUN "
+    done
+    { mark hello 3 5 "$members,\"from\":\"$RUN\"" && mark end 4 5; } >in
+    kcat-out -t "$out" --exactly-once <in
+}
+
+@test "the beginning of a group that has no offsets is kept before the first record" {
+    make_topics 100
+    start bash -c "kcat-in '$topic' -G '$group' --shard 0/1 --marks -o end |
+        kcat-out -t '$out' --exactly-once"
+    wait_until 20 group_has_committed "$group" "$topic" 3
+    pkill -KILL -s $! kcat
+    await $!
+    seq 101 110 | jq -c '{n: .}' | produce "$topic"
+    read_topic "$topic" -G "$group" --shard 0/1 --marks -o end >lines
+    assert_eq "$(head -n 1 lines | jq -c '[.seq,.from]')" '[0,null]'
+    assert_eq "$(jq '.n // empty' lines | sort -n | xargs)" "$(seq 101 110 | xargs)"
+}
+
+@test "the beginning of a partition that is new to the group is kept too" {
+    create_topic "$topic"
+    create_topic "$out"
+    members="\"group\":\"$group\",\"shard\":\"0/1\""
+    { mark hello 0 0 "$members" && mark end 3 5; } >in
+    kcat-out -t "$out" --exactly-once <in
+    mark hello 3 5 "$members,\"from\":\"$RUN\"" | sed "s/\"at\":\[/&[\"$out\",0,7],/" >in
+    run -75 kcat-out -t "$out" --exactly-once <in
+    read_topic "$topic" "$out" -G "$group" --shard 0/1 --marks | head -n 1 >hello
+    assert_eq "$(jq -c '[.seq,.from,([.at[][2]]|sort)]' hello)" "[3,\"$RUN\",[5,7]]"
+}
+
+@test "a group that has lost its offsets is refused" {
+    create_topic "$topic"
+    create_topic "$out"
+    mark hello 1 0 "\"group\":\"$group\",\"shard\":\"0/1\",\"from\":\"$RUN\"" >in
     run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
-    assert_eq "$stderr" "kcat-out: group $group: it has no offset of $topic [0]"
+    assert_match "$stderr" ': mark 0 of run none is committed, and this stream goes on with mark 1 of run '
 }
 
 @test "--exactly-once and --acks need marks, and the former a group and fixed partitions" {
@@ -458,7 +506,6 @@ has_records() {
     create_topic "$out"
     { seq 10 && printf '"%01100000d"\n' 0 && seq 11 20; } >in
     kcat-out -t "$topic" -X message.max.bytes=1200000 <in >/dev/null 2>&1 || true
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     {
         mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
         cat in
@@ -474,7 +521,6 @@ has_records() {
 @test "the ledger counts what was not committed as undelivered" {
     create_topic "$topic"
     create_topic "$out"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     {
         mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
         seq 10
@@ -509,7 +555,6 @@ has_records() {
 @test "a transactional id of one's own fences before the first mark" {
     create_topic "$topic"
     create_topic "$out"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     start_fed kcat-out -t "$out" --exactly-once --transactional-id "id-$topic"
     mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" | write_to_feed
     { echo 1 && mark mark 1 1; } | write_to_feed
