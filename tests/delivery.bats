@@ -518,6 +518,48 @@ has_records() {
     assert_ledger_adds_up stats
 }
 
+@test "a reject that is too large for its topic becomes one of kcat-out, and the others are committed" {
+    create_topic "$topic"
+    create_topic "$out"
+    create_topic "$out-rejects"
+    {
+        mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
+        echo '{"reject":"x","n":1}'
+        printf '{"reject":"x","raw":"%01100000d"}\n' 0
+        mark end 1 21
+    } >stream
+    kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once --rejects rejects <stream
+    wait_until 10 has_records 1 "$out-rejects"
+    assert_eq "$(jq -r '[.reject,.line]|@csv' rejects)" '"not_delivered",3'
+    assert_eq "$(jq -r '.raw|fromjson.reject' rejects)" x
+}
+
+@test "lines for a topic that goes away are not committed as done" {
+    create_topic "$topic"
+    create_topic "$out"
+    create_topic "$out-rejects"
+    start_fed kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once \
+        -X topic.metadata.refresh.interval.ms=200 -X topic.metadata.propagation.max.ms=0
+    {
+        mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
+        echo 1
+        echo '{"reject":"x"}'
+        mark mark 1 2
+    } | write_to_feed
+    wait_until 20 has_records 1 "$out-rejects"
+    "$BUILD_DIR/delete_topic" "$out-rejects"
+    sleep 2
+    echo '{"reject":"y"}' | write_to_feed
+    sleep 1
+    create_topic "$out-rejects"
+    mark end 2 3 | write_to_feed || true # it may be gone by then
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+    assert_match "$(<err)" 'transaction: line '
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | head -n 1 | jq -c '[.seq,.at[0][2]]')" '[1,2]'
+}
+
 @test "the ledger counts what was not committed as undelivered" {
     create_topic "$topic"
     create_topic "$out"
