@@ -13,6 +13,8 @@
 #include "xalloc.h"
 
 #define HEARTBEAT (5 * MS_SECOND)   // between marks that say nothing new
+#define FILL_BYTES (256 * 1024)     // written since the last mark that are worth another
+#define FILL_BURST 16               // such marks at once; one more comes up each interval
 #define QUERY_EVERY (5 * MS_SECOND) // how often to ask what is committed
 #define QUERY_TIME 500              // ms for the answer, in which nothing is read
 #define QUERY_PAUSE MS_MINUTE       // the longest between questions that are not answered
@@ -29,6 +31,8 @@ int source_marks_open(struct source_marks *m, struct consumer *consumer,
     m->time_key = (struct json_key){options->time_field, strlen(options->time_field)};
     m->latest = time_now() + FUTURE;
     mark_new_run(m->last.run);
+    m->fills = FILL_BURST;
+    m->refill_due = time_monotonic() + options->interval;
     m->query_pause = QUERY_EVERY;
     m->query_due = time_monotonic() + m->query_pause;
     if (fixed) { // else numbers of earlier runs mean nothing here
@@ -112,6 +116,7 @@ static const struct mark *keep(struct source_marks *m, struct mark *take)
     m->made = time_monotonic();
     m->latest = time_now() + FUTURE;
     m->due = m->made + m->options->interval;
+    m->written = 0;
     if (m->acks.fd >= 0 && take->kind != MARK_HELLO) {
         m->pending = xreallocarray(m->pending, m->pending_count + 1, sizeof *m->pending);
         m->pending[m->pending_count] = (struct mark)MARK_INIT;
@@ -137,12 +142,36 @@ const struct mark *source_marks_make_stop(struct source_marks *m)
     return keep(m, &next);
 }
 
+void source_marks_wrote(struct source_marks *m, size_t bytes)
+{
+    m->written += bytes;
+}
+
+// Whether so much is written that it is worth a mark before its time, which is taken out of the
+// bucket then.
+static bool take_fill(struct source_marks *m, int64_t now)
+{
+    int64_t interval = m->options->interval;
+
+    if (m->written < FILL_BYTES)
+        return false;
+    if (now >= m->refill_due) {
+        int64_t more = (now - m->refill_due) / interval + 1;
+        m->fills = more > FILL_BURST - m->fills ? FILL_BURST : m->fills + (int)more;
+        m->refill_due += more * interval;
+    }
+    if (m->fills == 0)
+        return false;
+    m->fills--;
+    return true;
+}
+
 const struct mark *source_marks_due(struct source_marks *m)
 {
     struct mark next = MARK_INIT;
     int64_t now = time_monotonic();
 
-    if (now < m->due)
+    if (now < m->due && !take_fill(m, now))
         return NULL;
     describe(m, MARK_MARK, &next);
     if (now >= m->made + HEARTBEAT || next.low != m->last.low ||

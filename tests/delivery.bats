@@ -79,17 +79,17 @@ END
 # --- kcat-in ---
 
 @test "a stream begins with hello and ends with end, and marks say where it is" {
-    make_topics 1000
+    make_topics 500
     read_topic "$topic" --marks -G "$group" --shard 0/1 >lines
     head -n 1 lines >hello
     tail -n 1 lines >end
     assert_eq "$(jq -c '[."@mark",.seq,.group,.shard,([.at[][2]]|add)]' hello)" \
         "[\"hello\",0,\"$group\",\"0/1\",0]"
     assert_eq "$(jq -c '[."@mark",.seq,([.at[][1]]|sort),([.at[][2]]|add)]' end)" \
-        '["end",1,[0,1,2],1000]'
+        '["end",1,[0,1,2],500]'
     assert_eq "$(jq .run hello)" "$(jq .run end)"
     assert_match "$(jq -r .run hello)" '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
-    assert_eq "$(grep -vc '^{"@mark"' lines)" 1000
+    assert_eq "$(grep -vc '^{"@mark"' lines)" 500
 }
 
 @test "a mark covers just the records before it" {
@@ -100,6 +100,23 @@ END
     [ "$(grep -c '^{"@mark":"mark"' lines)" -gt 3 ]
     awk '/^{"@mark"/ { print records + 0; next } { records++ }' lines >counted
     jq -n 'inputs | select(."@mark") | [.at[][2]] | add' lines | cmp - counted
+}
+
+@test "marks come after each 256 KiB too, but only sixteen before their time" {
+    make_topics 7800 # 3 MiB
+    read_topic "$topic" --marks=10s >lines
+    marks=$(grep -c '^{"@mark":"mark"' lines)
+    [ "$marks" -ge 7 ]
+    [ "$marks" -le 12 ]
+    awk '/^{"@mark":"mark"/ && n < 256 * 1024 { exit 1 } /^{"@mark"/ { n = 0; next } { n += length() + 1 }' lines
+    awk '/^{"@mark"/ { print records + 0; next } { records++ }' lines >counted
+    jq -n 'inputs | select(."@mark") | [.at[][2]] | add' lines | cmp - counted
+    make_topics 25000
+    read_topic "$topic" --marks=10s >lines
+    marks=$(grep -c '^{"@mark":"mark"' lines)
+    [ "$marks" -ge 16 ]
+    [ "$marks" -le 18 ] # on a very slow machine an interval may pass
+    [ "$(tail -n 1 lines | jq .seq)" -eq $((marks + 1)) ]
 }
 
 @test "marks come while nothing does, every five seconds" {

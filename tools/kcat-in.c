@@ -171,6 +171,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     char *data = r->value.data;
     size_t len = line->len;
 
+    source_marks_wrote(&r->marks, len + 1);
     if (!r->several_lines || line->data != data)
         return stream_emit(s, line->data, line->len);
     for (size_t i = 0; i < len; i++) {
@@ -226,6 +227,14 @@ static int start(struct reader *r, struct err *err)
     return status;
 }
 
+// Writes a mark if one is due.
+static int emit_due_mark(struct reader *r)
+{
+    const struct mark *mark = source_marks_due(&r->marks);
+
+    return mark == NULL ? 0 : stream_emit_mark(r->stream, mark);
+}
+
 static int open_marks(struct reader *r)
 {
     struct err err;
@@ -272,6 +281,9 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
     if (r->taken > 0)
         kafka_alive(&r->consumer.kafka);
     *end = r->ended = count_reached(r) || consumer_done(&r->consumer);
+    // As the first stage reads faster than the next one, a pipe may hold the records of many ticks.
+    if (r->open && !r->ended && r->taken > 0 && emit_due_mark(r) != 0)
+        return -1;
     return r->taken;
 }
 
@@ -295,7 +307,6 @@ static void stalled(void *ctx, struct stream *s)
 static int on_tick(void *ctx, struct stream *s)
 {
     struct reader *r = ctx;
-    const struct mark *mark;
     struct err err;
 
     if (!r->open) {
@@ -304,8 +315,7 @@ static int on_tick(void *ctx, struct stream *s)
     }
     if (source_marks_serve(&r->marks, &err) != 0)
         return stream_fail_err(s, &err);
-    mark = source_marks_due(&r->marks);
-    return mark == NULL ? 0 : stream_emit_mark(s, mark);
+    return emit_due_mark(r);
 }
 
 // The last mark. It is an end mark only if the input has ended by request: after a signal there
