@@ -171,6 +171,22 @@ END
     done
 }
 
+@test "a set of partitions has one name, however it is given" {
+    create_topic "$topic" 6
+    while read -r options name; do
+        # shellcheck disable=SC2086 # several options
+        read_topic "$topic" --marks ${options//+/ } | head -n 1 >hello
+        assert_eq "$(jq -r .shard hello)" "$name"
+    done <<'END'
+--shard=00/2 0/2
+--shard=1/002 1/2
+-p+3 3
+-p+1,0 0-1
+-p+0-1 0-1
+-p+05,3,2,0,1,1 0-3,5
+END
+}
+
 @test "options that do not go together are wrong usage" {
     run -64 kcat-in x --shard 0/2 -p 0
     run -64 kcat-in x --acks fifo
