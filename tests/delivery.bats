@@ -187,6 +187,11 @@ END
 END
 }
 
+@test "a group's partitions are not shared cooperatively" {
+    run -64 --separate-stderr kcat-in x -G g -X partition.assignment.strategy=range,cooperative-sticky
+    assert_eq "$stderr" 'kcat-in: partition.assignment.strategy: range,cooperative-sticky is not supported; use range or roundrobin'
+}
+
 @test "options that do not go together are wrong usage" {
     run -64 kcat-in x --shard 0/2 -p 0
     run -64 kcat-in x --acks fifo
