@@ -53,6 +53,8 @@ static bool take(struct ack_reader *r, const struct line *line, const char *run,
 {
     struct err err;
 
+    if (line->len == 0) // each writer begins with it
+        return false;
     if (!mark_is(line->data, line->len) ||
         mark_parse(&r->mark, r->json, line->data, line->len, &err) != 0) {
         log_warn("--acks: a line that is no mark is ignored");
@@ -104,6 +106,9 @@ void ack_writer_put(struct ack_writer *w, const char *data, size_t len)
     struct buf *b = w->written > 0 ? &w->next : &w->line;
 
     buf_clear(b);
+    // A writer before us may have been cut short in a line, one that is longer than PIPE_BUF.
+    if (!w->started)
+        buf_putc(b, '\n');
     buf_append(b, data, len);
     buf_putc(b, '\n');
 }
@@ -112,9 +117,10 @@ static int write_line(struct ack_writer *w, struct err *err)
 {
     while (w->written < w->line.len) {
         ssize_t n = write(w->fd, w->line.data + w->written, w->line.len - w->written);
-        if (n > 0)
+        if (n > 0) {
             w->written += (size_t)n;
-        else if (errno == EAGAIN)
+            w->started = true;
+        } else if (errno == EAGAIN)
             return 0;
         else if (errno != EINTR)
             return err_set(err, EX_IOERR, "--acks: %s", strerror(errno));

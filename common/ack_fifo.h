@@ -36,14 +36,15 @@ int ack_reader_open(struct ack_reader *r, const char *path, struct err *err);
 void ack_reader_release(struct ack_reader *r);
 
 // Reads what has come, without waiting, and puts the highest seq acknowledged of this run into
-// *seq. Lines of other runs, and what is no mark, are passed over. Returns 1, 0 when there is none,
-// or -1 with EX_IOERR.
+// *seq. Empty lines, those of other runs, and what is no mark, are passed over. Returns 1, 0 when
+// there is none, or -1 with EX_IOERR.
 int ack_reader_newest(struct ack_reader *r, const char *run, uint64_t *seq, struct err *err);
 
 struct ack_writer {
     int fd;
     struct buf line, next; // the one that is being written, and the newest behind it
     size_t written;        // of line
+    bool started;          // something was written since it was opened
 };
 
 // Returns 0, or -1 with EX_CANTCREAT. It can be released after a failure too.
@@ -51,7 +52,7 @@ int ack_writer_open(struct ack_writer *w, const char *path, struct err *err);
 void ack_writer_release(struct ack_writer *w);
 
 // Takes an acknowledgement, a line without its newline. One that could not be written yet is
-// replaced.
+// replaced. An empty line goes before the first one.
 void ack_writer_put(struct ack_writer *w, const char *data, size_t len);
 
 // Writes what the FIFO takes without waiting; a reader that is slow gets the rest later. Returns 0,

@@ -19,6 +19,7 @@ static int open_transactions(struct confirm *c, const char *id, struct err *err)
     if (producer_make_transactional(producer, id, err) != 0)
         return -1;
     c->transaction.kafka = &producer->kafka;
+    c->transaction.options = producer->settings->kafka;
     return transaction_open(&c->transaction, err);
 }
 

@@ -117,6 +117,22 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
     p->done = p->next >= p->stop || message->offset >= p->stop;
 }
 
+// on_rebalance() takes partitions away all at once, which is the eager protocol.
+static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, struct err *err)
+{
+    char strategy[256];
+    size_t size = sizeof strategy;
+
+    if (c->group == NULL ||
+        rd_kafka_conf_get(conf, "partition.assignment.strategy", strategy, &size) !=
+            RD_KAFKA_CONF_OK ||
+        strstr(strategy, "cooperative") == NULL)
+        return 0;
+    return err_set(err, EX_USAGE,
+                   "partition.assignment.strategy: %s is not supported; use range or roundrobin",
+                   strategy);
+}
+
 int consumer_init(struct consumer *c, const struct kafka_options *options,
                   const struct kafka_setting *defaults, struct err *err)
 {
@@ -125,6 +141,10 @@ int consumer_init(struct consumer *c, const struct kafka_options *options,
 
     if (conf == NULL)
         return -1;
+    if (require_eager(c, conf, err) != 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
     if (c->group != NULL &&
         rd_kafka_conf_set(conf, "group.id", c->group, why, sizeof why) != RD_KAFKA_CONF_OK) {
         rd_kafka_conf_destroy(conf);

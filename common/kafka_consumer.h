@@ -15,7 +15,8 @@
 //
 // Offsets are committed (with a group) only for what the owner has declared written by
 // partitions_written(). With owner_commits nothing is, but for where a group without offsets
-// begins; the owner commits the position of a mark by consumer_commit_mark().
+// begins, and not even that with others_commit and an assignment; the owner commits the position of
+// a mark by consumer_commit_mark().
 #ifndef COMMON_KAFKA_CONSUMER_H
 #define COMMON_KAFKA_CONSUMER_H
 
@@ -48,6 +49,7 @@ struct consumer {
     bool stop_at_end;          // as it is when the partition is first seen
     int64_t shard, shards;     // for consumer_assign(): only this share of each topic; 0 for all
     bool owner_commits;        // by consumer_commit_mark(), or somebody else does
+    bool others_commit;        // with owner_commits: it is somebody else
 
     // What follows is the consumer's own.
     struct kafka kafka;

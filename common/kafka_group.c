@@ -32,32 +32,28 @@ static rd_kafka_topic_partition_list_t *partitions_of(const struct mark *mark)
     return list;
 }
 
-void group_query_start(struct group_query *q, const struct mark *partitions, bool stable,
-                       int timeout_ms)
+int group_reader_open(struct kafka *k, const struct kafka_options *options, const char *group,
+                      struct err *err)
 {
-    rd_kafka_topic_partition_list_t *list = partitions_of(partitions);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(q->kafka->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_ListConsumerGroupOffsets_t *request =
-        rd_kafka_ListConsumerGroupOffsets_new(q->group, list);
-    rd_kafka_error_t *error =
-        rd_kafka_AdminOptions_set_require_stable_offsets(options, stable ? 1 : 0);
+    static const struct kafka_setting defaults[] = {
+        {"client.id", "loginpipe"}, {"log.connection.close", "false"}, {NULL, NULL}};
+    // Offsets are only stable for who reads what is committed.
+    const struct kafka_setting own[] = {{"group.id", group},
+                                        {"isolation.level", "read_committed"},
+                                        {"enable.auto.commit", "false"}};
     char why[256];
 
-    if (error != NULL)
-        rd_kafka_error_destroy(error);
-    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, why, sizeof why);
-    group_query_release(q);
-    q->queue = rd_kafka_queue_new(q->kafka->rk);
-    rd_kafka_ListConsumerGroupOffsets(q->kafka->rk, &request, 1, options, q->queue);
-    rd_kafka_ListConsumerGroupOffsets_destroy(request);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-bool group_query_pending(const struct group_query *q)
-{
-    return q->queue != NULL;
+    *k = (struct kafka){.rk = NULL};
+    rd_kafka_conf_t *conf = kafka_conf_new(options, defaults, err);
+    if (conf == NULL)
+        return -1;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (rd_kafka_conf_set(conf, own[i].name, own[i].value, why, sizeof why) == RD_KAFKA_CONF_OK)
+            continue;
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, EX_USAGE, "group %s: %s", group, why);
+    }
+    return kafka_init(k, RD_KAFKA_CONSUMER, conf, options, NULL, err);
 }
 
 static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *list,
@@ -82,41 +78,14 @@ static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *l
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t take_result(rd_kafka_event_t *event, struct mark *found)
+rd_kafka_resp_err_t group_offsets(struct kafka *k, const struct mark *partitions, int timeout_ms,
+                                  struct mark *found)
 {
-    const rd_kafka_ListConsumerGroupOffsets_result_t *result =
-        rd_kafka_event_ListConsumerGroupOffsets_result(event);
-    size_t count = 0;
-    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    rd_kafka_topic_partition_list_t *list = partitions_of(partitions);
+    rd_kafka_resp_err_t code = rd_kafka_committed(k->rk, list, timeout_ms);
 
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || result == NULL)
-        return code == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__FAIL : code;
-    const rd_kafka_group_result_t **groups =
-        rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count);
-    if (count != 1)
-        return RD_KAFKA_RESP_ERR__FAIL;
-    const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
-    if (error != NULL)
-        return rd_kafka_error_code(error);
-    return take_offsets(rd_kafka_group_result_partitions(groups[0]), found);
-}
-
-bool group_query_take(struct group_query *q, int wait_ms, struct mark *found,
-                      rd_kafka_resp_err_t *code)
-{
-    rd_kafka_event_t *event = q->queue == NULL ? NULL : rd_kafka_queue_poll(q->queue, wait_ms);
-
-    if (event == NULL)
-        return false;
-    *code = take_result(event, found);
-    rd_kafka_event_destroy(event);
-    group_query_release(q);
-    return true;
-}
-
-void group_query_release(struct group_query *q)
-{
-    if (q->queue != NULL)
-        rd_kafka_queue_destroy(q->queue);
-    q->queue = NULL;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = take_offsets(list, found);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
 }

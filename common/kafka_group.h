@@ -4,15 +4,15 @@
 // and run that are in the offsets' metadata (of the highest seq, where they differ; 0 and no run
 // where there is none).
 //
-//     struct group_query q = {.kafka = &k, .group = "g"};
-//     group_query_start(&q, &hello, true, 5000);      // of the partitions that are in hello
-//     while (!group_query_take(&q, 100, &mark, &code))
-//         ...
-//     group_query_release(&q);
+//     struct kafka reader;
+//     group_reader_open(&reader, &options.kafka, "g", &err);
+//     code = group_offsets(&reader, &hello, 5000, &mark); // of the partitions that are in hello
+//     kafka_release(&reader);
+//
+// They are read by rd_kafka_committed(). The admin call for it, ListConsumerGroupOffsets, aborts
+// the process when the broker goes away meanwhile (issues 3663 and 4605 of librdkafka).
 #ifndef COMMON_KAFKA_GROUP_H
 #define COMMON_KAFKA_GROUP_H
-
-#include <stdbool.h>
 
 #include "kafka.h"
 #include "mark.h"
@@ -20,25 +20,15 @@
 // The position of a mark for committing, with its metadata. The caller destroys the list.
 rd_kafka_topic_partition_list_t *kafka_offsets_of_mark(const struct mark *mark);
 
-struct group_query {
-    struct kafka *kafka;
-    const char *group;
-    rd_kafka_queue_t *queue; // the module's own; NULL when nothing is asked
-};
+// A consumer that is there only to be asked for its group's offsets. Returns 0, or -1 with *err
+// set; release it with kafka_release() in both cases.
+int group_reader_open(struct kafka *k, const struct kafka_options *options, const char *group,
+                      struct err *err);
 
-// Asks for the offsets of the partitions of a mark, without waiting. stable: not before a
-// transaction that is to change them is over. An earlier question is dropped.
-void group_query_start(struct group_query *q, const struct mark *partitions, bool stable,
-                       int timeout_ms);
-
-// Whether it was asked and not answered yet.
-bool group_query_pending(const struct group_query *q);
-
-// Takes the answer, waiting up to wait_ms. Returns whether it has come: *code says how it went, and
-// without error *found is filled with the partitions that have an offset.
-bool group_query_take(struct group_query *q, int wait_ms, struct mark *found,
-                      rd_kafka_resp_err_t *code);
-
-void group_query_release(struct group_query *q);
+// Asks a consumer of the group for the offsets of the partitions of a mark, waiting up to
+// timeout_ms for the broker, and for a transaction that is to change them. Without error *found,
+// which holds nothing or another mark, is filled with the partitions that have an offset.
+rd_kafka_resp_err_t group_offsets(struct kafka *k, const struct mark *partitions, int timeout_ms,
+                                  struct mark *found);
 
 #endif

@@ -6,14 +6,18 @@
 #include <string.h>
 
 #include "datetime.h"
+#include "kafka_group.h"
 #include "log.h"
 #include "record.h"
 #include "signals.h"
 #include "xalloc.h"
 
 #define HEARTBEAT (5 * MS_SECOND)   // between marks that say nothing new
+#define FILL_BYTES (256 * 1024)     // written since the last mark that are worth another
+#define FILL_BURST 16               // such marks at once; one more comes up each interval
 #define QUERY_EVERY (5 * MS_SECOND) // how often to ask what is committed
-#define QUERY_TIME 5000             // ms for the answer
+#define QUERY_TIME 500              // ms for the answer, in which nothing is read
+#define QUERY_PAUSE MS_MINUTE       // the longest between questions that are not answered
 #define WAIT_SLICE 100              // ms of waiting for acknowledgements at a time
 #define FUTURE MS_DAY               // a time so far ahead of the clock is not believed
 #define LAST_WAIT (20 * MS_SECOND)  // for the last one, once told to stop
@@ -24,11 +28,13 @@ int source_marks_open(struct source_marks *m, struct consumer *consumer,
     bool fixed = options->shard != NULL && consumer->group != NULL;
 
     *m = (struct source_marks){.consumer = consumer, .options = options, .acks = {.fd = -1}};
-    m->query = (struct group_query){.kafka = &consumer->kafka, .group = consumer->group};
     m->time_key = (struct json_key){options->time_field, strlen(options->time_field)};
     m->latest = time_now() + FUTURE;
     mark_new_run(m->last.run);
-    m->query_due = time_monotonic() + QUERY_EVERY;
+    m->fills = FILL_BURST;
+    m->refill_due = time_monotonic() + options->interval;
+    m->query_pause = QUERY_EVERY;
+    m->query_due = time_monotonic() + m->query_pause;
     if (fixed) { // else numbers of earlier runs mean nothing here
         m->last.seq = consumer->seq;
         m->last.stable = consumer->seq;
@@ -54,7 +60,6 @@ void source_marks_release(struct source_marks *m)
     free(m->pending);
     mark_release(&m->acked);
     mark_release(&m->last);
-    group_query_release(&m->query);
     ack_reader_release(&m->acks);
 }
 
@@ -111,6 +116,7 @@ static const struct mark *keep(struct source_marks *m, struct mark *take)
     m->made = time_monotonic();
     m->latest = time_now() + FUTURE;
     m->due = m->made + m->options->interval;
+    m->written = 0;
     if (m->acks.fd >= 0 && take->kind != MARK_HELLO) {
         m->pending = xreallocarray(m->pending, m->pending_count + 1, sizeof *m->pending);
         m->pending[m->pending_count] = (struct mark)MARK_INIT;
@@ -136,12 +142,36 @@ const struct mark *source_marks_make_stop(struct source_marks *m)
     return keep(m, &next);
 }
 
+void source_marks_wrote(struct source_marks *m, size_t bytes)
+{
+    m->written += bytes;
+}
+
+// Whether so much is written that it is worth a mark before its time, which is taken out of the
+// bucket then.
+static bool take_fill(struct source_marks *m, int64_t now)
+{
+    int64_t interval = m->options->interval;
+
+    if (m->written < FILL_BYTES)
+        return false;
+    if (now >= m->refill_due) {
+        int64_t more = (now - m->refill_due) / interval + 1;
+        m->fills = more > FILL_BURST - m->fills ? FILL_BURST : m->fills + (int)more;
+        m->refill_due += more * interval;
+    }
+    if (m->fills == 0)
+        return false;
+    m->fills--;
+    return true;
+}
+
 const struct mark *source_marks_due(struct source_marks *m)
 {
     struct mark next = MARK_INIT;
     int64_t now = time_monotonic();
 
-    if (now < m->due)
+    if (now < m->due && !take_fill(m, now))
         return NULL;
     describe(m, MARK_MARK, &next);
     if (now >= m->made + HEARTBEAT || next.low != m->last.low ||
@@ -212,22 +242,23 @@ static void commit_acked(struct source_marks *m)
         source_marks_committed(m, code);
 }
 
-// Looks what somebody else has committed.
+// Looks what somebody else has committed. Reading waits for the answer, so a broker that gives none
+// is asked less and less often.
 static void watch_commits(struct source_marks *m)
 {
     struct mark found = MARK_INIT;
-    rd_kafka_resp_err_t code;
 
-    if (m->options->shard == NULL || m->consumer->group == NULL)
+    if (m->options->shard == NULL || m->consumer->group == NULL || time_monotonic() < m->query_due)
         return;
-    if (!group_query_pending(&m->query)) {
-        if (time_monotonic() < m->query_due)
-            return;
-        m->query_due = time_monotonic() + QUERY_EVERY;
-        group_query_start(&m->query, &m->last, false, QUERY_TIME);
-    }
-    if (group_query_take(&m->query, 0, &found, &code) && code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_resp_err_t code = group_offsets(&m->consumer->kafka, &m->last, QUERY_TIME, &found);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         now_stable(m, found.seq);
+        m->query_pause = QUERY_EVERY;
+    } else {
+        log_debug("group %s: its offsets: %s", m->consumer->group, rd_kafka_err2str(code));
+        m->query_pause = m->query_pause > QUERY_PAUSE / 2 ? QUERY_PAUSE : 2 * m->query_pause;
+    }
+    m->query_due = time_monotonic() + m->query_pause;
     mark_release(&found);
 }
 

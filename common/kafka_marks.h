@@ -28,7 +28,6 @@
 #include "ack_fifo.h"
 #include "json.h"
 #include "kafka_consumer.h"
-#include "kafka_group.h"
 #include "mark.h"
 
 struct source_marks_options {
@@ -41,9 +40,12 @@ struct source_marks_options {
 struct source_marks {
     struct consumer *consumer;
     const struct source_marks_options *options;
-    struct mark last; // that was made
-    int64_t due;      // when the next one is
-    int64_t made;     // when the last one was
+    struct mark last;   // that was made
+    int64_t due;        // when the next one is
+    int64_t made;       // when the last one was
+    size_t written;     // bytes of records since then
+    int fills;          // marks that may still come before their time, for what is written
+    int64_t refill_due; // when there is one more
     struct json_key time_key;
     int64_t latest; // the latest time of a record to be believed
 
@@ -57,8 +59,8 @@ struct source_marks {
     bool asking;
 
     // Of commits by others.
-    struct group_query query;
     int64_t query_due;
+    int64_t query_pause; // ms from one question to the next
 };
 
 // Everything stays borrowed. Returns 0, or -1 with *err set; release it in both cases.
@@ -77,8 +79,14 @@ const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind
 // The last one of a run that was told to stop.
 const struct mark *source_marks_make_stop(struct source_marks *m);
 
+// So many bytes of records were written.
+void source_marks_wrote(struct source_marks *m, size_t bytes);
+
 // The next mark, if it is time for one: an interval has passed and something has moved, or long
-// enough that somebody may wonder. Else NULL.
+// enough that somebody may wonder; or 256 KiB were written since the last one. Of the latter kind
+// come at most 16 at once, and then one an interval: enough that what fills the pipes at the start
+// does not come as one piece that a slow stage needs long for, and few enough not to cost. Else
+// NULL. To be called between records, and as often as so much may have been written.
 const struct mark *source_marks_due(struct source_marks *m);
 
 // Takes acknowledgements and commits, without waiting. Returns 0, or -1 with *err set.

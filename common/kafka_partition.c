@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "xalloc.h"
 
 #define PARTITION_ID_MAX 999999 // far beyond what brokers hold; keeps a list in bounds
@@ -176,4 +177,34 @@ int partition_list_parse(const char *text, int32_t **ids)
         if (*text++ == '\0')
             return count;
     }
+}
+
+char *partition_shard_name(int64_t shard, int64_t shards)
+{
+    return xasprintf("%lld/%lld", (long long)shard, (long long)shards);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+char *partition_list_name(int32_t *ids, int count)
+{
+    struct buf name = BUF_INIT;
+
+    qsort(ids, (size_t)count, sizeof *ids, compare_ids);
+    for (int i = 0, last; i < count; i = last + 1) {
+        last = i;
+        while (last + 1 < count && ids[last + 1] - ids[last] <= 1)
+            last++;
+        buf_printf(&name, "%s%d", i == 0 ? "" : ",", (int)ids[i]);
+        if (ids[last] != ids[i])
+            buf_printf(&name, "-%d", (int)ids[last]);
+    }
+    char *text = xstrndup(name.data, name.len);
+    buf_release(&name);
+    return text;
 }

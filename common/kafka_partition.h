@@ -80,4 +80,8 @@ int partition_shard_parse(const char *text, int64_t *shard, int64_t *shards);
 // frees *ids.
 int partition_list_parse(const char *text, int32_t **ids);
 
+// The one name that a share, or a list in any order, has: "0/2", "0,2-4". The caller frees it.
+char *partition_shard_name(int64_t shard, int64_t shards);
+char *partition_list_name(int32_t *ids, int count); // sorts the ids
+
 #endif

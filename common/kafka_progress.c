@@ -136,9 +136,13 @@ static void resume_seq(struct consumer *c, const rd_kafka_topic_partition_t *ent
     memcpy(c->from, run, sizeof run);
 }
 
-// Where a group begins is kept before its first record, so that a crash does not move "end".
+// Where a group begins is kept before its first record, so that a crash does not move "end". With a
+// fixed set of partitions nothing keeps another pipeline from having moved on meanwhile, so who
+// commits for us, and knows how to exclude it, has to do this too.
 static int commit_beginning(struct consumer *c, struct err *err)
 {
+    if (c->others_commit && !c->subscribed)
+        return 0;
     rd_kafka_resp_err_t code = commit_progress(c, true);
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -2,6 +2,7 @@
 #include "kafka_transaction.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "datetime.h"
 #include "kafka_group.h"
@@ -62,60 +63,53 @@ int transaction_open(struct transaction *t, struct err *err)
 static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
                          struct err *err)
 {
-    struct group_query query = {.kafka = t->kafka, .group = t->group};
     int64_t deadline = time_monotonic() + t->kafka->wait;
+    struct kafka reader;
     rd_kafka_resp_err_t code;
 
+    if (group_reader_open(&reader, t->options, t->group, err) != 0)
+        return -1;
     do {
-        code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-        group_query_start(&query, hello, true, CALL_TIME);
-        group_query_take(&query, CALL_TIME + CALL_TIME / 2, found, &code);
+        code = group_offsets(&reader, hello, CALL_TIME, found);
+        rd_kafka_poll(reader.rk, 0); // lets callbacks see errors
         rd_kafka_poll(t->kafka->rk, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
-             kafka_keep_trying(t->kafka, deadline));
-    group_query_release(&query);
+             kafka_keep_trying(&reader, deadline) && kafka_keep_trying(t->kafka, deadline));
+    bool failed = code != RD_KAFKA_RESP_ERR_NO_ERROR &&
+                  (kafka_check(t->kafka, err) != 0 || kafka_check(&reader, err) != 0);
+    kafka_release(&reader);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return kafka_check(t->kafka, err) != 0
-               ? -1
-               : err_set(err, kafka_error_status(code), "group %s: its offsets: %s", t->group,
-                         rd_kafka_err2str(code));
+    return failed ? -1
+                  : err_set(err, kafka_error_status(code), "group %s: its offsets: %s", t->group,
+                            rd_kafka_err2str(code));
 }
 
-// Says where the group is not where the stream begins.
+// Says where the group is not where the stream begins. A partition that it has no offset of is
+// where the stream says, as long as nothing has been committed since: then the mark that hello goes
+// on with would not be the newest.
 static int compare(const struct transaction *t, const struct mark *hello, const struct mark *found,
                    struct err *err)
 {
     for (size_t i = 0; i < hello->at_count; i++) {
         const struct mark_at *at = &hello->at[i];
         int64_t offset = mark_offset(found, at->topic, at->partition);
-        if (offset < 0)
-            return err_set(err, EX_TEMPFAIL, "group %s: it has no offset of %s [%d]", t->group,
-                           at->topic, (int)at->partition);
-        if (offset != at->offset)
+        if (offset >= 0 && offset != at->offset)
             return err_set(err, EX_TEMPFAIL,
                            "group %s: another pipeline has moved on: %s [%d] is committed up to "
                            "%lld, and this stream begins at %lld",
                            t->group, at->topic, (int)at->partition, (long long)offset,
                            (long long)at->offset);
     }
+    // A mark of the same offsets may have let windows close.
+    if (found->seq != hello->seq || strcmp(found->run, hello->from) != 0)
+        return err_set(err, EX_TEMPFAIL,
+                       "group %s: another pipeline has moved on: mark %llu of run %s is committed, "
+                       "and this stream goes on with mark %llu of run %s",
+                       t->group, (unsigned long long)found->seq,
+                       found->run[0] == '\0' ? "none" : found->run, (unsigned long long)hello->seq,
+                       hello->from[0] == '\0' ? "none" : hello->from);
     return 0;
-}
-
-int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
-{
-    struct mark found = MARK_INIT;
-    int status = 0;
-
-    t->group = xstrdup(hello->group);
-    if (hello->at_count > 0)
-        status = ask_committed(t, hello, &found, err);
-    if (status == 0)
-        status = compare(t, hello, &found, err);
-    mark_release(&found);
-    mark_copy(&t->committed, hello);
-    t->committed_at = time_monotonic();
-    return status;
 }
 
 int transaction_begin(struct transaction *t, struct err *err)
@@ -174,6 +168,41 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     mark_copy(&t->committed, mark);
     t->committed_at = time_monotonic();
     return 0;
+}
+
+// Keeps where a group begins, before the first record is taken, so that a crash does not move
+// "end".
+static int commit_beginning(struct transaction *t, const struct mark *hello,
+                            const struct mark *found, struct err *err)
+{
+    struct mark beginning = MARK_INIT;
+
+    if (found->at_count == hello->at_count)
+        return 0;
+    mark_copy(&beginning, hello);
+    if (hello->from[0] != '\0') // the group is still where that run has left it
+        memcpy(beginning.run, hello->from, sizeof beginning.run);
+    int status = transaction_commit(t, &beginning, err);
+    mark_release(&beginning);
+    return status;
+}
+
+int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
+{
+    struct mark found = MARK_INIT;
+    int status = 0;
+
+    t->group = xstrdup(hello->group);
+    mark_copy(&t->committed, hello);
+    t->committed_at = time_monotonic();
+    if (hello->at_count > 0)
+        status = ask_committed(t, hello, &found, err);
+    if (status == 0)
+        status = compare(t, hello, &found, err);
+    if (status == 0)
+        status = commit_beginning(t, hello, &found, err);
+    mark_release(&found);
+    return status;
 }
 
 void transaction_release(struct transaction *t)

@@ -3,7 +3,7 @@
 // kafka_transaction: what a producer writes between two marks, and the position of the second
 // one, committed as one.
 //
-//     struct transaction t = {.kafka = &producer.kafka};
+//     struct transaction t = {.kafka = &producer.kafka, .options = &options.kafka};
 //     transaction_open(&t, &err);            // older producers of the name are fenced
 //     transaction_check(&t, &hello, &err);   // nobody has moved on since hello
 //     while (...) {
@@ -25,7 +25,8 @@
 #include "mark.h"
 
 struct transaction {
-    struct kafka *kafka; // of a transactional producer
+    struct kafka *kafka;                 // of a transactional producer
+    const struct kafka_options *options; // that it was made with
 
     // What follows is the module's own.
     bool open, begun;
@@ -38,9 +39,10 @@ struct transaction {
 // or -1 with *err set.
 int transaction_open(struct transaction *t, struct err *err);
 
-// Compares what the group of a hello mark has committed with where that begins. Returns 0 when it
-// is the same, or -1 with *err set: EX_USAGE for a stream that cannot be committed in transactions,
-// EX_TEMPFAIL when somebody else has moved on.
+// Compares what the group of a hello mark has committed, and of which mark, with where that begins;
+// where the group has no offset yet, commits that of hello. Returns 0 when it is the same, or -1
+// with *err set: EX_USAGE for a stream that cannot be committed in transactions, EX_TEMPFAIL when
+// somebody else has moved on.
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err);
 
 // Begins a transaction unless one is. Returns 0, or -1 with *err set.

@@ -79,17 +79,17 @@ END
 # --- kcat-in ---
 
 @test "a stream begins with hello and ends with end, and marks say where it is" {
-    make_topics 1000
+    make_topics 500
     read_topic "$topic" --marks -G "$group" --shard 0/1 >lines
     head -n 1 lines >hello
     tail -n 1 lines >end
     assert_eq "$(jq -c '[."@mark",.seq,.group,.shard,([.at[][2]]|add)]' hello)" \
         "[\"hello\",0,\"$group\",\"0/1\",0]"
     assert_eq "$(jq -c '[."@mark",.seq,([.at[][1]]|sort),([.at[][2]]|add)]' end)" \
-        '["end",1,[0,1,2],1000]'
+        '["end",1,[0,1,2],500]'
     assert_eq "$(jq .run hello)" "$(jq .run end)"
     assert_match "$(jq -r .run hello)" '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
-    assert_eq "$(grep -vc '^{"@mark"' lines)" 1000
+    assert_eq "$(grep -vc '^{"@mark"' lines)" 500
 }
 
 @test "a mark covers just the records before it" {
@@ -100,6 +100,23 @@ END
     [ "$(grep -c '^{"@mark":"mark"' lines)" -gt 3 ]
     awk '/^{"@mark"/ { print records + 0; next } { records++ }' lines >counted
     jq -n 'inputs | select(."@mark") | [.at[][2]] | add' lines | cmp - counted
+}
+
+@test "marks come after each 256 KiB too, but only sixteen before their time" {
+    make_topics 7800 # 3 MiB
+    read_topic "$topic" --marks=10s >lines
+    marks=$(grep -c '^{"@mark":"mark"' lines)
+    [ "$marks" -ge 7 ]
+    [ "$marks" -le 12 ]
+    awk '/^{"@mark":"mark"/ && n < 256 * 1024 { exit 1 } /^{"@mark"/ { n = 0; next } { n += length() + 1 }' lines
+    awk '/^{"@mark"/ { print records + 0; next } { records++ }' lines >counted
+    jq -n 'inputs | select(."@mark") | [.at[][2]] | add' lines | cmp - counted
+    make_topics 25000
+    read_topic "$topic" --marks=10s >lines
+    marks=$(grep -c '^{"@mark":"mark"' lines)
+    [ "$marks" -ge 16 ]
+    [ "$marks" -le 18 ] # on a very slow machine an interval may pass
+    [ "$(tail -n 1 lines | jq .seq)" -eq $((marks + 1)) ]
 }
 
 @test "marks come while nothing does, every five seconds" {
@@ -154,6 +171,27 @@ END
     done
 }
 
+@test "a set of partitions has one name, however it is given" {
+    create_topic "$topic" 6
+    while read -r options name; do
+        # shellcheck disable=SC2086 # several options
+        read_topic "$topic" --marks ${options//+/ } | head -n 1 >hello
+        assert_eq "$(jq -r .shard hello)" "$name"
+    done <<'END'
+--shard=00/2 0/2
+--shard=1/002 1/2
+-p+3 3
+-p+1,0 0-1
+-p+0-1 0-1
+-p+05,3,2,0,1,1 0-3,5
+END
+}
+
+@test "a group's partitions are not shared cooperatively" {
+    run -64 --separate-stderr kcat-in x -G g -X partition.assignment.strategy=range,cooperative-sticky
+    assert_eq "$stderr" 'kcat-in: partition.assignment.strategy: range,cooperative-sticky is not supported; use range or roundrobin'
+}
+
 @test "options that do not go together are wrong usage" {
     run -64 kcat-in x --shard 0/2 -p 0
     run -64 kcat-in x --acks fifo
@@ -164,9 +202,16 @@ END
     run -64 kcat-out -t x --transactional-id id
 }
 
-@test "where a group begins is kept before its first record" {
+@test "with a fixed set of partitions and no --acks, kcat-in commits nothing, not even the beginning" {
     make_topics 100
-    start kcat-in "$topic" -G "$group" --shard 0/1 --marks -o end >lines
+    read_topic "$topic" -G "$group" --shard 0/1 --marks -o end >lines
+    assert_eq "$(wc -l <lines)" 2
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | grep -c '"n"')" 100
+}
+
+@test "with --acks where a group begins is kept before its first record" {
+    make_topics 100
+    start kcat-in "$topic" -G "$group" --shard 0/1 --acks acks -o end >lines
     wait_until 10 has_lines 1 lines
     kill -KILL $!
     await $!
@@ -273,6 +318,8 @@ is_stopped() {
     exec {acks}<>acks
     start_fed kcat-out -t "$topic" --acks acks
     mark hello 0 0 | write_to_feed
+    read -r -t 20 -u "$acks" line
+    assert_eq "$line" '' # where a writer before may have been cut short
     read -r -t 20 -u "$acks" line
     assert_eq "$line" "$(mark hello 0 0)"
     broker=$(<"$BATS_FILE_TMPDIR/kafka/pid")
@@ -397,7 +444,6 @@ END
     create_topic "$topic"
     create_topic "$out"
     create_topic "$out-rejects"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     start_fed kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once
     {
         mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
@@ -423,18 +469,60 @@ has_records() {
 @test "a stream that begins where the group is not is refused" {
     create_topic "$topic"
     create_topic "$out"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
+    read_topic "$topic" -G "$group" --shard 0/1 >/dev/null
     mark hello 0 5 "\"group\":\"$group\",\"shard\":\"0/1\"" >in
     run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
     assert_eq "$stderr" "kcat-out: group $group: another pipeline has moved on: $topic [0] is committed up to 0, and this stream begins at 5"
 }
 
-@test "a group that has no offsets is refused too" {
+@test "a stream that goes on with another mark than the group's last one is refused" {
     create_topic "$topic"
     create_topic "$out"
-    mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" >in
+    members="\"group\":\"$group\",\"shard\":\"0/1\""
+    other=${RUN/0123/1123}
+    { mark hello 0 0 "$members" && mark end 3 5; } >in
+    kcat-out -t "$out" --exactly-once <in
+    for hello in "2 5 \"from\":\"$RUN\"" "3 5 \"from\":\"$other\"" '0 5 "x":0'; do
+        read -r seq at from <<<"$hello"
+        mark hello "$seq" "$at" "$members,$from" >in
+        run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
+        assert_match "$stderr" "^kcat-out: group $group: another pipeline has moved on: mark 3 of run $RUN "
+    done
+    { mark hello 3 5 "$members,\"from\":\"$RUN\"" && mark end 4 5; } >in
+    kcat-out -t "$out" --exactly-once <in
+}
+
+@test "the beginning of a group that has no offsets is kept before the first record" {
+    make_topics 100
+    start bash -c "kcat-in '$topic' -G '$group' --shard 0/1 --marks -o end |
+        kcat-out -t '$out' --exactly-once"
+    wait_until 20 group_has_committed "$group" "$topic" 3
+    pkill -KILL -s $! kcat
+    await $!
+    seq 101 110 | jq -c '{n: .}' | produce "$topic"
+    read_topic "$topic" -G "$group" --shard 0/1 --marks -o end >lines
+    assert_eq "$(head -n 1 lines | jq -c '[.seq,.from]')" '[0,null]'
+    assert_eq "$(jq '.n // empty' lines | sort -n | xargs)" "$(seq 101 110 | xargs)"
+}
+
+@test "the beginning of a partition that is new to the group is kept too" {
+    create_topic "$topic"
+    create_topic "$out"
+    members="\"group\":\"$group\",\"shard\":\"0/1\""
+    { mark hello 0 0 "$members" && mark end 3 5; } >in
+    kcat-out -t "$out" --exactly-once <in
+    mark hello 3 5 "$members,\"from\":\"$RUN\"" | sed "s/\"at\":\[/&[\"$out\",0,7],/" >in
+    run -75 kcat-out -t "$out" --exactly-once <in
+    read_topic "$topic" "$out" -G "$group" --shard 0/1 --marks | head -n 1 >hello
+    assert_eq "$(jq -c '[.seq,.from,([.at[][2]]|sort)]' hello)" "[3,\"$RUN\",[5,7]]"
+}
+
+@test "a group that has lost its offsets is refused" {
+    create_topic "$topic"
+    create_topic "$out"
+    mark hello 1 0 "\"group\":\"$group\",\"shard\":\"0/1\",\"from\":\"$RUN\"" >in
     run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
-    assert_eq "$stderr" "kcat-out: group $group: it has no offset of $topic [0]"
+    assert_match "$stderr" ': mark 0 of run none is committed, and this stream goes on with mark 1 of run '
 }
 
 @test "--exactly-once and --acks need marks, and the former a group and fixed partitions" {
@@ -458,7 +546,6 @@ has_records() {
     create_topic "$out"
     { seq 10 && printf '"%01100000d"\n' 0 && seq 11 20; } >in
     kcat-out -t "$topic" -X message.max.bytes=1200000 <in >/dev/null 2>&1 || true
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     {
         mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
         cat in
@@ -471,10 +558,51 @@ has_records() {
     assert_ledger_adds_up stats
 }
 
+@test "a reject that is too large for its topic becomes one of kcat-out, and the others are committed" {
+    create_topic "$topic"
+    create_topic "$out"
+    create_topic "$out-rejects"
+    {
+        mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
+        echo '{"reject":"x","n":1}'
+        printf '{"reject":"x","raw":"%01100000d"}\n' 0
+        mark end 1 21
+    } >stream
+    kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once --rejects rejects <stream
+    wait_until 10 has_records 1 "$out-rejects"
+    assert_eq "$(jq -r '[.reject,.line]|@csv' rejects)" '"not_delivered",3'
+    assert_eq "$(jq -r '.raw|fromjson.reject' rejects)" x
+}
+
+@test "lines for a topic that goes away are not committed as done" {
+    create_topic "$topic"
+    create_topic "$out"
+    create_topic "$out-rejects"
+    start_fed kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once \
+        -X topic.metadata.refresh.interval.ms=200 -X topic.metadata.propagation.max.ms=0
+    {
+        mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
+        echo 1
+        echo '{"reject":"x"}'
+        mark mark 1 2
+    } | write_to_feed
+    wait_until 20 has_records 1 "$out-rejects"
+    "$BUILD_DIR/delete_topic" "$out-rejects"
+    sleep 2
+    echo '{"reject":"y"}' | write_to_feed
+    sleep 1
+    create_topic "$out-rejects"
+    mark end 2 3 | write_to_feed || true # it may be gone by then
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+    assert_match "$(<err)" 'transaction: line '
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | head -n 1 | jq -c '[.seq,.at[0][2]]')" '[1,2]'
+}
+
 @test "the ledger counts what was not committed as undelivered" {
     create_topic "$topic"
     create_topic "$out"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     {
         mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\""
         seq 10
@@ -509,7 +637,6 @@ has_records() {
 @test "a transactional id of one's own fences before the first mark" {
     create_topic "$topic"
     create_topic "$out"
-    read_topic "$topic" -G "$group" --shard 0/1 --marks >/dev/null
     start_fed kcat-out -t "$out" --exactly-once --transactional-id "id-$topic"
     mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" | write_to_feed
     { echo 1 && mark mark 1 1; } | write_to_feed

@@ -33,8 +33,10 @@ struct options {
     struct opt_list topics;
     const char *group;
     const char *partitions;
-    const char *shard_text;
     int64_t shard, shards; // 0/0 when not given
+    int32_t *ids;          // of -p
+    int id_count;
+    char *shard_name; // of the fixed set of partitions; NULL when it is not fixed
     struct source_marks_options marks;
     struct offset_range range;
     bool exit_at_end;
@@ -65,7 +67,6 @@ static int set_shard(void *options, const char *arg, struct err *err)
 
     if (partition_shard_parse(arg, &o->shard, &o->shards) != 0)
         return err_set(err, EX_USAGE, "'%s' is not I/N, such as 0/2 or 1/2", arg);
-    o->shard_text = arg;
     return 0;
 }
 
@@ -171,6 +172,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     char *data = r->value.data;
     size_t len = line->len;
 
+    source_marks_wrote(&r->marks, len + 1);
     if (!r->several_lines || line->data != data)
         return stream_emit(s, line->data, line->len);
     for (size_t i = 0; i < len; i++) {
@@ -214,16 +216,18 @@ static void committed(void *ctx, rd_kafka_resp_err_t code)
 static int start(struct reader *r, struct err *err)
 {
     const struct options *o = r->options;
-    int32_t *ids = NULL;
-    int id_count = 0;
 
-    if (o->partitions != NULL && (id_count = partition_list_parse(o->partitions, &ids)) < 0)
-        return err_set(err, EX_USAGE, "-p: '%s' is not a list such as 0,2-4", o->partitions);
-    if (o->group != NULL && ids == NULL && o->shards == 0)
+    if (o->group != NULL && o->ids == NULL && o->shards == 0)
         return consumer_subscribe(&r->consumer, &o->topics, err);
-    int status = consumer_assign(&r->consumer, &o->topics, ids, id_count, err);
-    free(ids);
-    return status;
+    return consumer_assign(&r->consumer, &o->topics, o->ids, o->id_count, err);
+}
+
+// Writes a mark if one is due.
+static int emit_due_mark(struct reader *r)
+{
+    const struct mark *mark = source_marks_due(&r->marks);
+
+    return mark == NULL ? 0 : stream_emit_mark(r->stream, mark);
 }
 
 static int open_marks(struct reader *r)
@@ -253,7 +257,8 @@ static int open_topics(void *ctx, struct stream *s)
                                     .stop_at_end = r->options->exit_at_end,
                                     .shard = r->options->shard,
                                     .shards = r->options->shards,
-                                    .owner_commits = r->options->marks.interval > 0};
+                                    .owner_commits = r->options->marks.interval > 0,
+                                    .others_commit = r->options->marks.acks == NULL};
     if (consumer_init(&r->consumer, &r->options->kafka, defaults, &err) != 0 || start(r, &err) != 0)
         return stream_fail_err(s, &err);
     return open_marks(r);
@@ -271,6 +276,9 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
     if (r->taken > 0)
         kafka_alive(&r->consumer.kafka);
     *end = r->ended = count_reached(r) || consumer_done(&r->consumer);
+    // As the first stage reads faster than the next one, a pipe may hold the records of many ticks.
+    if (r->open && !r->ended && r->taken > 0 && emit_due_mark(r) != 0)
+        return -1;
     return r->taken;
 }
 
@@ -294,7 +302,6 @@ static void stalled(void *ctx, struct stream *s)
 static int on_tick(void *ctx, struct stream *s)
 {
     struct reader *r = ctx;
-    const struct mark *mark;
     struct err err;
 
     if (!r->open) {
@@ -303,8 +310,7 @@ static int on_tick(void *ctx, struct stream *s)
     }
     if (source_marks_serve(&r->marks, &err) != 0)
         return stream_fail_err(s, &err);
-    mark = source_marks_due(&r->marks);
-    return mark == NULL ? 0 : stream_emit_mark(s, mark);
+    return emit_due_mark(r);
 }
 
 // The last mark. It is an end mark only if the input has ended by request: after a signal there
@@ -354,7 +360,14 @@ static void check_options(struct options *o)
         opt_usage_error("--acks: offsets are committed for a group; give one by -G");
     if (o->marks.acks != NULL && o->marks.interval == 0)
         o->marks.interval = MARKS_DEFAULT;
-    o->marks.shard = o->shards > 0 ? o->shard_text : o->partitions;
+    if (o->partitions != NULL && (o->id_count = partition_list_parse(o->partitions, &o->ids)) < 0)
+        opt_usage_error("-p: '%s' is not a list such as 0,2-4", o->partitions);
+    // One name for one set, however it is given: pipelines that read the same fence each other.
+    if (o->shards > 0)
+        o->shard_name = partition_shard_name(o->shard, o->shards);
+    else if (o->ids != NULL)
+        o->shard_name = partition_list_name(o->ids, o->id_count);
+    o->marks.shard = o->shard_name;
 }
 
 int main(int argc, char **argv)
@@ -393,6 +406,8 @@ int main(int argc, char **argv)
     source_marks_release(&reader.marks);
     consumer_release(&reader.consumer);
     buf_release(&reader.value);
+    free(options.ids);
+    free(options.shard_name);
     opt_release(&program);
     return status;
 }

@@ -124,7 +124,8 @@ static void keep_undelivered(struct writer *w, const char *data, size_t len)
     out_line_done(&w->undelivered); // an error sticks, and closing finds it
 }
 
-// A line that the broker has not taken ends a transaction, and with it the run.
+// A line that the broker has not taken, and that is no reject now, ends a transaction and with it
+// the run: the next mark would commit that it is done.
 static void spoil_transaction(struct writer *w, const struct delivery_report *report)
 {
     stream_ledger(w->stream)->undelivered++;
@@ -142,7 +143,9 @@ static void not_delivered(struct writer *w, const struct delivery_report *report
         ledger->passed--;
         ledger->in++;
     }
-    if (w->options->confirm.exactly_once && !report->kept_back) {
+    // What librdkafka refuses for good, before it is sent, leaves the transaction as it was.
+    if (w->options->confirm.exactly_once &&
+        !(report->kept_back && report->outcome == DELIVERY_REFUSED)) {
         spoil_transaction(w, report);
         return;
     }

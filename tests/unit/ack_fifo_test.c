@@ -97,6 +97,27 @@ static void test_full(void)
     ack_reader_release(&r);
 }
 
+static void test_cut_short(void)
+{
+    static const char part[] = "{\"@mark\":\"mark\",\"run\":";
+    struct ack_writer w;
+    struct ack_reader r;
+    struct err err;
+    uint64_t seq = 0;
+
+    ack_reader_open(&r, path, &err);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    tap_ok(write(fd, part, sizeof part - 1) > 0 && ack_reader_newest(&r, RUN, &seq, &err) == 0,
+           "a writer is cut short in a line");
+    close(fd);
+    ack_writer_open(&w, path, &err);
+    ack_writer_put(&w, ACK(RUN, 7), strlen(ACK(RUN, 7)));
+    put(&w, ACK(RUN, 8)); // it replaces the one before
+    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 8, "the next one is heard");
+    ack_writer_release(&w);
+    ack_reader_release(&r);
+}
+
 static void test_no_fifo(void)
 {
     struct ack_reader r;
@@ -118,6 +139,7 @@ int main(void)
     test_exchange();
     test_pieces();
     test_full();
+    test_cut_short();
     test_no_fifo();
     unlink(path);
     return tap_done();
