@@ -93,12 +93,12 @@ wait_until() {
 
 # --- Processes beside the test ---
 
-# start COMMAND...: runs it in the background, in a session of its own, with SIGINT as in a terminal;
-# $! is its process number. Whatever is left of it, children too, is killed by stop_started, which
-# teardown calls.
+# start COMMAND...: runs it in the background, in a session of its own, with SIGINT and SIGHUP as in
+# a terminal; $! is its process number. Whatever is left of it, children too, is killed by
+# stop_started, which teardown calls.
 start() {
     # A shell gives its background jobs no stdin unless they ask for it.
-    env --default-signal=INT setsid "$@" <&0 3>&- &
+    env --default-signal=INT,HUP setsid "$@" <&0 3>&- &
     started+=($!)
 }
 

@@ -113,7 +113,7 @@ partitions() {
     for signal in TERM INT HUP; do
         rm -f ready
         start kcat-broker -- env --default-signal bash -c \
-            'trap "kill $!; exit 5" TERM INT HUP; sleep 60 & touch ready; wait'
+            'sleep 60 & trap "kill $!; exit 5" TERM INT HUP; touch ready; wait'
         wait_until 10 test -e ready
         kill -$signal $!
         await $! 10
