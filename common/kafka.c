@@ -65,6 +65,16 @@ void kafka_fail_fenced(struct kafka *k)
                "fenced by a newer pipeline with the same transactional id, or out of time");
 }
 
+void kafka_fail_fatal(struct kafka *k, rd_kafka_t *rk)
+{
+    char reason[256] = "";
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, reason, sizeof reason);
+
+    if (kafka_is_fenced(code))
+        kafka_fail_fenced(k);
+    kafka_fail(k, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), reason);
+}
+
 int kafka_check(const struct kafka *k, struct err *err)
 {
     if (!k->failed)
@@ -111,14 +121,11 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct kafka *k = opaque;
-    char fatal[256], *detail;
+    char *detail;
 
     switch (code) {
     case RD_KAFKA_RESP_ERR__FATAL:
-        code = rd_kafka_fatal_error(rk, fatal, sizeof fatal);
-        if (kafka_is_fenced(code))
-            kafka_fail_fenced(k);
-        kafka_fail(k, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), fatal);
+        kafka_fail_fatal(k, rk);
         return;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
         kafka_fail(k, EX_NOPERM, "broker: %s", reason);

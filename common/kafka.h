@@ -85,6 +85,10 @@ __attribute__((format(printf, 3, 4))) void kafka_fail(struct kafka *k, int statu
 
 // The same for a producer whose place another one has taken, which is what such an error says.
 void kafka_fail_fenced(struct kafka *k);
+
+// After an error that is RD_KAFKA_RESP_ERR__FATAL: fails with what it stands for.
+void kafka_fail_fatal(struct kafka *k, rd_kafka_t *rk);
+
 bool kafka_is_fenced(rd_kafka_resp_err_t code);
 
 // For loops that wait for a broker: whether to try again. Ends at the deadline (by

@@ -128,8 +128,12 @@ static void keep_undelivered(struct writer *w, const char *data, size_t len)
 // the run: the next mark would commit that it is done.
 static void spoil_transaction(struct writer *w, const struct delivery_report *report)
 {
+    struct kafka *kafka = &w->delivery.producer.kafka;
+
     stream_ledger(w->stream)->undelivered++;
-    kafka_fail(&w->delivery.producer.kafka, EX_TEMPFAIL, "transaction: line %llu: %s",
+    if (report->code == RD_KAFKA_RESP_ERR__FATAL)
+        kafka_fail_fatal(kafka, kafka->rk);
+    kafka_fail(kafka, EX_TEMPFAIL, "transaction: line %llu: %s",
                (unsigned long long)report->line->number, rd_kafka_err2str(report->code));
 }
 
