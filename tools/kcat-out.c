@@ -128,9 +128,18 @@ static void keep_undelivered(struct writer *w, const char *data, size_t len)
 // the run: the next mark would commit that it is done.
 static void spoil_transaction(struct writer *w, const struct delivery_report *report)
 {
+    struct kafka *k = &w->delivery.producer.kafka;
+    rd_kafka_resp_err_t code = report->code;
+    char why[256];
+
     stream_ledger(w->stream)->undelivered++;
-    kafka_fail(&w->delivery.producer.kafka, EX_TEMPFAIL, "transaction: line %llu: %s",
-               (unsigned long long)report->line->number, rd_kafka_err2str(report->code));
+    // A line may be refused for a fatal error before the callback has told of that.
+    if (code == RD_KAFKA_RESP_ERR__FATAL)
+        code = rd_kafka_fatal_error(k->rk, why, sizeof why);
+    if (kafka_is_fenced(code))
+        kafka_fail_fenced(k);
+    kafka_fail(k, EX_TEMPFAIL, "transaction: line %llu: %s",
+               (unsigned long long)report->line->number, rd_kafka_err2str(code));
 }
 
 // Counts a line that was not delivered, for good or for now.
