@@ -258,7 +258,8 @@ static int open_topics(void *ctx, struct stream *s)
                                     .shard = r->options->shard,
                                     .shards = r->options->shards,
                                     .owner_commits = r->options->marks.interval > 0,
-                                    .others_commit = r->options->marks.acks == NULL};
+                                    .others_commit = r->options->marks.interval > 0 &&
+                                                     r->options->marks.acks == NULL};
     if (consumer_init(&r->consumer, &r->options->kafka, defaults, &err) != 0 || start(r, &err) != 0)
         return stream_fail_err(s, &err);
     return open_marks(r);

@@ -131,6 +131,7 @@ static void spoil_transaction(struct writer *w, const struct delivery_report *re
     struct kafka *kafka = &w->delivery.producer.kafka;
 
     stream_ledger(w->stream)->undelivered++;
+    // A line may be refused for a fatal error before the callback has told of that.
     if (report->code == RD_KAFKA_RESP_ERR__FATAL)
         kafka_fail_fatal(kafka, kafka->rk);
     kafka_fail(kafka, EX_TEMPFAIL, "transaction: line %llu: %s",
