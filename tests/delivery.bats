@@ -587,7 +587,7 @@ has_records() {
         mark mark 1 2
     } | write_to_feed
     wait_until 20 has_records 1 "$out-rejects"
-    "$BUILD_DIR/delete_topic" "$out-rejects"
+    "$BUILD_DIR/tests/delete_topic" "$out-rejects"
     sleep 2
     echo '{"reject":"y"}' | write_to_feed
     sleep 1
