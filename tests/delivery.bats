@@ -225,8 +225,8 @@ END
     for _ in 1 2; do
         assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
     done
-    # Nobody answers, so it waits until it is told to stop.
-    start kcat-in "$topic" -G "$group" --acks acks >lines
+    # Nobody answers, so it waits until it is told to stop. It does not leave the group then.
+    start kcat-in "$topic" -G "$group" --acks acks -X session.timeout.ms=6000 >lines
     wait_until 20 has_lines 102 lines
     kill -TERM $!
     wait_until 10 has_let_go_of_signals $!
