@@ -56,12 +56,23 @@ int group_reader_open(struct kafka *k, const struct kafka_options *options, cons
     return kafka_init(k, RD_KAFKA_CONSUMER, conf, options, NULL, err);
 }
 
+void kafka_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
+                      char run[MARK_RUN_SIZE])
+{
+    char found_run[MARK_RUN_SIZE];
+    uint64_t found_seq;
+
+    if (entry->offset < 0 ||
+        !mark_metadata(entry->metadata, entry->metadata_size, &found_seq, found_run) ||
+        found_seq <= *seq)
+        return;
+    *seq = found_seq;
+    memcpy(run, found_run, MARK_RUN_SIZE);
+}
+
 static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *list,
                                         struct mark *found)
 {
-    char run[MARK_RUN_SIZE];
-    uint64_t seq;
-
     mark_clear(found);
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
@@ -70,10 +81,7 @@ static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *l
         if (entry->offset < 0)
             continue;
         mark_add_at(found, entry->topic, entry->partition, entry->offset);
-        if (mark_metadata(entry->metadata, entry->metadata_size, &seq, run) && seq > found->seq) {
-            found->seq = seq;
-            memcpy(found->run, run, sizeof run);
-        }
+        kafka_newer_mark(entry, &found->seq, found->run);
     }
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }

@@ -20,6 +20,11 @@
 // The position of a mark for committing, with its metadata. The caller destroys the list.
 rd_kafka_topic_partition_list_t *kafka_offsets_of_mark(const struct mark *mark);
 
+// The seq and run of the mark that was committed with an offset, where there is one and its seq is
+// higher than *seq.
+void kafka_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
+                      char run[MARK_RUN_SIZE]);
+
 // A consumer that is there only to be asked for its group's offsets. Returns 0, or -1 with *err
 // set; release it with kafka_release() in both cases.
 int group_reader_open(struct kafka *k, const struct kafka_options *options, const char *group,

@@ -125,21 +125,23 @@ static const struct mark *keep(struct source_marks *m, struct mark *take)
     return &m->last;
 }
 
-const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind)
+static const struct mark *make(struct source_marks *m, enum mark_kind kind, bool stop)
 {
     struct mark next = MARK_INIT;
 
     describe(m, kind, &next);
+    next.stop = stop;
     return keep(m, &next);
 }
 
-const struct mark *source_marks_make_stop(struct source_marks *m)
+const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind)
 {
-    struct mark next = MARK_INIT;
+    return make(m, kind, false);
+}
 
-    describe(m, MARK_MARK, &next);
-    next.stop = true;
-    return keep(m, &next);
+const struct mark *source_marks_make_last(struct source_marks *m, bool ended)
+{
+    return make(m, ended ? MARK_END : MARK_MARK, !ended);
 }
 
 void source_marks_wrote(struct source_marks *m, size_t bytes)

@@ -11,7 +11,7 @@
 //             stream_emit_mark(s, mark);
 //         source_marks_serve(&m, &err);
 //     }
-//     stream_emit_mark(s, source_marks_make(&m, MARK_END));
+//     stream_emit_mark(s, source_marks_make_last(&m, true));
 //     source_marks_settle(&m, wait, STDOUT_FILENO, true, &err);
 //     source_marks_release(&m);
 //
@@ -76,8 +76,9 @@ void source_marks_saw(struct source_marks *m, struct partition *p,
 // The next mark, of the consumer's position, to be written at once. It dies with the next one.
 const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind);
 
-// The last one of a run that was told to stop.
-const struct mark *source_marks_make_stop(struct source_marks *m);
+// The last one: an end mark where the input has ended by request, or else, of a run that was told
+// to stop, a mark that says so.
+const struct mark *source_marks_make_last(struct source_marks *m, bool ended);
 
 // So many bytes of records were written.
 void source_marks_wrote(struct source_marks *m, size_t bytes);

@@ -3,8 +3,6 @@
 // Where a consumer begins and ends in each partition, and the offsets that its group keeps.
 #include "kafka_consumer.h"
 
-#include <string.h>
-
 #include "datetime.h"
 #include "kafka_group.h"
 #include "log.h"
@@ -123,19 +121,6 @@ rd_kafka_resp_err_t consumer_commit_mark(struct consumer *c, const struct mark *
     return code;
 }
 
-// The mark that was committed with an offset, if one was.
-static void resume_seq(struct consumer *c, const rd_kafka_topic_partition_t *entry)
-{
-    char run[MARK_RUN_SIZE];
-    uint64_t seq;
-
-    if (entry->offset < 0 || !mark_metadata(entry->metadata, entry->metadata_size, &seq, run) ||
-        seq <= c->seq)
-        return;
-    c->seq = seq;
-    memcpy(c->from, run, sizeof run);
-}
-
 // Where a group begins is kept before its first record, so that a crash does not move "end". With a
 // fixed set of partitions nothing keeps another pipeline from having moved on meanwhile, so who
 // commits for us, and knows how to exclude it, has to do this too.
@@ -163,7 +148,7 @@ int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
         struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
         if (prepare(c, p, c->group == NULL ? -1 : entry->offset, err) != 0)
             return -1;
-        resume_seq(c, entry);
+        kafka_newer_mark(entry, &c->seq, c->from);
         entry->offset = p->next;
     }
     return commit_beginning(c, err);

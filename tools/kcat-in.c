@@ -323,8 +323,7 @@ static int end(void *ctx, struct stream *s)
 
     if (!r->open)
         return 0;
-    if ((r->ended ? emit_mark(r, MARK_END)
-                  : stream_emit_mark(s, source_marks_make_stop(&r->marks))) != 0)
+    if (stream_emit_mark(s, source_marks_make_last(&r->marks, r->ended)) != 0)
         return -1;
     int status =
         source_marks_settle(&r->marks, r->ended ? END_WAIT : STOP_WAIT, STDOUT_FILENO, true, &err);
