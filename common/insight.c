@@ -49,7 +49,7 @@ uint64_t insight_plan_id(const struct insight_plan *plan)
         id ^= hll_hash(field->name, field->len);
     }
     for (size_t i = 0; i < plan->combination_count; i++) {
-        const struct insight_combination *c = &plan->combination[i];
+        const struct insight_table_plan *c = &plan->combination[i];
         for (size_t j = 0; j < c->width; j++) {
             const struct json_key *field = &plan->field[plan->value[c->part[c->order[j]]].field];
             name[j] = hll_hash(field->name, field->len);
@@ -76,7 +76,8 @@ static size_t find_value(struct insight_plan *plan, size_t field)
             return i;
     }
     plan->value = xreallocarray(plan->value, plan->value_count + 1, sizeof *plan->value);
-    plan->value[plan->value_count] = (struct insight_value){.field = field};
+    plan->value[plan->value_count] =
+        (struct insight_value){.field = field, .table = {.width = 1, .part[0] = plan->value_count}};
     return plan->value_count++;
 }
 
@@ -87,7 +88,7 @@ static int compare_names(const struct json_key *a, const struct json_key *b)
     return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-static void order_by_name(const struct insight_plan *plan, struct insight_combination *combination)
+static void order_by_name(const struct insight_plan *plan, struct insight_table_plan *combination)
 {
     for (size_t i = 0; i < combination->width; i++) {
         size_t place = 0;
@@ -101,7 +102,7 @@ static void order_by_name(const struct insight_plan *plan, struct insight_combin
 // One table serves all insights that combine the same fields, in whatever order they name them.
 static size_t find_combination(struct insight_plan *plan, struct insight *in)
 {
-    struct insight_combination new = {.width = in->width};
+    struct insight_table_plan new = {.width = in->width};
 
     for (size_t i = 0; i < in->width; i++) {
         for (size_t j = 0; j < in->width; j++)
@@ -110,7 +111,7 @@ static size_t find_combination(struct insight_plan *plan, struct insight *in)
     }
     order_by_name(plan, &new);
     for (size_t i = 0; i < plan->combination_count; i++) {
-        const struct insight_combination *old = &plan->combination[i];
+        const struct insight_table_plan *old = &plan->combination[i];
         if (old->width == new.width && memcmp(old->part, new.part, sizeof new.part) == 0)
             return i;
     }
@@ -161,7 +162,7 @@ int insight_check(const struct insight_plan *plan, const struct insight_kind *ki
 
 struct insight_needs *insight_needs_of(struct insight_plan *plan, const struct insight *in)
 {
-    return in->width == 1 ? &plan->value[in->part[0]].needs
+    return in->width == 1 ? &plan->value[in->part[0]].table.needs
                           : &plan->combination[in->combination].needs;
 }
 

@@ -33,9 +33,14 @@
 #include "window.h"
 
 struct insight;
-struct insight_hits;
 struct insight_set;
 struct insight_view;
+
+// The entries of one record in the tables of a set.
+struct insight_hits {
+    struct map_entry **value;
+    struct map_entry **combination;
+};
 
 // One kind of insight. Its state in a window is set->state[in->index].
 struct insight_kind {
@@ -67,20 +72,10 @@ struct insight {
     uint32_t grouping;                   // of the sample of that table, for distinct
 };
 
-// A table of how often each value of a field occurs. The keys are the values' texts.
+// A table of how often each value of a field occurs.
 struct insight_value {
     size_t field;
-    uint32_t words; // of the entries, for the insights' own use
-    struct insight_needs needs;
-};
-
-// A table of how often each combination of values of several fields occurs. The keys are the ids
-// that the values have in the tables of those fields.
-struct insight_combination {
-    size_t width;
-    size_t part[INSIGHT_WIDTH];  // those tables, ascending
-    size_t order[INSIGHT_WIDTH]; // of the parts, by the names of their fields
-    struct insight_needs needs;
+    struct insight_table_plan table;
 };
 
 struct insight_plan {
@@ -89,7 +84,7 @@ struct insight_plan {
     bool paths; // some have a dot in their name: these may be inside of objects
     struct insight_value *value;
     size_t value_count;
-    struct insight_combination *combination;
+    struct insight_table_plan *combination;
     size_t combination_count;
     struct insight *insight;
     size_t insight_count;
@@ -115,6 +110,20 @@ int insight_add_duplicates(struct insight_plan *plan, const char *text, struct e
 // Tells plans apart that do not count the same fields and combinations.
 uint64_t insight_plan_id(const struct insight_plan *plan);
 
+// All tables have numbers: those of the values come first, then those of the combinations. A number
+// holds until another insight is added.
+static inline size_t insight_table_count(const struct insight_plan *plan)
+{
+    return plan->value_count + plan->combination_count;
+}
+
+static inline const struct insight_table_plan *insight_table_plan(const struct insight_plan *plan,
+                                                                  size_t table)
+{
+    return table < plan->value_count ? &plan->value[table].table
+                                     : &plan->combination[table - plan->value_count];
+}
+
 struct insight_state {
     struct top top;
     uint64_t groups, records, max;
@@ -134,21 +143,34 @@ struct insight_set {
 void insight_set_init(struct insight_set *set, const struct insight_plan *plan);
 void insight_set_release(struct insight_set *set, const struct insight_plan *plan);
 
+// The table of a number.
+static inline struct insight_table *insight_set_table(const struct insight_set *set,
+                                                      const struct insight_plan *plan, size_t table)
+{
+    return table < plan->value_count ? &set->value[table]
+                                     : &set->combination[table - plan->value_count];
+}
+
 // Notes that so many records with these first and last times are in the set. Their values are
-// counted by insight_batch.h or insight_set_count_...().
+// counted by insight_batch.h or insight_set_count().
 void insight_set_take(struct insight_set *set, uint64_t records, int64_t first, int64_t last);
 
-// These count n for a value (text[0]) or a combination (in the order of its parts) apart from
-// records.
-void insight_set_count_value(struct insight_set *set, const struct insight_plan *plan, size_t i,
-                             const struct insight_bytes *text, uint64_t n);
-void insight_set_count_combination(struct insight_set *set, const struct insight_plan *plan,
-                                   size_t i, const struct insight_bytes *text, uint64_t n);
+// What insight_set_count() works with.
+struct insight_scratch {
+    struct insight_hits hits;
+    struct buf key;
+};
 
-// These make a table a sketch; with that of a value, all combinations of its field too.
-void insight_set_sketch_value(struct insight_set *set, const struct insight_plan *plan, size_t i);
-void insight_set_sketch_combination(struct insight_set *set, const struct insight_plan *plan,
-                                    size_t i);
+void insight_scratch_init(struct insight_scratch *scratch, const struct insight_plan *plan);
+void insight_scratch_release(struct insight_scratch *scratch);
+
+// Counts n for a key of a table, apart from records. It is given as the texts of its parts, whose
+// hashes this sees to.
+void insight_set_count(struct insight_set *set, const struct insight_plan *plan, size_t table,
+                       struct insight_bytes *text, uint64_t n, struct insight_scratch *scratch);
+
+// Makes a table a sketch, if it is none; with that of a value, all combinations of its field too.
+void insight_set_sketch(struct insight_set *set, const struct insight_plan *plan, size_t table);
 
 // Makes sketches of the tables that have too many keys.
 void insight_set_bound(struct insight_set *set, const struct insight_plan *plan);
@@ -156,6 +178,13 @@ void insight_set_bound(struct insight_set *set, const struct insight_plan *plan)
 // Whether the tables would still be exact if each had so many keys more.
 bool insight_set_has_room(const struct insight_set *set, const struct insight_plan *plan,
                           size_t keys);
+
+// The i-th part of a key of an exact table, by the key's id: the part's id in the table of its
+// field, and its text, whose hash is left 0.
+uint32_t insight_part_id(const struct insight_set *set, const struct insight_plan *plan,
+                         size_t table, uint32_t id, size_t i);
+struct insight_bytes insight_part(const struct insight_set *set, const struct insight_plan *plan,
+                                  size_t table, uint32_t id, size_t i);
 
 // Frees all that is not needed to compare the next window with this one.
 void insight_set_trim(struct insight_set *set, const struct insight_plan *plan);
@@ -176,12 +205,6 @@ void insight_put(struct buf *b, const struct insight_plan *plan, size_t i,
 
 // For the kinds, each in a file of its own:
 
-// The entries of one record in the tables of a set.
-struct insight_hits {
-    struct map_entry **value;
-    struct map_entry **combination;
-};
-
 // Fails when a name is empty, not UTF-8 or there twice, or when the kind already has one about it.
 int insight_check(const struct insight_plan *plan, const struct insight_kind *kind,
                   const char *about, const struct json_key *name, size_t width, struct err *err);
@@ -191,10 +214,15 @@ struct insight *insight_add(struct insight_plan *plan, const struct insight_kind
                             const char *about, const struct json_key *name, size_t width);
 
 // The table of the insight's field, or of the combinations of its fields.
+static inline size_t insight_table_number(const struct insight *in)
+{
+    return in->width == 1 ? in->part[0] : in->plan->value_count + in->combination;
+}
+
 static inline struct insight_table *insight_table_of(const struct insight *in,
                                                      const struct insight_set *set)
 {
-    return in->width == 1 ? &set->value[in->part[0]] : &set->combination[in->combination];
+    return insight_set_table(set, in->plan, insight_table_number(in));
 }
 
 static inline struct map *insight_map(const struct insight *in, const struct insight_set *set)
@@ -207,10 +235,6 @@ struct insight_needs *insight_needs_of(struct insight_plan *plan, const struct i
 
 // Whether what the insight says is not exact.
 bool insight_is_approximate(const struct insight *in, const struct insight_set *set);
-
-// The hash of a combination's texts, given in the order of its parts; see insight_sketch_count().
-uint64_t insight_combination_hash(const struct insight_combination *combination,
-                                  const struct insight_bytes *text);
 
 static inline struct map_entry *insight_hit(const struct insight *in,
                                             const struct insight_hits *hits)

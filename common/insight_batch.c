@@ -15,8 +15,7 @@ void insight_batch_init(struct insight_batch *batch, const struct insight_plan *
     *batch = (struct insight_batch){.plan = plan, .bytes = BUF_INIT};
     batch->value = xcalloc(plan->field_count, sizeof *batch->value);
     batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
-    batch->hits.value = xcalloc(plan->value_count, sizeof(struct map_entry *));
-    batch->hits.combination = xcalloc(plan->combination_count, sizeof(struct map_entry *));
+    insight_scratch_init(&batch->scratch, plan);
     batch->words = xcalloc(plan->value_count, sizeof *batch->words);
     buf_reserve(&batch->bytes, BYTES);
 }
@@ -31,9 +30,7 @@ void insight_batch_release(struct insight_batch *batch)
     free(batch->combination_id);
     free(batch->hash);
     free(batch->words);
-    buf_release(&batch->key);
-    free(batch->hits.value);
-    free(batch->hits.combination);
+    insight_scratch_release(&batch->scratch);
 }
 
 static void put_text(struct buf *b, const struct json_value *value)
@@ -133,12 +130,12 @@ static void find_values(const struct insight_batch *batch, size_t item)
     }
 }
 
-static size_t key_size(const struct insight_combination *combination)
+static size_t key_size(const struct insight_table_plan *combination)
 {
     return combination->width * sizeof(uint32_t);
 }
 
-static void fill_key(uint32_t *key, const struct insight_combination *combination,
+static void fill_key(uint32_t *key, const struct insight_table_plan *combination,
                      const uint32_t *value_id)
 {
     for (size_t i = 0; i < combination->width; i++)
@@ -162,7 +159,7 @@ static void hash_combinations(const struct insight_batch *batch, size_t item)
 
 static void guess_combinations(const struct insight_batch *batch, size_t item)
 {
-    const struct insight_combination *combination = batch->plan->combination;
+    const struct insight_table_plan *combination = batch->plan->combination;
     const struct insight_table *table = batch->item[item].set->combination;
     size_t count = batch->plan->combination_count;
     const uint64_t *hash = batch->hash + item * count;
@@ -202,27 +199,22 @@ static void count_sketched(struct insight_batch *batch, size_t item)
     for (size_t i = 0; i < plan->value_count; i++) {
         const char *data = batch->bytes.data + row[i].start;
         batch->words[i] = (struct insight_bytes){data, row[i].len, hll_hash(data, row[i].len)};
-        if (set->value[i].sketch == NULL)
-            continue;
-        insight_sketch_count(set->value[i].sketch, &batch->words[i], batch->words[i].hash, 1);
-        insight_sketch_list(set->value[i].sketch, &batch->words[i], 1, 1, &batch->key);
     }
-    for (size_t i = 0; i < plan->combination_count; i++) {
-        const struct insight_combination *combination = &plan->combination[i];
-        struct insight_sketch *sketch = set->combination[i].sketch;
+    for (size_t i = 0; i < insight_table_count(plan); i++) {
+        struct insight_sketch *sketch = insight_set_table(set, plan, i)->sketch;
         if (sketch == NULL)
             continue;
-        for (size_t j = 0; j < combination->width; j++)
-            text[j] = batch->words[combination->part[j]];
-        insight_sketch_count(sketch, text, insight_combination_hash(combination, text), 1);
-        insight_sketch_list(sketch, text, combination->width, 1, &batch->key);
+        for (size_t j = 0; j < sketch->plan->width; j++)
+            text[j] = batch->words[sketch->plan->part[j]];
+        insight_sketch_count(sketch, text, 1);
+        insight_sketch_list(sketch, text, 1, &batch->scratch.key);
     }
 }
 
 static void count(struct insight_batch *batch, size_t item)
 {
     const struct insight_plan *plan = batch->plan;
-    const struct insight_hits *hits = &batch->hits;
+    const struct insight_hits *hits = &batch->scratch.hits;
     struct insight_set *set = batch->item[item].set;
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     const uint32_t *combination_id = batch->combination_id + item * plan->combination_count;

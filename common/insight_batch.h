@@ -42,9 +42,8 @@ struct insight_batch {
     uint32_t *value_id;          // by item and table of values; at first a guess
     uint32_t *combination_id;    // by item and table of combinations; at first a guess
     uint64_t *hash;              // by item and table of combinations
-    struct insight_hits hits;    // of one item
     struct insight_bytes *words; // the texts of one item, by table of values
-    struct buf key;              // for insight_sketch_list()
+    struct insight_scratch scratch;
 };
 
 // The plan is borrowed and must be complete.

@@ -173,7 +173,7 @@ int insight_add_distinct(struct insight_plan *plan, const char *text, struct err
     if (names_collide(&name[FIELD], &name[PER]))
         return err_set(err, EX_USAGE, "'%s' would give two members of the list one name", text);
     struct insight *in = insight_add(plan, &kind, text, name, PART_COUNT);
-    in->word = plan->value[in->part[PER]].words++;
+    in->word = plan->value[in->part[PER]].table.words++;
     // A pair of fields has at most two of these: one, and the other way round.
     struct insight_needs *needs = insight_needs_of(plan, in);
     in->grouping = needs->groupings++;

@@ -14,17 +14,6 @@ struct insight_ranks {
     const struct insight_set *set;
 };
 
-// The id of the value, in its own table, that the i-th field of the insight has in an entry of
-// insight_map().
-static uint32_t part_id(const struct insight_ranks *ranks, uint32_t id, size_t i)
-{
-    const struct map *map = insight_map(ranks->in, ranks->set);
-
-    if (ranks->in->width == 1)
-        return id;
-    return ((const uint32_t *)(const void *)map_key(map, map_at(map, id)))[ranks->in->place[i]];
-}
-
 static uint64_t count(const void *ctx, uint32_t id)
 {
     const struct insight_ranks *ranks = ctx;
@@ -35,11 +24,14 @@ static uint64_t count(const void *ctx, uint32_t id)
 static int compare(const void *ctx, uint32_t a, uint32_t b)
 {
     const struct insight_ranks *ranks = ctx;
+    const struct insight *in = ranks->in;
+    size_t table = insight_table_number(in);
     int order = 0;
 
-    for (size_t i = 0; i < ranks->in->width && order == 0; i++)
-        order = map_compare(&ranks->set->value[ranks->in->part[i]].map, part_id(ranks, a, i),
-                            part_id(ranks, b, i));
+    for (size_t i = 0; i < in->width && order == 0; i++)
+        order = map_compare(&ranks->set->value[in->part[i]].map,
+                            insight_part_id(ranks->set, in->plan, table, a, in->place[i]),
+                            insight_part_id(ranks->set, in->plan, table, b, in->place[i]));
     return order;
 }
 
@@ -81,8 +73,7 @@ static size_t list_heavy(const struct insight *in, const struct heavy *heavy, si
         struct insight_listed *listed = &(*list)[i];
         listed->count = listed->records = heavy->item[i].count;
         for (size_t j = 0; j < width; j++)
-            listed->text[j] =
-                insight_key_part(&heavy->item[i], width, width == 1 ? 0 : in->place[j]);
+            listed->text[j] = insight_key_part(&heavy->item[i], width, in->place[j]);
     }
     if (used > 1)
         qsort_r(*list, used, sizeof **list, rank, &width);
@@ -104,11 +95,9 @@ size_t insight_list(const struct insight *in, const struct insight_set *set, siz
         struct insight_listed *listed = &(*list)[i];
         listed->count = top->item[i].count;
         listed->records = map_at(&table->map, top->item[i].id)->count;
-        for (size_t j = 0; j < in->width; j++) {
-            const struct map *values = &set->value[in->part[j]].map;
-            const struct map_entry *e = map_at(values, part_id(&ranks, top->item[i].id, j));
-            listed->text[j] = (struct insight_bytes){.data = map_key(values, e), .len = e->len};
-        }
+        for (size_t j = 0; j < in->width; j++)
+            listed->text[j] = insight_part(set, in->plan, insight_table_number(in), top->item[i].id,
+                                           in->place[j]);
     }
     return listed_count;
 }

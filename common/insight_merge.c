@@ -11,13 +11,14 @@
 struct reader {
     const struct insight_plan *plan;
     struct insight_set *set;
+    struct insight_scratch *scratch; // with a set
     struct err *err;
 };
 
 // The table at hand.
 struct target {
-    size_t index;                  // of the plan's values, or combinations
-    size_t width;                  // 1 for values
+    size_t table;
+    size_t width;
     size_t place[INSIGHT_WIDTH];   // in the table's keys, by the line's fields
     struct insight_sketch *sketch; // to add to
 };
@@ -49,7 +50,7 @@ static bool find_value(const struct insight_plan *plan, const struct json_value 
 }
 
 // Where a table of values is among the parts of a combination; its width when it is not.
-static size_t find_part(const struct insight_combination *c, size_t value)
+static size_t find_part(const struct insight_table_plan *c, size_t value)
 {
     size_t i = 0;
 
@@ -61,8 +62,8 @@ static size_t find_part(const struct insight_combination *c, size_t value)
 static bool find_combination(const struct insight_plan *plan, const size_t *value,
                              struct target *target)
 {
-    for (size_t i = 0; i < plan->combination_count; i++) {
-        const struct insight_combination *c = &plan->combination[i];
+    for (size_t i = plan->value_count; i < insight_table_count(plan); i++) {
+        const struct insight_table_plan *c = insight_table_plan(plan, i);
         size_t found = 0, seen = 0;
         for (; c->width == target->width && found < c->width; found++) {
             target->place[found] = find_part(c, value[found]);
@@ -70,7 +71,7 @@ static bool find_combination(const struct insight_plan *plan, const size_t *valu
                 break;
             seen |= (size_t)1 << target->place[found];
         }
-        target->index = i;
+        target->table = i;
         if (c->width == target->width && found == c->width)
             return true;
     }
@@ -91,7 +92,7 @@ static int find_target(struct reader *r, const struct json_value *fields, struct
         if (target->width == INSIGHT_WIDTH || !find_value(r->plan, &name, &value[target->width++]))
             return wrong(r, "a table has a field that is not counted here");
     }
-    target->index = value[0];
+    target->table = value[0];
     if (target->width == 0 || (target->width > 1 && !find_combination(r->plan, value, target)))
         return wrong(r, "a table has fields that are not counted together here");
     return 0;
@@ -116,9 +117,8 @@ static int read_row(struct reader *r, const struct target *target, const struct 
             *n = (uint64_t)value.integer;
             continue;
         }
-        const char *data = value.string.data;
-        size_t len = value.string.len;
-        text[target->place[i]] = (struct insight_bytes){data, len, hll_hash(data, len)};
+        text[target->place[i]] =
+            (struct insight_bytes){.data = value.string.data, .len = value.string.len};
     }
     return i == target->width + 1 ? 0 : wrong(r, "a row is too short");
 }
@@ -130,26 +130,20 @@ static int read_exact(struct reader *r, const struct target *target, const struc
 
     if (read_row(r, target, row, text, &n) != 0)
         return -1;
-    if (r->set == NULL)
-        return 0;
-    if (target->width == 1)
-        insight_set_count_value(r->set, r->plan, target->index, text, n);
-    else
-        insight_set_count_combination(r->set, r->plan, target->index, text, n);
+    if (r->set != NULL)
+        insight_set_count(r->set, r->plan, target->table, text, n, r->scratch);
     return 0;
 }
 
 static int read_heavy(struct reader *r, const struct target *target, const struct json_value *row)
 {
     struct insight_bytes text[INSIGHT_WIDTH];
-    struct buf key = BUF_INIT;
     uint64_t n;
 
     if (read_row(r, target, row, text, &n) != 0)
         return -1;
     if (r->set != NULL)
-        insight_sketch_list(target->sketch, text, target->width, n, &key);
-    buf_release(&key);
+        insight_sketch_list(target->sketch, text, n, &r->scratch->key);
     return 0;
 }
 
@@ -168,16 +162,9 @@ static bool read_hash(const struct json_value *value, uint64_t *hash)
     return true;
 }
 
-static const struct insight_needs *needs_of(const struct insight_plan *plan,
-                                            const struct target *target)
-{
-    return target->width == 1 ? &plan->value[target->index].needs
-                              : &plan->combination[target->index].needs;
-}
-
 static int read_sampled(struct reader *r, const struct target *target, const struct json_value *row)
 {
-    const struct insight_needs *needs = needs_of(r->plan, target);
+    const struct insight_needs *needs = &insight_table_plan(r->plan, target->table)->needs;
     struct sample_group group[SAMPLE_GROUPINGS];
     struct json_value key, value;
     struct json_iter it;
@@ -265,16 +252,6 @@ static void find_members(const struct json_value *table, struct json_value *memb
     }
 }
 
-static struct insight_sketch *make_sketch(struct reader *r, const struct target *target)
-{
-    if (target->width == 1) {
-        insight_set_sketch_value(r->set, r->plan, target->index);
-        return r->set->value[target->index].sketch;
-    }
-    insight_set_sketch_combination(r->set, r->plan, target->index);
-    return r->set->combination[target->index].sketch;
-}
-
 static int read_sketch(struct reader *r, struct target *target, const struct json_value *member)
 {
     if (!is_count(&member[LEVEL]) || member[LEVEL].integer > SAMPLE_LEVEL_MAX)
@@ -282,7 +259,8 @@ static int read_sketch(struct reader *r, struct target *target, const struct jso
     if (member[MISSED].type != JSON_ABSENT && !is_count(&member[MISSED]))
         return wrong(r, "an error is no number");
     if (r->set != NULL) {
-        target->sketch = make_sketch(r, target);
+        insight_set_sketch(r->set, r->plan, target->table);
+        target->sketch = insight_set_table(r->set, r->plan, target->table)->sketch;
         sample_raise(&target->sketch->sample, (uint32_t)member[LEVEL].integer);
         if (member[MISSED].type != JSON_ABSENT)
             target->sketch->heavy.missed += (uint64_t)member[MISSED].integer;
@@ -365,9 +343,12 @@ void insight_partial_merge(const struct json *json, const struct insight_plan *p
                            struct insight_set *set)
 {
     struct err err;
-    struct reader r = {.plan = plan, .set = set, .err = &err};
+    struct insight_scratch scratch;
+    struct reader r = {.plan = plan, .set = set, .scratch = &scratch, .err = &err};
     struct json_value top[TOP_COUNT];
 
+    insight_scratch_init(&scratch, plan);
     json_fields(json, tops, TOP_COUNT, top);
     read_tables(&r, &top[TABLES]);
+    insight_scratch_release(&scratch);
 }

@@ -36,12 +36,12 @@ static void put_head(const struct insight_partial *p, struct buf *b)
                (unsigned long long)insight_plan_id(p->plan));
 }
 
-static void put_fields(struct buf *b, const struct insight_plan *plan, const size_t *part,
-                       size_t width)
+static void put_fields(struct buf *b, const struct insight_plan *plan,
+                       const struct insight_table_plan *table)
 {
     buf_puts(b, "{\"fields\":[");
-    for (size_t i = 0; i < width; i++) {
-        const struct json_key *name = &plan->field[plan->value[part[i]].field];
+    for (size_t i = 0; i < table->width; i++) {
+        const struct json_key *name = &plan->field[plan->value[table->part[i]].field];
         if (i > 0)
             buf_putc(b, ',');
         json_put_string(b, name->name, name->len);
@@ -64,46 +64,10 @@ static void end_rows(struct buf *b)
     buf_putc(b, ']');
 }
 
-// A table, and those that have the texts of its keys.
-struct source {
-    const struct insight_table *table;
-    const struct map *part[INSIGHT_WIDTH];
-    size_t index[INSIGHT_WIDTH];
-    size_t width;
-};
-
-static struct source get_source(const struct insight_plan *plan, const struct insight_set *set,
-                                size_t table)
+static void put_text(struct buf *b, size_t i, const struct insight_bytes *text)
 {
-    struct source source = {.width = 1, .index[0] = table};
-
-    if (table < plan->value_count) {
-        source.table = &set->value[table];
-        source.part[0] = &set->value[table].map;
-        return source;
-    }
-    const struct insight_combination *c = &plan->combination[table - plan->value_count];
-    source.table = &set->combination[table - plan->value_count];
-    source.width = c->width;
-    for (size_t i = 0; i < c->width; i++) {
-        source.index[i] = c->part[i];
-        source.part[i] = &set->value[c->part[i]].map;
-    }
-    return source;
-}
-
-static void put_row(struct buf *b, const struct source *source, const struct map_entry *e)
-{
-    const struct map *map = &source->table->map;
-
-    for (size_t i = 0; i < source->width; i++) {
-        const struct map_entry *text = e;
-        if (source->width > 1)
-            text = map_at(source->part[i], ((const uint32_t *)(const void *)map_key(map, e))[i]);
-        buf_putc(b, i == 0 ? '[' : ',');
-        json_put_string(b, map_key(source->part[i], text), text->len);
-    }
-    put_count(b, e->count);
+    buf_putc(b, i == 0 ? '[' : ',');
+    json_put_string(b, text->data, text->len);
 }
 
 static bool is_full(const struct buf *b, size_t start)
@@ -112,14 +76,22 @@ static bool is_full(const struct buf *b, size_t start)
 }
 
 // Appends rows until the line is full. Returns whether that was all.
-static bool put_rows(struct insight_partial *p, struct buf *b, size_t start,
-                     const struct source *source)
+static bool put_rows(struct insight_partial *p, struct buf *b, size_t start, size_t width)
 {
+    const struct insight_set *set = p->view->set;
+    const struct map *map = &insight_set_table(set, p->plan, p->table)->map;
+
     buf_puts(b, ",\"rows\":[");
     if (!p->begun)
-        p->next = map_first(&source->table->map);
-    for (; p->next != NULL && !is_full(b, start); p->next = map_next(&source->table->map, p->next))
-        put_row(b, source, p->next);
+        p->next = map_first(map);
+    for (; p->next != NULL && !is_full(b, start); p->next = map_next(map, p->next)) {
+        for (size_t i = 0; i < width; i++) {
+            struct insight_bytes text =
+                insight_part(set, p->plan, p->table, map_id(map, p->next), i);
+            put_text(b, i, &text);
+        }
+        put_count(b, p->next->count);
+    }
     end_rows(b);
     return p->next == NULL;
 }
@@ -142,8 +114,7 @@ static bool put_heavy(struct insight_partial *p, struct buf *b, size_t start,
         const struct heavy_item *item = &heavy->item[p->heavy];
         for (size_t i = 0; i < width; i++) {
             struct insight_bytes text = insight_key_part(item, width, i);
-            buf_putc(b, i == 0 ? '[' : ',');
-            json_put_string(b, text.data, text.len);
+            put_text(b, i, &text);
         }
         put_count(b, item->count);
     }
@@ -188,12 +159,13 @@ static bool put_sketch(struct insight_partial *p, struct buf *b, size_t start,
 // that was all.
 static void put_table(struct insight_partial *p, struct buf *b, size_t start)
 {
-    const struct source source = get_source(p->plan, p->view->set, p->table);
-    const struct insight_sketch *sketch = source.table->sketch;
+    const struct insight_table_plan *plan = insight_table_plan(p->plan, p->table);
+    const struct insight_sketch *sketch =
+        insight_set_table(p->view->set, p->plan, p->table)->sketch;
 
-    put_fields(b, p->plan, source.index, source.width);
-    bool done = sketch == NULL ? put_rows(p, b, start, &source)
-                               : put_sketch(p, b, start, sketch, source.width);
+    put_fields(b, p->plan, plan);
+    bool done = sketch == NULL ? put_rows(p, b, start, plan->width)
+                               : put_sketch(p, b, start, sketch, plan->width);
     buf_putc(b, '}');
     p->begun = !done;
     p->table += done;
@@ -201,7 +173,7 @@ static void put_table(struct insight_partial *p, struct buf *b, size_t start)
 
 bool insight_partial_next(struct insight_partial *p, struct buf *b)
 {
-    size_t tables = p->plan->value_count + p->plan->combination_count, start = b->len;
+    size_t tables = insight_table_count(p->plan), start = b->len;
 
     if (!p->first && p->table == tables)
         return false;

@@ -5,43 +5,14 @@
 
 #include <stdlib.h>
 
-#include "xalloc.h"
-
-uint64_t insight_combination_hash(const struct insight_combination *combination,
-                                  const struct insight_bytes *text)
-{
-    uint64_t hash[INSIGHT_WIDTH];
-
-    for (size_t i = 0; i < combination->width; i++)
-        hash[i] = text[combination->order[i]].hash;
-    return hll_hash(hash, combination->width * sizeof *hash);
-}
-
-// A table, and the tables of its values: its own, or those of the parts of a combination.
+// An exact table, for the functions of a struct top_order.
 struct source {
+    const struct insight_set *set;
+    const struct insight_plan *plan;
+    size_t table;
     const struct map *map;
-    const struct insight_combination *combination; // NULL for values
-    const struct map *part[INSIGHT_WIDTH];
     size_t width;
 };
-
-static uint32_t part_id(const struct source *source, uint32_t id, size_t i)
-{
-    const struct map_entry *e = map_at(source->map, id);
-
-    if (source->combination == NULL)
-        return id;
-    return ((const uint32_t *)(const void *)map_key(source->map, e))[i];
-}
-
-static void get_texts(const struct source *source, uint32_t id, struct insight_bytes *text)
-{
-    for (size_t i = 0; i < source->width; i++) {
-        const struct map_entry *e = map_at(source->part[i], part_id(source, id, i));
-        const char *key = map_key(source->part[i], e);
-        text[i] = (struct insight_bytes){key, e->len, hll_hash(key, e->len)};
-    }
-}
 
 static uint64_t count(const void *ctx, uint32_t id)
 {
@@ -50,12 +21,21 @@ static uint64_t count(const void *ctx, uint32_t id)
 
 static int compare(const void *ctx, uint32_t a, uint32_t b)
 {
-    const struct source *source = ctx;
+    const struct source *s = ctx;
+    const size_t *part = insight_table_plan(s->plan, s->table)->part;
     int order = 0;
 
-    for (size_t i = 0; i < source->width && order == 0; i++)
-        order = map_compare(source->part[i], part_id(source, a, i), part_id(source, b, i));
+    for (size_t i = 0; i < s->width && order == 0; i++)
+        order = map_compare(&s->set->value[part[i]].map,
+                            insight_part_id(s->set, s->plan, s->table, a, i),
+                            insight_part_id(s->set, s->plan, s->table, b, i));
     return order;
+}
+
+static void get_texts(const struct source *s, uint32_t id, struct insight_bytes *text)
+{
+    for (size_t i = 0; i < s->width; i++)
+        text[i] = insight_part(s->set, s->plan, s->table, id, i);
 }
 
 // Moves the keys with the highest counts into the sketch, the highest first.
@@ -66,7 +46,7 @@ static void list_highest(struct insight_sketch *sketch, const struct source *sou
     struct buf key = BUF_INIT;
     struct top top;
 
-    if (!sketch->needs->listed)
+    if (!sketch->plan->needs.listed)
         return;
     top_init(&top, sketch->heavy.limit, 1);
     for (const struct map_entry *e = map_first(source->map); e != NULL;
@@ -77,7 +57,7 @@ static void list_highest(struct insight_sketch *sketch, const struct source *sou
     size_t listed = top_sort(&top, &order);
     for (size_t i = 0; i < listed; i++) {
         get_texts(source, top.item[i].id, text);
-        insight_sketch_list(sketch, text, source->width, top.item[i].count, &key);
+        insight_sketch_list(sketch, text, top.item[i].count, &key);
     }
     top_release(&top);
     buf_release(&key);
@@ -92,72 +72,51 @@ static void count_all(struct insight_sketch *sketch, const struct source *source
         if (e->count == 0) // of a value that was only seen in a combination
             continue;
         get_texts(source, map_id(source->map, e), text);
-        uint64_t hash = source->combination == NULL
-                            ? text[0].hash
-                            : insight_combination_hash(source->combination, text);
-        insight_sketch_count(sketch, text, hash, e->count);
+        for (size_t i = 0; i < source->width; i++)
+            text[i].hash = hll_hash(text[i].data, text[i].len);
+        insight_sketch_count(sketch, text, e->count);
     }
 }
 
-static void make_sketch(struct insight_set *set, const struct insight_plan *plan,
-                        struct insight_table *table, const struct insight_needs *needs,
-                        const struct source *source)
+static bool has_part(const struct insight_table_plan *plan, size_t value)
 {
-    insight_table_sketch(table, needs, plan->max_keys, &plan->secret);
-    count_all(table->sketch, source);
-    list_highest(table->sketch, source);
+    for (size_t i = 0; i < plan->width; i++) {
+        if (plan->part[i] == value)
+            return true;
+    }
+    return false;
+}
+
+void insight_set_sketch(struct insight_set *set, const struct insight_plan *plan, size_t number)
+{
+    struct insight_table *table = insight_set_table(set, plan, number);
+    const struct insight_table_plan *table_plan = insight_table_plan(plan, number);
+    const struct source source = {set, plan, number, &table->map, table_plan->width};
+
+    if (table->sketch != NULL)
+        return;
+    // The keys of combinations hold the ids of values.
+    for (size_t i = plan->value_count; number < plan->value_count && i < insight_table_count(plan);
+         i++) {
+        if (has_part(insight_table_plan(plan, i), number))
+            insight_set_sketch(set, plan, i);
+    }
+    insight_table_sketch(table, table_plan, plan->max_keys, &plan->secret);
+    count_all(table->sketch, &source);
+    list_highest(table->sketch, &source);
     for (size_t i = 0; i < plan->insight_count; i++) {
         // Its lists come from the sketch now.
-        if (insight_table_of(&plan->insight[i], set) == table && plan->insight[i].kind->add != NULL)
+        if (plan->insight[i].kind->add != NULL && insight_table_number(&plan->insight[i]) == number)
             top_release(&set->state[i].top);
     }
     map_release(&table->map);
     set->sketched = true;
 }
 
-void insight_set_sketch_combination(struct insight_set *set, const struct insight_plan *plan,
-                                    size_t i)
-{
-    const struct insight_combination *combination = &plan->combination[i];
-    struct source source = {&set->combination[i].map, combination, {NULL}, combination->width};
-
-    if (set->combination[i].sketch != NULL)
-        return;
-    for (size_t j = 0; j < combination->width; j++)
-        source.part[j] = &set->value[combination->part[j]].map;
-    make_sketch(set, plan, &set->combination[i], &combination->needs, &source);
-}
-
-static bool has_part(const struct insight_combination *combination, size_t value)
-{
-    for (size_t i = 0; i < combination->width; i++) {
-        if (combination->part[i] == value)
-            return true;
-    }
-    return false;
-}
-
-void insight_set_sketch_value(struct insight_set *set, const struct insight_plan *plan, size_t i)
-{
-    const struct source source = {&set->value[i].map, NULL, {&set->value[i].map}, 1};
-
-    if (set->value[i].sketch != NULL)
-        return;
-    for (size_t j = 0; j < plan->combination_count; j++) {
-        if (has_part(&plan->combination[j], i))
-            insight_set_sketch_combination(set, plan, j);
-    }
-    make_sketch(set, plan, &set->value[i], &plan->value[i].needs, &source);
-}
-
 void insight_set_bound(struct insight_set *set, const struct insight_plan *plan)
 {
-    for (size_t i = 0; i < plan->combination_count; i++) {
-        if (set->combination[i].map.used > plan->max_keys)
-            insight_set_sketch_combination(set, plan, i);
-    }
-    for (size_t i = 0; i < plan->value_count; i++) {
-        if (set->value[i].map.used > plan->max_keys)
-            insight_set_sketch_value(set, plan, i);
+    for (size_t i = 0; i < insight_table_count(plan); i++) {
+        if (insight_set_table(set, plan, i)->map.used > plan->max_keys)
+            insight_set_sketch(set, plan, i);
     }
 }

@@ -114,11 +114,11 @@ static void save_table(const struct insight_table *t, struct state_writer *out)
         save_map(&t->map, out);
 }
 
-static void load_table(struct insight_table *t, const struct insight_needs *needs,
-                       const struct insight_plan *plan, struct state_reader *in)
+static void load_table(struct insight_table *t, const struct insight_plan *plan,
+                       const struct insight_table_plan *table_plan, struct state_reader *in)
 {
     if (state_get_u64(in) != 0) {
-        insight_table_sketch(t, needs, plan->max_keys, &plan->secret);
+        insight_table_sketch(t, table_plan, plan->max_keys, &plan->secret);
         load_sketch(t->sketch, in);
         return;
     }
@@ -132,10 +132,8 @@ static void save_set(const struct insight_set *set, const struct insight_plan *p
     state_put_u64(out, (uint64_t)set->first);
     state_put_u64(out, (uint64_t)set->last);
     state_put_u64(out, set->sketched);
-    for (size_t i = 0; i < plan->value_count; i++)
-        save_table(&set->value[i], out);
-    for (size_t i = 0; i < plan->combination_count; i++)
-        save_table(&set->combination[i], out);
+    for (size_t i = 0; i < insight_table_count(plan); i++)
+        save_table(insight_set_table(set, plan, i), out);
     for (size_t i = 0; i < plan->insight_count; i++) {
         const struct insight_state *state = &set->state[i];
         state_put_u64(out, state->groups);
@@ -152,10 +150,8 @@ static void load_set(struct insight_set *set, const struct insight_plan *plan,
     set->first = (int64_t)state_get_u64(in);
     set->last = (int64_t)state_get_u64(in);
     set->sketched = state_get_u64(in) != 0;
-    for (size_t i = 0; i < plan->value_count; i++)
-        load_table(&set->value[i], &plan->value[i].needs, plan, in);
-    for (size_t i = 0; i < plan->combination_count; i++)
-        load_table(&set->combination[i], &plan->combination[i].needs, plan, in);
+    for (size_t i = 0; i < insight_table_count(plan); i++)
+        load_table(insight_set_table(set, plan, i), plan, insight_table_plan(plan, i), in);
     for (size_t i = 0; i < plan->insight_count; i++) {
         struct insight_state *state = &set->state[i];
         state->groups = state_get_u64(in);

@@ -11,16 +11,16 @@ uint64_t insight_table_keys(const struct insight_table *t)
     return t->sketch == NULL ? t->map.used : hll_count(&t->sketch->keys);
 }
 
-void insight_table_sketch(struct insight_table *t, const struct insight_needs *needs,
+void insight_table_sketch(struct insight_table *t, const struct insight_table_plan *plan,
                           size_t max_keys, const struct map_secret *secret)
 {
     struct insight_sketch *s = xcalloc(1, sizeof *s);
     size_t limit = max_keys < INSIGHT_HEAVY ? max_keys : INSIGHT_HEAVY;
 
-    s->needs = needs;
+    s->plan = plan;
     hll_init(&s->keys);
-    heavy_init(&s->heavy, needs->listed ? limit : 0);
-    sample_init(&s->sample, needs->groupings, max_keys, secret);
+    heavy_init(&s->heavy, plan->needs.listed ? limit : 0);
+    sample_init(&s->sample, plan->needs.groupings, max_keys, secret);
     t->sketch = s;
 }
 
@@ -36,32 +36,44 @@ void insight_table_release(struct insight_table *t)
     t->sketch = NULL;
 }
 
-void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t hash,
-                          uint64_t n)
+static uint64_t hash_key(const struct insight_table_plan *plan, const struct insight_bytes *text)
 {
+    uint64_t hash[INSIGHT_WIDTH];
+
+    if (plan->width == 1)
+        return text->hash;
+    for (size_t i = 0; i < plan->width; i++)
+        hash[i] = text[plan->order[i]].hash;
+    return hll_hash(hash, plan->width * sizeof *hash);
+}
+
+void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n)
+{
+    const struct insight_needs *needs = &s->plan->needs;
     struct sample_group group[SAMPLE_GROUPINGS];
+    uint64_t hash = hash_key(s->plan, text);
 
     hll_add(&s->keys, hash);
-    if (!s->needs->sampled)
+    if (!needs->sampled)
         return;
-    for (uint32_t i = 0; i < s->needs->groupings; i++) {
-        const struct insight_bytes *name = &text[s->needs->grouping[i]];
+    for (uint32_t i = 0; i < needs->groupings; i++) {
+        const struct insight_bytes *name = &text[needs->grouping[i]];
         group[i] = (struct sample_group){name->data, name->len};
     }
     sample_add(&s->sample, hash, group, n);
 }
 
-void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, size_t width,
-                         uint64_t n, struct buf *b)
+void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n,
+                         struct buf *b)
 {
     const char *key = text->data;
     size_t len = text->len;
 
-    if (!s->needs->listed)
+    if (!s->plan->needs.listed)
         return;
-    if (width > 1) {
+    if (s->plan->width > 1) {
         buf_clear(b);
-        for (size_t i = 0; i < width; i++) {
+        for (size_t i = 0; i < s->plan->width; i++) {
             uint32_t part = (uint32_t)text[i].len;
             buf_append(b, &part, sizeof part);
             buf_append(b, text[i].data, text[i].len);

@@ -33,8 +33,18 @@ struct insight_needs {
     size_t grouping[SAMPLE_GROUPINGS]; // by which field of the key
 };
 
+// What a table counts: the values of one field, whose texts are the keys, or the combinations of
+// the values of several fields. A key of these is the ids that the values have in their own tables.
+struct insight_table_plan {
+    size_t width;
+    size_t part[INSIGHT_WIDTH];  // the tables of the fields, ascending; of one field, this table
+    size_t order[INSIGHT_WIDTH]; // of the parts, by the names of their fields
+    uint32_t words;              // of the entries, for the insights' own use
+    struct insight_needs needs;
+};
+
 struct insight_sketch {
-    const struct insight_needs *needs;
+    const struct insight_table_plan *plan;
     struct hll keys;
     struct heavy heavy;
     struct sample sample;
@@ -56,18 +66,17 @@ struct insight_bytes {
 uint64_t insight_table_keys(const struct insight_table *t);
 
 // Makes an exact table a sketch, which is empty. The caller adds the keys and then frees the map.
-void insight_table_sketch(struct insight_table *t, const struct insight_needs *needs,
+void insight_table_sketch(struct insight_table *t, const struct insight_table_plan *plan,
                           size_t max_keys, const struct map_secret *secret);
 void insight_table_release(struct insight_table *t);
 
-// Counts n for a key of so many texts, in all parts of the sketch but heavy. hash is that of the
-// key: of a combination, hll_hash() of the hashes of its texts in the order of the names of their
-// fields.
-void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t hash,
-                          uint64_t n);
-// And in heavy; b is for its use.
-void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, size_t width,
-                         uint64_t n, struct buf *b);
+// Counts n for a key, which is given as the texts of its parts, in all parts of the sketch but
+// heavy. The hash of a combination is hll_hash() of the hashes of its texts in the order of the
+// names of their fields.
+void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n);
+// And in heavy, which needs no hashes; b is for its use.
+void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n,
+                         struct buf *b);
 
 // The i-th text of a key in heavy; its hash is left 0.
 struct insight_bytes insight_key_part(const struct heavy_item *item, size_t width, size_t i);
