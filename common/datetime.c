@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "bytes.h"
+
 static const struct unit {
     const char *name;
     int64_t ms;
@@ -19,7 +21,7 @@ static int64_t unit_ms(const char *name, size_t len)
     if (len == 0)
         return MS_SECOND;
     for (size_t i = 0; i < UNIT_COUNT; i++) {
-        if (strlen(units[i].name) == len && memcmp(units[i].name, name, len) == 0)
+        if (bytes_are(name, len, units[i].name))
             return units[i].ms;
     }
     return 0;

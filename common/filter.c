@@ -10,6 +10,7 @@
 #include <jv.h>
 
 #include "buf.h"
+#include "bytes.h"
 #include "xalloc.h"
 
 // libjq's rule is that a call consumes its jv arguments unless its name says otherwise
@@ -123,7 +124,7 @@ static void on_compile_error(void *ctx, jv message)
         buf_puts(b, "; ");
     size_t start = b->len;
     put_message(b, message);
-    if (b->len - start >= sizeof own - 1 && memcmp(b->data + start, own, sizeof own - 1) == 0) {
+    if (bytes_begin(b->data + start, b->len - start, own)) {
         memmove(b->data + start, b->data + start + sizeof own - 1, b->len - start - sizeof own + 1);
         b->len -= sizeof own - 1;
     }

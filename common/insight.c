@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "record.h"
 #include "xalloc.h"
 
 static size_t find_field(struct insight_plan *plan, const struct json_key *name)
 {
-    for (size_t i = 0; i < plan->field_count; i++) {
-        if (plan->field[i].len == name->len &&
-            memcmp(plan->field[i].name, name->name, name->len) == 0)
-            return i;
-    }
+    size_t found = json_key_find(plan->field, plan->field_count, name->name, name->len);
+
+    if (found < plan->field_count)
+        return found;
     plan->field = xreallocarray(plan->field, plan->field_count + 1, sizeof *plan->field);
     plan->field[plan->field_count] = *name;
     plan->paths |= memchr(name->name, '.', name->len) != NULL;
@@ -83,9 +83,7 @@ static size_t find_value(struct insight_plan *plan, size_t field)
 
 static int compare_names(const struct json_key *a, const struct json_key *b)
 {
-    int order = memcmp(a->name, b->name, a->len < b->len ? a->len : b->len);
-
-    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+    return bytes_compare(a->name, a->len, b->name, b->len);
 }
 
 static void order_by_name(const struct insight_plan *plan, struct insight_table_plan *combination)
@@ -147,10 +145,8 @@ int insight_check(const struct insight_plan *plan, const struct insight_kind *ki
     for (size_t i = 0; i < width; i++) {
         if (name[i].len == 0)
             return err_set(err, EX_USAGE, "'%s' has an empty name in it", about);
-        for (size_t j = 0; j < i; j++) {
-            if (name[i].len == name[j].len && memcmp(name[i].name, name[j].name, name[i].len) == 0)
-                return err_set(err, EX_USAGE, "'%s' names a field twice", about);
-        }
+        if (json_key_find(name, i, name[i].name, name[i].len) < i)
+            return err_set(err, EX_USAGE, "'%s' names a field twice", about);
     }
     for (size_t i = 0; i < plan->insight_count; i++) {
         const struct insight *in = &plan->insight[i];

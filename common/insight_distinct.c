@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "xalloc.h"
 
 enum part { FIELD, PER, PART_COUNT };
@@ -146,8 +147,8 @@ static void put_about(const struct insight *in, struct buf *b)
 // Whether a member of the top list would have the name of another one.
 static bool names_collide(const struct json_key *field, const struct json_key *per)
 {
-    bool per_is_logins = per->len == 6 && memcmp(per->name, "logins", 6) == 0;
-    bool field_is_login = field->len == 5 && memcmp(field->name, "login", 5) == 0;
+    bool per_is_logins = bytes_are(per->name, per->len, "logins");
+    bool field_is_login = bytes_are(field->name, field->len, "login");
 
     return per_is_logins || field_is_login ||
            (per->len == field->len + 1 && memcmp(per->name, field->name, field->len) == 0 &&

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
+
 static void init(const struct insight *in, struct insight_set *set)
 {
     top_init(&set->state[in->index].top, in->plan->top, 2);
@@ -91,7 +93,7 @@ int insight_add_duplicates(struct insight_plan *plan, const char *text, struct e
         size_t len = strcspn(at, ",");
         if (width == INSIGHT_WIDTH)
             return err_set(err, EX_USAGE, "'%s' has more than %d fields", text, INSIGHT_WIDTH);
-        if (len == 5 && memcmp(at, "count", 5) == 0)
+        if (bytes_are(at, len, "count"))
             return err_set(err, EX_USAGE, "'%s': count is what the number is called", text);
         name[width] = (struct json_key){at, len};
         at = at[len] == ',' ? at + len + 1 : NULL;

@@ -4,8 +4,8 @@
 #include "insight.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "bytes.h"
 #include "xalloc.h"
 
 // What the functions of a struct top_order need.
@@ -43,13 +43,6 @@ void insight_offer(const struct insight *in, struct insight_set *set, const stru
               map_id(insight_map(in, set), e), e->count);
 }
 
-static int compare_bytes(const struct insight_bytes *a, const struct insight_bytes *b)
-{
-    int order = memcmp(a->data, b->data, a->len < b->len ? a->len : b->len);
-
-    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
-}
-
 static int rank(const void *left, const void *right, void *ctx)
 {
     const struct insight_listed *a = left, *b = right;
@@ -59,7 +52,7 @@ static int rank(const void *left, const void *right, void *ctx)
     if (a->count != b->count)
         return a->count > b->count ? -1 : 1;
     for (size_t i = 0; i < *width && order == 0; i++)
-        order = compare_bytes(&a->text[i], &b->text[i]);
+        order = bytes_compare(a->text[i].data, a->text[i].len, b->text[i].data, b->text[i].len);
     return order;
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "datetime.h"
 
 // A line on its way into a set, or, without one, only to be checked.
@@ -35,8 +36,8 @@ static bool is_count(const struct json_value *value)
 
 static bool same_name(const struct json_key *name, const struct json_value *value)
 {
-    return value->type == JSON_STRING && value->string.len == name->len &&
-           memcmp(value->string.data, name->name, name->len) == 0;
+    return value->type == JSON_STRING &&
+           bytes_equal(value->string.data, value->string.len, name->name, name->len);
 }
 
 static bool find_value(const struct insight_plan *plan, const struct json_value *name,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "datetime.h"
 #include "insight_state.h"
 #include "out.h"
@@ -70,8 +71,7 @@ static int check_head(const struct head *head, const struct state_reader *in, co
 {
     const char *dir = in->state->path;
 
-    if (head->options_len != strlen(options) ||
-        memcmp(head->options, options, head->options_len) != 0)
+    if (!bytes_are(head->options, head->options_len, options))
         return err_set(err, EX_CONFIG,
                        "%s/%s: it was made with other options: %.*s (--state-reset starts anew)",
                        dir, in->name, (int)head->options_len, head->options);

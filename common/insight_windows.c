@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "xalloc.h"
 
 void insight_windows_init(struct insight_windows *w, const struct insight_plan *plan,
@@ -179,8 +180,7 @@ static struct insight_series *find_series(const struct insight_windows *w,
 {
     for (size_t i = 0; i < w->count; i++) {
         const struct window_spec *spec = w->series[i].spec;
-        if (strlen(spec->text) != head->window_len ||
-            memcmp(spec->text, head->window, head->window_len) != 0)
+        if (!bytes_are(head->window, head->window_len, spec->text))
             continue;
         bool right = spec->kind == WINDOW_ALL ||
                      (spec->kind == WINDOW_TIME && window_start(spec, head->start) == head->start);

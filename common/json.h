@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "bytes.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -71,6 +72,17 @@ struct json_key {
     {                                                                                              \
         literal, sizeof(literal) - 1                                                               \
     }
+
+// The index of the key with this name, or count.
+static inline size_t json_key_find(const struct json_key *keys, size_t count, const char *name,
+                                   size_t len)
+{
+    size_t i = 0;
+
+    while (i < count && !bytes_equal(keys[i].name, keys[i].len, name, len))
+        i++;
+    return i;
+}
 
 struct json;
 

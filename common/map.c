@@ -9,6 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "bytes.h"
 #include "xalloc.h"
 
 #define SLOTS_FIRST 16
@@ -167,10 +168,6 @@ const struct map_entry *map_next(const struct map *m, const struct map_entry *e)
 int map_compare(const struct map *m, uint32_t a, uint32_t b)
 {
     const struct map_entry *left = map_at(m, a), *right = map_at(m, b);
-    uint32_t shorter = left->len < right->len ? left->len : right->len;
-    int order = memcmp(map_key(m, left), map_key(m, right), shorter);
 
-    if (order != 0)
-        return order;
-    return (left->len > right->len) - (left->len < right->len);
+    return bytes_compare(map_key(m, left), left->len, map_key(m, right), right->len);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "bytes.h"
 #include "xalloc.h"
 
 static const char prefix[] = "{\"@mark\"";
@@ -105,7 +106,7 @@ void mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t o
 
 bool mark_is(const char *data, size_t len)
 {
-    return len >= sizeof prefix - 1 && memcmp(data, prefix, sizeof prefix - 1) == 0;
+    return bytes_begin(data, len, prefix);
 }
 
 static int wrong(const char *member, struct err *err)
@@ -118,8 +119,7 @@ static bool take_kind(const struct json_value *v, enum mark_kind *kind)
     if (v->type != JSON_STRING)
         return false;
     for (size_t i = 0; i < sizeof kind_names / sizeof *kind_names; i++) {
-        if (strlen(kind_names[i]) == v->string.len &&
-            memcmp(kind_names[i], v->string.data, v->string.len) == 0) {
+        if (bytes_are(v->string.data, v->string.len, kind_names[i])) {
             *kind = (enum mark_kind)i;
             return true;
         }

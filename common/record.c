@@ -17,15 +17,6 @@ const struct json_key record_keys[RECORD_FIELD_COUNT] = {
     [RECORD_TIMESTAMP] = JSON_KEY("timestamp"),
 };
 
-int record_field_by_name(const char *name, size_t len)
-{
-    for (int i = 0; i < RECORD_FIELD_COUNT; i++) {
-        if (record_keys[i].len == len && memcmp(record_keys[i].name, name, len) == 0)
-            return i;
-    }
-    return -1;
-}
-
 bool record_ip_valid(const char *text, size_t len)
 {
     char terminated[INET6_ADDRSTRLEN];

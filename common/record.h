@@ -27,9 +27,6 @@ enum record_field {
 // Keys by record_field, in the order in which the common producers write them.
 extern const struct json_key record_keys[RECORD_FIELD_COUNT];
 
-// The field of that name, or -1.
-int record_field_by_name(const char *name, size_t len);
-
 // Whether the text is an IPv4 or IPv6 address, as inet_pton(3) has it.
 bool record_ip_valid(const char *text, size_t len);
 

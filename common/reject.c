@@ -3,13 +3,14 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "json.h"
 
 static const char prefix[] = "{\"reject\":\"";
 
 bool reject_is(const char *data, size_t len)
 {
-    return len >= sizeof prefix - 1 && memcmp(data, prefix, sizeof prefix - 1) == 0;
+    return bytes_begin(data, len, prefix);
 }
 
 static void put_text(struct buf *b, const char *name, const char *text)

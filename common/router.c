@@ -4,17 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "xalloc.h"
 
 // The place of a field in the table; each name has one, whatever it serves for.
 static size_t field_index(struct router *r, const char *name, size_t len)
 {
-    for (size_t i = 0; i < r->field_count; i++) {
-        if (r->field[i].len == len && memcmp(r->field[i].name, name, len) == 0)
-            return i;
-    }
-    r->field[r->field_count] = (struct json_key){name, len};
-    return r->field_count++;
+    size_t found = json_key_find(r->field, r->field_count, name, len);
+
+    if (found == r->field_count)
+        r->field[r->field_count++] = (struct json_key){name, len};
+    return found;
 }
 
 static int add_route(struct router *r, const char *spec, struct err *err)
@@ -61,9 +61,7 @@ void router_release(struct router *r)
 
 static bool is_insight(const struct line *line)
 {
-    static const char prefix[] = "{\"insight\":";
-
-    return line->len >= sizeof prefix - 1 && memcmp(line->data, prefix, sizeof prefix - 1) == 0;
+    return bytes_begin(line->data, line->len, "{\"insight\":");
 }
 
 // Whether the key of this line is one of its fields.
@@ -152,7 +150,7 @@ size_t router_reject_topic(const struct router *r)
 {
     for (size_t i = 1; i < r->topic_count; i++) {
         const struct json_key *key = &r->field[r->topic_field[i]];
-        if (key->len == strlen("reject") && memcmp(key->name, "reject", key->len) == 0)
+        if (bytes_are(key->name, key->len, "reject"))
             return i;
     }
     return 0;

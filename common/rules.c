@@ -19,24 +19,13 @@ void rules_require_none(struct rules *r)
     memset(r->required, 0, sizeof r->required);
 }
 
-static size_t find_field(const struct rules *r, const char *name, size_t len)
-{
-    size_t i;
-
-    for (i = 0; i < r->count; i++) {
-        if (r->key[i].len == len && memcmp(r->key[i].name, name, len) == 0)
-            break;
-    }
-    return i;
-}
-
 int rules_require(struct rules *r, const char *list, bool required, struct err *err)
 {
     while (list != NULL) {
         size_t len = strcspn(list, ",");
         if (len == 0)
             return err_set(err, EX_USAGE, "an empty name in the list");
-        size_t i = find_field(r, list, len);
+        size_t i = json_key_find(r->key, r->count, list, len);
         if (i == RULES_FIELDS_MAX)
             return err_set(err, EX_USAGE, "more than %d fields", RULES_FIELDS_MAX);
         if (i == r->count)
