@@ -246,7 +246,7 @@ static inline struct map_entry *insight_hit(const struct insight *in,
 void insight_offer(const struct insight *in, struct insight_set *set, const struct map_entry *e);
 
 // One line of a top list: the texts of its fields in the order of the insight's, how high it
-// ranks, and how many records it has.
+// ranks, and, where that is something else, how many records it has.
 struct insight_listed {
     struct insight_bytes text[INSIGHT_WIDTH];
     uint64_t count, records;

@@ -64,7 +64,7 @@ static size_t list_heavy(const struct insight *in, const struct heavy *heavy, si
     *list = xcalloc(used + 1, sizeof **list);
     for (size_t i = 0; i < used; i++) {
         struct insight_listed *listed = &(*list)[i];
-        listed->count = listed->records = heavy->item[i].count;
+        listed->count = heavy->item[i].count;
         for (size_t j = 0; j < width; j++)
             listed->text[j] = insight_key_part(&heavy->item[i], width, in->place[j]);
     }
@@ -87,7 +87,6 @@ size_t insight_list(const struct insight *in, const struct insight_set *set, siz
     for (size_t i = 0; i < listed_count; i++) {
         struct insight_listed *listed = &(*list)[i];
         listed->count = top->item[i].count;
-        listed->records = map_at(&table->map, top->item[i].id)->count;
         for (size_t j = 0; j < in->width; j++)
             listed->text[j] = insight_part(set, in->plan, insight_table_number(in), top->item[i].id,
                                            in->place[j]);

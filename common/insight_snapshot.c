@@ -147,7 +147,7 @@ int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hel
     if (!is_open(s))
         return 0;
     if (s->reset)
-        return state_remove(&s->state, 0, UINT64_MAX, err);
+        return state_remove(&s->state, UINT64_MAX, err);
     return hello == NULL ? resume_unmarked(s, w, plan, err) : resume_marked(s, hello, w, plan, err);
 }
 
@@ -196,7 +196,7 @@ int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
     if (keep <= s->kept_from)
         return 0;
     s->kept_from = keep;
-    return state_remove(&s->state, 0, keep - 1, err);
+    return state_remove(&s->state, keep - 1, err);
 }
 
 static void dump_head(const struct insight_snapshots *s, const struct head *head,

@@ -189,12 +189,9 @@ static struct insight_series *find_series(const struct insight_windows *w,
     return NULL;
 }
 
-const struct window_spec *insight_windows_spec(const struct insight_windows *w,
-                                               const struct insight_partial_head *head)
+bool insight_windows_know(const struct insight_windows *w, const struct insight_partial_head *head)
 {
-    const struct insight_series *s = find_series(w, head);
-
-    return s == NULL ? NULL : s->spec;
+    return find_series(w, head) != NULL;
 }
 
 struct insight_set *insight_windows_merge(struct insight_windows *w,

@@ -92,11 +92,10 @@ bool insight_windows_due(const struct insight_windows *w);
 // there is none.
 bool insight_windows_add(struct insight_windows *w, int64_t time);
 
-// The spec of a partial's window, or NULL when there is none that has such windows.
-const struct window_spec *insight_windows_spec(const struct insight_windows *w,
-                                               const struct insight_partial_head *head);
+// Whether a partial's window is one of those that were asked for.
+bool insight_windows_know(const struct insight_windows *w, const struct insight_partial_head *head);
 
-// The set to which a partial is to be added, whose spec there is; NULL when its window is closed.
+// The set to which a partial of such a window is to be added; NULL when its window is closed.
 struct insight_set *insight_windows_merge(struct insight_windows *w,
                                           const struct insight_partial_head *head);
 

@@ -129,23 +129,23 @@ int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE
     return newest.found;
 }
 
-struct range {
+struct old {
     int dir;
-    uint64_t from, to;
+    uint64_t to;
 };
 
-static int remove_in_range(void *ctx, const char *name, uint64_t seq)
+static int remove_old(void *ctx, const char *name, uint64_t seq)
 {
-    const struct range *range = ctx;
+    const struct old *old = ctx;
 
-    return seq < range->from || seq > range->to ? 0 : unlinkat(range->dir, name, 0);
+    return seq > old->to ? 0 : unlinkat(old->dir, name, 0);
 }
 
-int state_remove(const struct state *s, uint64_t from, uint64_t to, struct err *err)
+int state_remove(const struct state *s, uint64_t to, struct err *err)
 {
-    struct range range = {s->dir, from, to};
+    struct old old = {s->dir, to};
 
-    return from > to ? 0 : each_snapshot(s, remove_in_range, &range, err);
+    return each_snapshot(s, remove_old, &old, err);
 }
 
 void state_save_begin(const struct state *s, const char *name, struct state_writer *w)

@@ -69,8 +69,8 @@ void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag);
 // Finds a snapshot with the highest seq. Returns 1, 0 when there is none, or -1 with *err set.
 int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err);
 
-// Removes the snapshots from one seq to another, of all tags.
-int state_remove(const struct state *s, uint64_t from, uint64_t to, struct err *err);
+// Removes the snapshots up to a seq, of all tags.
+int state_remove(const struct state *s, uint64_t to, struct err *err);
 
 // Errors are kept until state_save_end(), which returns 0, or -1 with *err set (EX_IOERR) and the
 // snapshot that was there before, if any, untouched.

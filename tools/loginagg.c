@@ -270,7 +270,7 @@ static int merge(void *ctx, struct stream *s, const struct line *line)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
     if (insight_partial_parse(stream_json(s), &a->plan, &head, &err) != 0)
         return stream_reject(s, &(struct reject){REJECT_NOT_PARTIAL, NULL, err.text}, line);
-    if (insight_windows_spec(&a->windows, &head) == NULL)
+    if (!insight_windows_know(&a->windows, &head))
         return stream_reject(
             s, &(struct reject){REJECT_NOT_PARTIAL, NULL, "its window is none of --window"}, line);
     if (expect(a, s, head.first, head.last) != 0)
