@@ -49,21 +49,22 @@ static int begin_transactions(struct confirm *c, const struct mark *hello, struc
     return transaction_check(&c->transaction, hello, err);
 }
 
-static int send_back(struct confirm *c, const struct mark *mark, struct err *err)
+static void send_back(struct confirm *c, const struct mark *mark)
 {
     struct buf line = BUF_INIT;
 
     mark_format(&line, mark);
-    int status = delivery_mark(c->delivery, line.data, line.len, err);
+    delivery_mark(c->delivery, line.data, line.len);
     buf_release(&line);
-    return status;
 }
 
 int confirm_hello(struct confirm *c, const struct mark *hello, struct err *err)
 {
     if (c->options->exactly_once)
         return begin_transactions(c, hello, err);
-    return c->options->acks == NULL ? 0 : send_back(c, hello, err);
+    if (c->options->acks != NULL)
+        send_back(c, hello);
+    return 0;
 }
 
 int confirm_begin(struct confirm *c, struct err *err)
@@ -75,7 +76,7 @@ int confirm_mark(struct confirm *c, const struct mark *mark, bool *committed, st
 {
     *committed = false;
     if (c->options->acks != NULL)
-        return send_back(c, mark, err);
+        send_back(c, mark);
     if (!c->options->exactly_once || !transaction_is_due(&c->transaction, mark))
         return 0;
     // A delivery that failed is found by the check.

@@ -35,7 +35,9 @@ static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
 static void report(struct delivery *d, const struct delivery_report *r, uint32_t epoch)
 {
     d->ops->report(d->ctx, r);
-    if (r->outcome != DELIVERY_FAILED)
+    if (d->tee && r->outcome != DELIVERY_DONE)
+        mark_window_drop(&d->window, epoch);
+    if (d->tee || r->outcome != DELIVERY_FAILED)
         mark_window_arrive(&d->window, epoch);
 }
 
@@ -119,6 +121,8 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
         if (kafka_check(k, err) != 0)
             break;
     }
+    if (d->tee)
+        mark_window_mark(&d->window, line->data, line->len);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         const struct delivery_report r = {outcome_of(code), code, line, passed, true};
         report(d, &r, epoch);
@@ -126,14 +130,14 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
     return kafka_check(k, err);
 }
 
-int delivery_mark(struct delivery *d, const char *line, size_t len, struct err *err)
+bool delivery_is_full(const struct delivery *d)
 {
-    struct kafka *k = &d->producer.kafka;
+    return mark_window_is_full(&d->window);
+}
 
-    while (mark_window_is_full(&d->window) && kafka_check(k, err) == 0)
-        rd_kafka_poll(k->rk, ROOM_WAIT);
+void delivery_mark(struct delivery *d, const char *line, size_t len)
+{
     mark_window_mark(&d->window, line, len);
-    return kafka_check(k, err);
 }
 
 bool delivery_reached(struct delivery *d, struct buf *line)
@@ -141,9 +145,14 @@ bool delivery_reached(struct delivery *d, struct buf *line)
     return mark_window_reached(&d->window, line);
 }
 
-int delivery_serve(struct delivery *d, struct err *err)
+int delivery_pass(struct delivery *d)
 {
-    rd_kafka_poll(d->producer.kafka.rk, 0);
+    return mark_window_pass(&d->window, d->ops->pass, d->ctx);
+}
+
+int delivery_serve(struct delivery *d, int wait_ms, struct err *err)
+{
+    rd_kafka_poll(d->producer.kafka.rk, wait_ms);
     return kafka_check(&d->producer.kafka, err);
 }
 

@@ -39,11 +39,16 @@ struct delivery_report {
 
 struct delivery_ops {
     void (*report)(void *ctx, const struct delivery_report *report);
+
+    // A line that is delivered, as are those before it, from delivery_pass(); returns 0 to go on.
+    int (*pass)(void *ctx, const char *line, size_t len);
 };
 
 struct delivery {
     const struct delivery_ops *ops;
     void *ctx;
+    bool tee; // lines are to be handed back by delivery_pass(); there can be no marks among them
+              // then
 
     // What follows is the module's own.
     struct producer producer;
@@ -59,21 +64,29 @@ int delivery_add_header(struct delivery *d, const char *name_and_value, struct e
 int delivery_open(struct delivery *d, struct producer_settings *settings, struct err *err);
 void delivery_release(struct delivery *d);
 
+// Whether neither a line to be handed back nor a mark can be taken before some are reached, which
+// the caller has to wait for by delivery_serve().
+bool delivery_is_full(const struct delivery *d);
+
 // Hands a line to librdkafka for a topic, by its number in the settings, waiting for room in its
 // queue. passed is kept for the report. Returns -1 with *err set after a fatal error only.
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
                      const struct line *line, bool passed, struct err *err);
 
-// A mark, its line, among those that are handed over. Waits while there are too many that are not
-// reached. Returns -1 with *err set after a fatal error.
-int delivery_mark(struct delivery *d, const char *line, size_t len, struct err *err);
+// A mark, its line, among those that are handed over.
+void delivery_mark(struct delivery *d, const char *line, size_t len);
 
 // Puts the newest mark into line that all lines before are delivered or refused of. Returns false
 // when there is no new one. A line that has failed is never passed.
 bool delivery_reached(struct delivery *d, struct buf *line);
 
-// Takes reports that have come. Returns -1 with *err set after a fatal error.
-int delivery_serve(struct delivery *d, struct err *err);
+// Hands back what is delivered, up to the first line that is under way. Lines that are refused or
+// have failed are left out. Returns 0 or what ops->pass returned.
+int delivery_pass(struct delivery *d);
+
+// Takes reports that have come, waiting up to wait_ms for the first. Returns -1 with *err set after
+// a fatal error.
+int delivery_serve(struct delivery *d, int wait_ms, struct err *err);
 
 // Waits until each line is delivered or has failed, which message.timeout.ms bounds. Returns -1
 // with *err set after a fatal error.

@@ -39,6 +39,14 @@ void mark_window_arrive(struct mark_window *w, uint32_t epoch)
         w->epoch[i].under_way--;
 }
 
+void mark_window_drop(struct mark_window *w, uint32_t epoch)
+{
+    uint32_t i = (epoch + MARK_WINDOW_EPOCHS - w->first) % MARK_WINDOW_EPOCHS;
+
+    if (i < w->count)
+        w->epoch[i].dropped = true;
+}
+
 void mark_window_mark(struct mark_window *w, const char *line, size_t len)
 {
     if (w->count == 0)
@@ -46,28 +54,58 @@ void mark_window_mark(struct mark_window *w, const char *line, size_t len)
     struct mark_epoch *last = &w->epoch[w->count - 1];
     last->mark = xstrndup(line, len);
     last->len = len;
+    w->bytes += len;
     open_epoch(w);
 }
 
 bool mark_window_is_full(const struct mark_window *w)
 {
-    return w->count >= MARK_WINDOW_EPOCHS - 1;
+    return w->count >= MARK_WINDOW_EPOCHS - 1 || w->bytes >= MARK_WINDOW_BYTES;
 }
 
-bool mark_window_reached(struct mark_window *w, struct buf *line)
+static size_t count_reached(const struct mark_window *w)
 {
     size_t reached = 0;
 
     while (reached < w->count && w->epoch[reached].mark != NULL && w->epoch[reached].under_way == 0)
         reached++;
+    return reached;
+}
+
+static void forget(struct mark_window *w, size_t reached)
+{
+    for (size_t i = 0; i < reached; i++) {
+        w->bytes -= w->epoch[i].len;
+        free(w->epoch[i].mark);
+    }
+    w->count -= reached;
+    w->first = (w->first + (uint32_t)reached) % MARK_WINDOW_EPOCHS;
+    memmove(w->epoch, w->epoch + reached, w->count * sizeof *w->epoch);
+}
+
+bool mark_window_reached(struct mark_window *w, struct buf *line)
+{
+    size_t reached = count_reached(w);
+
     if (reached == 0)
         return false;
     buf_clear(line);
     buf_append(line, w->epoch[reached - 1].mark, w->epoch[reached - 1].len);
-    for (size_t i = 0; i < reached; i++)
-        free(w->epoch[i].mark);
-    w->count -= reached;
-    w->first = (w->first + (uint32_t)reached) % MARK_WINDOW_EPOCHS;
-    memmove(w->epoch, w->epoch + reached, w->count * sizeof *w->epoch);
+    forget(w, reached);
     return true;
+}
+
+int mark_window_pass(struct mark_window *w, int (*take)(void *ctx, const char *mark, size_t len),
+                     void *ctx)
+{
+    size_t reached = count_reached(w);
+    int status = 0;
+
+    for (size_t i = 0; i < reached && status == 0; i++) {
+        if (!w->epoch[i].dropped)
+            status = take(ctx, w->epoch[i].mark, w->epoch[i].len);
+    }
+    if (reached > 0)
+        forget(w, reached);
+    return status;
 }

@@ -160,7 +160,13 @@ int stream_emit_end(struct stream *s)
 
 int stream_emit(struct stream *s, const char *data, size_t len)
 {
-    struct buf *b = stream_emit_begin(s);
+    s->ledger.out++;
+    return stream_emit_again(s, data, len);
+}
+
+int stream_emit_again(struct stream *s, const char *data, size_t len)
+{
+    struct buf *b = &s->out.buf;
 
     if (mark_is(data, len)) {
         // These bytes are reserved for control lines; a space keeps the meaning.
@@ -169,7 +175,8 @@ int stream_emit(struct stream *s, const char *data, size_t len)
         len--;
     }
     buf_append(b, data, len);
-    return stream_emit_end(s);
+    buf_putc(b, '\n');
+    return flush_when_full(s);
 }
 
 static int write_reject(struct stream *s, const struct reject *reject, const struct line *line)

@@ -104,7 +104,11 @@ int stream_take(struct stream *s, const struct line *line);
 // Writes one record as a line to stdout.
 int stream_emit(struct stream *s, const char *data, size_t len);
 
-// The same in pieces: append to stream_emit_begin()'s buffer, no newline, then stream_emit_end().
+// The same for a record that is counted already, as a sink counts what is delivered.
+int stream_emit_again(struct stream *s, const char *data, size_t len);
+
+// stream_emit() in pieces: append to stream_emit_begin()'s buffer, no newline, then
+// stream_emit_end().
 struct buf *stream_emit_begin(struct stream *s);
 int stream_emit_end(struct stream *s);
 

@@ -200,6 +200,8 @@ END
     run -64 kcat-out -t x --acks fifo --exactly-once
     run -64 kcat-out -t x --exactly-once --undelivered file
     run -64 kcat-out -t x --transactional-id id
+    run -64 kcat-out -t x --tee --acks fifo
+    run -64 kcat-out -t x --tee --exactly-once
 }
 
 @test "with a fixed set of partitions and no --acks, kcat-in commits nothing, not even the beginning" {
@@ -340,6 +342,63 @@ is_stopped() {
     read -r -t 20 -u "$acks" line
     assert_eq "$line" "$(mark end 3 1)"
     exec {acks}>&-
+}
+
+@test "with --tee lines and marks are passed on when the broker has all before them, and not earlier" {
+    start_own_kafka
+    create_topic "$topic"
+    broker=$(<"$BATS_FILE_TMPDIR/kafka/pid")
+    start_fed kcat-out -t "$topic" --tee
+    { mark hello 0 0 && echo 1; } | write_to_feed
+    wait_until 20 has_lines 2 out
+    kill -STOP "$broker"
+    wait_until 10 is_stopped "$broker"
+    { echo 2 && mark mark 1 1 && echo 3; } | write_to_feed
+    sleep 1
+    assert_eq "$(wc -l <out)" 2
+    kill -CONT "$broker"
+    wait_until 20 has_lines 5 out
+    mark end 2 2 | write_to_feed
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+    assert_eq "$(<out)" "$(mark hello 0 0 && echo 1 && echo 2 && mark mark 1 1 && echo 3 && mark end 2 2)"
+}
+
+@test "in a stream with marks --tee passes nothing on behind a line that could not be delivered" {
+    create_topic "$topic"
+    create_topic "$topic-gone"
+    start_fed kcat-out -t "$topic" --route "gone=$topic-gone" --tee -X message.timeout.ms=2000 \
+        -X topic.metadata.refresh.interval.ms=200 -X topic.metadata.propagation.max.ms=0
+    { mark hello 0 0 && echo 1; } | write_to_feed
+    wait_until 20 has_lines 2 out
+    "$BUILD_DIR/tests/delete_topic" "$topic-gone"
+    sleep 1
+    { echo '{"gone":1}' && mark mark 1 2 && echo 2; } | write_to_feed || true
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+    assert_match "$(<err)" '^kcat-out: (.* not delivered: .*|--tee: a line was not delivered: .*)'
+    assert_eq "$(<out)" "$(mark hello 0 0 && echo 1)"
+}
+
+@test "of a chain of sinks the last one acknowledges, and all have what was committed" {
+    make_topics 20000
+    create_topic "$out-2"
+    slow_stage
+    cat >pipeline <<END
+kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | kcat-out -t '$out' --tee |
+    bash slow | kcat-out -t '$out-2' --acks acks
+END
+    restart_and_kill 2 kcat-out
+    sed -i 's/kcat-in/kcat-in -e/' pipeline
+    start bash pipeline
+    await $! 60
+    assert_eq "$status" 0
+    for sink in "$out" "$out-2"; do
+        numbers_of "$sink" >numbers
+        assert_at_least_once 20000 numbers
+    done
 }
 
 # restart_and_kill TIMES STAGE...: runs the script pipeline so often and kills a stage each time,

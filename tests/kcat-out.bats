@@ -352,6 +352,41 @@ END
     assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[3,2,1]'
 }
 
+# --- Several sinks ---
+
+@test "--tee passes each line on that the broker has, in its place" {
+    logingen -n 20000 --seed 4 >in
+    create_topic "$topic" 3
+    produce "$topic" --tee --stats stats <in >passed
+    cmp passed in
+    read_topic "$topic" | sort | cmp - <(sort in)
+    assert_ledger_adds_up stats
+    # What the broker refuses is left out, and what jq makes is passed on as it is written.
+    { seq 5 && bytes 2000000 && seq 6 10; } >in
+    produce "$topic" --tee --rejects rejects <in | cmp - <(seq 10)
+    assert_eq "$(jq -c '[.reject,.line]' rejects)" '["not_delivered",6]'
+    assert_eq "$(echo '{"a":1}' | produce "$topic" --tee -j '{"@mark":.a}, .a')" '{ "@mark":1}
+1'
+}
+
+@test "--tee passes a line on though the next one does not come" {
+    create_topic "$topic"
+    start_fed kcat-out -t "$topic" --tee
+    echo 1 | write_to_feed
+    wait_until 10 has_lines 1 out
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+}
+
+@test "--tee ends when nobody reads what it passes on" {
+    create_topic "$topic"
+    assert_eq "$(seq 100000 | { produce "$topic" --tee -q || echo $? >code; } | head -n 1)" 1
+    assert_eq "$(<code)" 141
+    run -74 bash -c "seq 10 | timeout 20 kcat-out -t $topic --tee >/dev/full"
+    assert_eq "$output" 'kcat-out: stdout: No space left on device'
+}
+
 # --- Brokers and topics that are not there ---
 
 @test "a topic that does not exist is an error after --wait" {

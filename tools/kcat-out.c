@@ -34,6 +34,7 @@ struct options {
     const char *codec;
     bool create;
     int64_t partitions, replication;
+    bool tee;
     const char *undelivered;
     struct confirm_options confirm;
 };
@@ -87,6 +88,8 @@ static const struct opt options_table[] = {
     {"compress", 'z', OPT_STRING, "CODEC", "gzip, snappy, lz4 or zstd",
      offsetof(struct options, codec), NULL, 0},
     {"create", 0, OPT_CALL, "[=PARTS[:REPL]]", "create topics that are missing", 0, set_create, 0},
+    {"tee", 0, OPT_FLAG, NULL, "pass each line on to stdout, once the broker has it",
+     offsetof(struct options, tee), NULL, 0},
     {"undelivered", 0, OPT_STRING, "FILE", "append lines that could not be delivered (exit 75)",
      offsetof(struct options, undelivered), NULL, 0},
     {"acks", 0, OPT_STRING, "FIFO", "send marks back when all before them is delivered",
@@ -184,6 +187,13 @@ static void on_report(void *ctx, const struct delivery_report *report)
         ledger->out++;
 }
 
+static int on_pass(void *ctx, const char *line, size_t len)
+{
+    struct writer *w = ctx;
+
+    return stream_emit_again(w->stream, line, len);
+}
+
 // Whether there are marks where they are promised to do something.
 static int require_marks(struct writer *w)
 {
@@ -195,12 +205,43 @@ static int require_marks(struct writer *w)
                        "%s: the lines come without marks, which kcat-in --marks writes", option);
 }
 
+// Does what can be done by now with what is delivered: confirms marks, or passes lines on. Rejects
+// are written first.
+static int settle(struct writer *w)
+{
+    struct err err;
+
+    if (w->options->tee)
+        return delivery_pass(&w->delivery);
+    if (w->options->confirm.acks == NULL)
+        return 0;
+    if (stream_ledger(w->stream)->undelivered > 0) // no later mark can be reached
+        return stream_fail(w->stream, EX_TEMPFAIL, "--acks: a line was not delivered: %s",
+                           w->first_failure);
+    if (stream_flush(w->stream) != 0)
+        return -1;
+    return confirm_serve(&w->confirm, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
+}
+
+static int await_room(struct writer *w)
+{
+    struct err err;
+
+    while (delivery_is_full(&w->delivery)) {
+        if (delivery_serve(&w->delivery, SERVE_EVERY, &err) != 0)
+            return stream_fail_err(w->stream, &err);
+        if (settle(w) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int produce(struct writer *w, const struct destination *to, const struct line *line,
                    bool passed)
 {
     struct err err;
 
-    if (require_marks(w) != 0)
+    if (require_marks(w) != 0 || await_room(w) != 0)
         return -1;
     if (confirm_begin(&w->confirm, &err) != 0 ||
         delivery_produce(&w->delivery, to->topic, to->key, to->key_len, line, passed, &err) != 0)
@@ -274,12 +315,12 @@ static int open_delivery(struct writer *w, struct err *err)
 
 static int open_writer(void *ctx, struct stream *s)
 {
-    static const struct delivery_ops ops = {.report = on_report};
+    static const struct delivery_ops ops = {.report = on_report, .pass = on_pass};
     struct writer *w = ctx;
     struct err err;
 
     w->stream = s;
-    w->delivery = (struct delivery){.ops = &ops, .ctx = w};
+    w->delivery = (struct delivery){.ops = &ops, .ctx = w, .tee = w->options->tee};
     if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
         open_undelivered(w, &err) != 0 || open_delivery(w, &err) != 0 ||
         confirm_open(&w->confirm, &err) != 0)
@@ -287,19 +328,17 @@ static int open_writer(void *ctx, struct stream *s)
     return 0;
 }
 
-// Confirms what can be by now, rejects being written first.
-static int confirm(struct writer *w)
+// Passes on what is before a mark, which then follows.
+static int pass_all(struct writer *w)
 {
     struct err err;
 
-    if (w->options->confirm.acks == NULL)
-        return 0;
-    if (stream_ledger(w->stream)->undelivered > 0) // no later mark can be reached
-        return stream_fail(w->stream, EX_TEMPFAIL, "--acks: a line was not delivered: %s",
+    if (delivery_flush(&w->delivery, &err) != 0)
+        return stream_fail_err(w->stream, &err);
+    if (stream_ledger(w->stream)->undelivered > 0)
+        return stream_fail(w->stream, EX_TEMPFAIL, "--tee: a line was not delivered: %s",
                            w->first_failure);
-    if (stream_flush(w->stream) != 0)
-        return -1;
-    return confirm_serve(&w->confirm, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
+    return settle(w);
 }
 
 static int mark(void *ctx, struct stream *s, const struct mark *m)
@@ -308,7 +347,9 @@ static int mark(void *ctx, struct stream *s, const struct mark *m)
     bool committed = false;
     struct err err;
 
-    if (stream_flush(s) != 0)
+    if (w->options->tee)
+        return pass_all(w);
+    if (stream_flush(s) != 0 || await_room(w) != 0)
         return -1;
     int status = m->kind == MARK_HELLO ? confirm_hello(&w->confirm, m, &err)
                                        : confirm_mark(&w->confirm, m, &committed, &err);
@@ -318,7 +359,7 @@ static int mark(void *ctx, struct stream *s, const struct mark *m)
         stream_ledger(s)->out += w->uncommitted;
         w->uncommitted = 0;
     }
-    return confirm(w);
+    return settle(w);
 }
 
 static int on_tick(void *ctx, struct stream *s)
@@ -326,7 +367,7 @@ static int on_tick(void *ctx, struct stream *s)
     struct writer *w = ctx;
     struct err err;
 
-    return delivery_serve(&w->delivery, &err) == 0 ? confirm(w) : stream_fail_err(s, &err);
+    return delivery_serve(&w->delivery, 0, &err) == 0 ? settle(w) : stream_fail_err(s, &err);
 }
 
 static int end(void *ctx, struct stream *s)
@@ -339,7 +380,7 @@ static int end(void *ctx, struct stream *s)
                            "stdin: ended without any mark; a stage upstream has died");
     if (delivery_flush(&w->delivery, &err) != 0)
         return stream_fail_err(s, &err);
-    return confirm(w);
+    return settle(w);
 }
 
 // Says what has become of lines that were not delivered.
@@ -390,21 +431,24 @@ static void check_options(const struct options *o)
         opt_usage_error("--acks, --exactly-once: only one of them can be given");
     if (o->confirm.exactly_once && o->undelivered != NULL)
         opt_usage_error("--undelivered: with --exactly-once what is not committed is read again");
+    if (o->tee && confirm_option(&o->confirm) != NULL)
+        opt_usage_error("--tee, %s: it is the last sink of a chain that confirms marks",
+                        confirm_option(&o->confirm));
     if (o->confirm.transactional_id != NULL && !o->confirm.exactly_once)
         opt_usage_error("--transactional-id: needs --exactly-once");
 }
 
 int main(int argc, char **argv)
 {
-    static const struct stream_ops ops = {.sink = true,
-                                          .tick = SERVE_EVERY,
-                                          .open = open_writer,
-                                          .record = record,
-                                          .pass = pass,
-                                          .mark = mark,
-                                          .on_tick = on_tick,
-                                          .end = end,
-                                          .close = close_writer};
+    struct stream_ops ops = {.sink = true,
+                             .tick = SERVE_EVERY,
+                             .open = open_writer,
+                             .record = record,
+                             .pass = pass,
+                             .mark = mark,
+                             .on_tick = on_tick,
+                             .end = end,
+                             .close = close_writer};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = KAFKA_OPTIONS_INIT,
                               .partitions = KAFKA_BROKER_DEFAULT,
@@ -426,6 +470,7 @@ int main(int argc, char **argv)
         opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
     kafka_show(&options.kafka, defaults);
     check_options(&options);
+    ops.sink = !options.tee;
     int status = stream_run(&ops, &writer, &options.stream);
     writer_release(&writer);
     opt_release(&program);

@@ -77,9 +77,47 @@ static void test_numbers(void)
     mark_window_release(&w);
 }
 
+static int collect(void *ctx, const char *text, size_t len)
+{
+    buf_append(ctx, text, len);
+    return len == 4; // stop
+}
+
+static void test_pass(void)
+{
+    struct mark_window w = {0};
+    struct buf passed = BUF_INIT;
+    uint32_t line[5];
+
+    for (int i = 0; i < 5; i++) {
+        line[i] = mark_window_leave(&w);
+        mark(&w, (const char *[]){"a", "b", "c", "stop", "d"}[i]);
+    }
+    mark_window_arrive(&w, line[1]);
+    mark_window_pass(&w, collect, &passed);
+    tap_int((int64_t)passed.len, 0, "no line is passed before the one in front of it");
+    mark_window_arrive(&w, line[0]);
+    mark_window_drop(&w, line[2]);
+    tap_int(mark_window_pass(&w, collect, &passed), 0, "lines are passed");
+    tap_text(passed.data, passed.len, "ab", "in their order");
+    for (int i = 2; i < 5; i++)
+        mark_window_arrive(&w, line[i]);
+    tap_int(mark_window_pass(&w, collect, &passed), 1, "until the taker has enough");
+    tap_text(passed.data, passed.len, "abstop", "without those that are dropped");
+    mark_window_pass(&w, collect, &passed);
+    tap_text(passed.data, passed.len, "abstop", "each once");
+    buf_reserve(&passed, MARK_WINDOW_BYTES);
+    mark_window_leave(&w);
+    mark_window_mark(&w, passed.data, MARK_WINDOW_BYTES);
+    tap_ok(mark_window_is_full(&w), "many bytes fill a window too");
+    buf_release(&passed);
+    mark_window_release(&w);
+}
+
 int main(void)
 {
     test_order();
     test_numbers();
+    test_pass();
     return tap_done();
 }
