@@ -5,19 +5,16 @@
 // is 75 and --undelivered keeps it. Marks among the lines are acknowledged once all before them is
 // delivered, or committed together with it in one transaction.
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kafka_admin.h"
 #include "kafka_confirm.h"
 #include "kafka_delivery.h"
+#include "kafka_outcome.h"
 #include "log.h"
 #include "opt.h"
-#include "out.h"
 #include "router.h"
 #include "signals.h"
 #include "stream.h"
@@ -35,8 +32,8 @@ struct options {
     bool create;
     int64_t partitions, replication;
     bool tee;
-    const char *undelivered;
     struct confirm_options confirm;
+    const char *undelivered;
 };
 
 struct writer {
@@ -46,10 +43,7 @@ struct writer {
     struct producer_settings settings;
     struct delivery delivery;
     struct confirm confirm;
-    uint64_t uncommitted; // lines that were delivered in the transaction
-    struct out undelivered;
-    bool keep_undelivered;
-    char first_failure[256];
+    struct outcome outcome;
 };
 
 static int set_create(void *options, const char *arg, struct err *err)
@@ -118,73 +112,14 @@ static const struct kafka_setting defaults[] = {
     {NULL, NULL},
 };
 
-static void keep_undelivered(struct writer *w, const char *data, size_t len)
-{
-    if (!w->keep_undelivered)
-        return;
-    buf_append(&w->undelivered.buf, data, len);
-    buf_putc(&w->undelivered.buf, '\n');
-    out_line_done(&w->undelivered); // an error sticks, and closing finds it
-}
-
-// A line that the broker has not taken, and that is no reject now, ends a transaction and with it
-// the run: the next mark would commit that it is done.
-static void spoil_transaction(struct writer *w, const struct delivery_report *report)
-{
-    struct kafka *kafka = &w->delivery.producer.kafka;
-
-    stream_ledger(w->stream)->undelivered++;
-    // A line may be refused for a fatal error before the callback has told of that.
-    if (report->code == RD_KAFKA_RESP_ERR__FATAL)
-        kafka_fail_fatal(kafka, kafka->rk);
-    kafka_fail(kafka, EX_TEMPFAIL, "transaction: line %llu: %s",
-               (unsigned long long)report->line->number, rd_kafka_err2str(report->code));
-}
-
-// Counts a line that was not delivered, for good or for now.
-static void not_delivered(struct writer *w, const struct delivery_report *report)
-{
-    struct ledger *ledger = stream_ledger(w->stream);
-    const char *why = rd_kafka_err2str(report->code);
-
-    if (report->passed) { // it was none of ours to count until now
-        ledger->passed--;
-        ledger->in++;
-    }
-    // What librdkafka refuses for good, before it is sent, leaves the transaction as it was.
-    if (w->options->confirm.exactly_once &&
-        !(report->kept_back && report->outcome == DELIVERY_REFUSED)) {
-        spoil_transaction(w, report);
-        return;
-    }
-    if (report->outcome == DELIVERY_REFUSED) {
-        stream_reject(w->stream, &(struct reject){REJECT_NOT_DELIVERED, NULL, why}, report->line);
-        return;
-    }
-    if (ledger->undelivered++ == 0) {
-        snprintf(w->first_failure, sizeof w->first_failure, "%s", why);
-        stream_set_status(w->stream,
-                          kafka_error_status(report->code) == EX_NOPERM ? EX_NOPERM : EX_TEMPFAIL);
-    }
-    keep_undelivered(w, report->line->data, report->line->len);
-}
-
 static void on_report(void *ctx, const struct delivery_report *report)
 {
     struct writer *w = ctx;
-    struct ledger *ledger = stream_ledger(w->stream);
 
-    if (report->outcome != DELIVERY_DONE) {
-        not_delivered(w, report);
-        return;
+    if (outcome_take(&w->outcome, report)) {
+        const struct reject reject = {REJECT_NOT_DELIVERED, NULL, rd_kafka_err2str(report->code)};
+        stream_reject(w->stream, &reject, report->line);
     }
-    ledger->bytes_out += report->line->len;
-    if (report->passed)
-        return;
-    if (w->options->confirm.exactly_once)
-        w->uncommitted++;
-    else
-        ledger->out++;
 }
 
 static int on_pass(void *ctx, const char *line, size_t len)
@@ -205,6 +140,12 @@ static int require_marks(struct writer *w)
                        "%s: the lines come without marks, which kcat-in --marks writes", option);
 }
 
+static int not_delivered(struct writer *w, const char *option)
+{
+    return stream_fail(w->stream, EX_TEMPFAIL, "%s: a line was not delivered: %s", option,
+                       w->outcome.why);
+}
+
 // Does what can be done by now with what is delivered: confirms marks, or passes lines on. Rejects
 // are written first.
 static int settle(struct writer *w)
@@ -216,8 +157,7 @@ static int settle(struct writer *w)
     if (w->options->confirm.acks == NULL)
         return 0;
     if (stream_ledger(w->stream)->undelivered > 0) // no later mark can be reached
-        return stream_fail(w->stream, EX_TEMPFAIL, "--acks: a line was not delivered: %s",
-                           w->first_failure);
+        return not_delivered(w, "--acks");
     if (stream_flush(w->stream) != 0)
         return -1;
     return confirm_serve(&w->confirm, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
@@ -284,20 +224,6 @@ static int add_headers(struct writer *w, struct err *err)
     return 0;
 }
 
-static int open_undelivered(struct writer *w, struct err *err)
-{
-    const char *file = w->options->undelivered;
-
-    if (file == NULL)
-        return 0;
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return err_set(err, EX_CANTCREAT, "--undelivered: %s: %s", file, strerror(errno));
-    out_init(&w->undelivered, fd, file);
-    w->keep_undelivered = true;
-    return 0;
-}
-
 static int open_delivery(struct writer *w, struct err *err)
 {
     const struct options *o = w->options;
@@ -320,10 +246,13 @@ static int open_writer(void *ctx, struct stream *s)
     struct err err;
 
     w->stream = s;
+    w->outcome = (struct outcome){.ledger = stream_ledger(s),
+                                  .kafka = &w->delivery.producer.kafka,
+                                  .transactions = w->options->confirm.exactly_once};
     w->delivery = (struct delivery){.ops = &ops, .ctx = w, .tee = w->options->tee};
     if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
-        open_undelivered(w, &err) != 0 || open_delivery(w, &err) != 0 ||
-        confirm_open(&w->confirm, &err) != 0)
+        outcome_open(&w->outcome, w->options->undelivered, &err) != 0 ||
+        open_delivery(w, &err) != 0 || confirm_open(&w->confirm, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
 }
@@ -335,10 +264,7 @@ static int pass_all(struct writer *w)
 
     if (delivery_flush(&w->delivery, &err) != 0)
         return stream_fail_err(w->stream, &err);
-    if (stream_ledger(w->stream)->undelivered > 0)
-        return stream_fail(w->stream, EX_TEMPFAIL, "--tee: a line was not delivered: %s",
-                           w->first_failure);
-    return settle(w);
+    return stream_ledger(w->stream)->undelivered > 0 ? not_delivered(w, "--tee") : settle(w);
 }
 
 static int mark(void *ctx, struct stream *s, const struct mark *m)
@@ -355,10 +281,8 @@ static int mark(void *ctx, struct stream *s, const struct mark *m)
                                        : confirm_mark(&w->confirm, m, &committed, &err);
     if (status != 0)
         return stream_fail_err(s, &err);
-    if (committed) {
-        stream_ledger(s)->out += w->uncommitted;
-        w->uncommitted = 0;
-    }
+    if (committed)
+        outcome_commit(&w->outcome);
     return settle(w);
 }
 
@@ -383,33 +307,18 @@ static int end(void *ctx, struct stream *s)
     return settle(w);
 }
 
-// Says what has become of lines that were not delivered.
-static void report_lost(struct writer *w, uint64_t lost)
-{
-    if (w->options->confirm.exactly_once)
-        log_info("%llu lines were not committed, and are read again", (unsigned long long)lost);
-    else
-        log_error("%llu lines not delivered: %s%s%s", (unsigned long long)lost, w->first_failure,
-                  w->keep_undelivered ? "; they are in " : "",
-                  w->keep_undelivered ? w->options->undelivered : "");
-}
-
 static void close_writer(void *ctx, struct stream *s)
 {
     struct writer *w = ctx;
-    struct ledger *ledger = stream_ledger(s);
     struct err err;
 
     confirm_close(&w->confirm);
     delivery_abandon(&w->delivery,
                      stream_has_marks(s) && !w->options->confirm.exactly_once ? LAST_WAIT : 0);
-    ledger->undelivered += w->uncommitted;
-    if (ledger->undelivered > 0)
-        report_lost(w, ledger->undelivered);
-    if (w->keep_undelivered && out_close(&w->undelivered) != 0) {
-        out_error(&w->undelivered, &err);
+    if (w->outcome.status != EX_OK)
+        stream_set_status(s, w->outcome.status);
+    if (outcome_close(&w->outcome, &err) != 0)
         stream_fail_err(s, &err);
-    }
 }
 
 static void writer_release(struct writer *w)
@@ -417,7 +326,7 @@ static void writer_release(struct writer *w)
     confirm_release(&w->confirm);
     delivery_release(&w->delivery);
     router_release(&w->router);
-    out_release(&w->undelivered);
+    outcome_release(&w->outcome);
 }
 
 // What the options mean together.
