@@ -68,7 +68,7 @@ $(B)/faults.so: tests/faults.c
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
 
 # Kafka's own tool for it is not among the jars that the tests run with.
-$(B)/tests/delete_topic: tests/delete_topic.c
+$(B)/tests/alter_topic: tests/alter_topic.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $< -o $@ -lrdkafka
 
@@ -88,7 +88,7 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
 
-check: all $(UNIT_TESTS) $(B)/faults.so $(B)/tests/delete_topic
+check: all $(UNIT_TESTS) $(B)/faults.so $(B)/tests/alter_topic
 	@BUILD=$(B) SAN=$(SAN) tests/run $(TESTS)
 
 test: deps

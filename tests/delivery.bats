@@ -372,7 +372,7 @@ is_stopped() {
         -X topic.metadata.refresh.interval.ms=200 -X topic.metadata.propagation.max.ms=0
     { mark hello 0 0 && echo 1; } | write_to_feed
     wait_until 20 has_lines 2 out
-    "$BUILD_DIR/tests/delete_topic" "$topic-gone"
+    "$BUILD_DIR/tests/alter_topic" delete "$topic-gone"
     sleep 1
     { echo '{"gone":1}' && mark mark 1 2 && echo 2; } | write_to_feed || true
     close_feed
@@ -646,7 +646,7 @@ has_records() {
         mark mark 1 2
     } | write_to_feed
     wait_until 20 has_records 1 "$out-rejects"
-    "$BUILD_DIR/tests/delete_topic" "$out-rejects"
+    "$BUILD_DIR/tests/alter_topic" delete "$out-rejects"
     sleep 2
     echo '{"reject":"y"}' | write_to_feed
     sleep 1
