@@ -29,6 +29,7 @@ int source_marks_open(struct source_marks *m, struct consumer *consumer,
 
     *m = (struct source_marks){.consumer = consumer, .options = options, .acks = {.fd = -1}};
     m->time_key = (struct json_key){options->time_field, strlen(options->time_field)};
+    m->time_is_path = strchr(options->time_field, '.') != NULL;
     m->latest = time_now() + FUTURE;
     mark_new_run(m->last.run);
     m->fills = FILL_BURST;
@@ -63,23 +64,18 @@ void source_marks_release(struct source_marks *m)
     ack_reader_release(&m->acks);
 }
 
-void source_marks_saw(struct source_marks *m, struct partition *p,
-                      const rd_kafka_message_t *message, const struct json *record)
+void source_marks_saw(struct source_marks *m, struct partition *p, const struct json *record)
 {
-    struct partition_set *set = &m->consumer->partitions;
-    rd_kafka_timestamp_type_t type;
-    struct json_value field;
-    int64_t kept = rd_kafka_message_timestamp(message, &type), ms;
+    struct json_value field = {.type = JSON_ABSENT};
+    int64_t ms;
 
     if (record != NULL && json_type(record) == JSON_OBJECT) {
         json_fields(record, &m->time_key, 1, &field);
-        if (record_moment(&field, &ms) && ms <= m->latest) {
-            partition_saw_time(set, p, ms, true);
-            return;
-        }
+        if (field.type == JSON_ABSENT && m->time_is_path)
+            json_path(record, &m->time_key, &field);
     }
-    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
-        partition_saw_time(set, p, kept, false);
+    if (record_moment(&field, &ms) && ms <= m->latest && ms > p->newest)
+        p->newest = ms;
 }
 
 // What the next mark is to say.

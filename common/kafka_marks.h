@@ -47,7 +47,8 @@ struct source_marks {
     int fills;          // marks that may still come before their time, for what is written
     int64_t refill_due; // when there is one more
     struct json_key time_key;
-    int64_t latest; // the latest time of a record to be believed
+    bool time_is_path; // it may be inside of objects
+    int64_t latest;    // the latest time of a record to be believed
 
     // Of acknowledgements.
     struct ack_reader acks;
@@ -70,8 +71,7 @@ void source_marks_release(struct source_marks *m);
 
 // Remembers how far in time a partition has been read, by a record of it: parsed, NULL where it is
 // no JSON.
-void source_marks_saw(struct source_marks *m, struct partition *p,
-                      const rd_kafka_message_t *message, const struct json *record);
+void source_marks_saw(struct source_marks *m, struct partition *p, const struct json *record);
 
 // The next mark, of the consumer's position, to be written at once. It dies with the next one.
 const struct mark *source_marks_make(struct source_marks *m, enum mark_kind kind);

@@ -41,7 +41,6 @@ struct partition *partition_get(struct partition_set *set, const char *topic, in
                             .id = id,
                             .committed = PARTITION_NOT_COMMITTED,
                             .newest = PARTITION_NO_TIME,
-                            .newest_kept = PARTITION_NO_TIME,
                             .stop = PARTITION_NO_STOP};
     set->item = xreallocarray(set->item, set->count + 1, sizeof(struct partition *));
     set->item[set->count++] = p;
@@ -75,32 +74,22 @@ void partitions_written(struct partition_set *set)
         set->item[i]->written = set->item[i]->next;
 }
 
-void partition_saw_time(struct partition_set *set, struct partition *p, int64_t ms, bool in_record)
-{
-    int64_t *newest = in_record ? &p->newest : &p->newest_kept;
-
-    if (ms > *newest)
-        *newest = ms;
-    set->record_times = set->record_times || in_record;
-}
-
 bool partitions_low(const struct partition_set *set, int64_t *low)
 {
     int64_t lowest = INT64_MAX, highest = PARTITION_NO_TIME;
 
     for (size_t i = 0; i < set->count; i++) {
         const struct partition *p = set->item[i];
-        int64_t newest = set->record_times ? p->newest : p->newest_kept;
         if (!p->assigned)
             continue;
-        if (newest > highest)
-            highest = newest;
+        if (p->newest > highest)
+            highest = p->newest;
         if (p->at_end || p->done)
             continue;
-        if (newest == PARTITION_NO_TIME)
+        if (p->newest == PARTITION_NO_TIME)
             return false;
-        if (newest < lowest)
-            lowest = newest;
+        if (p->newest < lowest)
+            lowest = p->newest;
     }
     *low = lowest == INT64_MAX ? highest : lowest;
     return *low != PARTITION_NO_TIME;

@@ -29,15 +29,14 @@ struct partition {
     bool assigned;            // ours to read and commit at present
     bool done;                // stop is reached
     bool at_end;              // there was nothing more when the broker was asked last
+    bool went_back;           // a record has come from below next
     int64_t newest;           // the highest time in a record, PARTITION_NO_TIME before the first
-    int64_t newest_kept;      // the same of the times that Kafka keeps with records
     rd_kafka_topic_t *handle; // where it is read by assignment; the consumer's
 };
 
 struct partition_set {
     struct partition **item;
     size_t count;
-    bool record_times; // some record has had a time in it
     // The last one that was looked up: records come in runs of one partition.
     struct partition *recent;
     rd_kafka_topic_t *recent_handle;
@@ -57,13 +56,10 @@ bool partitions_done(const struct partition_set *set);
 // All that was read is written.
 void partitions_written(struct partition_set *set);
 
-// A record's time in ms: one that stands in it, or the one that Kafka keeps with it.
-void partition_saw_time(struct partition_set *set, struct partition *p, int64_t ms, bool in_record);
-
 // A time up to about which all that is assigned has been read: the lowest, over the partitions, of
 // the newest time seen. Those that are read to their end do not hold it back; when all are, it
-// is the highest. Kafka's own times count as long as no record has had one in it. Returns false
-// when some partition with records has not come to one yet, or there are none.
+// is the highest. Returns false when some partition with records has not come to a time yet, or
+// there are none.
 bool partitions_low(const struct partition_set *set, int64_t *low);
 
 // What is written and assigned but not committed yet, and taken as committed from now on; the

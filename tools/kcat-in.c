@@ -155,8 +155,7 @@ static int on_message(void *ctx, struct partition *p, const rd_kafka_message_t *
         return -1;
     // It is still parsed: as the jq program made it, or as it came where that has dropped it.
     if (r->open)
-        source_marks_saw(&r->marks, p, message,
-                         is_too_long(r, full_len) ? NULL : stream_json(r->stream));
+        source_marks_saw(&r->marks, p, is_too_long(r, full_len) ? NULL : stream_json(r->stream));
     if (count_reached(r))
         return -1;
     if (r->batch >= BATCH_BYTES)
