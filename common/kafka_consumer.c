@@ -302,15 +302,24 @@ void consumer_commit(struct consumer *c)
     consumer_commit_written(c, false);
 }
 
+// A client that still fetches would not let itself be destroyed.
+static void stop_fetching(struct consumer *c)
+{
+    for (size_t i = 0; i < c->partitions.count; i++) {
+        struct partition *p = c->partitions.item[i];
+        if (p->handle == NULL)
+            continue;
+        rd_kafka_consume_stop(p->handle, p->id);
+        rd_kafka_topic_destroy(p->handle);
+        p->handle = NULL;
+    }
+}
+
 int consumer_close(struct consumer *c, struct err *err)
 {
     rd_kafka_resp_err_t code = consumer_commit_written(c, true);
 
-    for (size_t i = 0; i < c->partitions.count; i++) {
-        struct partition *p = c->partitions.item[i];
-        if (p->handle != NULL)
-            rd_kafka_consume_stop(p->handle, p->id);
-    }
+    stop_fetching(c);
     c->stopped = true; // what still comes is not wanted
     if (c->subscribed) {
         rd_kafka_consumer_close(c->kafka.rk);
@@ -323,10 +332,7 @@ int consumer_close(struct consumer *c, struct err *err)
 
 void consumer_release(struct consumer *c)
 {
-    for (size_t i = 0; i < c->partitions.count; i++) {
-        if (c->partitions.item[i]->handle != NULL)
-            rd_kafka_topic_destroy(c->partitions.item[i]->handle);
-    }
+    stop_fetching(c);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
     kafka_release(&c->kafka);
