@@ -104,8 +104,12 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
         return;
     }
     struct partition *p = partition_of(&c->partitions, message);
-    if (p == NULL || !p->assigned || p->done || message->offset < p->next)
+    if (p == NULL || !p->assigned || p->done)
         return;
+    if (message->offset < p->next) {
+        p->went_back = true; // consumer_poll() looks why
+        return;
+    }
     p->at_end = false;
     if (message->offset < p->stop) {
         p->next = message->offset + 1;
@@ -133,6 +137,18 @@ static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, 
                    strategy);
 }
 
+// Where the broker has deleted what was to come next, reading goes on at the first record that is
+// left. At the end, which is for who wants only news, the rest would be lost too.
+static void read_what_is_left(rd_kafka_conf_t *conf)
+{
+    char policy[32], unused[8];
+    size_t size = sizeof policy;
+
+    if (rd_kafka_conf_get(conf, "auto.offset.reset", policy, &size) == RD_KAFKA_CONF_OK &&
+        strcmp(policy, "error") != 0)
+        rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", unused, sizeof unused);
+}
+
 int consumer_init(struct consumer *c, const struct kafka_options *options,
                   const struct kafka_setting *defaults, struct err *err)
 {
@@ -145,6 +161,7 @@ int consumer_init(struct consumer *c, const struct kafka_options *options,
         rd_kafka_conf_destroy(conf);
         return -1;
     }
+    read_what_is_left(conf);
     if (c->group != NULL &&
         rd_kafka_conf_set(conf, "group.id", c->group, why, sizeof why) != RD_KAFKA_CONF_OK) {
         rd_kafka_conf_destroy(conf);
@@ -277,11 +294,26 @@ void consumer_serve(struct consumer *c)
     c->serving = false;
 }
 
+// Records below the next one are dropped. Where the partition does not reach to the next one any
+// more, they are not old ones that came again.
+static int check_went_back(struct consumer *c, struct err *err)
+{
+    for (size_t i = 0; i < c->partitions.count; i++) {
+        struct partition *p = c->partitions.item[i];
+        if (!p->went_back)
+            continue;
+        p->went_back = false;
+        if (p->assigned && consumer_check_reach(c, p, p->next, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
     rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
-    if (kafka_check(&c->kafka, err) != 0)
+    if (kafka_check(&c->kafka, err) != 0 || check_went_back(c, err) != 0)
         return -1;
     err->status = EX_OK;
     return c->stopped ? -1 : 0;

@@ -111,6 +111,11 @@ void consumer_release(struct consumer *c);
 // Finds where each partition of the list begins and ends, and puts the beginning into the list.
 int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err);
 
+// Returns -1 with EX_CONFIG in *err when the partition does not reach to an offset that was read
+// before: it was recreated, or cut off.
+int consumer_check_reach(struct consumer *c, const struct partition *p, int64_t offset,
+                         struct err *err);
+
 // Commits what is written of the partitions that are assigned.
 rd_kafka_resp_err_t consumer_commit_written(struct consumer *c, bool wait);
 

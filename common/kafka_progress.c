@@ -3,21 +3,59 @@
 // Where a consumer begins and ends in each partition, and the offsets that its group keeps.
 #include "kafka_consumer.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "datetime.h"
 #include "kafka_group.h"
 #include "log.h"
+#include "xalloc.h"
 
 #define REQUEST_TIME 5000 // ms for one request
 
-// Where a partition begins: where the group stopped, or else where the range says.
-static int find_start(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
+int consumer_check_reach(struct consumer *c, const struct partition *p, int64_t offset,
+                         struct err *err)
+{
+    const struct offset_point at_end = {OFFSET_END, 0};
+    int64_t end;
+
+    if (offset_resolve(&c->kafka, p->topic, p->id, at_end, &end, err) != 0)
+        return -1;
+    if (offset <= end)
+        return 0;
+    return err_set(err, EX_CONFIG,
+                   "topic %s [%d]: ends at offset %lld, but was read up to %lld already: it was "
+                   "recreated or cut off; set the group back or take another one",
+                   p->topic, (int)p->id, (long long)end, (long long)offset);
+}
+
+// Says which records nobody can read any more.
+static int check_retention(struct consumer *c, const struct partition *p, struct err *err)
+{
+    const struct offset_point beginning = {OFFSET_BEGINNING, 0};
+    int64_t low;
+
+    if (offset_resolve(&c->kafka, p->topic, p->id, beginning, &low, err) != 0)
+        return -1;
+    if (low > p->next)
+        log_warn("topic %s [%d]: offsets %lld to %lld are gone: the topic keeps records no longer",
+                 p->topic, (int)p->id, (long long)p->next, (long long)low - 1);
+    return 0;
+}
+
+// Where a partition begins: where the group stopped, or else where the range says. A partition that
+// has come to a topic since the group began is read from its beginning, whatever the range says.
+static int find_start(struct consumer *c, struct partition *p, int64_t committed, bool is_new,
+                      struct err *err)
 {
     struct offset_point from = c->range.from;
 
     if (committed >= 0) {
         p->committed = p->next = p->written = committed;
-        return 0;
+        return consumer_check_reach(c, p, committed, err) == 0 ? check_retention(c, p, err) : -1;
     }
+    if (is_new)
+        from.kind = OFFSET_BEGINNING;
     if (from.kind == OFFSET_NONE || from.kind == OFFSET_STORED)
         from.kind = OFFSET_BEGINNING;
     if (offset_resolve(&c->kafka, p->topic, p->id, from, &p->next, err) != 0)
@@ -46,9 +84,10 @@ static int find_stop(struct consumer *c, struct partition *p, struct err *err)
     return 0;
 }
 
-static int prepare(struct consumer *c, struct partition *p, int64_t committed, struct err *err)
+static int prepare(struct consumer *c, struct partition *p, int64_t committed, bool is_new,
+                   struct err *err)
 {
-    if (find_start(c, p, committed, err) != 0 || find_stop(c, p, err) != 0)
+    if (find_start(c, p, committed, is_new, err) != 0 || find_stop(c, p, err) != 0)
         return -1;
     p->assigned = true;
     p->at_end = false;
@@ -121,6 +160,37 @@ rd_kafka_resp_err_t consumer_commit_mark(struct consumer *c, const struct mark *
     return code;
 }
 
+// Whether the group has an offset for any of these partitions of a topic.
+static bool has_offset(const rd_kafka_topic_partition_list_t *list, const char *topic)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        if (list->elems[i].offset >= 0 && strcmp(list->elems[i].topic, topic) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Whether the group has read of the topic before: of the partitions in the list, or, where members
+// share the topic, of any.
+static int has_read(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
+                    const char *topic, bool *read, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *all;
+    int partitions;
+
+    *read = has_offset(list, topic);
+    if (*read || !c->subscribed)
+        return 0;
+    if (kafka_wait_topic(&c->kafka, topic, &partitions, err) != 0)
+        return -1;
+    all = rd_kafka_topic_partition_list_new(partitions);
+    rd_kafka_topic_partition_list_add_range(all, topic, 0, partitions - 1);
+    int status = read_committed(c, all, err);
+    *read = status == 0 && has_offset(all, topic);
+    rd_kafka_topic_partition_list_destroy(all);
+    return status;
+}
+
 // Where a group begins is kept before its first record, so that a crash does not move "end". With a
 // fixed set of partitions nothing keeps another pipeline from having moved on meanwhile, so who
 // commits for us, and knows how to exclude it, has to do this too.
@@ -141,17 +211,25 @@ static int commit_beginning(struct consumer *c, struct err *err)
 
 int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
 {
-    if (c->group != NULL && list->cnt > 0 && read_committed(c, list, err) != 0)
-        return -1;
-    for (int i = 0; i < list->cnt; i++) {
+    bool *is_new = xcalloc((size_t)list->cnt + 1, sizeof *is_new);
+    int status = 0;
+
+    if (c->group != NULL && list->cnt > 0)
+        status = read_committed(c, list, err);
+    for (int i = 0; i < list->cnt && status == 0; i++) {
+        if (c->group != NULL && list->elems[i].offset < 0)
+            status = has_read(c, list, list->elems[i].topic, &is_new[i], err);
+    }
+    for (int i = 0; i < list->cnt && status == 0; i++) {
         rd_kafka_topic_partition_t *entry = &list->elems[i];
         struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
-        if (prepare(c, p, c->group == NULL ? -1 : entry->offset, err) != 0)
-            return -1;
-        kafka_newer_mark(entry, &c->seq, c->from);
+        status = prepare(c, p, c->group == NULL ? -1 : entry->offset, is_new[i], err);
+        if (status == 0)
+            kafka_newer_mark(entry, &c->seq, c->from);
         entry->offset = p->next;
     }
-    return commit_beginning(c, err);
+    free(is_new);
+    return status == 0 ? commit_beginning(c, err) : -1;
 }
 
 void consumer_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,

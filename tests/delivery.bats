@@ -225,6 +225,58 @@ END
     assert_eq "$(jq .n lines | sort -n | xargs)" "$(seq 101 110 | xargs)"
 }
 
+@test "a partition that is new to a topic is read from its beginning, though the group began at the end" {
+    for fixed in '' '--shard=0/1'; do
+        create_topic "$topic"
+        seq 10 | produce "$topic"
+        assert_eq "$(read_topic "$topic" -G "$group" -o end $fixed)" ''
+        "$BUILD_DIR/tests/alter_topic" grow "$topic" 2
+        seq 100 109 | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 1
+        assert_eq "$(read_topic "$topic" -G "$group" -o end $fixed | xargs)" "$(seq 100 109 | xargs)"
+        topic=$topic-2
+    done
+}
+
+# A topic takes a moment to be gone.
+remake_topic() {
+    produce "$topic" --create=1 <new 2>/dev/null
+}
+
+@test "a topic that was made anew is no place to go on in" {
+    seq 100 | produce "$topic" --create=1
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 | wc -l)" 100
+    start kcat-in "$topic" -G "$group" --shard 0/1 -v >lines 2>err
+    reader=$!
+    wait_until 10 grep -q 'from offset 100' err
+    "$BUILD_DIR/tests/alter_topic" delete "$topic"
+    seq 20 >new
+    wait_until 10 remake_topic
+    wait_until 60 is_gone $reader
+    await $reader
+    assert_eq "$(wc -l <lines)" 0
+    # 69 when it has asked for the topic while that was not there.
+    assert_match "$status $(<err)" \
+        '^(78 .*\[0\]: ends at offset 20, but was read up to 100 already: |69 .*topic )'
+}
+
+@test "a group that is beyond the end of its topic is no place to go on from" {
+    seq 20 | produce "$topic" --create=1
+    create_topic "$out"
+    { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" && mark end 1 100; } >in
+    kcat-out -t "$out" --exactly-once <in
+    run -78 --separate-stderr read_topic "$topic" -G "$group" --shard 0/1 --marks
+    assert_match "$stderr" ': ends at offset 20, but was read up to 100 already: '
+}
+
+@test "a start that fails ends, though records were on their way" {
+    make_topics 20000
+    touch acks
+    for _ in 1 2 3; do
+        run -73 --separate-stderr timeout -k 1 20 kcat-in "$topic" -G "$group" --shard 0/1 --acks acks
+        assert_eq "$stderr" 'kcat-in: --acks: acks: it is there and no FIFO'
+    done
+}
+
 @test "with marks nothing is committed that nobody has acknowledged" {
     make_topics 100
     for _ in 1 2; do
@@ -503,7 +555,7 @@ END
 }
 
 @test "what is not committed by a mark is not seen, in any of the topics" {
-    create_topic "$topic"
+    seq 10 | produce "$topic" --create=1
     create_topic "$out"
     create_topic "$out-rejects"
     start_fed kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once
@@ -568,8 +620,8 @@ has_records() {
 }
 
 @test "the beginning of a partition that is new to the group is kept too" {
-    create_topic "$topic"
-    create_topic "$out"
+    seq 10 | produce "$topic" --create=1
+    seq 10 | produce "$out" --create=1
     members="\"group\":\"$group\",\"shard\":\"0/1\""
     { mark hello 0 0 "$members" && mark end 3 5; } >in
     kcat-out -t "$out" --exactly-once <in
@@ -637,7 +689,7 @@ has_records() {
 }
 
 @test "lines for a topic that goes away are not committed as done" {
-    create_topic "$topic"
+    seq 10 | produce "$topic" --create=1
     create_topic "$out"
     create_topic "$out-rejects"
     start_fed kcat-out -t "$out" --route "reject=$out-rejects" --exactly-once \
