@@ -197,6 +197,47 @@ refused() {
     assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 100
 }
 
+# final_runs [OPTION]...: an hour that the end of a first run closes, long before it is over, and in a
+# second run the rest of it, of which the file late has the bytes.
+final_runs() {
+    loginagg --every 0 --state state --final "$@" <first >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[5,true]'
+    loginagg --every 0 --state state --final --rejects rejects --stats stats "$@" <late >out
+    assert_eq "$(<out)" ''
+    jq -r .raw rejects | cmp - late
+    assert_eq "$(jq -r .reject rejects | sort -u)" late
+    assert_ledger_adds_up stats
+}
+
+@test "records of a window that --final has closed are late in the next run" {
+    for ((i = 0; i < 12; i++)); do
+        printf '{"timestamp":%d,"user_id":"u%d"}\n' $((7200 + i * 60)) $i
+    done >records
+    head -n 5 records >first
+    tail -n 7 records >late
+    final_runs -w 1h
+    assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[7,7,0]'
+    # The next window says how many, and is compared with the five that were counted.
+    echo '{"timestamp":10800,"user_id":"u"}' | loginagg --every 0 --state state --final -w 1h >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .late]' out)" '[1,7]'
+    assert_eq "$(jq -c 'select(.insight == "count").change' out | head -n 1)" '{"unknown":-4}'
+    # Those of their windows that were not closed take them.
+    rm -r state
+    loginagg --every 0 --state state --final -w 1h/30m -w 5m <first >out
+    loginagg --every 0 --state state --final -w 1h/30m -w 5m <late >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.window.start, .logins, .final]' out)" \
+        '["1970-01-01T02:05:00Z",5,true]
+["1970-01-01T02:10:00Z",2,true]'
+}
+
+@test "partials of a window that --final has closed are late in the next run" {
+    logingen -n 10 >records
+    head -n 5 records | loginagg --partial >first
+    tail -n 5 records | loginagg --partial >late
+    final_runs --merge
+    assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[1,1,0]'
+}
+
 @test "only one process has a state" {
     start_fed loginagg --state state
     refused 75 'state: another process is using it' </dev/null
