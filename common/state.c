@@ -20,9 +20,9 @@
 
 // What a snapshot begins with. Its numbers are as this machine has them.
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HEADER "loginpipe state 1 little-endian\n"
+#define HEADER "loginpipe state 2 little-endian\n"
 #else
-#define HEADER "loginpipe state 1 big-endian\n"
+#define HEADER "loginpipe state 2 big-endian\n"
 #endif
 #define HEADER_LEN (sizeof HEADER - 1)
 
@@ -78,25 +78,27 @@ static bool read_name(const char *name, uint64_t *seq)
     return errno == 0 && *end == '.';
 }
 
-// Calls what for each snapshot. Returns 0, or -1 with *err set.
-static int each_snapshot(const struct state *s,
-                         int (*what)(void *ctx, const char *name, uint64_t seq), void *ctx,
-                         struct err *err)
+int state_each(const struct state *s,
+               int (*what)(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                           struct err *err),
+               void *ctx, struct err *err)
 {
     int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
     uint64_t seq;
+    int status = 0;
 
     if (dir == NULL)
         return fail(s, EX_IOERR, "", err);
     errno = 0;
-    while ((entry = readdir(dir)) != NULL) {
-        if (read_name(entry->d_name, &seq) && what(ctx, entry->d_name, seq) != 0)
-            break;
+    while (status == 0 && (entry = readdir(dir)) != NULL) {
+        if (read_name(entry->d_name, &seq))
+            status = what(ctx, s, entry->d_name, seq, err);
         errno = 0;
     }
-    int status = errno == 0 ? 0 : fail(s, EX_IOERR, "", err);
+    if (status == 0 && errno != 0)
+        status = fail(s, EX_IOERR, "", err);
     closedir(dir);
     return status;
 }
@@ -107,10 +109,13 @@ struct newest {
     char *name;
 };
 
-static int see_newest(void *ctx, const char *name, uint64_t seq)
+static int see_newest(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                      struct err *err)
 {
     struct newest *newest = ctx;
 
+    (void)s;
+    (void)err;
     if (newest->found && seq <= newest->seq)
         return 0;
     newest->seq = seq;
@@ -123,29 +128,23 @@ int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE
 {
     struct newest newest = {.name = name};
 
-    if (each_snapshot(s, see_newest, &newest, err) != 0)
+    if (state_each(s, see_newest, &newest, err) != 0)
         return -1;
     *seq = newest.seq;
     return newest.found;
 }
 
-struct old {
-    int dir;
-    uint64_t to;
-};
-
-static int remove_old(void *ctx, const char *name, uint64_t seq)
+static int remove_old(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                      struct err *err)
 {
-    const struct old *old = ctx;
+    const uint64_t *to = ctx;
 
-    return seq > old->to ? 0 : unlinkat(old->dir, name, 0);
+    return seq > *to || unlinkat(s->dir, name, 0) == 0 ? 0 : fail(s, EX_IOERR, name, err);
 }
 
 int state_remove(const struct state *s, uint64_t to, struct err *err)
 {
-    struct old old = {s->dir, to};
-
-    return each_snapshot(s, remove_old, &old, err);
+    return state_each(s, remove_old, &to, err);
 }
 
 void state_save_begin(const struct state *s, const char *name, struct state_writer *w)

@@ -66,6 +66,13 @@ void state_close(struct state *s);
 // for none.
 void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag);
 
+// Calls what for each snapshot, until it returns something else than 0, which is then returned; -1
+// is with *err set.
+int state_each(const struct state *s,
+               int (*what)(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                           struct err *err),
+               void *ctx, struct err *err);
+
 // Finds a snapshot with the highest seq. Returns 1, 0 when there is none, or -1 with *err set.
 int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err);
 

@@ -19,8 +19,10 @@ teardown() {
 
 # mark KIND SEQ OFFSET [MEMBERS]
 mark() {
+    local source=''
+    [ "$1" != hello ] || source=',"group":"g","shard":"0/1"'
     printf '{"@mark":"%s","run":"%s","seq":%d,"from":"%s","at":[["t",0,%d]]%s}\n' \
-        "$1" "$run_id" "$2" "$run_id" "$3" "${4:-}"
+        "$1" "$run_id" "$2" "$run_id" "$3" "$source${4:-}"
 }
 
 # marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark behind each SIZE of them, as kcat-in would
@@ -31,7 +33,7 @@ marked() {
             printf "{\"@mark\":\"%s\",\"run\":\"%s\",\"seq\":%d,\"at\":[[\"t\",0,%d]]%s}\n",
                 kind, run, seq, offset, members
         }
-        BEGIN { seq = from; offset = from * size; mark("hello", ",\"from\":\"" before "\"") }
+        BEGIN { seq = from; offset = from * size; mark("hello", ",\"from\":\"" before "\",\"group\":\"g\",\"shard\":\"0/1\"") }
         NR <= offset { next }
         {
             print
@@ -151,10 +153,59 @@ refused() {
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
     : >"state/3.$run_id.state"
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
-    echo 'loginpipe state 2 little-endian' | cat - sound >"state/3.$run_id.state"
+    echo 'loginpipe state 1 little-endian' | cat - sound >"state/3.$run_id.state"
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
     cp sound "state/3.$run_id.state"
     { mark hello 3 300 && mark end 4 300; } | loginagg --state state >/dev/null
+}
+
+@test "a source that would not go on where it stopped, or not with the same partitions, is refused" {
+    logingen -n 300 >records
+    marked 100 | loginagg --state state >/dev/null
+    for option in '' --state-reset; do
+        refused 78 "--state: the source reads without a group \\(kcat-in -G\\), so it cannot go on where it stopped$" \
+            $option < <(mark hello 3 300 | sed 's/"group":"g",//')
+        refused 78 "--state: the source's partitions are not fixed \\(kcat-in --shard or -p\\)$" \
+            $option < <(mark hello 3 300 | sed 's/,"shard":"[^"]*"//')
+    done
+    assert_eq "$(snapshots)" '2.state 3.state 4.state'
+    { mark hello 3 300 && mark end 4 300; } | sed 's/,"group".*"0\/1"//' | loginagg -q >/dev/null
+}
+
+@test "a source that starts from nothing is refused once something was committed" {
+    logingen -n 300 >records
+    # Nothing is known to be committed: the next run counts anew.
+    for ((i = 0; i < 2; i++)); do
+        marked 100 | sed 's/"stable":[0-9]*/"stable":0/' | loginagg --state state --final >out
+        assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
+    done
+    # One snapshot knows, and it is not the newest one.
+    run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"stable":1')
+    assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
+    marked 100 >in
+    refused 78 "state/2.$run_id.state: mark 1 was committed, but the source starts from nothing .*--state-reset" <in
+    assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
+    loginagg --state state --state-reset --final <in >out
+    assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
+}
+
+@test "a mark of other partitions than those before it is neither saved nor passed on" {
+    logingen -n 200 --span 2h >records
+    for change in 's/\["t",0/["t",1/' 's/\["t",0,200\],//' 's/"at":\[/&["t",7,0],/'; do
+        rm -rf state
+        {
+            mark hello 0 0 | sed 's/"at":\[/&["u",0,5],/'
+            head -n 100 records
+            # The order may be another one.
+            mark mark 1 100 | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/'
+            tail -n 100 records
+            mark mark 2 200 ',"low":1694484000000' | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/' | sed "$change"
+        } >in
+        refused 78 "--state: the source's partitions have changed .*--state-reset" <in
+        assert_eq "$(sed -n '$=' <<<"$output") $(tail -n 1 <<<"$output" | jq .seq)" '2 1'
+        assert_eq "$(snapshots)" 1.state
+    done
+    run -75 loginagg <in
 }
 
 @test "--state-reset starts with nothing, whatever was there" {
