@@ -5,7 +5,8 @@
 // A snapshot is a file SEQ.TAG.state, or SEQ.state: written beside it, fsync'd, renamed, and then
 // the directory is fsync'd, so that after state_save() it survives a loss of power. It begins with
 // a line that says what it is, of which version and made on what kind of machine, and ends with a
-// checksum. The directory is locked (flock) as long as it is open for writing.
+// checksum. The directory is locked (flock) as long as it is open for writing; what was not
+// finished when its writer was killed goes when it is opened so.
 //
 //     struct state state;
 //     if (state_open(&state, "DIR", true, &err) != 0) ...
@@ -57,8 +58,9 @@ struct state_reader {
     bool short_of; // a read went beyond the end
 };
 
-// Opens a directory: to write to it, which makes it when it is missing and locks it, or else only
-// to read. Errors: EX_CANTCREAT, EX_NOINPUT, or EX_TEMPFAIL where another process has the lock.
+// Opens a directory: to write to it, which makes it when it is missing, locks it and removes
+// unfinished snapshots, or else only to read. Errors: EX_CANTCREAT, EX_NOINPUT, EX_IOERR, or
+// EX_TEMPFAIL where another process has the lock.
 int state_open(struct state *s, const char *path, bool to_write, struct err *err);
 void state_close(struct state *s);
 

@@ -313,6 +313,25 @@ final_runs() {
     done
 }
 
+@test "a snapshot that was not finished when it was killed goes at the next start" {
+    logingen -n 100 >records
+    loginagg --state state <records >/dev/null
+    for option in '' --state-reset; do
+        run -137 strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGKILL \
+            bash -c 'exec loginagg --state state --every 0 <records'
+        assert_match "$(snapshots)" '[0-9]\.state [0-9]\.state\.new'
+        touch state/notes.state.new "state/9.$run_id.state.new"
+        # Only the one who has the lock removes them, and nothing else.
+        loginagg --state state --state-dump >/dev/null
+        run -75 flock state loginagg --state state </dev/null
+        assert_match "$(snapshots)" ' 9\.state\.new '
+        # shellcheck disable=SC2086 # there may be none
+        loginagg --state state $option </dev/null >/dev/null
+        assert_match "$(snapshots)" '^[0-9]\.state notes\.state\.new$'
+        rm state/notes.state.new
+    done
+}
+
 @test "--state-dump shows what is kept as partials" {
     logingen -n 3000 --span 2h --users 50 >records
     mkdir state
