@@ -13,13 +13,15 @@
 int insight_snapshots_open(struct insight_snapshots *s, const char *dir, const char *options,
                            bool reset, struct err *err)
 {
-    *s = (struct insight_snapshots){.options = options, .reset = reset, .state = {.dir = -1}};
+    *s = (struct insight_snapshots){
+        .options = options, .reset = reset, .state = {.dir = -1}, .hello = MARK_INIT};
     return dir == NULL ? 0 : state_open(&s->state, dir, true, err);
 }
 
 void insight_snapshots_close(struct insight_snapshots *s)
 {
     state_close(&s->state);
+    mark_release(&s->hello);
 }
 
 static bool is_open(const struct insight_snapshots *s)
@@ -33,8 +35,15 @@ struct head {
     size_t options_len;
     bool marked;
     uint64_t accepted;
+    uint64_t stable;  // the newest mark that was known to be committed, 0 for none
     struct mark mark; // its partitions, where it is of a mark
 };
+
+// What a mark knows to be committed.
+static uint64_t stable_of(const struct mark *mark)
+{
+    return mark != NULL && mark->has_stable ? mark->stable : 0;
+}
 
 static void put_head(struct state_writer *out, const struct insight_snapshots *s,
                      const struct mark *mark)
@@ -42,6 +51,7 @@ static void put_head(struct state_writer *out, const struct insight_snapshots *s
     state_put_bytes(out, s->options, strlen(s->options));
     state_put_u64(out, mark != NULL);
     state_put_u64(out, s->accepted);
+    state_put_u64(out, stable_of(mark));
     state_put_u64(out, mark == NULL ? 0 : mark->at_count);
     for (size_t i = 0; mark != NULL && i < mark->at_count; i++) {
         state_put_bytes(out, mark->at[i].topic, strlen(mark->at[i].topic) + 1);
@@ -56,6 +66,7 @@ static void get_head(struct state_reader *in, struct head *head)
     head->options = state_get_bytes(in, &head->options_len);
     head->marked = state_get_u64(in) != 0;
     head->accepted = state_get_u64(in);
+    head->stable = state_get_u64(in);
     size_t count = state_get_count(in, 3 * sizeof(uint64_t));
     for (size_t i = 0; i < count; i++) {
         size_t len;
@@ -63,6 +74,22 @@ static void get_head(struct state_reader *in, struct head *head)
         int32_t partition = (int32_t)state_get_u64(in);
         mark_add_at(&head->mark, topic, partition, (int64_t)state_get_u64(in));
     }
+}
+
+// Reads a head for its numbers alone. Returns 1, 0 when there is no such snapshot, or -1 with *err
+// set.
+static int peek(const struct state *state, const char *name, struct head *head, struct err *err)
+{
+    struct state_reader in;
+    struct err unread; // most of the snapshot is
+    int found = state_load(state, name, &in, err);
+
+    if (found <= 0)
+        return found;
+    get_head(&in, head);
+    mark_release(&head->mark);
+    state_load_end(&in, &unread);
+    return 1;
 }
 
 // Whether the snapshot is of these options and of a stream like that of hello.
@@ -112,6 +139,23 @@ static int load(struct insight_snapshots *s, const char *name, const struct mark
     return status == 0 && sound == 0 ? 1 : -1;
 }
 
+// Fails when a snapshot knows of a committed mark.
+static int check_uncommitted(void *ctx, const struct state *state, const char *name, uint64_t seq,
+                             struct err *err)
+{
+    struct head head;
+    int found = peek(state, name, &head, err);
+
+    (void)ctx;
+    (void)seq;
+    if (found <= 0 || head.stable == 0)
+        return found < 0 ? -1 : 0;
+    return err_set(err, EX_CONFIG,
+                   "%s/%s: mark %" PRIu64 " was committed, but the source starts from nothing "
+                   "(--state-reset starts anew)",
+                   state->path, name, head.stable);
+}
+
 // Snapshots of higher marks are left alone: their run is not this one, and may still be committing.
 static int resume_marked(struct insight_snapshots *s, const struct mark *hello,
                          struct insight_windows *w, struct insight_plan *plan, struct err *err)
@@ -119,8 +163,11 @@ static int resume_marked(struct insight_snapshots *s, const struct mark *hello,
     char name[STATE_NAME_SIZE];
 
     s->seq = hello->seq;
-    if (hello->seq == 0) // the source starts from nothing
-        return 0;
+    // The source starts from nothing: a run before this one was killed before anything was
+    // committed, or else what was committed is lost, and counting again from wherever the source
+    // begins would replace insights that are right.
+    if (hello->seq == 0)
+        return state_each(&s->state, check_uncommitted, NULL, err);
     state_name(name, hello->seq, hello->from[0] == '\0' ? NULL : hello->from);
     int found = load(s, name, hello, w, plan, err);
     if (found == 0)
@@ -141,34 +188,57 @@ static int resume_unmarked(struct insight_snapshots *s, struct insight_windows *
     return load(s, name, NULL, w, plan, err) == 1 ? 0 : -1;
 }
 
+// What is counted is only right while the source goes on where it stopped, with the same
+// partitions.
+static int check_source(const struct mark *hello, struct err *err)
+{
+    if (hello->group == NULL)
+        return err_set(err, EX_CONFIG,
+                       "--state: the source reads without a group (kcat-in -G), so it cannot go on "
+                       "where it stopped");
+    if (hello->shard == NULL)
+        return err_set(err, EX_CONFIG,
+                       "--state: the source's partitions are not fixed (kcat-in --shard or -p)");
+    return 0;
+}
+
 int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
                              struct insight_windows *w, struct insight_plan *plan, struct err *err)
 {
     if (!is_open(s))
         return 0;
+    if (hello != NULL) {
+        if (check_source(hello, err) != 0)
+            return -1;
+        mark_copy(&s->hello, hello);
+    }
     if (s->reset)
         return state_remove(&s->state, UINT64_MAX, err);
     return hello == NULL ? resume_unmarked(s, w, plan, err) : resume_marked(s, hello, w, plan, err);
 }
 
+int insight_snapshots_check_mark(const struct insight_snapshots *s, const struct mark *mark,
+                                 struct err *err)
+{
+    if (!is_open(s) || mark_same_partitions(&s->hello, mark))
+        return 0;
+    return err_set(err, EX_CONFIG,
+                   "--state: the source's partitions have changed (--state-reset starts anew)");
+}
+
 int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err *err)
 {
     char name[STATE_NAME_SIZE];
-    struct state_reader in;
     struct head head;
-    struct err unread; // most of the snapshot is
     uint64_t seq;
 
     if (!is_open(s) || s->reset)
         return 0;
     int found = state_newest(&s->state, &seq, name, err);
     if (found > 0)
-        found = state_load(&s->state, name, &in, err);
+        found = peek(&s->state, name, &head, err);
     if (found <= 0)
         return found;
-    get_head(&in, &head);
-    mark_release(&head.mark);
-    state_load_end(&in, &unread);
     if (!head.marked)
         return 0;
     return err_set(err, EX_TEMPFAIL, "stdin: ended without any mark; a stage upstream has died");
@@ -180,7 +250,7 @@ int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
     uint64_t seq = mark == NULL ? s->seq + 1 : mark->seq;
     // Without marks the one that was gone on with is of no more use; with marks, those before the
     // last one that is known to be committed.
-    uint64_t keep = mark == NULL ? seq : mark->has_stable ? mark->stable : 0;
+    uint64_t keep = mark == NULL ? seq : stable_of(mark);
     struct state_writer out;
     char name[STATE_NAME_SIZE];
 

@@ -9,6 +9,7 @@
 //     insight_snapshots_open(&snapshots, "DIR", "--window 1h ...", false, &err);
 //     insight_snapshots_resume(&snapshots, hello, &windows, &plan, &err); // NULL without marks
 //     ...
+//     insight_snapshots_check_mark(&snapshots, mark, &err);
 //     insight_snapshots_save(&snapshots, mark, &windows, &err);
 //     ...
 //     insight_snapshots_close(&snapshots);
@@ -29,6 +30,7 @@ struct insight_snapshots {
     struct state state;
     bool reset;          // nothing that is there is to be gone on with
     const char *options; // what was asked for, in a line; a snapshot must be of the same
+    struct mark hello;   // the first mark; all others must be of its partitions
     uint64_t seq;        // of the newest
     uint64_t kept_from;  // no older one is left
     uint64_t accepted;   // records or partials: the owner's, saved and restored with the rest
@@ -41,10 +43,17 @@ int insight_snapshots_open(struct insight_snapshots *s, const char *dir, const c
 void insight_snapshots_close(struct insight_snapshots *s);
 
 // Fills the windows, which have no records yet, from the snapshot of a hello mark, or from the
-// newest one without marks (NULL). Where the source starts from nothing the windows stay empty.
-// After a failure they must not be used.
+// newest one without marks (NULL). Where the source starts from nothing the windows stay empty,
+// which is an error when a snapshot knows that something was committed; so is a source that does
+// not go on where it stops, or not with fixed partitions. After a failure the windows must not be
+// used.
 int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
                              struct insight_windows *w, struct insight_plan *plan, struct err *err);
+
+// Fails when a mark behind hello is of other partitions. To be called before anything is done about
+// the mark.
+int insight_snapshots_check_mark(const struct insight_snapshots *s, const struct mark *mark,
+                                 struct err *err);
 
 // For an input that had neither a mark nor a record: fails (EX_TEMPFAIL) where the newest snapshot
 // was made in a stream with marks, since then the source has died before its first one.

@@ -123,31 +123,34 @@ struct insight_window *insight_windows_open(struct insight_windows *w, struct in
     return window;
 }
 
-static void add_to(struct insight_windows *w, struct insight_series *s, int64_t start, int64_t time)
+// Adds to a window, which is opened when there is none. Returns false when it is closed: it may be
+// before the watermark reaches its end, when an input has ended and another run goes on.
+static bool add_to(struct insight_windows *w, struct insight_series *s, int64_t start, int64_t time)
 {
     if (s->current == NULL || s->current->start != start)
         s->current = insight_windows_open(w, s, start);
+    if (s->current->closed)
+        return false;
     s->current->changed = true;
     insight_set_take(&s->current->set, 1, time, time);
     insight_batch_add(&w->batch, &s->current->set);
+    return true;
 }
 
-// Adds to the last window that holds the time and back to the first that is still open. Returns
-// false when they all are closed.
+// Adds to all windows that hold the time and are open, the last one first. Returns false when there
+// is none.
 static bool add_by_time(struct insight_windows *w, struct insight_series *s, int64_t time)
 {
     int64_t start = window_start(s->spec, time);
     int64_t end = window_end(s->spec, start);
+    bool taken = false;
 
-    if (end <= w->watermark) {
-        s->late++;
-        return false;
-    }
     for (; end > time && end > w->watermark; end = window_end(s->spec, start)) {
-        add_to(w, s, start, time);
+        taken |= add_to(w, s, start, time);
         start = window_previous(s->spec, start);
     }
-    return true;
+    s->late += !taken;
+    return taken;
 }
 
 // Adds to the open window of a spec that does not go by time.
@@ -200,11 +203,12 @@ struct insight_set *insight_windows_merge(struct insight_windows *w,
     struct insight_series *s = find_series(w, head);
     int64_t start = s->spec->kind == WINDOW_TIME ? head->start : s->number;
 
-    if (s->spec->kind == WINDOW_TIME && window_end(s->spec, start) <= w->watermark) {
+    bool past = s->spec->kind == WINDOW_TIME && window_end(s->spec, start) <= w->watermark;
+    struct insight_window *window = past ? NULL : insight_windows_open(w, s, start);
+    if (past || window->closed) {
         s->late += head->records;
         return NULL;
     }
-    struct insight_window *window = insight_windows_open(w, s, start);
     window->changed = true;
     insight_set_take(&window->set, head->records, head->first, head->last);
     return &window->set;

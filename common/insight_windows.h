@@ -4,8 +4,8 @@
 // that closes them.
 //
 // The watermark is the newest time seen less the lateness allowed. A window is closed when the
-// watermark has reached its end (or when it has its number of records), and then takes no more
-// records. The owner calls, for each record:
+// watermark has reached its end, when it has its number of records, or when the input has ended,
+// and then takes no more records. The owner calls, for each record:
 //
 //     insight_read_fields(&plan, json, w.batch.value);
 //     insight_windows_expect(&w, time);
@@ -99,7 +99,7 @@ bool insight_windows_know(const struct insight_windows *w, const struct insight_
 struct insight_set *insight_windows_merge(struct insight_windows *w,
                                           const struct insight_partial_head *head);
 
-// The window of a series that starts then; it is opened when there is none.
+// The window of a series that starts then, which may be closed; it is opened when there is none.
 struct insight_window *insight_windows_open(struct insight_windows *w, struct insight_series *s,
                                             int64_t start);
 

@@ -20,15 +20,18 @@
 
 // What a snapshot begins with. Its numbers are as this machine has them.
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HEADER "loginpipe state 1 little-endian\n"
+#define HEADER "loginpipe state 2 little-endian\n"
 #else
-#define HEADER "loginpipe state 1 big-endian\n"
+#define HEADER "loginpipe state 2 big-endian\n"
 #endif
 #define HEADER_LEN (sizeof HEADER - 1)
 
+#define ENDING ".state"
+#define UNFINISHED ".new" // behind the ending, while it is written
+
 void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag)
 {
-    snprintf(name, STATE_NAME_SIZE, "%" PRIu64 "%s%.64s.state", seq, tag == NULL ? "" : ".",
+    snprintf(name, STATE_NAME_SIZE, "%" PRIu64 "%s%.64s" ENDING, seq, tag == NULL ? "" : ".",
              tag == NULL ? "" : tag);
 }
 
@@ -38,36 +41,11 @@ static int fail(const struct state *s, int status, const char *name, struct err 
                    strerror(errno));
 }
 
-int state_open(struct state *s, const char *path, bool to_write, struct err *err)
+// Reads "42.state" or "42.TAG.state", or the like with another ending. Returns false for other
+// names.
+static bool read_name(const char *name, const char *ending, uint64_t *seq)
 {
-    *s = (struct state){.path = path, .dir = -1};
-    if (to_write && mkdir(path, 0777) != 0 && errno != EEXIST)
-        return fail(s, EX_CANTCREAT, "", err);
-    s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->dir < 0)
-        return fail(s, to_write ? EX_CANTCREAT : EX_NOINPUT, "", err);
-    if (!to_write || flock(s->dir, LOCK_EX | LOCK_NB) == 0)
-        return 0;
-    if (errno == EWOULDBLOCK)
-        err_set(err, EX_TEMPFAIL, "%s: another process is using it", path);
-    else
-        fail(s, EX_IOERR, "", err);
-    state_close(s);
-    return -1;
-}
-
-void state_close(struct state *s)
-{
-    if (s->dir >= 0)
-        close(s->dir);
-    s->dir = -1;
-}
-
-// Reads "42.state" or "42.TAG.state". Returns false for other names.
-static bool read_name(const char *name, uint64_t *seq)
-{
-    static const char ending[] = ".state";
-    size_t len = strlen(name), end_len = sizeof ending - 1;
+    size_t len = strlen(name), end_len = strlen(ending);
     char *end;
 
     if (len < end_len || len >= STATE_NAME_SIZE || strcmp(name + len - end_len, ending) != 0 ||
@@ -78,27 +56,38 @@ static bool read_name(const char *name, uint64_t *seq)
     return errno == 0 && *end == '.';
 }
 
-// Calls what for each snapshot. Returns 0, or -1 with *err set.
-static int each_snapshot(const struct state *s,
-                         int (*what)(void *ctx, const char *name, uint64_t seq), void *ctx,
-                         struct err *err)
+// Calls what for each file whose name has that ending, as state_each() does.
+static int each_file(const struct state *s, const char *ending,
+                     int (*what)(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                                 struct err *err),
+                     void *ctx, struct err *err)
 {
     int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
     uint64_t seq;
+    int status = 0;
 
     if (dir == NULL)
         return fail(s, EX_IOERR, "", err);
     errno = 0;
-    while ((entry = readdir(dir)) != NULL) {
-        if (read_name(entry->d_name, &seq) && what(ctx, entry->d_name, seq) != 0)
-            break;
+    while (status == 0 && (entry = readdir(dir)) != NULL) {
+        if (read_name(entry->d_name, ending, &seq))
+            status = what(ctx, s, entry->d_name, seq, err);
         errno = 0;
     }
-    int status = errno == 0 ? 0 : fail(s, EX_IOERR, "", err);
+    if (status == 0 && errno != 0)
+        status = fail(s, EX_IOERR, "", err);
     closedir(dir);
     return status;
+}
+
+int state_each(const struct state *s,
+               int (*what)(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                           struct err *err),
+               void *ctx, struct err *err)
+{
+    return each_file(s, ENDING, what, ctx, err);
 }
 
 struct newest {
@@ -107,10 +96,13 @@ struct newest {
     char *name;
 };
 
-static int see_newest(void *ctx, const char *name, uint64_t seq)
+static int see_newest(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                      struct err *err)
 {
     struct newest *newest = ctx;
 
+    (void)s;
+    (void)err;
     if (newest->found && seq <= newest->seq)
         return 0;
     newest->seq = seq;
@@ -123,29 +115,57 @@ int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE
 {
     struct newest newest = {.name = name};
 
-    if (each_snapshot(s, see_newest, &newest, err) != 0)
+    if (state_each(s, see_newest, &newest, err) != 0)
         return -1;
     *seq = newest.seq;
     return newest.found;
 }
 
-struct old {
-    int dir;
-    uint64_t to;
-};
-
-static int remove_old(void *ctx, const char *name, uint64_t seq)
+static int remove_old(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                      struct err *err)
 {
-    const struct old *old = ctx;
+    const uint64_t *to = ctx;
 
-    return seq > old->to ? 0 : unlinkat(old->dir, name, 0);
+    return seq > *to || unlinkat(s->dir, name, 0) == 0 ? 0 : fail(s, EX_IOERR, name, err);
 }
 
 int state_remove(const struct state *s, uint64_t to, struct err *err)
 {
-    struct old old = {s->dir, to};
+    return state_each(s, remove_old, &to, err);
+}
 
-    return each_snapshot(s, remove_old, &old, err);
+// Locks the directory, and then removes what a process that was killed has not finished, which
+// could fill the disk when it happens again and again.
+static int lock(const struct state *s, struct err *err)
+{
+    uint64_t all = UINT64_MAX;
+
+    if (flock(s->dir, LOCK_EX | LOCK_NB) == 0)
+        return each_file(s, ENDING UNFINISHED, remove_old, &all, err);
+    if (errno == EWOULDBLOCK)
+        return err_set(err, EX_TEMPFAIL, "%s: another process is using it", s->path);
+    return fail(s, EX_IOERR, "", err);
+}
+
+void state_close(struct state *s)
+{
+    if (s->dir >= 0)
+        close(s->dir);
+    s->dir = -1;
+}
+
+int state_open(struct state *s, const char *path, bool to_write, struct err *err)
+{
+    *s = (struct state){.path = path, .dir = -1};
+    if (to_write && mkdir(path, 0777) != 0 && errno != EEXIST)
+        return fail(s, EX_CANTCREAT, "", err);
+    s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dir < 0)
+        return fail(s, to_write ? EX_CANTCREAT : EX_NOINPUT, "", err);
+    if (!to_write || lock(s, err) == 0)
+        return 0;
+    state_close(s);
+    return -1;
 }
 
 void state_save_begin(const struct state *s, const char *name, struct state_writer *w)
@@ -154,7 +174,7 @@ void state_save_begin(const struct state *s, const char *name, struct state_writ
     if (w->hash == NULL)
         xalloc_die(sizeof(XXH3_state_t));
     snprintf(w->name, sizeof w->name, "%s", name);
-    snprintf(w->unfinished, sizeof w->unfinished, "%s.new", w->name);
+    snprintf(w->unfinished, sizeof w->unfinished, "%s" UNFINISHED, w->name);
     int fd = openat(s->dir, w->unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         w->error = errno;

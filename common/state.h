@@ -5,7 +5,8 @@
 // A snapshot is a file SEQ.TAG.state, or SEQ.state: written beside it, fsync'd, renamed, and then
 // the directory is fsync'd, so that after state_save() it survives a loss of power. It begins with
 // a line that says what it is, of which version and made on what kind of machine, and ends with a
-// checksum. The directory is locked (flock) as long as it is open for writing.
+// checksum. The directory is locked (flock) as long as it is open for writing; what was not
+// finished when its writer was killed goes when it is opened so.
 //
 //     struct state state;
 //     if (state_open(&state, "DIR", true, &err) != 0) ...
@@ -57,14 +58,22 @@ struct state_reader {
     bool short_of; // a read went beyond the end
 };
 
-// Opens a directory: to write to it, which makes it when it is missing and locks it, or else only
-// to read. Errors: EX_CANTCREAT, EX_NOINPUT, or EX_TEMPFAIL where another process has the lock.
+// Opens a directory: to write to it, which makes it when it is missing, locks it and removes
+// unfinished snapshots, or else only to read. Errors: EX_CANTCREAT, EX_NOINPUT, EX_IOERR, or
+// EX_TEMPFAIL where another process has the lock.
 int state_open(struct state *s, const char *path, bool to_write, struct err *err);
 void state_close(struct state *s);
 
 // Makes the name of a snapshot; a tag has at most 64 characters, none of them a slash, and is NULL
 // for none.
 void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag);
+
+// Calls what for each snapshot, until it returns something else than 0, which is then returned; -1
+// is with *err set.
+int state_each(const struct state *s,
+               int (*what)(void *ctx, const struct state *s, const char *name, uint64_t seq,
+                           struct err *err),
+               void *ctx, struct err *err);
 
 // Finds a snapshot with the highest seq. Returns 1, 0 when there is none, or -1 with *err set.
 int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err);

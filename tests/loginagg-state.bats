@@ -19,8 +19,10 @@ teardown() {
 
 # mark KIND SEQ OFFSET [MEMBERS]
 mark() {
+    local source=''
+    [ "$1" != hello ] || source=',"group":"g","shard":"0/1"'
     printf '{"@mark":"%s","run":"%s","seq":%d,"from":"%s","at":[["t",0,%d]]%s}\n' \
-        "$1" "$run_id" "$2" "$run_id" "$3" "${4:-}"
+        "$1" "$run_id" "$2" "$run_id" "$3" "$source${4:-}"
 }
 
 # marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark behind each SIZE of them, as kcat-in would
@@ -31,7 +33,7 @@ marked() {
             printf "{\"@mark\":\"%s\",\"run\":\"%s\",\"seq\":%d,\"at\":[[\"t\",0,%d]]%s}\n",
                 kind, run, seq, offset, members
         }
-        BEGIN { seq = from; offset = from * size; mark("hello", ",\"from\":\"" before "\"") }
+        BEGIN { seq = from; offset = from * size; mark("hello", ",\"from\":\"" before "\",\"group\":\"g\",\"shard\":\"0/1\"") }
         NR <= offset { next }
         {
             print
@@ -151,10 +153,59 @@ refused() {
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
     : >"state/3.$run_id.state"
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
-    echo 'loginpipe state 2 little-endian' | cat - sound >"state/3.$run_id.state"
+    echo 'loginpipe state 1 little-endian' | cat - sound >"state/3.$run_id.state"
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
     cp sound "state/3.$run_id.state"
     { mark hello 3 300 && mark end 4 300; } | loginagg --state state >/dev/null
+}
+
+@test "a source that would not go on where it stopped, or not with the same partitions, is refused" {
+    logingen -n 300 >records
+    marked 100 | loginagg --state state >/dev/null
+    for option in '' --state-reset; do
+        refused 78 "--state: the source reads without a group \\(kcat-in -G\\), so it cannot go on where it stopped$" \
+            $option < <(mark hello 3 300 | sed 's/"group":"g",//')
+        refused 78 "--state: the source's partitions are not fixed \\(kcat-in --shard or -p\\)$" \
+            $option < <(mark hello 3 300 | sed 's/,"shard":"[^"]*"//')
+    done
+    assert_eq "$(snapshots)" '2.state 3.state 4.state'
+    { mark hello 3 300 && mark end 4 300; } | sed 's/,"group".*"0\/1"//' | loginagg -q >/dev/null
+}
+
+@test "a source that starts from nothing is refused once something was committed" {
+    logingen -n 300 >records
+    # Nothing is known to be committed: the next run counts anew.
+    for ((i = 0; i < 2; i++)); do
+        marked 100 | sed 's/"stable":[0-9]*/"stable":0/' | loginagg --state state --final >out
+        assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
+    done
+    # One snapshot knows, and it is not the newest one.
+    run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"stable":1')
+    assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
+    marked 100 >in
+    refused 78 "state/2.$run_id.state: mark 1 was committed, but the source starts from nothing .*--state-reset" <in
+    assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
+    loginagg --state state --state-reset --final <in >out
+    assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
+}
+
+@test "a mark of other partitions than those before it is neither saved nor passed on" {
+    logingen -n 200 --span 2h >records
+    for change in 's/\["t",0/["t",1/' 's/\["t",0,200\],//' 's/"at":\[/&["t",7,0],/'; do
+        rm -rf state
+        {
+            mark hello 0 0 | sed 's/"at":\[/&["u",0,5],/'
+            head -n 100 records
+            # The order may be another one.
+            mark mark 1 100 | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/'
+            tail -n 100 records
+            mark mark 2 200 ',"low":1694484000000' | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/' | sed "$change"
+        } >in
+        refused 78 "--state: the source's partitions have changed .*--state-reset" <in
+        assert_eq "$(sed -n '$=' <<<"$output") $(tail -n 1 <<<"$output" | jq .seq)" '2 1'
+        assert_eq "$(snapshots)" 1.state
+    done
+    run -75 loginagg <in
 }
 
 @test "--state-reset starts with nothing, whatever was there" {
@@ -197,6 +248,47 @@ refused() {
     assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 100
 }
 
+# final_runs [OPTION]...: an hour that the end of a first run closes, long before it is over, and in a
+# second run the rest of it, of which the file late has the bytes.
+final_runs() {
+    loginagg --every 0 --state state --final "$@" <first >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[5,true]'
+    loginagg --every 0 --state state --final --rejects rejects --stats stats "$@" <late >out
+    assert_eq "$(<out)" ''
+    jq -r .raw rejects | cmp - late
+    assert_eq "$(jq -r .reject rejects | sort -u)" late
+    assert_ledger_adds_up stats
+}
+
+@test "records of a window that --final has closed are late in the next run" {
+    for ((i = 0; i < 12; i++)); do
+        printf '{"timestamp":%d,"user_id":"u%d"}\n' $((7200 + i * 60)) $i
+    done >records
+    head -n 5 records >first
+    tail -n 7 records >late
+    final_runs -w 1h
+    assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[7,7,0]'
+    # The next window says how many, and is compared with the five that were counted.
+    echo '{"timestamp":10800,"user_id":"u"}' | loginagg --every 0 --state state --final -w 1h >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .late]' out)" '[1,7]'
+    assert_eq "$(jq -c 'select(.insight == "count").change' out | head -n 1)" '{"unknown":-4}'
+    # Those of their windows that were not closed take them.
+    rm -r state
+    loginagg --every 0 --state state --final -w 1h/30m -w 5m <first >out
+    loginagg --every 0 --state state --final -w 1h/30m -w 5m <late >out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.window.start, .logins, .final]' out)" \
+        '["1970-01-01T02:05:00Z",5,true]
+["1970-01-01T02:10:00Z",2,true]'
+}
+
+@test "partials of a window that --final has closed are late in the next run" {
+    logingen -n 10 >records
+    head -n 5 records | loginagg --partial >first
+    tail -n 5 records | loginagg --partial >late
+    final_runs --merge
+    assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[1,1,0]'
+}
+
 @test "only one process has a state" {
     start_fed loginagg --state state
     refused 75 'state: another process is using it' </dev/null
@@ -218,6 +310,25 @@ refused() {
         # shellcheck disable=SC2154 # run sets it
         assert_match "$stderr" '^loginagg: state/2.state: '
         assert_eq "$(snapshots)" 1.state
+    done
+}
+
+@test "a snapshot that was not finished when it was killed goes at the next start" {
+    logingen -n 100 >records
+    loginagg --state state <records >/dev/null
+    for option in '' --state-reset; do
+        run -137 strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGKILL \
+            bash -c 'exec loginagg --state state --every 0 <records'
+        assert_match "$(snapshots)" '[0-9]\.state [0-9]\.state\.new'
+        touch state/notes.state.new "state/9.$run_id.state.new"
+        # Only the one who has the lock removes them, and nothing else.
+        loginagg --state state --state-dump >/dev/null
+        run -75 flock state loginagg --state state </dev/null
+        assert_match "$(snapshots)" ' 9\.state\.new '
+        # shellcheck disable=SC2086 # there may be none
+        loginagg --state state $option </dev/null >/dev/null
+        assert_match "$(snapshots)" '^[0-9]\.state notes\.state\.new$'
+        rm state/notes.state.new
     done
 }
 

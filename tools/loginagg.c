@@ -307,9 +307,12 @@ static int finish(struct agg *a, struct stream *s)
 static int on_mark(void *ctx, struct stream *s, const struct mark *mark)
 {
     struct agg *a = ctx;
+    struct err err;
 
     if (mark->kind == MARK_HELLO)
         return resume(a, s, mark);
+    if (insight_snapshots_check_mark(&a->snapshots, mark, &err) != 0)
+        return stream_fail_err(s, &err);
     if (mark->has_low)
         insight_windows_advance(&a->windows, mark->low);
     if ((a->options->partial ? emit_windows(a, s, WINDOWS_CHANGED) : close_due(a, s)) != 0)
