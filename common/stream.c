@@ -288,6 +288,9 @@ static int pass_mark(struct stream *s, const struct line *line)
         follow_mark(s, &s->mark, &err) != 0)
         return stream_fail(s, err.status, "stdin: line %llu: %s", (unsigned long long)line->number,
                            err.text);
+    if (s->mark.kind == MARK_HELLO && s->ledger.in + s->ledger.passed > 0)
+        return stream_fail(s, EX_DATAERR, "stdin: line %llu: a hello mark with lines before it",
+                           (unsigned long long)line->number);
     if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark) != 0)
         return -1;
     if (!s->ops->sink) {

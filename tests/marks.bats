@@ -141,6 +141,8 @@ ends_with() {
     ends_with 65 'stdin: line 7: mark 1: no hello mark'
     { mark hello 0 && mark hello 1; } >in
     ends_with 65 'stdin: line 2: mark 1: a second hello'
+    { echo '{"reject":"empty","raw":""}' && mark hello 0; } >in
+    ends_with 65 'stdin: line 2: a hello mark with lines before it'
     { mark hello 5 && mark mark 5; } >in
     ends_with 65 'stdin: line 2: mark 5: it comes after mark 5'
     { marked_stream && mark mark 4; } >in
