@@ -218,6 +218,15 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
     loginclean --rejects - |
     loginagg --tee --rejects - --state /s/a_b.1of3/counts |
     kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --acks /s/a_b.1of3/acks"
+    # Each share is a pipeline of its own.
+    DELIVERY=at-least-once STATE_DIR=/s run -0 loginpipe --dry-run -n 2
+    assert_eq "$(grep -o -e '--shard [^ ]*' -e '--acks [^ ]*$' <<<"$output" | xargs)" \
+        "--shard 0/2 --acks /s/$topic.0of2/acks --shard 1/2 --acks /s/$topic.1of2/acks"
+}
+
+@test "a state is not reset at each restart" {
+    DELIVERY=exactly-once LOGINAGG_OPTS='-w 1d --state-reset' run -64 --separate-stderr loginpipe
+    assert_eq "$stderr" 'loginpipe: LOGINAGG_OPTS: --state-reset would start anew at each restart; it needs --once (see loginpipe --help)'
 }
 
 @test "a state that cannot be made is said so" {
