@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -28,6 +29,9 @@
 
 #define ENDING ".state"
 #define UNFINISHED ".new" // behind the ending, while it is written
+
+#define LOCK_WAIT 10000 // ms for another process to let go of the directory
+#define LOCK_SLICE 100
 
 void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag)
 {
@@ -91,20 +95,33 @@ int state_each(const struct state *s,
 }
 
 struct newest {
+    struct timespec written;
     uint64_t seq;
     int found;
     char *name;
 };
 
+// Of two that were written in one tick of the clock the one with the higher seq is newer.
+static bool is_newer(const struct timespec *written, uint64_t seq, const struct newest *than)
+{
+    if (written->tv_sec != than->written.tv_sec)
+        return written->tv_sec > than->written.tv_sec;
+    if (written->tv_nsec != than->written.tv_nsec)
+        return written->tv_nsec > than->written.tv_nsec;
+    return seq > than->seq;
+}
+
 static int see_newest(void *ctx, const struct state *s, const char *name, uint64_t seq,
                       struct err *err)
 {
     struct newest *newest = ctx;
+    struct stat file;
 
-    (void)s;
-    (void)err;
-    if (newest->found && seq <= newest->seq)
+    if (fstatat(s->dir, name, &file, 0) != 0)
+        return errno == ENOENT ? 0 : fail(s, EX_IOERR, name, err);
+    if (newest->found && !is_newer(&file.st_mtim, seq, newest))
         return 0;
+    newest->written = file.st_mtim;
     newest->seq = seq;
     newest->found = 1;
     strcpy(newest->name, name); // read_name() has seen that it fits
@@ -135,12 +152,19 @@ int state_remove(const struct state *s, uint64_t to, struct err *err)
 }
 
 // Locks the directory, and then removes what a process that was killed has not finished, which
-// could fill the disk when it happens again and again.
+// could fill the disk when it happens again and again. A pipeline that was just fenced needs a
+// moment until it is gone.
 static int lock(const struct state *s, struct err *err)
 {
+    const struct timespec slice = {.tv_nsec = LOCK_SLICE * 1000000};
     uint64_t all = UINT64_MAX;
+    int status;
 
-    if (flock(s->dir, LOCK_EX | LOCK_NB) == 0)
+    for (int waited = 0; (status = flock(s->dir, LOCK_EX | LOCK_NB)) != 0 &&
+                         (errno == EWOULDBLOCK || errno == EINTR) && waited < LOCK_WAIT;
+         waited += LOCK_SLICE)
+        nanosleep(&slice, NULL);
+    if (status == 0)
         return each_file(s, ENDING UNFINISHED, remove_old, &all, err);
     if (errno == EWOULDBLOCK)
         return err_set(err, EX_TEMPFAIL, "%s: another process is using it", s->path);
@@ -161,7 +185,7 @@ int state_open(struct state *s, const char *path, bool to_write, struct err *err
         return fail(s, EX_CANTCREAT, "", err);
     s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir < 0)
-        return fail(s, to_write ? EX_CANTCREAT : EX_NOINPUT, "", err);
+        return fail(s, to_write ? EX_CANTCREAT : EX_CONFIG, "", err);
     if (!to_write || lock(s, err) == 0)
         return 0;
     state_close(s);

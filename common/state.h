@@ -59,8 +59,8 @@ struct state_reader {
 };
 
 // Opens a directory: to write to it, which makes it when it is missing, locks it and removes
-// unfinished snapshots, or else only to read. Errors: EX_CANTCREAT, EX_NOINPUT, EX_IOERR, or
-// EX_TEMPFAIL where another process has the lock.
+// unfinished snapshots, or else only to read. Errors: EX_CANTCREAT, or only to read EX_CONFIG;
+// EX_IOERR, or EX_TEMPFAIL where another process keeps the lock for ten seconds.
 int state_open(struct state *s, const char *path, bool to_write, struct err *err);
 void state_close(struct state *s);
 
@@ -75,7 +75,8 @@ int state_each(const struct state *s,
                            struct err *err),
                void *ctx, struct err *err);
 
-// Finds a snapshot with the highest seq. Returns 1, 0 when there is none, or -1 with *err set.
+// Finds the snapshot that was written last. Its seq need not be the highest: what was not committed
+// comes again in another run. Returns 1, 0 when there is none, or -1 with *err set.
 int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err);
 
 // Removes the snapshots up to a seq, of all tags.

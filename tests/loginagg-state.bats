@@ -289,12 +289,19 @@ final_runs() {
     assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[1,1,0]'
 }
 
-@test "only one process has a state" {
+@test "only one process has a state, and the next one waits for a while" {
     start_fed loginagg --state state
     refused 75 'state: another process is using it' </dev/null
+    # shellcheck disable=SC2154 # start_fed sets feed
+    start loginagg --state state </dev/null {feed}>&-
+    next=$!
+    wait_until 10 has_caught_signals $next
+    sleep 0.3
+    run ! is_gone $next
     close_feed
     await "$pid"
-    loginagg --state state </dev/null
+    await $next
+    assert_eq "$status" 0
 }
 
 @test "a state that cannot be made is 73, one that cannot be written is 74" {
@@ -323,7 +330,7 @@ final_runs() {
         touch state/notes.state.new "state/9.$run_id.state.new"
         # Only the one who has the lock removes them, and nothing else.
         loginagg --state state --state-dump >/dev/null
-        run -75 flock state loginagg --state state </dev/null
+        run -137 flock state timeout -s KILL 1 loginagg --state state </dev/null
         assert_match "$(snapshots)" ' 9\.state\.new '
         # shellcheck disable=SC2086 # there may be none
         loginagg --state state $option </dev/null >/dev/null
@@ -336,7 +343,7 @@ final_runs() {
     logingen -n 3000 --span 2h --users 50 >records
     mkdir state
     run -78 loginagg --state state --state-dump
-    run -66 loginagg --state none --state-dump
+    run -78 loginagg --state none --state-dump
     marked 1000 | loginagg --state state --every 0 >/dev/null
     loginagg --state state --state-dump >dump
     assert_eq "$(head -n 1 dump | jq -c '[.state, .at, .watermark]')" \
@@ -346,6 +353,19 @@ final_runs() {
     assert_eq "$(<got)" 1500
     run -74 bash -c 'loginagg --state state --state-dump >/dev/full'
     run -78 loginagg --state state --state-dump --count ip
+}
+
+@test "--state-dump shows what was written last, of runs that committed nothing too" {
+    logingen -n 150 >records
+    for run in 1 2 3; do
+        { mark hello 0 0 && head -n $((run * 50)) records && mark mark 1 $((run * 50)); } |
+            sed "s/$run_id/${run_id/%1/$run}/" >stream
+        [ $run -gt 1 ] || { cat stream && echo '{}' && mark mark 2 100; } >longer
+        [ $run -gt 1 ] || mv longer stream
+        run -75 loginagg --state state --rejects rejects <stream
+        assert_eq "$(loginagg --state state --state-dump | sed 1d | jq .records)" $((run * 50))
+        sleep 0.05
+    done
 }
 
 @test "--state-dump works while the state is in use" {
@@ -367,6 +387,7 @@ final_runs() {
     tail -n +4 partials | loginagg --merge --every 0 --state state --final >out
     cmp out want
     run -64 loginagg --partial --state state </dev/null
+    run -64 loginagg --state state --state-reset --state-dump </dev/null
     for wrong in --state-reset --state-dump --final; do
         run -64 loginagg "$wrong" </dev/null
     done

@@ -96,6 +96,8 @@ static void check_modes(const struct options *options, const struct window_spec 
         opt_usage_error("--tee: there are no records to pass on with --merge");
     if (options->partial && options->state != NULL)
         opt_usage_error("--state: with --partial nothing is kept");
+    if (options->state_reset && options->state_dump)
+        opt_usage_error("--state-reset, --state-dump: only one of them can be given");
     if (options->state == NULL && (options->state_reset || options->state_dump || options->final))
         opt_usage_error("--state-reset, --state-dump, --final: there is no --state");
     for (size_t i = 0; (options->partial || options->merge) && i < options->insights.windows.count;
