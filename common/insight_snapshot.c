@@ -2,6 +2,7 @@
 #include "insight_snapshot.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ void insight_snapshots_close(struct insight_snapshots *s)
 {
     state_close(&s->state);
     mark_release(&s->hello);
+    mark_release(&s->position);
 }
 
 static bool is_open(const struct insight_snapshots *s)
@@ -116,6 +118,15 @@ static int check_head(const struct head *head, const struct state_reader *in, co
     return 0;
 }
 
+static void remember(struct insight_snapshots *s, const char *name, const struct mark *position,
+                     uint64_t stable, const struct insight_windows *w)
+{
+    snprintf(s->name, sizeof s->name, "%s", name);
+    mark_copy(&s->position, position);
+    s->committed = stable > 0;
+    s->watermark = w->watermark;
+}
+
 // Returns 1, 0 when there is no such snapshot, or -1 with *err set.
 static int load(struct insight_snapshots *s, const char *name, const struct mark *hello,
                 struct insight_windows *w, struct insight_plan *plan, struct err *err)
@@ -132,6 +143,7 @@ static int load(struct insight_snapshots *s, const char *name, const struct mark
     if (status == 0) {
         s->accepted = head.accepted;
         insight_windows_load(w, plan, &in);
+        remember(s, name, &head.mark, head.stable, w);
     }
     mark_release(&head.mark);
     // What check_head() found comes first.
@@ -244,6 +256,26 @@ int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err 
     return err_set(err, EX_TEMPFAIL, "stdin: ended without any mark; a stage upstream has died");
 }
 
+// Whether the newest snapshot is of this mark too: while a source is idle its marks say nothing
+// new, and what was counted may be large.
+static bool is_known(const struct insight_snapshots *s, const struct mark *mark,
+                     const struct insight_windows *w)
+{
+    return mark != NULL && s->name[0] != '\0' && s->watermark == w->watermark &&
+           s->committed == (stable_of(mark) > 0) && mark_same_position(&s->position, mark);
+}
+
+static int write_snapshot(struct insight_snapshots *s, const char *name, const struct mark *mark,
+                          struct insight_windows *w, struct err *err)
+{
+    struct state_writer out;
+
+    state_save_begin(&s->state, name, &out);
+    put_head(&out, s, mark);
+    insight_windows_save(w, &out);
+    return state_save_end(&s->state, &out, err);
+}
+
 int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
                            struct insight_windows *w, struct err *err)
 {
@@ -251,17 +283,16 @@ int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
     // Without marks the one that was gone on with is of no more use; with marks, those before the
     // last one that is known to be committed.
     uint64_t keep = mark == NULL ? seq : stable_of(mark);
-    struct state_writer out;
     char name[STATE_NAME_SIZE];
 
     if (!is_open(s))
         return 0;
     state_name(name, seq, mark == NULL ? NULL : mark->run);
-    state_save_begin(&s->state, name, &out);
-    put_head(&out, s, mark);
-    insight_windows_save(w, &out);
-    if (state_save_end(&s->state, &out, err) != 0)
+    if ((!is_known(s, mark, w) || !state_link(&s->state, s->name, name)) &&
+        write_snapshot(s, name, mark, w, err) != 0)
         return -1;
+    if (mark != NULL)
+        remember(s, name, mark, stable_of(mark), w);
     s->seq = seq;
     if (keep <= s->kept_from)
         return 0;

@@ -32,8 +32,13 @@ struct insight_snapshots {
     const char *options; // what was asked for, in a line; a snapshot must be of the same
     struct mark hello;   // the first mark; all others must be of its partitions
     uint64_t seq;        // of the newest
-    uint64_t kept_from;  // no older one is left
-    uint64_t accepted;   // records or partials: the owner's, saved and restored with the rest
+    // In a stream with marks, what the newest is of; no name where there is none.
+    char name[STATE_NAME_SIZE];
+    struct mark position;
+    int64_t watermark;
+    bool committed;     // it knows of a mark that was
+    uint64_t kept_from; // no older one is left
+    uint64_t accepted;  // records or partials: the owner's, saved and restored with the rest
 };
 
 // Both texts are borrowed. Without a directory (NULL) nothing is kept: then the functions below do

@@ -257,6 +257,11 @@ int state_save_end(const struct state *s, struct state_writer *w, struct err *er
     return fail(s, EX_IOERR, w->name, err);
 }
 
+bool state_link(const struct state *s, const char *name, const char *second)
+{
+    return linkat(s->dir, name, s->dir, second, 0) == 0 && fsync(s->dir) == 0;
+}
+
 static int damaged(const struct state_reader *r, struct err *err)
 {
     return err_set(err, EX_CONFIG, "%s/%s: it is damaged, or not of this version", r->state->path,

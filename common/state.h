@@ -79,6 +79,10 @@ int state_each(const struct state *s,
 // comes again in another run. Returns 1, 0 when there is none, or -1 with *err set.
 int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err);
 
+// Gives a snapshot a second name, durably. Returns whether that has worked; not all file systems
+// can.
+bool state_link(const struct state *s, const char *name, const char *second);
+
 // Removes the snapshots up to a seq, of all tags.
 int state_remove(const struct state *s, uint64_t to, struct err *err);
 

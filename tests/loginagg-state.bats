@@ -368,6 +368,25 @@ final_runs() {
     done
 }
 
+@test "marks that say nothing new cost no snapshot, and can be gone on from" {
+    logingen -n 100 >records
+    {
+        mark hello 0 0 && head -n 50 records
+        mark mark 1 50 && mark mark 2 50 ',"stable":1' && mark mark 3 50 ',"stable":1'
+        mark mark 4 50 ',"stable":2'
+    } | loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
+    # The first one that knows of a commit is another; and those before 2 are gone.
+    assert_eq "$(find state -type f -printf '%i\n' | sort -u | wc -l) $(snapshots)" \
+        '1 2.state 3.state 4.state'
+    {
+        mark hello 4 50 && mark mark 5 50 ',"stable":4' && mark mark 6 50 ',"stable":5'
+        tail -n 50 records
+        mark end 7 100
+    } | loginagg --state state --every 0 --final | data >out
+    assert_eq "$(find state -name "[56].*" -type f -printf '%i\n' | sort -u | wc -l)" 1
+    loginagg --every 0 <records | cmp - out
+}
+
 @test "--state-dump works while the state is in use" {
     logingen -n 100 >records
     start_fed loginagg --state state
