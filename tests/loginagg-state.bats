@@ -118,6 +118,19 @@ data() {
     done
 }
 
+@test "marks that never say a time are warned about, once" {
+    logingen -n 10 >records
+    {
+        mark hello 0 0
+        cat records
+        for ((i = 1; i <= 100; i++)); do mark mark $i 10; done
+        mark end 101 10
+    } >in
+    run -0 --separate-stderr loginagg --every 0 --tee <in
+    # shellcheck disable=SC2154 # run sets it
+    assert_eq "$stderr" 'loginagg: 60 marks say no time (low): windows close at the end only; does kcat-in have the right --time-field?'
+}
+
 @test "a source that dies before its first mark is no clean end" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null

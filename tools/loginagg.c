@@ -20,7 +20,8 @@
 #include "window.h"
 #include "xalloc.h"
 
-#define LATE_SHARE 10 // warn when more than one in so many is late
+#define LATE_SHARE 10     // warn when more than one in so many is late
+#define TIMELESS_MARKS 60 // warn when so many say no time, which is a minute as a rule
 
 struct options {
     struct stream_options stream;
@@ -42,6 +43,7 @@ struct agg {
     struct insight_snapshots snapshots;
     bool resumed; // from a snapshot, or from nothing
     uint64_t late;
+    int timeless; // marks behind records that say no time
 };
 
 static int set_every(void *options, const char *arg, struct err *err)
@@ -317,6 +319,11 @@ static int on_mark(void *ctx, struct stream *s, const struct mark *mark)
         return stream_fail_err(s, &err);
     if (mark->has_low)
         insight_windows_advance(&a->windows, mark->low);
+    else if (stream_ledger(s)->aggregated + stream_ledger(s)->out > 0 &&
+             ++a->timeless == TIMELESS_MARKS)
+        log_warn("%d marks say no time (low): windows close at the end only; does kcat-in have the "
+                 "right --time-field?",
+                 a->timeless);
     if ((a->options->partial ? emit_windows(a, s, WINDOWS_CHANGED) : close_due(a, s)) != 0)
         return -1;
     if (mark->kind == MARK_END && finish(a, s) != 0)
