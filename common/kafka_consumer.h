@@ -112,7 +112,7 @@ void consumer_release(struct consumer *c);
 int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err);
 
 // Returns -1 with EX_CONFIG in *err when the partition does not reach to an offset that was read
-// before: it was recreated, or cut off.
+// before, not within kafka->wait either: it was recreated, or cut off.
 int consumer_check_reach(struct consumer *c, const struct partition *p, int64_t offset,
                          struct err *err);
 

@@ -3,6 +3,7 @@
 // Where a consumer begins and ends in each partition, and the offsets that its group keeps.
 #include "kafka_consumer.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,17 +13,22 @@
 #include "xalloc.h"
 
 #define REQUEST_TIME 5000 // ms for one request
+#define REACH_PAUSE 200   // ms between questions for the end of a partition
 
 int consumer_check_reach(struct consumer *c, const struct partition *p, int64_t offset,
                          struct err *err)
 {
     const struct offset_point at_end = {OFFSET_END, 0};
-    int64_t end;
+    int64_t deadline = time_monotonic() + c->kafka.wait, end;
 
-    if (offset_resolve(&c->kafka, p->topic, p->id, at_end, &end, err) != 0)
-        return -1;
-    if (offset <= end)
-        return 0;
+    // An open transaction, or a new leader, can put the end lower for a while.
+    do {
+        if (offset_resolve(&c->kafka, p->topic, p->id, at_end, &end, err) != 0)
+            return -1;
+        if (offset <= end)
+            return 0;
+        poll(NULL, 0, REACH_PAUSE);
+    } while (kafka_keep_trying(&c->kafka, deadline));
     return err_set(err, EX_CONFIG,
                    "topic %s [%d]: ends at offset %lld, but was read up to %lld already: it was "
                    "recreated or cut off; set the group back or take another one",

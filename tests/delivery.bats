@@ -245,7 +245,7 @@ remake_topic() {
 @test "a topic that was made anew is no place to go on in" {
     seq 100 | produce "$topic" --create=1
     assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 | wc -l)" 100
-    start kcat-in "$topic" -G "$group" --shard 0/1 -v >lines 2>err
+    start kcat-in "$topic" -G "$group" --shard 0/1 -v --wait 2s >lines 2>err
     reader=$!
     wait_until 10 grep -q 'from offset 100' err
     "$BUILD_DIR/tests/alter_topic" delete "$topic"
@@ -264,7 +264,7 @@ remake_topic() {
     create_topic "$out"
     { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" && mark end 1 100; } >in
     kcat-out -t "$out" --exactly-once <in
-    run -78 --separate-stderr read_topic "$topic" -G "$group" --shard 0/1 --marks
+    run -78 --separate-stderr read_topic "$topic" -G "$group" --shard 0/1 --marks --wait 2s
     assert_match "$stderr" ': ends at offset 20, but was read up to 100 already: '
 }
 
