@@ -257,11 +257,11 @@ int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err 
 }
 
 // Whether the newest snapshot is of this mark too: while a source is idle its marks say nothing
-// new, and what was counted may be large.
+// new, and what was counted may be large. But an end has closed windows.
 static bool is_known(const struct insight_snapshots *s, const struct mark *mark,
                      const struct insight_windows *w)
 {
-    return mark != NULL && s->name[0] != '\0' && s->watermark == w->watermark &&
+    return mark != NULL && !w->ended && s->name[0] != '\0' && s->watermark == w->watermark &&
            s->committed == (stable_of(mark) > 0) && mark_same_position(&s->position, mark);
 }
 

@@ -398,6 +398,13 @@ final_runs() {
     } | loginagg --state state --every 0 --final | data >out
     assert_eq "$(find state -name "[56].*" -type f -printf '%i\n' | sort -u | wc -l)" 1
     loginagg --every 0 <records | cmp - out
+    # The end has said something: the window is closed.
+    rm -r state
+    { mark hello 0 0 && cat records && mark mark 1 100 && mark end 2 100; } |
+        loginagg --state state --every 0 --final | data | cmp - out
+    { mark hello 2 100 && head -n 5 records && mark end 3 105; } |
+        loginagg --state state --every 0 --final --rejects rejects | data | cmp - /dev/null
+    assert_eq "$(jq -r .reject rejects | uniq -c | xargs)" '5 late'
 }
 
 @test "--state-dump works while the state is in use" {
