@@ -125,6 +125,7 @@ static void remember(struct insight_snapshots *s, const char *name, const struct
     mark_copy(&s->position, position);
     s->committed = stable > 0;
     s->watermark = w->watermark;
+    s->changed = false;
 }
 
 // Returns 1, 0 when there is no such snapshot, or -1 with *err set.
@@ -261,8 +262,9 @@ int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err 
 static bool is_known(const struct insight_snapshots *s, const struct mark *mark,
                      const struct insight_windows *w)
 {
-    return mark != NULL && !w->ended && s->name[0] != '\0' && s->watermark == w->watermark &&
-           s->committed == (stable_of(mark) > 0) && mark_same_position(&s->position, mark);
+    return mark != NULL && !s->changed && !w->ended && s->name[0] != '\0' &&
+           s->watermark == w->watermark && s->committed == (stable_of(mark) > 0) &&
+           mark_same_position(&s->position, mark);
 }
 
 static int write_snapshot(struct insight_snapshots *s, const char *name, const struct mark *mark,

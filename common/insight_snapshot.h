@@ -39,6 +39,7 @@ struct insight_snapshots {
     bool committed;     // it knows of a mark that was
     uint64_t kept_from; // no older one is left
     uint64_t accepted;  // records or partials: the owner's, saved and restored with the rest
+    bool changed;       // something has come since the newest: for the owner to set
 };
 
 // Both texts are borrowed. Without a directory (NULL) nothing is kept: then the functions below do

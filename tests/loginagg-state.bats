@@ -398,6 +398,11 @@ final_runs() {
     } | loginagg --state state --every 0 --final | data >out
     assert_eq "$(find state -name "[56].*" -type f -printf '%i\n' | sort -u | wc -l)" 1
     loginagg --every 0 <records | cmp - out
+    # What a stage makes by itself comes between marks of one position too.
+    rm -r state
+    { mark hello 0 0 && mark mark 1 50 && cat records && mark mark 2 50; } |
+        loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
+    assert_eq "$(loginagg --state state --state-dump | sed 1d | jq .records)" 100
     # The end has said something: the window is closed.
     rm -r state
     { mark hello 0 0 && cat records && mark mark 1 100 && mark end 2 100; } |

@@ -213,6 +213,7 @@ static int expect(struct agg *a, struct stream *s, int64_t from, int64_t to)
 {
     if (!a->resumed && resume(a, s, NULL) != 0)
         return -1;
+    a->snapshots.changed = true;
     insight_windows_expect(&a->windows, from);
     if (!stream_has_marks(s))
         insight_windows_advance(&a->windows, to);
