@@ -146,7 +146,8 @@ partitions() {
     seq -f '"%.0f-0123456789012345678901234567890123456789012345678901234567890123456789"' 200000 >in
     run -0 broker -t logins:1 -- bash -c 'kcat-out -t logins <in; kcat-in -e logins >out'
     tail -n "$(wc -l <out)" in | cmp - out
-    [ "$(stat -c %s out)" -gt 4000000 ]
+    # Whole batches go, which may be of a megabyte, and records have some bytes beside their values.
+    [ "$(stat -c %s out)" -gt 3000000 ]
     [ "$(stat -c %s out)" -lt 6000000 ]
 }
 

@@ -471,11 +471,11 @@ final_runs() {
         wait "$pid" 2>/dev/null || true
         # The output of a run that was killed counts up to the last mark in it: a sink would have
         # committed that.
-        last=$(jq -r 'select(.["@mark"]).seq' part 2>/dev/null | tail -n 1)
-        [ -n "$last" ] || continue
+        read -r last kind < <(jq -r 'select(.["@mark"]) | "\(.seq) \(.["@mark"])"' part 2>/dev/null |
+            tail -n 1) || continue
         sed "/^{\"@mark\":.*\"seq\":$last,/q" part | data >>out
         committed=$last
-        ! grep -q '"@mark":"end"' part || break
+        [ "$kind" != end ] || break
     done
     echo "after $try kills" >&2
     [ "$try" -gt 4 ]
