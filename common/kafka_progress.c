@@ -176,6 +176,13 @@ static bool has_offset(const rd_kafka_topic_partition_list_t *list, const char *
     return false;
 }
 
+// Whether a partition without an offset is begun at its beginning anyway.
+static bool begins_at_beginning(const struct consumer *c)
+{
+    return c->range.from.kind == OFFSET_NONE || c->range.from.kind == OFFSET_STORED ||
+           c->range.from.kind == OFFSET_BEGINNING;
+}
+
 // Whether the group has read of the topic before: of the partitions in the list, or, where members
 // share the topic, of any.
 static int has_read(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
@@ -223,7 +230,7 @@ int consumer_prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
     if (c->group != NULL && list->cnt > 0)
         status = read_committed(c, list, err);
     for (int i = 0; i < list->cnt && status == 0; i++) {
-        if (c->group != NULL && list->elems[i].offset < 0)
+        if (c->group != NULL && list->elems[i].offset < 0 && !begins_at_beginning(c))
             status = has_read(c, list, list->elems[i].topic, &is_new[i], err);
     }
     for (int i = 0; i < list->cnt && status == 0; i++) {

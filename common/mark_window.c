@@ -31,20 +31,28 @@ uint32_t mark_window_leave(struct mark_window *w)
     return (w->first + (uint32_t)w->count - 1) % MARK_WINDOW_EPOCHS;
 }
 
+// The epoch of a number; NULL when it is not in the window.
+static struct mark_epoch *find_epoch(const struct mark_window *w, uint32_t number)
+{
+    uint32_t i = (number + MARK_WINDOW_EPOCHS - w->first) % MARK_WINDOW_EPOCHS;
+
+    return i < w->count ? &w->epoch[i] : NULL;
+}
+
 void mark_window_arrive(struct mark_window *w, uint32_t epoch)
 {
-    uint32_t i = (epoch + MARK_WINDOW_EPOCHS - w->first) % MARK_WINDOW_EPOCHS;
+    struct mark_epoch *e = find_epoch(w, epoch);
 
-    if (i < w->count && w->epoch[i].under_way > 0)
-        w->epoch[i].under_way--;
+    if (e != NULL && e->under_way > 0)
+        e->under_way--;
 }
 
 void mark_window_drop(struct mark_window *w, uint32_t epoch)
 {
-    uint32_t i = (epoch + MARK_WINDOW_EPOCHS - w->first) % MARK_WINDOW_EPOCHS;
+    struct mark_epoch *e = find_epoch(w, epoch);
 
-    if (i < w->count)
-        w->epoch[i].dropped = true;
+    if (e != NULL)
+        e->dropped = true;
 }
 
 void mark_window_mark(struct mark_window *w, const char *line, size_t len)

@@ -151,11 +151,16 @@ static int flush_when_full(struct stream *s)
     return s->out.buf.len < OUT_FLUSH || s->ops->fill != NULL ? 0 : stream_flush(s);
 }
 
-int stream_emit_end(struct stream *s)
+static int end_line(struct stream *s)
 {
     buf_putc(&s->out.buf, '\n');
-    s->ledger.out++;
     return flush_when_full(s);
+}
+
+int stream_emit_end(struct stream *s)
+{
+    s->ledger.out++;
+    return end_line(s);
 }
 
 int stream_emit(struct stream *s, const char *data, size_t len)
@@ -175,8 +180,7 @@ int stream_emit_again(struct stream *s, const char *data, size_t len)
         len--;
     }
     buf_append(b, data, len);
-    buf_putc(b, '\n');
-    return flush_when_full(s);
+    return end_line(s);
 }
 
 static int write_reject(struct stream *s, const struct reject *reject, const struct line *line)
@@ -249,8 +253,7 @@ static int pass_on(struct stream *s, const struct line *line)
     if (s->ops->pass != NULL)
         return s->ops->pass(s->ctx, s, line);
     buf_append(&s->out.buf, line->data, line->len);
-    buf_putc(&s->out.buf, '\n');
-    return flush_when_full(s);
+    return end_line(s);
 }
 
 bool stream_has_marks(const struct stream *s)
