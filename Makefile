@@ -29,9 +29,9 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icommon -DLOGINPIPE_VERSION='"$(VERSION)"' 
 ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SANITIZE)
 
 KAFKA_TOOLS := kcat-in kcat-out kcat-broker
-TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen marks
+TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks
 SCRIPTS := loginpipe
-COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*.c common/*.cc)))
+COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*/*.c common/*/*.cc)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 
 # Debian's names. The tools need the first list to build, the tests and lint the second.
@@ -119,4 +119,4 @@ uninstall:
 clean:
 	rm -rf build build-*
 
--include $(wildcard $(B)/*/*.d $(B)/tests/unit/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -127,28 +127,28 @@ END
     assert_eq "$(wc -l <lines)" 2
 }
 
-@test "low is the time up to which all partitions are read" {
+@test "the watermark is the time up to which all partitions are read" {
     seq 100 109 | jq -c '{timestamp: .}' | produce "$topic" --create=1
     read_topic "$topic" --marks | tail -n 1 >end
-    assert_eq "$(jq .low end)" 109000
+    assert_eq "$(jq .watermark end)" 109000
     jq -nc '{ts: "2023-09-12T00:00:00Z"}' | produce "$topic"
     read_topic "$topic" --marks --time-field ts | tail -n 1 >end
-    assert_eq "$(jq .low end)" 1694476800000
+    assert_eq "$(jq .watermark end)" 1694476800000
     jq -nc '{at: {created: 7}}' | produce "$topic"
     read_topic "$topic" --marks --time-field at.created | tail -n 1 >end
-    assert_eq "$(jq .low end)" 7000
+    assert_eq "$(jq .watermark end)" 7000
     # A time that the records do not have is not guessed: all others would be late.
     read_topic "$topic" --marks --time-field no | tail -n 1 >end
-    assert_eq "$(jq .low end)" null
+    assert_eq "$(jq .watermark end)" null
 }
 
 @test "a time far in the future is not believed" {
     printf '{"timestamp":100}\n{"timestamp":9999999999}\n' | produce "$topic" --create=1
     read_topic "$topic" --marks | tail -n 1 >end
-    assert_eq "$(jq .low end)" 100000
+    assert_eq "$(jq .watermark end)" 100000
 }
 
-@test "the partition that is behind holds low back, until it is read to its end" {
+@test "the partition that is behind holds the watermark back, until it is read to its end" {
     jq -nc 'range(20000) | {timestamp: (1000 + .), pad: ("x" * 300)}' >one
     jq -nc '{timestamp: 5}' >other
     create_topic "$topic" 2
@@ -157,8 +157,8 @@ END
     slow_stage
     start bash -c "kcat-in '$topic' --marks=100ms | bash slow >lines"
     wait_until 20 has_lines 20003 lines
-    wait_until 10 grep -q '"low":20999000' lines
-    jq -n '[inputs.low // empty] | . == sort' lines | grep -qx true
+    wait_until 10 grep -q '"watermark":20999000' lines
+    jq -n '[inputs.watermark // empty] | . == sort' lines | grep -qx true
 }
 
 @test "shards divide the partitions of all topics among them" {
@@ -745,7 +745,7 @@ has_records() {
     make_topics 100
     start bash -c "kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms | tee lines |
         kcat-out -t '$out' --exactly-once"
-    wait_until 20 grep -q '"stable":1}' lines
+    wait_until 20 grep -q '"committed":1}' lines
 }
 
 @test "a transactional id of one's own fences before the first mark" {

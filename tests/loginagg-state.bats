@@ -45,7 +45,7 @@ marked() {
             offset += since
             since = 0
             seq++
-            mark("mark", ",\"low\":" low "000,\"stable\":" (seq - 1))
+            mark("mark", ",\"watermark\":" low "000,\"committed\":" (seq - 1))
         }
         END { offset += since; seq++; mark("end") }' records
 }
@@ -65,7 +65,7 @@ data() {
     loginagg --every 0 <records >want
     marked 500 | loginagg --every 0 >out
     data out | cmp - want
-    # Before the mark whose low is beyond the first window, and before the end mark.
+    # Before the mark whose watermark is beyond the first window, and before the end mark.
     assert_eq "$(sed '/"seq":8,/q' out | data | wc -l)" 9
     assert_eq "$(tail -n 1 out | jq -r '.["@mark"]')" end
     assert_eq "$(grep -n '"insight"' out | head -n 1 | cut -d: -f1)" \
@@ -112,7 +112,7 @@ data() {
     jq -c 'select(.timestamp)' <second | loginagg --state rest --final >want
     for from in "$run_id" "$other"; do
         { mark hello 6 600 | sed "s/\"from\":\"[^\"]*/\"from\":\"$from/" &&
-            mark end 7 600 ',"stable":4'; } | loginagg --state state >out
+            mark end 7 600 ',"committed":4'; } | loginagg --state state >out
         assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 600
         rm "state/7.$run_id.state"
     done
@@ -128,7 +128,7 @@ data() {
     } >in
     run -0 --separate-stderr loginagg --every 0 --tee <in
     # shellcheck disable=SC2154 # run sets it
-    assert_eq "$stderr" 'loginagg: 60 marks say no time (low): windows close at the end only; does kcat-in have the right --time-field?'
+    assert_eq "$stderr" 'loginagg: 60 marks have no watermark: windows close at the end only; does kcat-in have the right --time-field?'
 }
 
 @test "a source that dies before its first mark is no clean end" {
@@ -189,11 +189,11 @@ refused() {
     logingen -n 300 >records
     # Nothing is known to be committed: the next run counts anew.
     for ((i = 0; i < 2; i++)); do
-        marked 100 | sed 's/"stable":[0-9]*/"stable":0/' | loginagg --state state --final >out
+        marked 100 | sed 's/"committed":[0-9]*/"committed":0/' | loginagg --state state --final >out
         assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
     done
     # One snapshot knows, and it is not the newest one.
-    run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"stable":1')
+    run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"committed":1')
     assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
     marked 100 >in
     refused 78 "state/2.$run_id.state: mark 1 was committed, but the source starts from nothing .*--state-reset" <in
@@ -212,7 +212,7 @@ refused() {
             # The order may be another one.
             mark mark 1 100 | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/'
             tail -n 100 records
-            mark mark 2 200 ',"low":1694484000000' | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/' | sed "$change"
+            mark mark 2 200 ',"watermark":1694484000000' | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/' | sed "$change"
         } >in
         refused 78 "--state: the source's partitions have changed .*--state-reset" <in
         assert_eq "$(sed -n '$=' <<<"$output") $(tail -n 1 <<<"$output" | jq .seq)" '2 1'
@@ -385,14 +385,14 @@ final_runs() {
     logingen -n 100 >records
     {
         mark hello 0 0 && head -n 50 records
-        mark mark 1 50 && mark mark 2 50 ',"stable":1' && mark mark 3 50 ',"stable":1'
-        mark mark 4 50 ',"stable":2'
+        mark mark 1 50 && mark mark 2 50 ',"committed":1' && mark mark 3 50 ',"committed":1'
+        mark mark 4 50 ',"committed":2'
     } | loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
     # The first one that knows of a commit is another; and those before 2 are gone.
     assert_eq "$(find state -type f -printf '%i\n' | sort -u | wc -l) $(snapshots)" \
         '1 2.state 3.state 4.state'
     {
-        mark hello 4 50 && mark mark 5 50 ',"stable":4' && mark mark 6 50 ',"stable":5'
+        mark hello 4 50 && mark mark 5 50 ',"committed":4' && mark mark 6 50 ',"committed":5'
         tail -n 50 records
         mark end 7 100
     } | loginagg --state state --every 0 --final | data >out
@@ -457,8 +457,8 @@ final_runs() {
     : >out
     committed=0
     for ((try = 0; try < 200; try++)); do
-        # What is in the pipe is not committed, so it is not stable either.
-        marked 50 "$committed" | sed "s/\"stable\":[0-9]*/\"stable\":$committed/" |
+        # What is in the pipe is not committed, so it is not committed either.
+        marked 50 "$committed" | sed "s/\"committed\":[0-9]*/\"committed\":$committed/" |
             loginagg --every 0 --state state --final >pipe 2>/dev/null &
         pid=$!
         # It is killed at a byte of its output, however fast the machine is, and up to a pipe's

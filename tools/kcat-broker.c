@@ -23,9 +23,9 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#include "err.h"
-#include "log.h"
-#include "opt.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/opt.h"
 
 #define PARTITIONS_DEFAULT 4
 #define PARTITIONS_MAX 10000
@@ -47,10 +47,10 @@ struct broker {
 };
 
 static const struct opt options_table[] = {
-    {"topic", 't', OPT_LIST, "TOPIC[:N]", "create it with N partitions (default 4)",
-     offsetof(struct options, topics), NULL, 0},
-    {"brokers", 0, OPT_COUNT, "N", "how many brokers the cluster has (default 1)",
-     offsetof(struct options, brokers), NULL, 1},
+    OPT_LIST("topic", 't', "TOPIC[:N]", struct options, topics,
+             "create it with N partitions (default 4)"),
+    OPT_COUNT("brokers", 0, "N", struct options, brokers, 1,
+              "how many brokers the cluster has (default 1)"),
 };
 
 // Nothing that librdkafka says in here is about the work of whoever uses the broker.

@@ -10,14 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "datetime.h"
-#include "kafka_consumer.h"
-#include "kafka_marks.h"
-#include "log.h"
-#include "opt.h"
-#include "signals.h"
-#include "stream.h"
+#include "base/buf.h"
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/signals.h"
+#include "kafka/consumer.h"
+#include "kafka/mark_source.h"
+#include "stream/stream.h"
 
 #define BATCH_BYTES (64 * 1024)  // handed over in one go, before output is flushed
 #define COMMIT_EVERY 1000        // ms
@@ -37,7 +37,7 @@ struct options {
     int32_t *ids;          // of -p
     int id_count;
     char *shard_name; // of the fixed set of partitions; NULL when it is not fixed
-    struct source_marks_options marks;
+    struct mark_source_options marks;
     struct offset_range range;
     bool exit_at_end;
     uint64_t count; // 0 when there is no limit
@@ -47,7 +47,7 @@ struct reader {
     const struct options *options;
     struct stream *stream;
     struct consumer consumer;
-    struct source_marks marks;
+    struct mark_source marks;
     bool open, ended; // marks are being written; the input has ended by request
     struct buf value;
     bool several_lines; // the value in hand holds newlines
@@ -82,25 +82,21 @@ static int set_marks(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {"topic", 't', OPT_LIST, "TOPIC", "a topic, or ^REGEX; also as operands",
-     offsetof(struct options, topics), NULL, 0},
-    {"group", 'G', OPT_STRING, "GROUP", "share the partitions in a consumer group, and commit",
-     offsetof(struct options, group), NULL, 0},
-    {"partitions", 'p', OPT_STRING, "LIST", "only these partitions, such as 0,2-4",
-     offsetof(struct options, partitions), NULL, 0},
-    {"shard", 0, OPT_CALL, "I/N", "only share I of N, from 0, of each topic's partitions", 0,
-     set_shard, 0},
-    {"offset", 'o', OPT_CALL, "FROM[:TO]", "beginning (default), end, stored, N, -N, @TIME or @AGO",
-     0, set_offset, 0},
-    {"exit", 'e', OPT_FLAG, NULL, "stop at the end as it was at the start",
-     offsetof(struct options, exit_at_end), NULL, 0},
-    {"count", 'c', OPT_COUNT, "N", "stop after N records", offsetof(struct options, count), NULL,
-     1},
-    {"marks", 0, OPT_CALL, "[=DUR]", "write marks, as a rule every second", 0, set_marks, 0},
-    {"acks", 0, OPT_STRING, "FIFO", "commit marks that come back here; implies --marks",
-     offsetof(struct options, marks.acks), NULL, 0},
-    {"time-field", 0, OPT_STRING, "NAME", "a record's time, for marks (default timestamp)",
-     offsetof(struct options, marks.time_field), NULL, 0},
+    OPT_LIST("topic", 't', "TOPIC", struct options, topics, "a topic, or ^REGEX; also as operands"),
+    OPT_STRING("group", 'G', "GROUP", struct options, group,
+               "share the partitions in a consumer group, and commit"),
+    OPT_STRING("partitions", 'p', "LIST", struct options, partitions,
+               "only these partitions, such as 0,2-4"),
+    OPT_CALL("shard", 0, "I/N", set_shard, "only share I of N, from 0, of each topic's partitions"),
+    OPT_CALL("offset", 'o', "FROM[:TO]", set_offset,
+             "beginning (default), end, stored, N, -N, @TIME or @AGO"),
+    OPT_FLAG("exit", 'e', struct options, exit_at_end, "stop at the end as it was at the start"),
+    OPT_COUNT("count", 'c', "N", struct options, count, 1, "stop after N records"),
+    OPT_CALL("marks", 0, "[=DUR]", set_marks, "write marks, as a rule every second"),
+    OPT_STRING("acks", 0, "FIFO", struct options, marks.acks,
+               "commit marks that come back here; implies --marks"),
+    OPT_STRING("time-field", 0, "NAME", struct options, marks.time_field,
+               "a record's time, for marks (default timestamp)"),
 };
 
 static const struct kafka_setting defaults[] = {
@@ -151,11 +147,11 @@ static int on_message(void *ctx, struct partition *p, const rd_kafka_message_t *
                               .number = r->total,
                               .full_len = full_len,
                               .origin = &origin};
-    if (stream_take(r->stream, &line) != 0)
+    if (stream_feed(r->stream, &line) != 0)
         return -1;
     // It is still parsed: as the jq program made it, or as it came where that has dropped it.
     if (r->open)
-        source_marks_saw(&r->marks, p, is_too_long(r, full_len) ? NULL : stream_json(r->stream));
+        mark_source_saw(&r->marks, p, is_too_long(r, full_len) ? NULL : stream_json(r->stream));
     if (count_reached(r))
         return -1;
     if (r->batch >= BATCH_BYTES)
@@ -171,7 +167,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     char *data = r->value.data;
     size_t len = line->len;
 
-    source_marks_wrote(&r->marks, len + 1);
+    mark_source_wrote(&r->marks, len + 1);
     if (!r->several_lines || line->data != data)
         return stream_emit(s, line->data, line->len);
     for (size_t i = 0; i < len; i++) {
@@ -186,7 +182,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 // Writes a mark and what stands before it.
 static int emit_mark(struct reader *r, enum mark_kind kind)
 {
-    return stream_emit_mark(r->stream, source_marks_make(&r->marks, kind));
+    return stream_emit_mark(r->stream, mark_source_make(&r->marks, kind));
 }
 
 // Partitions are about to go to somebody else: finish what was read of them.
@@ -198,18 +194,18 @@ static int give_up(void *ctx, bool blocked, bool lost)
     if (!r->open)
         return blocked ? 0 : stream_flush(r->stream);
     if (!blocked) {
-        if (emit_mark(r, MARK_MARK) != 0)
+        if (emit_mark(r, MARK_PROGRESS) != 0)
             return -1;
-        if (!lost && source_marks_settle(&r->marks, STOP_WAIT, STDOUT_FILENO, false, &err) < 0)
+        if (!lost && mark_source_settle(&r->marks, STOP_WAIT, STDOUT_FILENO, false, &err) < 0)
             return stream_fail_err(r->stream, &err);
     }
-    source_marks_give_up(&r->marks, lost);
+    mark_source_give_up(&r->marks, lost);
     return 0;
 }
 
 static void committed(void *ctx, rd_kafka_resp_err_t code)
 {
-    source_marks_committed(&((struct reader *)ctx)->marks, code);
+    mark_source_committed(&((struct reader *)ctx)->marks, code);
 }
 
 static int start(struct reader *r, struct err *err)
@@ -224,7 +220,7 @@ static int start(struct reader *r, struct err *err)
 // Writes a mark if one is due.
 static int emit_due_mark(struct reader *r)
 {
-    const struct mark *mark = source_marks_due(&r->marks);
+    const struct mark *mark = mark_source_due(&r->marks);
 
     return mark == NULL ? 0 : stream_emit_mark(r->stream, mark);
 }
@@ -235,7 +231,7 @@ static int open_marks(struct reader *r)
 
     if (r->options->marks.interval == 0)
         return 0;
-    if (source_marks_open(&r->marks, &r->consumer, &r->options->marks, &err) != 0)
+    if (mark_source_open(&r->marks, &r->consumer, &r->options->marks, &err) != 0)
         return stream_fail_err(r->stream, &err);
     r->open = true;
     return emit_mark(r, MARK_HELLO);
@@ -295,7 +291,7 @@ static void stalled(void *ctx, struct stream *s)
     struct err err;
 
     consumer_serve(&r->consumer);
-    if (r->open && source_marks_serve(&r->marks, &err) != 0)
+    if (r->open && mark_source_serve(&r->marks, &err) != 0)
         stream_fail_err(s, &err);
 }
 
@@ -308,7 +304,7 @@ static int on_tick(void *ctx, struct stream *s)
         consumer_commit(&r->consumer);
         return 0;
     }
-    if (source_marks_serve(&r->marks, &err) != 0)
+    if (mark_source_serve(&r->marks, &err) != 0)
         return stream_fail_err(s, &err);
     return emit_due_mark(r);
 }
@@ -322,10 +318,10 @@ static int end(void *ctx, struct stream *s)
 
     if (!r->open)
         return 0;
-    if (stream_emit_mark(s, source_marks_make_last(&r->marks, r->ended)) != 0)
+    if (stream_emit_mark(s, mark_source_make_last(&r->marks, r->ended)) != 0)
         return -1;
     int status =
-        source_marks_settle(&r->marks, r->ended ? END_WAIT : STOP_WAIT, STDOUT_FILENO, true, &err);
+        mark_source_settle(&r->marks, r->ended ? END_WAIT : STOP_WAIT, STDOUT_FILENO, true, &err);
     if (status < 0)
         return stream_fail_err(s, &err);
     if (status > 0 && r->ended)
@@ -402,7 +398,7 @@ int main(int argc, char **argv)
     if (options.marks.interval > 0)
         ops.tick = MARKS_TICK;
     int status = stream_run(&ops, &reader, &options.stream);
-    source_marks_release(&reader.marks);
+    mark_source_release(&reader.marks);
     consumer_release(&reader.consumer);
     buf_release(&reader.value);
     free(options.ids);

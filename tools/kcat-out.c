@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kafka_admin.h"
-#include "kafka_confirm.h"
-#include "kafka_delivery.h"
-#include "kafka_outcome.h"
-#include "log.h"
-#include "opt.h"
-#include "router.h"
-#include "signals.h"
-#include "stream.h"
-#include "xalloc.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/signals.h"
+#include "base/xalloc.h"
+#include "kafka/confirm.h"
+#include "kafka/delivery.h"
+#include "kafka/metadata.h"
+#include "kafka/outcome.h"
+#include "stream/router.h"
+#include "stream/stream.h"
 
 #define SERVE_EVERY 50  // ms: how often delivery reports are served
 #define LAST_WAIT 10000 // ms for what is on its way when the stages upstream have died
@@ -67,31 +67,26 @@ static int set_create(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {"topic", 't', OPT_STRING, "TOPIC", "where lines go", offsetof(struct options, router.topic),
-     NULL, 0},
-    {"route", 0, OPT_LIST, "KEY=TOPIC", "lines with that top-level key go there instead",
-     offsetof(struct options, router.routes), NULL, 0},
-    {NULL, 'k', OPT_STRING, "KEY", "one message key for all", offsetof(struct options, router.key),
-     NULL, 0},
-    {"key", 0, OPT_STRING, "FIELD", "a top-level field as key; insights have their own",
-     offsetof(struct options, router.key_field), NULL, 0},
-    {"key-jq", 0, OPT_STRING, "EXPR", "the output of a jq program as key",
-     offsetof(struct options, router.key_jq), NULL, 0},
-    {"header", 'H', OPT_LIST, "NAME=VALUE", "a header for each message",
-     offsetof(struct options, headers), NULL, 0},
-    {"compress", 'z', OPT_STRING, "CODEC", "gzip, snappy, lz4 or zstd",
-     offsetof(struct options, codec), NULL, 0},
-    {"create", 0, OPT_CALL, "[=PARTS[:REPL]]", "create topics that are missing", 0, set_create, 0},
-    {"tee", 0, OPT_FLAG, NULL, "pass each line on to stdout, once the broker has it",
-     offsetof(struct options, tee), NULL, 0},
-    {"undelivered", 0, OPT_STRING, "FILE", "append lines that could not be delivered (exit 75)",
-     offsetof(struct options, undelivered), NULL, 0},
-    {"acks", 0, OPT_STRING, "FIFO", "send marks back when all before them is delivered",
-     offsetof(struct options, confirm.acks), NULL, 0},
-    {"exactly-once", 0, OPT_FLAG, NULL, "commit lines and offsets in transactions, at marks",
-     offsetof(struct options, confirm.exactly_once), NULL, 0},
-    {"transactional-id", 0, OPT_STRING, "ID", "their name (default loginpipe.GROUP.SHARD)",
-     offsetof(struct options, confirm.transactional_id), NULL, 0},
+    OPT_STRING("topic", 't', "TOPIC", struct options, router.topic, "where lines go"),
+    OPT_LIST("route", 0, "KEY=TOPIC", struct options, router.routes,
+             "lines with that top-level key go there instead"),
+    OPT_STRING(NULL, 'k', "KEY", struct options, router.key, "one message key for all"),
+    OPT_STRING("key", 0, "FIELD", struct options, router.key_field,
+               "a top-level field as key; insights have their own"),
+    OPT_STRING("key-jq", 0, "EXPR", struct options, router.key_jq,
+               "the output of a jq program as key"),
+    OPT_LIST("header", 'H', "NAME=VALUE", struct options, headers, "a header for each message"),
+    OPT_STRING("compress", 'z', "CODEC", struct options, codec, "gzip, snappy, lz4 or zstd"),
+    OPT_CALL("create", 0, "[=PARTS[:REPL]]", set_create, "create topics that are missing"),
+    OPT_FLAG("tee", 0, struct options, tee, "pass each line on to stdout, once the broker has it"),
+    OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
+               "append lines that could not be delivered (exit 75)"),
+    OPT_STRING("acks", 0, "FIFO", struct options, confirm.acks,
+               "send marks back when all before them is delivered"),
+    OPT_FLAG("exactly-once", 0, struct options, confirm.exactly_once,
+             "commit lines and offsets in transactions, at marks"),
+    OPT_STRING("transactional-id", 0, "ID", struct options, confirm.transactional_id,
+               "their name (default loginpipe.GROUP.SHARD)"),
 };
 
 static const struct kafka_setting defaults[] = {
@@ -126,7 +121,7 @@ static int on_pass(void *ctx, const char *line, size_t len)
 {
     struct writer *w = ctx;
 
-    return stream_emit_again(w->stream, line, len);
+    return stream_write(w->stream, line, len);
 }
 
 // Whether there are marks where they are promised to do something.
@@ -246,7 +241,7 @@ static int open_writer(void *ctx, struct stream *s)
     struct err err;
 
     w->stream = s;
-    w->outcome = (struct outcome){.ledger = stream_ledger(s),
+    w->outcome = (struct outcome){.stream = s,
                                   .kafka = &w->delivery.producer.kafka,
                                   .transactions = w->options->confirm.exactly_once};
     w->delivery = (struct delivery){.ops = &ops, .ctx = w, .tee = w->options->tee};

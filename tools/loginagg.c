@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "datetime.h"
-#include "insight.h"
-#include "insight_options.h"
-#include "insight_snapshot.h"
-#include "insight_windows.h"
-#include "log.h"
-#include "opt.h"
-#include "record.h"
-#include "stream.h"
-#include "window.h"
-#include "xalloc.h"
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/xalloc.h"
+#include "insight/checkpoint.h"
+#include "insight/options.h"
+#include "insight/plan.h"
+#include "insight/window_spec.h"
+#include "insight/windows.h"
+#include "json/event_time.h"
+#include "stream/stream.h"
 
 #define LATE_SHARE 10     // warn when more than one in so many is late
 #define TIMELESS_MARKS 60 // warn when so many say no time, which is a minute as a rule
@@ -69,24 +69,20 @@ static int set_every(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {"every", 0, OPT_CALL, "N", "how often while a window fills: 100n (records), 10s, 0 for never",
-     0, set_every, 0},
-    {"lateness", 0, OPT_DURATION, "DUR", "how long behind the newest time records may come (1m)",
-     offsetof(struct options, lateness), NULL, 0},
-    {"state", 0, OPT_STRING, "DIR", "keep what was counted there, and go on from it",
-     offsetof(struct options, state), NULL, 0},
-    {"state-reset", 0, OPT_FLAG, NULL, "forget what is kept there first",
-     offsetof(struct options, state_reset), NULL, 0},
-    {"state-dump", 0, OPT_FLAG, NULL, "write what is kept there as partials, and exit",
-     offsetof(struct options, state_dump), NULL, 0},
-    {"final", 0, OPT_FLAG, NULL, "close all windows at the end, also with --state",
-     offsetof(struct options, final), NULL, 0},
-    {"partial", 0, OPT_FLAG, NULL, "write what was counted for --merge, and forget it",
-     offsetof(struct options, partial), NULL, 0},
-    {"merge", 0, OPT_FLAG, NULL, "read what --partial wrote, and write insights",
-     offsetof(struct options, merge), NULL, 0},
-    {"tee", 0, OPT_FLAG, NULL, "pass the records on, insights among them",
-     offsetof(struct options, tee), NULL, 0},
+    OPT_CALL("every", 0, "N", set_every,
+             "how often while a window fills: 100n (records), 10s, 0 for never"),
+    OPT_DURATION("lateness", 0, "DUR", struct options, lateness,
+                 "how long behind the newest time records may come (1m)"),
+    OPT_STRING("state", 0, "DIR", struct options, state,
+               "keep what was counted there, and go on from it"),
+    OPT_FLAG("state-reset", 0, struct options, state_reset, "forget what is kept there first"),
+    OPT_FLAG("state-dump", 0, struct options, state_dump,
+             "write what is kept there as partials, and exit"),
+    OPT_FLAG("final", 0, struct options, final, "close all windows at the end, also with --state"),
+    OPT_FLAG("partial", 0, struct options, partial,
+             "write what was counted for --merge, and forget it"),
+    OPT_FLAG("merge", 0, struct options, merge, "read what --partial wrote, and write insights"),
+    OPT_FLAG("tee", 0, struct options, tee, "pass the records on, insights among them"),
 };
 
 // Checks what goes together.
@@ -140,8 +136,7 @@ static int emit_insights(struct agg *a, struct stream *s, const struct insight_v
 {
     for (size_t i = 0; i < a->plan.insight_count; i++) {
         insight_put(stream_emit_begin(s), &a->plan, i, view);
-        stream_ledger(s)->made++;
-        if (stream_emit_end(s) != 0)
+        if (stream_emit_made(s) != 0)
             return -1;
     }
     return 0;
@@ -153,8 +148,7 @@ static int emit_partials(struct agg *a, struct stream *s, const struct insight_v
 
     insight_partial_init(&partial, &a->plan, view);
     while (insight_partial_next(&partial, stream_emit_begin(s))) {
-        stream_ledger(s)->made++;
-        if (stream_emit_end(s) != 0)
+        if (stream_emit_made(s) != 0)
             return -1;
     }
     return 0;
@@ -219,7 +213,7 @@ static int expect(struct agg *a, struct stream *s, int64_t from, int64_t to)
         insight_windows_advance(&a->windows, to);
     if (close_due(a, s) == 0)
         return 0;
-    stream_ledger(s)->undelivered++; // it came to nothing
+    stream_lose(s, 1); // it came to nothing
     return -1;
 }
 
@@ -229,7 +223,7 @@ static int record_done(struct agg *a, struct stream *s, const struct line *line)
     uint64_t every = a->options->every_records;
 
     if (!a->options->tee)
-        stream_ledger(s)->aggregated++;
+        stream_absorb(s);
     else if (stream_emit(s, line->data, line->len) != 0)
         return -1;
     if (close_due(a, s) != 0)
@@ -251,7 +245,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     insight_read_fields(&a->plan, stream_json(s), a->windows.batch.value);
     if (time->type == JSON_ABSENT || time->type == JSON_NULL)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
-    if (!record_moment(time, &ms))
+    if (!event_time(time, &ms))
         return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
     if (expect(a, s, ms, ms) != 0)
         return -1;
@@ -318,11 +312,11 @@ static int on_mark(void *ctx, struct stream *s, const struct mark *mark)
         return resume(a, s, mark);
     if (insight_snapshots_check_mark(&a->snapshots, mark, &err) != 0)
         return stream_fail_err(s, &err);
-    if (mark->has_low)
-        insight_windows_advance(&a->windows, mark->low);
+    if (mark->has_watermark)
+        insight_windows_advance(&a->windows, mark->watermark);
     else if (stream_ledger(s)->aggregated + stream_ledger(s)->out > 0 &&
              ++a->timeless == TIMELESS_MARKS)
-        log_warn("%d marks say no time (low): windows close at the end only; does kcat-in have the "
+        log_warn("%d marks have no watermark: windows close at the end only; does kcat-in have the "
                  "right --time-field?",
                  a->timeless);
     if ((a->options->partial ? emit_windows(a, s, WINDOWS_CHANGED) : close_due(a, s)) != 0)

@@ -10,13 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "datetime.h"
-#include "infer.h"
-#include "log.h"
-#include "opt.h"
-#include "record.h"
-#include "rules.h"
-#include "stream.h"
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "json/event_time.h"
+#include "login/fields.h"
+#include "login/infer.h"
+#include "login/rules.h"
+#include "stream/stream.h"
 
 #define INFER_KEYS_DEFAULT 1000000
 #define EARLIEST_DEFAULT INT64_C(946684800000) // 2000-01-01T00:00:00Z
@@ -71,24 +72,21 @@ static int set_infer(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {"require", 0, OPT_STRING, "LIST", "fields that a record must have, instead of the usual",
-     offsetof(struct options, require), NULL, 0},
-    {"optional", 0, OPT_STRING, "LIST", "fields that it need not have",
-     offsetof(struct options, optional), NULL, 0},
-    {"device-type", 0, OPT_CALL, "VALUE", "for a missing device_type (default unknown)", 0,
-     set_device_type, 0},
-    {"infer", 0, OPT_CALL, "[=N]", "take it from what the device, or else the user, showed before",
-     0, set_infer, 0},
-    {"canonical", 0, OPT_FLAG, NULL, "write android, iOS and web in these spellings",
-     offsetof(struct options, canonical), NULL, 0},
-    {"datetime", 0, OPT_CALL, "[=NAME]", "add the time for people (default name datetime)", 0,
-     set_datetime, 0},
-    {"earliest", 0, OPT_STRING, "TIME", "the first plausible time (default 2000-01-01)",
-     offsetof(struct options, earliest), NULL, 0},
-    {"latest", 0, OPT_STRING, "TIME", "the last one (default a year ahead)",
-     offsetof(struct options, latest), NULL, 0},
-    {"strict", 0, OPT_FLAG, NULL, "exit 65 at the first reject",
-     offsetof(struct options, stream.strict), NULL, 0},
+    OPT_STRING("require", 0, "LIST", struct options, require,
+               "fields that a record must have, instead of the usual"),
+    OPT_STRING("optional", 0, "LIST", struct options, optional, "fields that it need not have"),
+    OPT_CALL("device-type", 0, "VALUE", set_device_type,
+             "for a missing device_type (default unknown)"),
+    OPT_CALL("infer", 0, "[=N]", set_infer,
+             "take it from what the device, or else the user, showed before"),
+    OPT_FLAG("canonical", 0, struct options, canonical,
+             "write android, iOS and web in these spellings"),
+    OPT_CALL("datetime", 0, "[=NAME]", set_datetime,
+             "add the time for people (default name datetime)"),
+    OPT_STRING("earliest", 0, "TIME", struct options, earliest,
+               "the first plausible time (default 2000-01-01)"),
+    OPT_STRING("latest", 0, "TIME", struct options, latest, "the last one (default a year ahead)"),
+    OPT_FLAG("strict", 0, struct options, stream.strict, "exit 65 at the first reject"),
 };
 
 // Sets required for each name of a list that an option gives.
@@ -157,22 +155,21 @@ static bool canonicalize(struct json_value *type)
 }
 
 // Fills in the device type, and counts what was there before and whence it was taken.
-static void fill_in(struct clean *c, struct ledger *ledger)
+static void fill_in(struct clean *c, struct stream *s)
 {
     struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
     const char *before = type->type == JSON_ABSENT ? "missing"
                          : type->type == JSON_NULL ? "null"
                                                    : "empty";
 
-    tally_add(&ledger->filled, record_keys[RECORD_DEVICE_TYPE].name);
-    tally_add(&ledger->filled_from, before);
+    stream_count_filled(s, record_keys[RECORD_DEVICE_TYPE].name, before);
     int from = c->infer == NULL ? -1 : infer_device_type(c->infer, c->value);
     if (from < 0)
         *type = (struct json_value){
             .type = JSON_STRING,
             .string = {c->options->device_type, strlen(c->options->device_type)}};
     if (c->infer != NULL)
-        tally_add(&ledger->filled_from, from < 0 ? "default" : record_keys[from].name);
+        stream_count_filled(s, NULL, from < 0 ? "default" : record_keys[from].name);
 }
 
 // Puts the device type right in c->value. Returns whether it is another than in the record.
@@ -181,7 +178,7 @@ static bool set_type(struct clean *c, struct stream *s)
     struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
 
     if (rules_blank(type)) {
-        fill_in(c, stream_ledger(s));
+        fill_in(c, s);
         return true;
     }
     bool changed = c->options->canonical && canonicalize(type);
@@ -204,7 +201,7 @@ static int emit_changed(struct clean *c, struct stream *s, const struct line *li
                         &record_keys[RECORD_DEVICE_TYPE], type->string.data, type->string.len);
     else
         buf_append(out, line->data, line->len);
-    if (datetime != NULL && record_time(&c->value[RECORD_TIMESTAMP], &ms)) {
+    if (datetime != NULL && event_time_seconds(&c->value[RECORD_TIMESTAMP], &ms)) {
         const struct buf *before = out;
         const struct json_key key = {datetime, strlen(datetime)};
         out = &c->changed[1];

@@ -8,12 +8,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "datetime.h"
-#include "log.h"
-#include "opt.h"
-#include "random.h"
-#include "stream.h"
-#include "synth.h"
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "login/generator.h"
+#include "login/random.h"
+#include "stream/stream.h"
 
 #define ENDLESS UINT64_MAX
 #define START_DEFAULT INT64_C(1694476800000) // 2023-09-12T00:00:00Z
@@ -87,32 +87,31 @@ static int set_start(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt options_table[] = {
-    {NULL, 'n', OPT_COUNT, "N", "how many records (default endless); 10k, 5M",
-     offsetof(struct options, count), NULL, 0},
-    {"rate", 0, OPT_CALL, "N[/s]", "so many a second (default as fast as can be)", 0, set_rate, 0},
-    {"seed", 0, OPT_COUNT, "N", "another seed makes other users and records (default 1)",
-     offsetof(struct options, synth.seed), NULL, 0},
-    {"users", 0, OPT_COUNT, "N", "how many there are, some busier than others (default 100k)",
-     offsetof(struct options, synth.users), NULL, 1},
-    {"stats", 0, OPT_STRING, "FILE", "append the ledger at exit and on SIGUSR1; - is stderr",
-     offsetof(struct options, stream.stats), NULL, 0},
+    OPT_COUNT(NULL, 'n', "N", struct options, count, 0,
+              "how many records (default endless); 10k, 5M"),
+    OPT_CALL("rate", 0, "N[/s]", set_rate, "so many a second (default as fast as can be)"),
+    OPT_COUNT("seed", 0, "N", struct options, synth.seed, 0,
+              "another seed makes other users and records (default 1)"),
+    OPT_COUNT("users", 0, "N", struct options, synth.users, 1,
+              "how many there are, some busier than others (default 100k)"),
+    OPT_STRING("stats", 0, "FILE", struct options, stream.stats,
+               "append the ledger at exit and on SIGUSR1; - is stderr"),
 };
 
 static const struct opt time_table[] = {
-    {"start", 0, OPT_CALL, "TIME", "of the first event (default 2023-09-12T00:00:00Z); now", 0,
-     set_start, 0},
-    {"span", 0, OPT_DURATION, "DUR", "event time over the -n records (default 1h, or by --rate)",
-     offsetof(struct options, span), NULL, 0},
-    {"late", 0, OPT_PERCENT, "PCT",
-     "share of events that come 5 minutes to 1 hour late (default 0)",
-     offsetof(struct options, synth.late), NULL, 0},
+    OPT_CALL("start", 0, "TIME", set_start,
+             "of the first event (default 2023-09-12T00:00:00Z); now"),
+    OPT_DURATION("span", 0, "DUR", struct options, span,
+                 "event time over the -n records (default 1h, or by --rate)"),
+    OPT_PERCENT("late", 0, "PCT", struct options, synth.late,
+                "share of events that come 5 minutes to 1 hour late (default 0)"),
 };
 
 static const struct opt fault_table[] = {
-    {"missing", 0, OPT_PERCENT, "PCT", "share of records without a device_type (default 2)",
-     offsetof(struct options, synth.missing), NULL, 0},
-    {"bad", 0, OPT_PERCENT, "PCT", "share that loginclean rejects, all reasons alike (default 0)",
-     offsetof(struct options, synth.bad), NULL, 0},
+    OPT_PERCENT("missing", 0, "PCT", struct options, synth.missing,
+                "share of records without a device_type (default 2)"),
+    OPT_PERCENT("bad", 0, "PCT", struct options, synth.bad,
+                "share that loginclean rejects, all reasons alike (default 0)"),
 };
 
 static void timeline_init(struct timeline *t, const struct options *o)
@@ -192,8 +191,7 @@ static int make_record(struct gen *g, struct stream *s)
         tally_add(&g->faults, "late");
     g->made++;
     g->paced++;
-    stream_ledger(s)->made++;
-    return stream_emit_end(s);
+    return stream_emit_made(s);
 }
 
 static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "ack_fifo.h"
+#include "kafka/ack_fifo.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "tap.h"
 
 static void test_growth(void)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "datetime.h"
+#include "base/datetime.h"
 #include "tap.h"
 
 #define BAD INT64_MIN // no text stands for it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "hll.h"
+#include "sketch/hll.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "infer.h"
+#include "login/infer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "log.h"
-#include "record.h"
+#include "base/log.h"
+#include "login/fields.h"
 #include "tap.h"
 
 static struct json_value text(const char *data)

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "json.h"
+#include "json/json.h"
 #include "json_texts.h"
-#include "random.h"
+#include "login/random.h"
 #include "tap.h"
 
 #define DEPTH_MAX 1024

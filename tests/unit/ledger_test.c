@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdlib.h>
 
-#include "datetime.h"
-#include "ledger.h"
+#include "base/datetime.h"
+#include "stream/ledger.h"
 #include "tap.h"
 
 static void check(const struct ledger *l, const char *wanted, const char *title)

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "line.h"
-#include "random.h"
+#include "base/buf.h"
+#include "base/line.h"
+#include "login/random.h"
 #include "tap.h"
 
 // A descriptor from which the bytes can be read. It is a file, so that any amount fits.

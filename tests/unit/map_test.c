@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "map.h"
+#include "sketch/map.h"
 
 #include <stdbool.h>
 #include <stdio.h>

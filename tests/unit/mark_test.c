@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "mark.h"
+#include "stream/mark.h"
 
 #include "tap.h"
 
@@ -11,7 +11,7 @@ static const char hello[] =
     "\"at\":[[\"user-login\",0,1200],[\"b\\\"c\",7,0]]}";
 static const char mark[] = "{\"@mark\":\"mark\",\"run\":\"" RUN
                            "\",\"seq\":42,\"at\":[[\"user-login\",0,9223372036854775807]],"
-                           "\"low\":-1,\"stable\":40}";
+                           "\"watermark\":-1,\"committed\":40}";
 static const char end[] = "{\"@mark\":\"end\",\"run\":\"" RUN "\",\"seq\":43,\"at\":[]}";
 
 static int parse(struct mark *m, const char *text, struct err *err)
@@ -60,10 +60,10 @@ static void test_members(void)
     tap_int(mark_offset(&m, "user-login", 0), 1200, "an offset");
     tap_int(mark_offset(&m, "b\"c", 7), 0, "another");
     tap_int(mark_offset(&m, "user-login", 1), -1, "none of a partition that is not there");
-    tap_ok(!m.has_low && !m.has_stable, "what is not said is not there");
+    tap_ok(!m.has_watermark && !m.has_committed, "what is not said is not there");
     parse(&m, "{\"@mark\" : \"mark\", \"new\":[{}], \"run\":\"" RUN "\",\"seq\":1,\"at\":[]}",
           &err);
-    tap_ok(m.kind == MARK_MARK && m.seq == 1, "members that are not known are ignored");
+    tap_ok(m.kind == MARK_PROGRESS && m.seq == 1, "members that are not known are ignored");
     tap_ok(m.group == NULL && m.at_count == 0, "nothing is left of the mark before");
     mark_release(&m);
 }
@@ -89,8 +89,8 @@ static void test_wrong(void)
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[[\"t\",-1,1]]}",
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[[\"t\",0,-1]]}",
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[[\"t\",2147483648,1]]}",
-        "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"low\":\"x\"}",
-        "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"stable\":null}",
+        "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"watermark\":\"x\"}",
+        "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"committed\":null}",
         "{\"@mark\":\"hello\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"group\":7}",
     };
     struct mark m = MARK_INIT;

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <stddef.h>
 
-#include "opt.h"
+#include "base/opt.h"
 #include "tap.h"
 
 #define BAD UINT64_C(0xbad0bad0bad0bad0)
@@ -111,15 +111,15 @@ static int set_call(void *options, const char *arg, struct err *err)
 }
 
 static const struct opt table[] = {
-    {"flag", 'f', OPT_FLAG, NULL, "", offsetof(struct options, flag), NULL, 0},
-    {"string", 's', OPT_STRING, "S", "", offsetof(struct options, string), NULL, 0},
-    {"list", 'l', OPT_LIST, "L", "", offsetof(struct options, list), NULL, 0},
-    {"pairs", 0, OPT_PAIRS, "A B", "", offsetof(struct options, pairs), NULL, 0},
-    {NULL, 'n', OPT_COUNT, "N", "", offsetof(struct options, count), NULL, 0},
-    {"size", 0, OPT_SIZE, "N", "", offsetof(struct options, size), NULL, 5},
-    {"duration", 0, OPT_DURATION, "D", "", offsetof(struct options, duration), NULL, 0},
-    {"percent", 0, OPT_PERCENT, "P", "", offsetof(struct options, percent), NULL, 0},
-    {"call", 'c', OPT_CALL, "[=X]", "", 0, set_call, 0},
+    OPT_FLAG("flag", 'f', struct options, flag, ""),
+    OPT_STRING("string", 's', "S", struct options, string, ""),
+    OPT_LIST("list", 'l', "L", struct options, list, ""),
+    OPT_PAIRS("pairs", 0, "A B", struct options, pairs, ""),
+    OPT_COUNT(NULL, 'n', "N", struct options, count, 0, ""),
+    OPT_SIZE("size", 0, "N", struct options, size, 5, ""),
+    OPT_DURATION("duration", 0, "D", struct options, duration, ""),
+    OPT_PERCENT("percent", 0, "P", struct options, percent, ""),
+    OPT_CALL("call", 'c', "[=X]", set_call, ""),
 };
 
 static void test_kinds(void)

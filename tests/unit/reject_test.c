@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdlib.h>
 
-#include "reject.h"
+#include "stream/reject.h"
 #include "tap.h"
 
 static void check(const struct reject *reject, const struct line *line, const char *wanted,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "router.h"
+#include "stream/router.h"
 #include "tap.h"
 
 static struct json *json;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// buf: a growable run of bytes, reused from record to record.
+//
+// Behind the bytes there are always BUF_PADDING more that may be read (not written), which is what
+// json_parse() asks for. Appending may move the bytes: a pointer into them dies with the next
+// append.
+//
+//     struct buf b = BUF_INIT;
+//     buf_puts(&b, "{\"n\":");
+//     buf_printf(&b, "%d}", 7);
+//     use(b.data, b.len);
+//     buf_release(&b);
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define BUF_PADDING 64 // at least SIMDJSON_PADDING; json.cc checks that
+
+struct buf {
+    char *data; // NULL until the first append
+    size_t len;
+    size_t size; // bytes that fit before the next growth, padding not counted
+};
+
+#define BUF_INIT                                                                                   \
+    {                                                                                              \
+        NULL, 0, 0                                                                                 \
+    }
+
+void buf_release(struct buf *b);
+
+// Makes room for `more` further bytes.
+void buf_reserve(struct buf *b, size_t more);
+
+static inline void buf_clear(struct buf *b)
+{
+    b->len = 0;
+}
+
+static inline void buf_append(struct buf *b, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    if (b->size - b->len < len)
+        buf_reserve(b, len);
+    memcpy(b->data + b->len, data, len);
+    b->len += len;
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+    if (b->size == b->len)
+        buf_reserve(b, 1);
+    b->data[b->len++] = c;
+}
+
+static inline void buf_puts(struct buf *b, const char *text)
+{
+    buf_append(b, text, strlen(text));
+}
+
+__attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *fmt, ...);
+
+void buf_put_i64(struct buf *b, int64_t n);
+void buf_put_u64(struct buf *b, uint64_t n);
+
+// Standard base64 with padding (RFC 4648, section 4).
+void buf_put_base64(struct buf *b, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bytes: comparing texts that have a length and no end of their own, and may hold NUL.
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+static inline bool bytes_equal(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+// The same with a C string.
+static inline bool bytes_are(const void *data, size_t len, const char *text)
+{
+    return bytes_equal(data, len, text, strlen(text));
+}
+
+static inline bool bytes_begin(const void *data, size_t len, const char *prefix)
+{
+    size_t prefix_len = strlen(prefix);
+
+    return len >= prefix_len && memcmp(data, prefix, prefix_len) == 0;
+}
+
+// Under 0, 0 or over 0, as memcmp(3); of two that begin alike the shorter one is less.
+static inline int bytes_compare(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+#endif

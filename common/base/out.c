@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/out.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+void out_init(struct out *o, int fd, const char *name)
+{
+    *o = (struct out){.fd = fd, .name = name, .buf = BUF_INIT};
+    buf_reserve(&o->buf, 2 * OUT_FLUSH);
+}
+
+void out_release(struct out *o)
+{
+    buf_release(&o->buf);
+}
+
+// Writes once. Returns the bytes taken (0 after an interruption), or -1 with o->error set.
+static ssize_t write_some(struct out *o, const char *data, size_t len)
+{
+    ssize_t n = write(o->fd, data, len);
+
+    if (n > 0)
+        return n;
+    if (n < 0 && errno == EINTR) {
+        if (o->interrupted != NULL)
+            o->interrupted(o->ctx);
+        return 0;
+    }
+    if (n < 0 && errno == EAGAIN) {
+        // Somebody who shares the descriptor made it non-blocking.
+        struct pollfd p = {.fd = o->fd, .events = POLLOUT};
+        poll(&p, 1, 1000);
+        if (o->interrupted != NULL)
+            o->interrupted(o->ctx);
+        return 0;
+    }
+    o->error = n == 0 ? ENOSPC : errno;
+    return -1;
+}
+
+int out_flush(struct out *o)
+{
+    size_t done = 0;
+
+    if (o->error != 0)
+        return -1;
+    while (done < o->buf.len) {
+        ssize_t n = write_some(o, o->buf.data + done, o->buf.len - done);
+        if (n < 0)
+            break;
+        done += (size_t)n;
+    }
+    o->bytes += done;
+    if (done > 0 && done < o->buf.len)
+        memmove(o->buf.data, o->buf.data + done, o->buf.len - done);
+    o->buf.len -= done;
+    return o->error == 0 ? 0 : -1;
+}
+
+int out_close(struct out *o)
+{
+    int status = out_flush(o);
+
+    // A pipe or terminal has nothing to say at close; a file on a network or with a quota has.
+    if (close(o->fd) != 0 && o->error == 0 && errno != EINTR) {
+        o->error = errno;
+        status = -1;
+    }
+    return status;
+}
+
+uint64_t out_pending_lines(const struct out *o)
+{
+    uint64_t lines = 0;
+    const char *at = o->buf.data;
+    const char *end = o->buf.data + o->buf.len;
+
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        lines++;
+        at++;
+    }
+    return lines;
+}
+
+int out_error(const struct out *o, struct err *err)
+{
+    return err_set(err, EX_IOERR, "%s: %s", o->name, strerror(o->error));
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/batch.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+#define UNKNOWN "unknown"
+#define ROWS 32 // enough looks on their way, and few enough that they stay in the nearest cache
+#define ITEMS (4 * ROWS) // a row is in several sets where windows overlap
+#define BYTES (64u << 10)
+
+void insight_batch_init(struct insight_batch *batch, const struct insight_plan *plan)
+{
+    *batch = (struct insight_batch){.plan = plan, .bytes = BUF_INIT};
+    batch->value = xcalloc(plan->field_count, sizeof *batch->value);
+    batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
+    insight_scratch_init(&batch->scratch, plan);
+    batch->words = xcalloc(plan->value_count, sizeof *batch->words);
+    buf_reserve(&batch->bytes, BYTES);
+}
+
+void insight_batch_release(struct insight_batch *batch)
+{
+    free(batch->value);
+    buf_release(&batch->bytes);
+    free(batch->text);
+    free(batch->item);
+    free(batch->value_id);
+    free(batch->combination_id);
+    free(batch->hash);
+    free(batch->words);
+    insight_scratch_release(&batch->scratch);
+}
+
+static void put_text(struct buf *b, const struct json_value *value)
+{
+    switch (value->type) {
+    case JSON_STRING:
+        buf_append(b, value->string.data, value->string.len);
+        return;
+    case JSON_ABSENT:
+    case JSON_NULL:
+        buf_puts(b, UNKNOWN);
+        return;
+    case JSON_BOOL:
+        buf_puts(b, value->boolean ? "true" : "false");
+        return;
+    case JSON_INT:
+        buf_put_i64(b, value->integer);
+        return;
+    case JSON_UINT:
+        buf_put_u64(b, value->uinteger);
+        return;
+    case JSON_DOUBLE:
+        json_put_double(b, value->number);
+        return;
+    case JSON_ARRAY:
+        buf_puts(b, "(array)");
+        return;
+    case JSON_OBJECT:
+        buf_puts(b, "(object)");
+        return;
+    }
+}
+
+void insight_batch_load(struct insight_batch *batch)
+{
+    const struct insight_plan *plan = batch->plan;
+
+    if (batch->rows == ROWS || batch->items >= ITEMS || batch->bytes.len >= BYTES)
+        insight_batch_settle(batch);
+    struct insight_text *text = batch->text + batch->rows++ * plan->value_count;
+    for (size_t i = 0; i < plan->value_count; i++) {
+        text[i].start = batch->bytes.len;
+        put_text(&batch->bytes, &batch->value[plan->value[i].field]);
+        text[i].len = batch->bytes.len - text[i].start;
+        text[i].hash = map_hash(&plan->secret, batch->bytes.data + text[i].start, text[i].len);
+    }
+}
+
+static void grow_items(struct insight_batch *batch)
+{
+    size_t values = batch->plan->value_count, combinations = batch->plan->combination_count;
+    size_t size = batch->items_size == 0 ? ITEMS : 2 * batch->items_size;
+
+    batch->item = xreallocarray(batch->item, size, sizeof *batch->item);
+    batch->value_id = xreallocarray(batch->value_id, size * values, sizeof *batch->value_id);
+    batch->combination_id =
+        xreallocarray(batch->combination_id, size * combinations, sizeof *batch->combination_id);
+    batch->hash = xreallocarray(batch->hash, size * combinations, sizeof *batch->hash);
+    batch->items_size = size;
+}
+
+void insight_batch_add(struct insight_batch *batch, struct insight_set *set)
+{
+    size_t row = batch->rows - 1, count = batch->plan->value_count;
+    const struct insight_text *text = batch->text + row * count;
+
+    if (batch->items == batch->items_size)
+        grow_items(batch);
+    batch->item[batch->items++] = (struct insight_item){set, row};
+    for (size_t i = 0; i < count; i++)
+        map_prefetch(&set->value[i].map, text[i].hash);
+}
+
+static void guess_values(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_table *table = batch->item[item].set->value;
+    size_t count = batch->plan->value_count;
+    const struct insight_text *text = batch->text + batch->item[item].row * count;
+    uint32_t *id = batch->value_id + item * count;
+
+    for (size_t i = 0; i < count; i++)
+        id[i] = map_guess(&table[i].map, text[i].len, text[i].hash);
+}
+
+static void find_values(const struct insight_batch *batch, size_t item)
+{
+    struct insight_table *table = batch->item[item].set->value;
+    size_t count = batch->plan->value_count;
+    const struct insight_text *text = batch->text + batch->item[item].row * count;
+    uint32_t *id = batch->value_id + item * count;
+
+    for (size_t i = 0; i < count; i++) {
+        struct map *map = &table[i].map;
+        const char *key = batch->bytes.data + text[i].start;
+        if (table[i].sketch == NULL)
+            id[i] = map_id(map, map_add_guessed(map, id[i], key, text[i].len, text[i].hash));
+    }
+}
+
+static size_t key_size(const struct insight_table_plan *combination)
+{
+    return combination->width * sizeof(uint32_t);
+}
+
+static void fill_key(uint32_t *key, const struct insight_table_plan *combination,
+                     const uint32_t *value_id)
+{
+    for (size_t i = 0; i < combination->width; i++)
+        key[i] = value_id[combination->part[i]];
+}
+
+static void hash_combinations(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    const struct insight_table *table = batch->item[item].set->combination;
+    const uint32_t *value_id = batch->value_id + item * plan->value_count;
+    uint64_t *hash = batch->hash + item * plan->combination_count;
+    uint32_t key[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        fill_key(key, &plan->combination[i], value_id);
+        hash[i] = map_hash(&plan->secret, key, key_size(&plan->combination[i]));
+        map_prefetch(&table[i].map, hash[i]);
+    }
+}
+
+static void guess_combinations(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_table_plan *combination = batch->plan->combination;
+    const struct insight_table *table = batch->item[item].set->combination;
+    size_t count = batch->plan->combination_count;
+    const uint64_t *hash = batch->hash + item * count;
+    uint32_t *id = batch->combination_id + item * count;
+
+    for (size_t i = 0; i < count; i++)
+        id[i] = map_guess(&table[i].map, key_size(&combination[i]), hash[i]);
+}
+
+static void find_combinations(const struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    struct insight_table *table = batch->item[item].set->combination;
+    const uint32_t *value_id = batch->value_id + item * plan->value_count;
+    const uint64_t *hash = batch->hash + item * plan->combination_count;
+    uint32_t *id = batch->combination_id + item * plan->combination_count;
+    uint32_t key[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        struct map *map = &table[i].map;
+        size_t size = key_size(&plan->combination[i]);
+        if (table[i].sketch != NULL)
+            continue;
+        fill_key(key, &plan->combination[i], value_id);
+        id[i] = map_id(map, map_add_guessed(map, id[i], key, size, hash[i]));
+    }
+}
+
+// Counts the record in those tables that are sketches.
+static void count_sketched(struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    const struct insight_set *set = batch->item[item].set;
+    const struct insight_text *row = batch->text + batch->item[item].row * plan->value_count;
+    struct insight_bytes text[INSIGHT_WIDTH];
+
+    for (size_t i = 0; i < plan->value_count; i++) {
+        const char *data = batch->bytes.data + row[i].start;
+        batch->words[i] = (struct insight_bytes){data, row[i].len, hll_hash(data, row[i].len)};
+    }
+    for (size_t i = 0; i < insight_table_count(plan); i++) {
+        struct insight_sketch *sketch = insight_set_table(set, plan, i)->sketch;
+        if (sketch == NULL)
+            continue;
+        for (size_t j = 0; j < sketch->plan->width; j++)
+            text[j] = batch->words[sketch->plan->part[j]];
+        insight_sketch_count(sketch, text, 1);
+        insight_sketch_list(sketch, text, 1, &batch->scratch.key);
+    }
+}
+
+static void count(struct insight_batch *batch, size_t item)
+{
+    const struct insight_plan *plan = batch->plan;
+    const struct insight_hits *hits = &batch->scratch.hits;
+    struct insight_set *set = batch->item[item].set;
+    const uint32_t *value_id = batch->value_id + item * plan->value_count;
+    const uint32_t *combination_id = batch->combination_id + item * plan->combination_count;
+
+    if (set->sketched)
+        count_sketched(batch, item);
+    for (size_t i = 0; i < plan->value_count; i++) {
+        if (set->value[i].sketch != NULL)
+            continue;
+        hits->value[i] = map_at(&set->value[i].map, value_id[i]);
+        hits->value[i]->count++;
+    }
+    for (size_t i = 0; i < plan->combination_count; i++) {
+        if (set->combination[i].sketch != NULL)
+            continue;
+        hits->combination[i] = map_at(&set->combination[i].map, combination_id[i]);
+        hits->combination[i]->count++;
+    }
+    for (size_t i = 0; i < plan->insight_count; i++) {
+        const struct insight *in = &plan->insight[i];
+        if (in->kind->add != NULL && insight_table_of(in, set)->sketch == NULL)
+            in->kind->add(in, set, hits, 1);
+    }
+}
+
+// Each step is taken for all items, so that they wait for memory together.
+static void settle_together(struct insight_batch *batch)
+{
+    static void (*const steps[])(const struct insight_batch *, size_t) = {
+        guess_values, find_values, hash_combinations, guess_combinations, find_combinations,
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        for (size_t item = 0; item < batch->items; item++)
+            steps[i](batch, item);
+    }
+    for (size_t item = 0; item < batch->items; item++)
+        count(batch, item);
+}
+
+// Where a table may become a sketch this must be between two records, and always the same two.
+static void settle_one_by_one(struct insight_batch *batch)
+{
+    for (size_t item = 0; item < batch->items; item++) {
+        guess_values(batch, item);
+        find_values(batch, item);
+        hash_combinations(batch, item);
+        guess_combinations(batch, item);
+        find_combinations(batch, item);
+        count(batch, item);
+        insight_set_bound(batch->item[item].set, batch->plan);
+    }
+}
+
+static bool has_room(const struct insight_batch *batch)
+{
+    const struct insight_set *seen = NULL;
+
+    for (size_t item = 0; item < batch->items; item++) {
+        const struct insight_set *set = batch->item[item].set;
+        if (set != seen && !insight_set_has_room(set, batch->plan, batch->items))
+            return false;
+        seen = set;
+    }
+    return true;
+}
+
+void insight_batch_settle(struct insight_batch *batch)
+{
+    if (has_room(batch))
+        settle_together(batch);
+    else
+        settle_one_by_one(batch);
+    batch->rows = batch->items = 0;
+    buf_clear(&batch->bytes);
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Reading partials, and adding them up.
+#include "insight/partial_write.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/datetime.h"
+
+// A line on its way into a set, or, without one, only to be checked.
+struct reader {
+    const struct insight_plan *plan;
+    struct insight_set *set;
+    struct insight_scratch *scratch; // with a set
+    struct err *err;
+};
+
+// The table at hand.
+struct target {
+    size_t table;
+    size_t width;
+    size_t place[INSIGHT_WIDTH];   // in the table's keys, by the line's fields
+    struct insight_sketch *sketch; // to add to
+};
+
+static int wrong(struct reader *r, const char *what)
+{
+    return err_set(r->err, EX_DATAERR, "%s", what);
+}
+
+static bool is_count(const struct json_value *value)
+{
+    return value->type == JSON_INT && value->integer >= 0;
+}
+
+static bool same_name(const struct json_key *name, const struct json_value *value)
+{
+    return value->type == JSON_STRING &&
+           bytes_equal(value->string.data, value->string.len, name->name, name->len);
+}
+
+static bool find_value(const struct insight_plan *plan, const struct json_value *name,
+                       size_t *index)
+{
+    for (*index = 0; *index < plan->value_count; ++*index) {
+        if (same_name(&plan->field[plan->value[*index].field], name))
+            return true;
+    }
+    return false;
+}
+
+// Where a table of values is among the parts of a combination; its width when it is not.
+static size_t find_part(const struct insight_table_plan *c, size_t value)
+{
+    size_t i = 0;
+
+    while (i < c->width && c->part[i] != value)
+        i++;
+    return i;
+}
+
+static bool find_combination(const struct insight_plan *plan, const size_t *value,
+                             struct target *target)
+{
+    for (size_t i = plan->value_count; i < insight_table_count(plan); i++) {
+        const struct insight_table_plan *c = insight_table_plan(plan, i);
+        size_t found = 0, seen = 0;
+        for (; c->width == target->width && found < c->width; found++) {
+            target->place[found] = find_part(c, value[found]);
+            if (target->place[found] == c->width || (seen >> target->place[found] & 1) != 0)
+                break;
+            seen |= (size_t)1 << target->place[found];
+        }
+        target->table = i;
+        if (c->width == target->width && found == c->width)
+            return true;
+    }
+    return false;
+}
+
+static int find_target(struct reader *r, const struct json_value *fields, struct target *target)
+{
+    struct json_value key, name;
+    struct json_iter it;
+    size_t value[INSIGHT_WIDTH];
+
+    *target = (struct target){.width = 0};
+    if (fields->type != JSON_ARRAY)
+        return wrong(r, "a table has no fields");
+    json_iter_init(&it, fields);
+    while (json_iter_next(&it, &key, &name)) {
+        if (target->width == INSIGHT_WIDTH || !find_value(r->plan, &name, &value[target->width++]))
+            return wrong(r, "a table has a field that is not counted here");
+    }
+    target->table = value[0];
+    if (target->width == 0 || (target->width > 1 && !find_combination(r->plan, value, target)))
+        return wrong(r, "a table has fields that are not counted together here");
+    return 0;
+}
+
+// Reads the texts in front of a row, into the order of the table's keys, and the count behind them.
+static int read_row(struct reader *r, const struct target *target, const struct json_value *row,
+                    struct insight_bytes *text, uint64_t *n)
+{
+    struct json_value key, value;
+    struct json_iter it;
+    size_t i = 0;
+
+    if (row->type != JSON_ARRAY)
+        return wrong(r, "a row is no array");
+    json_iter_init(&it, row);
+    for (; json_iter_next(&it, &key, &value); i++) {
+        if (i > target->width ||
+            (i < target->width ? value.type != JSON_STRING : !is_count(&value)))
+            return wrong(r, "a row is not texts and a count");
+        if (i == target->width) {
+            *n = (uint64_t)value.integer;
+            continue;
+        }
+        text[target->place[i]] =
+            (struct insight_bytes){.data = value.string.data, .len = value.string.len};
+    }
+    return i == target->width + 1 ? 0 : wrong(r, "a row is too short");
+}
+
+static int read_exact(struct reader *r, const struct target *target, const struct json_value *row)
+{
+    struct insight_bytes text[INSIGHT_WIDTH];
+    uint64_t n;
+
+    if (read_row(r, target, row, text, &n) != 0)
+        return -1;
+    if (r->set != NULL)
+        insight_set_count(r->set, r->plan, target->table, text, n, r->scratch);
+    return 0;
+}
+
+static int read_heavy(struct reader *r, const struct target *target, const struct json_value *row)
+{
+    struct insight_bytes text[INSIGHT_WIDTH];
+    uint64_t n;
+
+    if (read_row(r, target, row, text, &n) != 0)
+        return -1;
+    if (r->set != NULL)
+        insight_sketch_list(target->sketch, text, n, &r->scratch->key);
+    return 0;
+}
+
+static bool read_hash(const struct json_value *value, uint64_t *hash)
+{
+    if (value->type != JSON_STRING || value->string.len != 16)
+        return false;
+    *hash = 0;
+    for (size_t i = 0; i < 16; i++) {
+        const char *digits = "0123456789abcdef";
+        const char *digit = memchr(digits, value->string.data[i], 16);
+        if (digit == NULL)
+            return false;
+        *hash = *hash << 4 | (uint64_t)(digit - digits);
+    }
+    return true;
+}
+
+static int read_sampled(struct reader *r, const struct target *target, const struct json_value *row)
+{
+    const struct insight_needs *needs = &insight_table_plan(r->plan, target->table)->needs;
+    struct sample_group group[SAMPLE_GROUPINGS];
+    struct json_value key, value;
+    struct json_iter it;
+    uint64_t hash = 0, n = 0;
+    size_t i = 0;
+
+    if (row->type != JSON_ARRAY)
+        return wrong(r, "a key of a sample is no array");
+    json_iter_init(&it, row);
+    for (; json_iter_next(&it, &key, &value); i++) {
+        bool right = i == 0                  ? read_hash(&value, &hash)
+                     : i <= needs->groupings ? value.type == JSON_STRING
+                                             : i == needs->groupings + 1 && is_count(&value);
+        if (!right)
+            return wrong(r, "a key of a sample is not a hash, groups and a count");
+        if (i > 0 && i <= needs->groupings)
+            group[i - 1] = (struct sample_group){value.string.data, value.string.len};
+        else if (i > 0)
+            n = (uint64_t)value.integer;
+    }
+    if (i != needs->groupings + 2)
+        return wrong(r, "a key of a sample is too short");
+    if (r->set != NULL)
+        sample_add(&target->sketch->sample, hash, group, n);
+    return 0;
+}
+
+static int read_rows(struct reader *r, const struct target *target, const struct json_value *rows,
+                     int (*read)(struct reader *, const struct target *, const struct json_value *))
+{
+    struct json_value key, row;
+    struct json_iter it;
+
+    if (rows->type == JSON_ABSENT)
+        return 0;
+    if (rows->type != JSON_ARRAY)
+        return wrong(r, "rows are no array");
+    json_iter_init(&it, rows);
+    while (json_iter_next(&it, &key, &row)) {
+        if (read(r, target, &row) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_registers(struct reader *r, const struct target *target,
+                          const struct json_value *value)
+{
+    uint8_t rank[HLL_REGISTERS];
+    struct hll unused;
+
+    if (value->type == JSON_ABSENT)
+        return 0;
+    if (value->type != JSON_STRING || value->string.len != HLL_REGISTERS)
+        return wrong(r, "registers are no text of 16384 characters");
+    for (size_t i = 0; i < HLL_REGISTERS; i++)
+        rank[i] = (uint8_t)(value->string.data[i] - '#');
+    hll_init(&unused);
+    int status = hll_merge(r->set == NULL ? &unused : &target->sketch->keys, rank);
+    hll_release(&unused);
+    return status == 0 ? 0 : wrong(r, "a register has a character that cannot be");
+}
+
+enum member { FIELDS, ROWS, LEVEL, MISSED, REGISTERS, HEAVY, SAMPLE, MEMBER_COUNT };
+
+static void find_members(const struct json_value *table, struct json_value *member)
+{
+    static const struct json_key names[MEMBER_COUNT] = {
+        [FIELDS] = JSON_KEY("fields"),       [ROWS] = JSON_KEY("rows"),
+        [LEVEL] = JSON_KEY("level"),         [MISSED] = JSON_KEY("error"),
+        [REGISTERS] = JSON_KEY("registers"), [HEAVY] = JSON_KEY("heavy"),
+        [SAMPLE] = JSON_KEY("sample"),
+    };
+    struct json_value key, value;
+    struct json_iter it;
+
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
+        member[i].type = JSON_ABSENT;
+    json_iter_init(&it, table);
+    while (json_iter_next(&it, &key, &value)) {
+        for (size_t i = 0; i < MEMBER_COUNT; i++) {
+            if (same_name(&names[i], &key))
+                member[i] = value;
+        }
+    }
+}
+
+static int read_sketch(struct reader *r, struct target *target, const struct json_value *member)
+{
+    if (!is_count(&member[LEVEL]) || member[LEVEL].integer > SAMPLE_LEVEL_MAX)
+        return wrong(r, "the level of a sample is out of range");
+    if (member[MISSED].type != JSON_ABSENT && !is_count(&member[MISSED]))
+        return wrong(r, "an error is no number");
+    if (r->set != NULL) {
+        insight_set_sketch(r->set, r->plan, target->table);
+        target->sketch = insight_set_table(r->set, r->plan, target->table)->sketch;
+        sample_raise(&target->sketch->sample, (uint32_t)member[LEVEL].integer);
+        if (member[MISSED].type != JSON_ABSENT)
+            target->sketch->heavy.missed += (uint64_t)member[MISSED].integer;
+    }
+    if (read_registers(r, target, &member[REGISTERS]) != 0 ||
+        read_rows(r, target, &member[HEAVY], read_heavy) != 0)
+        return -1;
+    return read_rows(r, target, &member[SAMPLE], read_sampled);
+}
+
+static int read_table(struct reader *r, const struct json_value *table)
+{
+    struct json_value member[MEMBER_COUNT];
+    struct target target;
+
+    if (table->type != JSON_OBJECT)
+        return wrong(r, "a table is no object");
+    find_members(table, member);
+    if (find_target(r, &member[FIELDS], &target) != 0)
+        return -1;
+    if (member[LEVEL].type != JSON_ABSENT)
+        return read_sketch(r, &target, member);
+    return read_rows(r, &target, &member[ROWS], read_exact);
+}
+
+static int read_tables(struct reader *r, const struct json_value *tables)
+{
+    struct json_value key, table;
+    struct json_iter it;
+
+    if (tables->type != JSON_ARRAY)
+        return wrong(r, "it has no tables");
+    json_iter_init(&it, tables);
+    while (json_iter_next(&it, &key, &table)) {
+        if (read_table(r, &table) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+enum head_member { WINDOW, START, FIRST, LAST, RECORDS, PLAN, TABLES, TOP_COUNT };
+
+static const struct json_key tops[TOP_COUNT] = {
+    [WINDOW] = JSON_KEY("window"), [START] = JSON_KEY("start"),     [FIRST] = JSON_KEY("first"),
+    [LAST] = JSON_KEY("last"),     [RECORDS] = JSON_KEY("records"), [PLAN] = JSON_KEY("plan"),
+    [TABLES] = JSON_KEY("tables"),
+};
+
+static bool get_time(const struct json_value *value, int64_t *time)
+{
+    return value->type == JSON_STRING &&
+           time_parse(value->string.data, value->string.len, time) == 0;
+}
+
+int insight_partial_parse(const struct json *json, const struct insight_plan *plan,
+                          struct insight_partial_head *head, struct err *err)
+{
+    struct reader r = {.plan = plan, .err = err};
+    struct json_value top[TOP_COUNT];
+    uint64_t id;
+
+    json_fields(json, tops, TOP_COUNT, top);
+    if (top[WINDOW].type != JSON_STRING)
+        return wrong(&r, "it has no window");
+    if (!is_count(&top[RECORDS]))
+        return wrong(&r, "it has no number of records");
+    *head = (struct insight_partial_head){.window = top[WINDOW].string.data,
+                                          .window_len = top[WINDOW].string.len,
+                                          .records = (uint64_t)top[RECORDS].integer};
+    if (top[START].type != JSON_ABSENT && !get_time(&top[START], &head->start))
+        return wrong(&r, "its start is no time");
+    if (!get_time(&top[FIRST], &head->first) || !get_time(&top[LAST], &head->last))
+        return wrong(&r, "the times of its records are no times");
+    if (!read_hash(&top[PLAN], &id) || id != insight_plan_id(plan))
+        return wrong(&r, "it was made for other insights; the options must be the same");
+    return read_tables(&r, &top[TABLES]);
+}
+
+void insight_partial_merge(const struct json *json, const struct insight_plan *plan,
+                           struct insight_set *set)
+{
+    struct err err;
+    struct insight_scratch scratch;
+    struct reader r = {.plan = plan, .set = set, .scratch = &scratch, .err = &err};
+    struct json_value top[TOP_COUNT];
+
+    insight_scratch_init(&scratch, plan);
+    json_fields(json, tops, TOP_COUNT, top);
+    read_tables(&r, &top[TABLES]);
+    insight_scratch_release(&scratch);
+}

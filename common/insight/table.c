@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+uint64_t insight_table_keys(const struct insight_table *t)
+{
+    return t->sketch == NULL ? t->map.used : hll_count(&t->sketch->keys);
+}
+
+void insight_table_sketch(struct insight_table *t, const struct insight_table_plan *plan,
+                          size_t max_keys, const struct map_secret *secret)
+{
+    struct insight_sketch *s = xcalloc(1, sizeof *s);
+    size_t limit = max_keys < INSIGHT_HEAVY ? max_keys : INSIGHT_HEAVY;
+
+    s->plan = plan;
+    hll_init(&s->keys);
+    heavy_init(&s->heavy, plan->needs.listed ? limit : 0);
+    sample_init(&s->sample, plan->needs.groupings, max_keys, secret);
+    t->sketch = s;
+}
+
+void insight_table_release(struct insight_table *t)
+{
+    map_release(&t->map);
+    if (t->sketch == NULL)
+        return;
+    hll_release(&t->sketch->keys);
+    heavy_release(&t->sketch->heavy);
+    sample_release(&t->sketch->sample);
+    free(t->sketch);
+    t->sketch = NULL;
+}
+
+static uint64_t hash_key(const struct insight_table_plan *plan, const struct insight_bytes *text)
+{
+    uint64_t hash[INSIGHT_WIDTH];
+
+    if (plan->width == 1)
+        return text->hash;
+    for (size_t i = 0; i < plan->width; i++)
+        hash[i] = text[plan->order[i]].hash;
+    return hll_hash(hash, plan->width * sizeof *hash);
+}
+
+void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n)
+{
+    const struct insight_needs *needs = &s->plan->needs;
+    struct sample_group group[SAMPLE_GROUPINGS];
+    uint64_t hash = hash_key(s->plan, text);
+
+    hll_add(&s->keys, hash);
+    if (!needs->sampled)
+        return;
+    for (uint32_t i = 0; i < needs->groupings; i++) {
+        const struct insight_bytes *name = &text[needs->grouping[i]];
+        group[i] = (struct sample_group){name->data, name->len};
+    }
+    sample_add(&s->sample, hash, group, n);
+}
+
+void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n,
+                         struct buf *b)
+{
+    const char *key = text->data;
+    size_t len = text->len;
+
+    if (!s->plan->needs.listed)
+        return;
+    if (s->plan->width > 1) {
+        buf_clear(b);
+        for (size_t i = 0; i < s->plan->width; i++) {
+            uint32_t part = (uint32_t)text[i].len;
+            buf_append(b, &part, sizeof part);
+            buf_append(b, text[i].data, text[i].len);
+        }
+        key = b->data;
+        len = b->len;
+    }
+    heavy_add(&s->heavy, key, len, map_hash(s->sample.secret, key, len), n);
+}
+
+struct insight_bytes insight_key_part(const struct heavy_item *item, size_t width, size_t i)
+{
+    const char *at = item->key;
+
+    if (width == 1)
+        return (struct insight_bytes){.data = at, .len = item->len};
+    for (size_t part = 0;; part++) {
+        uint32_t len;
+        memcpy(&len, at, sizeof len);
+        at += sizeof len;
+        if (part == i)
+            return (struct insight_bytes){.data = at, .len = len};
+        at += len;
+    }
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "json/filter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jq.h>
+#include <jv.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/xalloc.h"
+
+// libjq's rule is that a call consumes its jv arguments unless its name says otherwise
+// (jv_get_kind, jv_string_value). It ends in this file.
+
+struct output {
+    bool is_input;
+    size_t start, len; // in filter.text
+};
+
+#define KEY_SLOTS 64
+
+struct filter {
+    jq_state *jq;
+    // Keys recur from record to record; kept, they are made, checked and hashed once.
+    struct {
+        jv key;
+        size_t len;
+        bool used;
+    } slot[KEY_SLOTS];
+    struct buf text;
+    struct output *output;
+    size_t output_size;
+    struct buf error;
+};
+
+// The key as a jv of which the caller owns a reference.
+static jv key_to_jv(struct filter *f, const char *data, size_t len)
+{
+    size_t i =
+        len == 0 ? 0 : (len * 31 + (unsigned char)data[0] * 7 + (unsigned char)data[len - 1]);
+
+    i %= KEY_SLOTS;
+    if (f->slot[i].used && f->slot[i].len == len &&
+        memcmp(jv_string_value(f->slot[i].key), data, len) == 0)
+        return jv_copy(f->slot[i].key);
+    if (f->slot[i].used)
+        jv_free(f->slot[i].key);
+    f->slot[i].key = jv_string_sized(data, (int)len);
+    f->slot[i].len = len;
+    f->slot[i].used = true;
+    return jv_copy(f->slot[i].key);
+}
+
+static jv to_jv(struct filter *f, const struct json_value *value);
+
+static jv object_to_jv(struct filter *f, const struct json_value *value)
+{
+    struct json_iter it;
+    struct json_value key, member;
+    jv object = jv_object();
+
+    json_iter_init(&it, value);
+    while (json_iter_next(&it, &key, &member))
+        object =
+            jv_object_set(object, key_to_jv(f, key.string.data, key.string.len), to_jv(f, &member));
+    return object;
+}
+
+static jv array_to_jv(struct filter *f, const struct json_value *value)
+{
+    struct json_iter it;
+    struct json_value element;
+    jv array = jv_array();
+
+    json_iter_init(&it, value);
+    while (json_iter_next(&it, NULL, &element))
+        array = jv_array_append(array, to_jv(f, &element));
+    return array;
+}
+
+static jv to_jv(struct filter *f, const struct json_value *value)
+{
+    switch (value->type) {
+    case JSON_BOOL:
+        return jv_bool(value->boolean);
+    case JSON_INT:
+        return jv_number((double)value->integer);
+    case JSON_UINT:
+        return jv_number((double)value->uinteger);
+    case JSON_DOUBLE:
+        return jv_number(value->number);
+    case JSON_STRING:
+        return jv_string_sized(value->string.data, (int)value->string.len);
+    case JSON_ARRAY:
+        return array_to_jv(f, value);
+    case JSON_OBJECT:
+        return object_to_jv(f, value);
+    case JSON_ABSENT:
+    case JSON_NULL:
+        break;
+    }
+    return jv_null();
+}
+
+static void put_message(struct buf *b, jv message)
+{
+    if (jv_get_kind(message) != JV_KIND_STRING)
+        message = jv_dump_string(message, 0);
+    buf_append(b, jv_string_value(message), (size_t)jv_string_length_bytes(jv_copy(message)));
+    jv_free(message);
+}
+
+// Compile errors come one call each, some of several lines; the last one only counts them.
+static void on_compile_error(void *ctx, jv message)
+{
+    struct buf *b = ctx;
+    static const char own[] = "jq: error: ";
+
+    if (b->len > 0)
+        buf_puts(b, "; ");
+    size_t start = b->len;
+    put_message(b, message);
+    if (bytes_begin(b->data + start, b->len - start, own)) {
+        memmove(b->data + start, b->data + start + sizeof own - 1, b->len - start - sizeof own + 1);
+        b->len -= sizeof own - 1;
+    }
+}
+
+// `debug` in a program: as the jq program prints it.
+static void on_debug(void *ctx, jv value)
+{
+    jv text = jv_dump_string(value, 0);
+
+    (void)ctx;
+    fprintf(stderr, "[\"DEBUG:\",%s]\n", jv_string_value(text));
+    jv_free(text);
+}
+
+// `input` in a program: each record stands alone. libjq 1.6 would call a missing function.
+static jv no_input(jq_state *jq, void *ctx)
+{
+    (void)jq, (void)ctx;
+    return jv_invalid();
+}
+
+static int read_file(const char *path, struct buf *b, struct err *err)
+{
+    char block[4096];
+    size_t n;
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL)
+        return err_set(err, EX_USAGE, "--jq-file: %s: %s", path, strerror(errno));
+    while ((n = fread(block, 1, sizeof block, file)) > 0)
+        buf_append(b, block, n);
+    bool failed = ferror(file);
+    fclose(file);
+    if (failed)
+        return err_set(err, EX_IOERR, "--jq-file: %s: %s", path, strerror(errno));
+    if (b->len > 0 && memchr(b->data, '\0', b->len) != NULL)
+        return err_set(err, EX_USAGE, "--jq-file: %s: holds a NUL byte", path);
+    return 0;
+}
+
+// The named arguments as jq has them: $NAME, and all of them in $ARGS.named.
+static int make_arguments(const struct filter_options *options, jv *arguments, struct err *err)
+{
+    jv named = jv_object();
+
+    for (size_t i = 0; i + 1 < options->arg.count; i += 2)
+        named = jv_object_set(named, jv_string(options->arg.item[i]),
+                              jv_string(options->arg.item[i + 1]));
+    for (size_t i = 0; i + 1 < options->argjson.count; i += 2) {
+        jv value = jv_parse(options->argjson.item[i + 1]);
+        if (!jv_is_valid(value)) {
+            jv_free(value);
+            jv_free(named);
+            return err_set(err, EX_USAGE, "--argjson: %s: '%s' is not JSON",
+                           options->argjson.item[i], options->argjson.item[i + 1]);
+        }
+        named = jv_object_set(named, jv_string(options->argjson.item[i]), value);
+    }
+    jv all = jv_object_set(jv_object(), jv_string("positional"), jv_array());
+    all = jv_object_set(all, jv_string("named"), jv_copy(named));
+    *arguments = jv_object_set(named, jv_string("ARGS"), all);
+    return 0;
+}
+
+static int compile(struct filter *f, const char *source, jv arguments, struct err *err)
+{
+    struct buf message = BUF_INIT;
+
+    // Where `import` and `include` look, as in jq(1).
+    jq_set_attr(f->jq, jv_string("JQ_ORIGIN"), jv_string("/usr/bin"));
+    jq_set_attr(f->jq, jv_string("JQ_LIBRARY_PATH"),
+                jv_array_append(jv_array_append(jv_array(), jv_string("~/.jq")),
+                                jv_string("$ORIGIN/../lib/jq")));
+    jq_set_attr(f->jq, jv_string("PROGRAM_ORIGIN"), jv_string("."));
+    jq_set_error_cb(f->jq, on_compile_error, &message);
+    int compiled = jq_compile_args(f->jq, source, arguments);
+    jq_set_error_cb(f->jq, NULL, NULL);
+    jq_set_debug_cb(f->jq, on_debug, NULL);
+    jq_set_input_cb(f->jq, no_input, NULL);
+    if (!compiled)
+        err_set(err, EX_USAGE, "jq: %.*s", (int)message.len, message.data);
+    buf_release(&message);
+    return compiled ? 0 : -1;
+}
+
+struct filter *filter_new(const struct filter_options *options, struct err *err)
+{
+    struct buf source = BUF_INIT;
+    jv arguments;
+
+    if (options->file != NULL) {
+        if (read_file(options->file, &source, err) != 0) {
+            buf_release(&source);
+            return NULL;
+        }
+    } else {
+        buf_puts(&source, options->program);
+    }
+    buf_putc(&source, '\0');
+    if (make_arguments(options, &arguments, err) != 0) {
+        buf_release(&source);
+        return NULL;
+    }
+    struct filter *f = xcalloc(1, sizeof *f);
+    f->jq = jq_init();
+    if (f->jq == NULL)
+        xalloc_die(0);
+    int status = compile(f, source.data, arguments, err);
+    buf_release(&source);
+    if (status != 0) {
+        filter_free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void filter_free(struct filter *f)
+{
+    if (f == NULL)
+        return;
+    for (size_t i = 0; i < KEY_SLOTS; i++) {
+        if (f->slot[i].used)
+            jv_free(f->slot[i].key);
+    }
+    jq_teardown(&f->jq);
+    buf_release(&f->text);
+    buf_release(&f->error);
+    free(f->output);
+    free(f);
+}
+
+// Consumes the value.
+static void add_output(struct filter *f, int i, jv input, jv value)
+{
+    if ((size_t)i == f->output_size) {
+        f->output_size = f->output_size == 0 ? 4 : 2 * f->output_size;
+        f->output = xreallocarray(f->output, f->output_size, sizeof *f->output);
+    }
+    struct output *o = &f->output[i];
+    // Containers are identical when they are the same in memory; a scalar that went in and comes
+    // out as the same value is passed on as it was written.
+    o->is_input = jv_identical(jv_copy(input), jv_copy(value));
+    o->start = f->text.len;
+    o->len = 0;
+    if (o->is_input) {
+        jv_free(value);
+        return;
+    }
+    jv text = jv_dump_string(value, 0);
+    const char *data = jv_string_value(text);
+    size_t len = (size_t)jv_string_length_bytes(jv_copy(text));
+    buf_append(&f->text, data, len);
+    o->len = len;
+    jv_free(text);
+}
+
+static void keep_error(struct filter *f, jv failure)
+{
+    jv message = jv_invalid_get_msg(failure);
+
+    buf_clear(&f->error);
+    if (jv_get_kind(message) == JV_KIND_OBJECT || jv_get_kind(message) == JV_KIND_ARRAY)
+        buf_puts(&f->error, "(not a string) ");
+    put_message(&f->error, message);
+    buf_putc(&f->error, '\0');
+}
+
+// After `halt_error`, the message; `halt` alone only ends the outputs.
+static bool halted_with_error(struct filter *f)
+{
+    if (!jq_halted(f->jq))
+        return false;
+    jv code = jq_get_exit_code(f->jq);
+    bool error = jv_is_valid(code);
+    jv_free(code);
+    if (error)
+        keep_error(f, jv_invalid_with_msg(jq_get_error_message(f->jq)));
+    return error;
+}
+
+int filter_run(struct filter *f, const struct json *json)
+{
+    struct json_value root = json_root(json);
+    int count = 0;
+
+    buf_clear(&f->text);
+    jv input = to_jv(f, &root);
+    jq_start(f->jq, jv_copy(input), 0);
+    for (;;) {
+        jv value = jq_next(f->jq);
+        if (!jv_is_valid(value)) {
+            if (jv_invalid_has_msg(jv_copy(value))) {
+                keep_error(f, value);
+                count = -1;
+            } else {
+                jv_free(value);
+            }
+            break;
+        }
+        add_output(f, count++, input, value);
+    }
+    jv_free(input);
+    return halted_with_error(f) ? -1 : count;
+}
+
+bool filter_output_is_input(const struct filter *f, int i)
+{
+    return f->output[i].is_input;
+}
+
+void filter_output(const struct filter *f, int i, const char **data, size_t *len)
+{
+    *data = f->text.data + f->output[i].start;
+    *len = f->output[i].len;
+}
+
+const char *filter_error(const struct filter *f)
+{
+    return f->error.data;
+}

@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <cfloat>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#define SIMDJSON_EXCEPTIONS 0
+#include <simdjson.h>
+
+extern "C" {
+#include "base/buf.h"
+#include "base/xalloc.h"
+}
+#include "json/json.h"
+
+namespace dom = simdjson::dom;
+
+static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "lines need more padding");
+
+struct json {
+    dom::parser parser;
+    dom::element root;
+    simdjson::ondemand::parser locator; // used only by json_locate
+    simdjson::error_code error = simdjson::SUCCESS;
+    bool inexact = false;
+    struct buf copy = BUF_INIT; // for text that simdjson does not represent
+};
+
+// An element is a document and an index into its tape. json_value carries both through C.
+static_assert(sizeof(dom::element) <= sizeof(((json_value *)nullptr)->node), "element grew");
+static_assert(std::is_trivially_copyable<dom::element>::value, "element cannot be carried");
+
+static void put_value(json_value *out, dom::element element)
+{
+    switch (element.type()) {
+    case dom::element_type::NULL_VALUE:
+        out->type = JSON_NULL;
+        break;
+    case dom::element_type::BOOL:
+        out->type = JSON_BOOL;
+        out->boolean = element.get_bool().value_unsafe();
+        break;
+    case dom::element_type::INT64:
+        out->type = JSON_INT;
+        out->integer = element.get_int64().value_unsafe();
+        break;
+    case dom::element_type::UINT64:
+        out->type = JSON_UINT;
+        out->uinteger = element.get_uint64().value_unsafe();
+        break;
+    case dom::element_type::DOUBLE:
+        out->type = JSON_DOUBLE;
+        out->number = element.get_double().value_unsafe();
+        break;
+    case dom::element_type::STRING: {
+        std::string_view text = element.get_string().value_unsafe();
+        out->type = JSON_STRING;
+        out->string.data = text.data();
+        out->string.len = text.size();
+        break;
+    }
+    case dom::element_type::ARRAY:
+    case dom::element_type::OBJECT:
+        out->type = element.is_object() ? JSON_OBJECT : JSON_ARRAY;
+        memcpy((void *)out->node, &element, sizeof element);
+        break;
+    }
+}
+
+json *json_new(void)
+{
+    json *fresh = new (std::nothrow) json;
+    if (fresh == nullptr)
+        xalloc_die(sizeof(json));
+    return fresh;
+}
+
+void json_free(json *json)
+{
+    if (json == nullptr)
+        return;
+    buf_release(&json->copy);
+    delete json;
+}
+
+static void parse_into(json *json, const char *text, size_t len)
+{
+    // Newer versions skip a byte order mark. RFC 8259, section 8.1, has none, and what is passed
+    // on as JSON must be so for whoever reads it.
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        json->error = simdjson::TAPE_ERROR;
+        return;
+    }
+    json->error = json->parser.parse(text, len, false).get(json->root);
+    if (json->error == simdjson::MEMALLOC)
+        xalloc_die(len);
+}
+
+// A number as RFC 8259, section 6 has it. Returns its length, 0 when there is none.
+static size_t number_length(const char *text, const char *end)
+{
+    const char *at = text;
+    auto digits = [&] {
+        const char *from = at;
+        while (at < end && *at >= '0' && *at <= '9')
+            at++;
+        return at - from;
+    };
+
+    if (at < end && *at == '-')
+        at++;
+    if (at < end && *at == '0')
+        at++;
+    else if (digits() == 0)
+        return 0;
+    if (at < end && *at == '.') {
+        at++;
+        if (digits() == 0)
+            return 0;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-'))
+            at++;
+        if (digits() == 0)
+            return 0;
+    }
+    return (size_t)(at - text);
+}
+
+// Whether simdjson takes the number: an integer that fits 64 bits, a fraction that is in range.
+static bool is_representable(const char *text, size_t len)
+{
+    const char *end = text + len;
+    int64_t integer;
+    uint64_t uinteger;
+    double fraction;
+
+    for (const char *at = text; at < end; at++) {
+        if (*at == '.' || *at == 'e' || *at == 'E')
+            return std::from_chars(text, end, fraction).ec == std::errc();
+    }
+    return std::from_chars(text, end, integer).ec == std::errc() ||
+           std::from_chars(text, end, uinteger).ec == std::errc();
+}
+
+// Appends the number as a double within range, always with a fraction or exponent.
+static void put_nearest_double(struct buf *copy, const char *text, size_t len)
+{
+    char *number = xstrndup(text, len);
+    double value = strtod(number, nullptr);
+
+    free(number);
+    if (std::isinf(value))
+        value = value < 0 ? -DBL_MAX : DBL_MAX;
+    char shortest[40];
+    int n = snprintf(shortest, sizeof shortest, "%.17e", value);
+    buf_append(copy, shortest, (size_t)n);
+}
+
+// The four digits behind "\u" at text, or -1.
+static int hex4(const char *text, const char *end)
+{
+    unsigned unit;
+
+    if (end - text < 6 || text[0] != '\\' || text[1] != 'u')
+        return -1;
+    auto result = std::from_chars(text + 2, text + 6, unit, 16);
+    return result.ec == std::errc() && result.ptr == text + 6 ? (int)unit : -1;
+}
+
+// Appends a string, its quotes included, with U+FFFD for lone surrogates. Returns its length in
+// the text. What is wrong with it otherwise is left for simdjson to find.
+static size_t copy_string(struct buf *copy, const char *text, const char *end)
+{
+    const char *at = text + 1;
+
+    buf_putc(copy, '"');
+    while (at < end && *at != '"') {
+        int unit = *at == '\\' ? hex4(at, end) : -1;
+        size_t take = *at == '\\' && end - at > 1 ? 2 : 1;
+        if (unit >= 0xd800 && unit < 0xdc00) {
+            int low = end - at > 6 ? hex4(at + 6, end) : -1;
+            if (low >= 0xdc00 && low < 0xe000) {
+                take = 12;
+                unit = -1;
+            }
+        }
+        if (unit >= 0xd800 && unit < 0xe000) {
+            buf_puts(copy, "\\ufffd");
+            at += 6;
+            continue;
+        }
+        buf_append(copy, at, take);
+        at += take;
+    }
+    if (at < end) {
+        buf_putc(copy, '"');
+        at++;
+    }
+    return (size_t)(at - text);
+}
+
+// Copies the text with what simdjson does not represent replaced, and nothing else changed: a
+// text that is wrong stays wrong. Only strings and numbers are told apart here; whether they
+// stand where they may is still simdjson's to say.
+static void copy_representable(struct buf *copy, const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    buf_clear(copy);
+    for (const char *at = text; at < end;) {
+        size_t number;
+        if (*at == '"') {
+            at += copy_string(copy, at, end);
+        } else if ((number = number_length(at, end)) > 0) {
+            if (is_representable(at, number))
+                buf_append(copy, at, number);
+            else
+                put_nearest_double(copy, at, number);
+            at += number;
+        } else {
+            buf_putc(copy, *at++);
+        }
+    }
+}
+
+int json_parse(json *json, const char *text, size_t len)
+{
+    json->inexact = false;
+    parse_into(json, text, len);
+    if (json->error != simdjson::SUCCESS) {
+        // How simdjson calls what it does not represent differs between its versions, so every
+        // text that fails gets its second chance.
+        simdjson::error_code first = json->error;
+        buf_reserve(&json->copy, len);
+        copy_representable(&json->copy, text, len);
+        parse_into(json, json->copy.data, json->copy.len);
+        json->inexact = json->error == simdjson::SUCCESS;
+        if (json->error != simdjson::SUCCESS)
+            json->error = first;
+    }
+    return json->error == simdjson::SUCCESS ? 0 : -1;
+}
+
+const char *json_error(const json *json)
+{
+    switch (json->error) {
+    case simdjson::EMPTY:
+        return "empty";
+    case simdjson::UTF8_ERROR:
+        return "not valid UTF-8";
+    case simdjson::UNESCAPED_CHARS:
+        return "a control character in a string";
+    case simdjson::UNCLOSED_STRING:
+        return "a string without its closing quote";
+    case simdjson::STRING_ERROR:
+        return "a bad escape in a string";
+    case simdjson::NUMBER_ERROR:
+        return "a malformed number";
+    case simdjson::DEPTH_ERROR:
+        return "nested more than 1024 deep";
+    case simdjson::T_ATOM_ERROR:
+    case simdjson::F_ATOM_ERROR:
+    case simdjson::N_ATOM_ERROR:
+        return "a misspelt true, false or null";
+    case simdjson::CAPACITY:
+        return "too large";
+    default:
+        return "not JSON by its structure";
+    }
+}
+
+bool json_inexact(const json *json)
+{
+    return json->inexact;
+}
+
+json_value json_root(const json *json)
+{
+    json_value value = {};
+    put_value(&value, json->root);
+    return value;
+}
+
+enum json_type json_type(const json *json)
+{
+    return json_root(json).type;
+}
+
+void json_fields(const json *json, const json_key *keys, size_t count, json_value *field)
+{
+    dom::object object;
+    size_t guess = 0;
+
+    for (size_t i = 0; i < count; i++)
+        field[i].type = JSON_ABSENT;
+    if (json->root.get(object) != simdjson::SUCCESS)
+        return;
+    for (auto it = object.begin(); it != object.end(); ++it) {
+        std::string_view name = it.key();
+        // Records of one source have their keys in one order, mostly that of the table.
+        for (size_t tried = 0, i = guess; tried < count; tried++, i = i + 1 == count ? 0 : i + 1) {
+            if (keys[i].len == name.size() && memcmp(keys[i].name, name.data(), name.size()) == 0) {
+                put_value(&field[i], it.value());
+                guess = i + 1 == count ? 0 : i + 1;
+                break;
+            }
+        }
+    }
+}
+
+// The last member of that name. Returns false when there is none.
+static bool find_member(dom::element parent, std::string_view name, dom::element *member)
+{
+    dom::object object;
+    bool found = false;
+
+    if (parent.get(object) != simdjson::SUCCESS)
+        return false;
+    for (auto it = object.begin(); it != object.end(); ++it) {
+        if (it.key() == name) {
+            *member = it.value();
+            found = true;
+        }
+    }
+    return found;
+}
+
+void json_path(const json *json, const json_key *path, json_value *value)
+{
+    std::string_view rest(path->name, path->len);
+    dom::element at = json->root;
+
+    value->type = JSON_ABSENT;
+    if (find_member(json->root, rest, &at)) {
+        put_value(value, at);
+        return;
+    }
+    for (;;) {
+        size_t len = rest.find('.');
+        if (!find_member(at, rest.substr(0, len), &at))
+            return;
+        if (len == std::string_view::npos)
+            break;
+        rest.remove_prefix(len + 1);
+    }
+    put_value(value, at);
+}
+
+// An iterator is a position on the tape and the position of its end; both are trivially
+// copyable, so they too can be carried through C.
+struct object_range {
+    dom::object::iterator at, end;
+};
+struct array_range {
+    dom::array::iterator at, end;
+};
+static_assert(sizeof(object_range) <= sizeof(((json_iter *)nullptr)->node), "iterator grew");
+static_assert(sizeof(array_range) <= sizeof(((json_iter *)nullptr)->node), "iterator grew");
+
+static dom::element element_of(const json_value *value)
+{
+    dom::element element;
+    memcpy((void *)&element, value->node, sizeof element);
+    return element;
+}
+
+void json_iter_init(json_iter *it, const json_value *container)
+{
+    dom::element element = element_of(container);
+
+    it->object = container->type == JSON_OBJECT;
+    if (it->object) {
+        dom::object object = element.get_object().value_unsafe();
+        new (it->node) object_range{object.begin(), object.end()};
+    } else {
+        dom::array array = element.get_array().value_unsafe();
+        new (it->node) array_range{array.begin(), array.end()};
+    }
+}
+
+bool json_iter_next(json_iter *it, json_value *key, json_value *value)
+{
+    if (it->object) {
+        object_range *range = reinterpret_cast<object_range *>(it->node);
+        if (!(range->at != range->end))
+            return false;
+        std::string_view name = range->at.key();
+        key->type = JSON_STRING;
+        key->string.data = name.data();
+        key->string.len = name.size();
+        put_value(value, range->at.value());
+        ++range->at;
+        return true;
+    }
+    array_range *range = reinterpret_cast<array_range *>(it->node);
+    if (!(range->at != range->end))
+        return false;
+    put_value(value, *range->at);
+    ++range->at;
+    return true;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool json_locate(json *json, const char *text, size_t len, const json_key *key, size_t *start,
+                 size_t *end)
+{
+    namespace ondemand = simdjson::ondemand;
+    ondemand::document document;
+    ondemand::object object;
+    bool found = false;
+
+    if (json->locator.iterate(text, len, len + JSON_PADDING).get(document) != simdjson::SUCCESS ||
+        document.get_object().get(object) != simdjson::SUCCESS)
+        return false;
+    for (auto result : object) {
+        ondemand::field field;
+        std::string_view name;
+        if (std::move(result).get(field) != simdjson::SUCCESS)
+            return false;
+        // A key with a lone surrogate cannot be unescaped, nor be the one that is sought.
+        if (field.unescaped_key().get(name) != simdjson::SUCCESS ||
+            name != std::string_view(key->name, key->len))
+            continue;
+        std::string_view token = field.value().raw_json_token();
+        found = token[0] != '{' && token[0] != '[';
+        if (!found)
+            continue;
+        while (is_space(token.back()))
+            token.remove_suffix(1);
+        *start = (size_t)(token.data() - text);
+        *end = *start + token.size();
+    }
+    return found;
+}
+
+void json_set_string(json *json, struct buf *b, const char *text, size_t len, const json_key *key,
+                     const char *value, size_t value_len)
+{
+    size_t start, end;
+
+    if (json_locate(json, text, len, key, &start, &end)) {
+        buf_append(b, text, start);
+        json_put_string(b, value, value_len);
+        buf_append(b, text + end, len - end);
+        return;
+    }
+    size_t brace = len - 1;
+    while (text[brace] != '}')
+        brace--;
+    size_t last = brace; // behind the last member, or the opening brace when there is none
+    while (is_space(text[last - 1]))
+        last--;
+    buf_append(b, text, last);
+    if (text[last - 1] != '{')
+        buf_putc(b, ',');
+    json_put_string(b, key->name, key->len);
+    buf_putc(b, ':');
+    json_put_string(b, value, value_len);
+    buf_append(b, text + last, len - last);
+}
+
+bool json_utf8_valid(const char *data, size_t len)
+{
+    return simdjson::validate_utf8(data, len);
+}
+
+void json_put_string(struct buf *b, const char *data, size_t len)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t plain = 0; // start of the run not yet appended
+
+    buf_reserve(b, len + 2);
+    buf_putc(b, '"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+            continue;
+        buf_append(b, data + plain, i - plain);
+        plain = i + 1;
+        switch (c) {
+        case '"':
+            buf_puts(b, "\\\"");
+            break;
+        case '\\':
+            buf_puts(b, "\\\\");
+            break;
+        case '\n':
+            buf_puts(b, "\\n");
+            break;
+        case '\r':
+            buf_puts(b, "\\r");
+            break;
+        case '\t':
+            buf_puts(b, "\\t");
+            break;
+        default: {
+            char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+            buf_append(b, escape, sizeof escape);
+        }
+        }
+    }
+    buf_append(b, data + plain, len - plain);
+    buf_putc(b, '"');
+}
+
+void json_put_double(struct buf *b, double number)
+{
+    char text[40];
+    auto result = std::to_chars(text, text + sizeof text, number);
+    buf_append(b, text, (size_t)(result.ptr - text));
+}
+
+bool json_put_scalar(struct buf *b, const json_value *value)
+{
+    switch (value->type) {
+    case JSON_NULL:
+        buf_puts(b, "null");
+        return true;
+    case JSON_BOOL:
+        buf_puts(b, value->boolean ? "true" : "false");
+        return true;
+    case JSON_INT:
+        buf_put_i64(b, value->integer);
+        return true;
+    case JSON_UINT:
+        buf_put_u64(b, value->uinteger);
+        return true;
+    case JSON_DOUBLE:
+        json_put_double(b, value->number);
+        return true;
+    case JSON_STRING:
+        json_put_string(b, value->string.data, value->string.len);
+        return true;
+    case JSON_ABSENT:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return false;
+}

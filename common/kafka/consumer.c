@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/consumer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+
+static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_t *entry)
+{
+    rd_kafka_queue_t *queue =
+        rd_kafka_queue_get_partition(c->kafka.rk, entry->topic, entry->partition);
+
+    if (queue == NULL)
+        return;
+    rd_kafka_queue_forward(queue, c->messages);
+    rd_kafka_queue_destroy(queue);
+}
+
+static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
+{
+    struct err err;
+
+    if (consumer_prepare(c, list, &err) != 0) {
+        kafka_fail(&c->kafka, err.status, "%s", err.text);
+        rd_kafka_assign(c->kafka.rk, NULL);
+        return;
+    }
+    for (int i = 0; i < list->cnt; i++)
+        forward_messages(c, &list->elems[i]);
+    rd_kafka_assign(c->kafka.rk, list);
+    c->assigned = true;
+}
+
+static void on_revoke(struct consumer *c)
+{
+    bool lost = rd_kafka_assignment_lost(c->kafka.rk);
+
+    // While the owner is blocked, what it has not written cannot be waited for: the next member
+    // that gets the partition reads it again.
+    if (c->ops->give_up(c->ctx, c->serving, lost) != 0)
+        c->stopped = true;
+    if (!lost && consumer_commit_written(c, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: commit failed before partitions were given up", c->group);
+    for (size_t i = 0; i < c->partitions.count; i++)
+        c->partitions.item[i]->assigned = false;
+    rd_kafka_assign(c->kafka.rk, NULL);
+    c->assigned = false;
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct consumer *c = ((struct kafka *)opaque)->ctx;
+    bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+
+    (void)rk;
+    log_info("group %s: %d partitions %s", c->group, list->cnt, assign ? "assigned" : "revoked");
+    if (assign && c->stopped)
+        rd_kafka_assign(c->kafka.rk, NULL); // it came while closing
+    else if (assign)
+        on_assign(c, list);
+    else
+        on_revoke(c);
+}
+
+// Errors come as messages too.
+static void on_message_error(struct consumer *c, const rd_kafka_message_t *message)
+{
+    struct partition *p = partition_of(&c->partitions, message);
+    int status = kafka_error_status(message->err);
+
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        if (p == NULL || !p->assigned)
+            return;
+        p->at_end = true;
+        // Between the last record and the end there may be transaction markers.
+        if (message->offset >= p->stop) {
+            p->next = p->stop;
+            p->done = true;
+        }
+        return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        kafka_fail(&c->kafka, EX_CONFIG, "%s", rd_kafka_message_errstr(message));
+        return;
+    default:
+        if (status != EX_TEMPFAIL)
+            kafka_fail(&c->kafka, status, "%s", rd_kafka_message_errstr(message));
+        else
+            log_warn("%s", rd_kafka_message_errstr(message));
+    }
+}
+
+static void on_message(rd_kafka_message_t *message, void *opaque)
+{
+    struct consumer *c = opaque;
+
+    if (c->stopped)
+        return;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        on_message_error(c, message);
+        return;
+    }
+    struct partition *p = partition_of(&c->partitions, message);
+    if (p == NULL || !p->assigned || p->done)
+        return;
+    if (message->offset < p->next) {
+        p->went_back = true; // consumer_poll() looks why
+        return;
+    }
+    p->at_end = false;
+    if (message->offset < p->stop) {
+        p->next = message->offset + 1;
+        if (c->ops->message(c->ctx, p, message) != 0) {
+            c->stopped = true;
+            consumer_yield(c);
+        }
+    }
+    p->done = p->next >= p->stop || message->offset >= p->stop;
+}
+
+// on_rebalance() takes partitions away all at once, which is the eager protocol.
+static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, struct err *err)
+{
+    char strategy[256];
+    size_t size = sizeof strategy;
+
+    if (c->group == NULL ||
+        rd_kafka_conf_get(conf, "partition.assignment.strategy", strategy, &size) !=
+            RD_KAFKA_CONF_OK ||
+        strstr(strategy, "cooperative") == NULL)
+        return 0;
+    return err_set(err, EX_USAGE,
+                   "partition.assignment.strategy: %s is not supported; use range or roundrobin",
+                   strategy);
+}
+
+// Where the broker has deleted what was to come next, reading goes on at the first record that is
+// left. At the end, which is for who wants only news, the rest would be lost too.
+static void read_what_is_left(rd_kafka_conf_t *conf)
+{
+    char policy[32], unused[8];
+    size_t size = sizeof policy;
+
+    if (rd_kafka_conf_get(conf, "auto.offset.reset", policy, &size) == RD_KAFKA_CONF_OK &&
+        strcmp(policy, "error") != 0)
+        rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", unused, sizeof unused);
+}
+
+int consumer_init(struct consumer *c, const struct kafka_options *options,
+                  const struct kafka_setting *defaults, struct err *err)
+{
+    char why[256];
+    rd_kafka_conf_t *conf = kafka_conf_new(options, defaults, err);
+
+    if (conf == NULL)
+        return -1;
+    if (require_eager(c, conf, err) != 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    read_what_is_left(conf);
+    if (c->group != NULL &&
+        rd_kafka_conf_set(conf, "group.id", c->group, why, sizeof why) != RD_KAFKA_CONF_OK) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, EX_USAGE, "group %s: %s", c->group, why);
+    }
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_offset_commit_cb(conf, consumer_on_commit);
+    if (kafka_init(&c->kafka, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
+        return -1;
+    c->messages = rd_kafka_queue_new(c->kafka.rk);
+    return 0;
+}
+
+int consumer_subscribe(struct consumer *c, const struct opt_list *topics, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
+    int partitions, status = 0;
+
+    for (size_t i = 0; i < topics->count && status == 0; i++) {
+        rd_kafka_topic_partition_list_add(list, topics->item[i], RD_KAFKA_PARTITION_UA);
+        if (topics->item[i][0] != '^')
+            status = kafka_wait_topic(&c->kafka, topics->item[i], &partitions, err);
+    }
+    if (status == 0) {
+        rd_kafka_poll_set_consumer(c->kafka.rk);
+        rd_kafka_resp_err_t code = rd_kafka_subscribe(c->kafka.rk, list);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            status = err_set(err, EX_USAGE, "group %s: %s", c->group, rd_kafka_err2str(code));
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    c->subscribed = status == 0;
+    return status;
+}
+
+// Adds the partitions of one topic that are among the ids, all when there are none.
+static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, const char *topic,
+                     const int32_t *ids, int id_count, struct err *err)
+{
+    int partitions;
+
+    if (kafka_wait_topic(&c->kafka, topic, &partitions, err) != 0)
+        return -1;
+    for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
+        int32_t id = id_count == 0 ? i : ids[i];
+        if (c->shards > 0 && !partition_in_shard(id, c->shard, c->shards))
+            continue;
+        if (id >= partitions)
+            return err_set(err, EX_UNAVAILABLE, "topic %s: no partition %d, it has %d", topic,
+                           (int)id, partitions);
+        if (rd_kafka_topic_partition_list_find(list, topic, id) == NULL)
+            rd_kafka_topic_partition_list_add(list, topic, id);
+    }
+    return 0;
+}
+
+static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
+                      const struct opt_list *topics, const int32_t *ids, int id_count,
+                      struct err *err)
+{
+    for (size_t i = 0; i < topics->count; i++) {
+        size_t before = c->names.count;
+        if (topics->item[i][0] != '^') {
+            if (add_topic(c, list, topics->item[i], ids, id_count, err) != 0)
+                return -1;
+            continue;
+        }
+        if (kafka_match_topics(&c->kafka, topics->item[i], &c->names, err) != 0)
+            return -1;
+        if (c->names.count == before)
+            return err_set(err, EX_UNAVAILABLE, "topic %s: matches no topic", topics->item[i]);
+        for (size_t j = before; j < c->names.count; j++) {
+            if (add_topic(c, list, c->names.item[j], ids, id_count, err) != 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
+                          struct err *err)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
+        if (p->done)
+            continue;
+        p->handle = rd_kafka_topic_new(c->kafka.rk, p->topic, NULL);
+        if (rd_kafka_consume_start_queue(p->handle, p->id, p->next, c->messages) != 0)
+            return err_set(err, EX_UNAVAILABLE, "topic %s [%d]: %s", p->topic, (int)p->id,
+                           rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    return 0;
+}
+
+int consumer_assign(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
+                    int id_count, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    int status = add_topics(c, list, topics, ids, id_count, err);
+
+    if (status == 0 && list->cnt == 0)
+        status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition for it",
+                         (long long)c->shard, (long long)c->shards);
+    if (status == 0)
+        status = consumer_prepare(c, list, err);
+    if (status == 0)
+        status = start_fetching(c, list, err);
+    rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
+static void serve_events(struct consumer *c)
+{
+    rd_kafka_message_t *message;
+
+    if (!c->subscribed) {
+        rd_kafka_poll(c->kafka.rk, 0);
+        return;
+    }
+    while ((message = rd_kafka_consumer_poll(c->kafka.rk, 0)) != NULL) {
+        on_message(message, c);
+        rd_kafka_message_destroy(message);
+    }
+}
+
+void consumer_serve(struct consumer *c)
+{
+    c->serving = true;
+    serve_events(c);
+    c->serving = false;
+}
+
+// Records below the next one are dropped. Where the partition does not reach to the next one any
+// more, they are not old ones that came again.
+static int check_went_back(struct consumer *c, struct err *err)
+{
+    for (size_t i = 0; i < c->partitions.count; i++) {
+        struct partition *p = c->partitions.item[i];
+        if (!p->went_back)
+            continue;
+        p->went_back = false;
+        if (p->assigned && consumer_check_reach(c, p, p->next, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
+{
+    serve_events(c);
+    rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
+    if (kafka_check(&c->kafka, err) != 0 || check_went_back(c, err) != 0)
+        return -1;
+    err->status = EX_OK;
+    return c->stopped ? -1 : 0;
+}
+
+void consumer_yield(struct consumer *c)
+{
+    rd_kafka_yield(c->kafka.rk);
+}
+
+bool consumer_done(const struct consumer *c)
+{
+    return (c->assigned || !c->subscribed) && partitions_done(&c->partitions);
+}
+
+void consumer_commit(struct consumer *c)
+{
+    consumer_commit_written(c, false);
+}
+
+// A client that still fetches would not let itself be destroyed.
+static void stop_fetching(struct consumer *c)
+{
+    for (size_t i = 0; i < c->partitions.count; i++) {
+        struct partition *p = c->partitions.item[i];
+        if (p->handle == NULL)
+            continue;
+        rd_kafka_consume_stop(p->handle, p->id);
+        rd_kafka_topic_destroy(p->handle);
+        p->handle = NULL;
+    }
+}
+
+int consumer_close(struct consumer *c, struct err *err)
+{
+    rd_kafka_resp_err_t code = consumer_commit_written(c, true);
+
+    stop_fetching(c);
+    c->stopped = true; // what still comes is not wanted
+    if (c->subscribed) {
+        rd_kafka_consumer_close(c->kafka.rk);
+    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return err_set(err, kafka_error_status(code), "group %s: the last commit: %s", c->group,
+                   rd_kafka_err2str(code));
+}
+
+void consumer_release(struct consumer *c)
+{
+    stop_fetching(c);
+    if (c->messages != NULL)
+        rd_kafka_queue_destroy(c->messages);
+    kafka_release(&c->kafka);
+    partition_set_release(&c->partitions);
+    for (size_t i = 0; i < c->names.count; i++)
+        free((char *)c->names.item[i]);
+    opt_list_release(&c->names);
+}

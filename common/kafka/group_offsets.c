@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/group_offsets.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+
+rd_kafka_topic_partition_list_t *kafka_offsets_of_mark(const struct mark *mark)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)mark->at_count);
+    struct buf metadata = BUF_INIT;
+
+    mark_put_metadata(&metadata, mark);
+    for (size_t i = 0; i < mark->at_count; i++) {
+        const struct mark_at *at = &mark->at[i];
+        rd_kafka_topic_partition_t *entry =
+            rd_kafka_topic_partition_list_add(list, at->topic, at->partition);
+        entry->offset = at->offset;
+        entry->metadata = xstrndup(metadata.data, metadata.len);
+        entry->metadata_size = metadata.len;
+    }
+    buf_release(&metadata);
+    return list;
+}
+
+static rd_kafka_topic_partition_list_t *partitions_of(const struct mark *mark)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)mark->at_count);
+
+    for (size_t i = 0; i < mark->at_count; i++)
+        rd_kafka_topic_partition_list_add(list, mark->at[i].topic, mark->at[i].partition);
+    return list;
+}
+
+int group_reader_open(struct kafka *k, const struct kafka_options *options, const char *group,
+                      struct err *err)
+{
+    static const struct kafka_setting defaults[] = {
+        {"client.id", "loginpipe"}, {"log.connection.close", "false"}, {NULL, NULL}};
+    // Offsets are only stable for who reads what is committed.
+    const struct kafka_setting own[] = {{"group.id", group},
+                                        {"isolation.level", "read_committed"},
+                                        {"enable.auto.commit", "false"}};
+    char why[256];
+
+    *k = (struct kafka){.rk = NULL};
+    rd_kafka_conf_t *conf = kafka_conf_new(options, defaults, err);
+    if (conf == NULL)
+        return -1;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (rd_kafka_conf_set(conf, own[i].name, own[i].value, why, sizeof why) == RD_KAFKA_CONF_OK)
+            continue;
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, EX_USAGE, "group %s: %s", group, why);
+    }
+    return kafka_init(k, RD_KAFKA_CONSUMER, conf, options, NULL, err);
+}
+
+void kafka_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
+                      char run[MARK_RUN_SIZE])
+{
+    char found_run[MARK_RUN_SIZE];
+    uint64_t found_seq;
+
+    if (entry->offset < 0 ||
+        !mark_metadata(entry->metadata, entry->metadata_size, &found_seq, found_run) ||
+        found_seq <= *seq)
+        return;
+    *seq = found_seq;
+    memcpy(run, found_run, MARK_RUN_SIZE);
+}
+
+static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *list,
+                                        struct mark *found)
+{
+    mark_clear(found);
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return entry->err;
+        if (entry->offset < 0)
+            continue;
+        mark_add_at(found, entry->topic, entry->partition, entry->offset);
+        kafka_newer_mark(entry, &found->seq, found->run);
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t group_offsets(struct kafka *k, const struct mark *partitions, int timeout_ms,
+                                  struct mark *found)
+{
+    rd_kafka_topic_partition_list_t *list = partitions_of(partitions);
+    rd_kafka_resp_err_t code = rd_kafka_committed(k->rk, list, timeout_ms);
+
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = take_offsets(list, found);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/offset_spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/xalloc.h"
+
+#define REQUEST_TIME 5000 // ms for one request
+
+static int time_point(const char *text, int64_t now, int64_t *ms)
+{
+    int64_t ago;
+
+    if (opt_parse_int(text, ms) == 0 && *ms >= 0)
+        return 0;
+    if (time_parse(text, strlen(text), ms) == 0)
+        return 0;
+    if (duration_parse(text, &ago) != 0)
+        return -1;
+    *ms = now - ago;
+    return 0;
+}
+
+static int parse_point(const char *text, int64_t now, struct offset_point *point)
+{
+    static const struct {
+        const char *name;
+        enum offset_kind kind;
+    } words[] = {{"beginning", OFFSET_BEGINNING}, {"end", OFFSET_END}, {"stored", OFFSET_STORED}};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(text, words[i].name) == 0) {
+            *point = (struct offset_point){words[i].kind, 0};
+            return 0;
+        }
+    }
+    if (*text == '@') {
+        point->kind = OFFSET_TIME;
+        return time_point(text + 1, now, &point->value);
+    }
+    if (opt_parse_int(text, &point->value) != 0 || point->value == INT64_MIN)
+        return -1;
+    point->kind = OFFSET_AT;
+    if (*text == '-') {
+        point->kind = OFFSET_TAIL;
+        point->value = -point->value;
+    }
+    return 0;
+}
+
+// The end of a range. Behind a time, a bare number or date is a time as well: @t1:t2.
+static int parse_end(const char *text, int64_t now, enum offset_kind from,
+                     struct offset_point *point)
+{
+    if (parse_point(text, now, point) == 0 && (from != OFFSET_TIME || point->kind != OFFSET_AT))
+        return 0;
+    point->kind = OFFSET_TIME;
+    return from == OFFSET_TIME ? time_point(text, now, &point->value) : -1;
+}
+
+// Times hold colons too, so the one that divides is the one with a point on either side.
+static int parse_range(const char *text, int64_t now, struct offset_range *range)
+{
+    for (const char *colon = strchr(text, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
+        struct offset_range found = {{OFFSET_NONE, 0}, {OFFSET_NONE, 0}};
+        char *left = xstrndup(text, (size_t)(colon - text));
+        bool ok =
+            (*left == '\0' || parse_point(left, now, &found.from) == 0) &&
+            (colon[1] == '\0' || parse_end(colon + 1, now, found.from.kind, &found.to) == 0) &&
+            text[1] != '\0';
+        free(left);
+        if (ok) {
+            *range = found;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+int offset_range_parse(const char *text, int64_t now, struct offset_range *range, struct err *err)
+{
+    struct offset_point point;
+
+    if ((text[0] == 's' || text[0] == 'e') && text[1] == '@') {
+        if (parse_point(text + 1, now, text[0] == 's' ? &range->from : &range->to) == 0)
+            return 0;
+    } else if (parse_point(text, now, &point) == 0) {
+        *range = (struct offset_range){point, {OFFSET_NONE, 0}};
+        return 0;
+    } else if (parse_range(text, now, range) == 0) {
+        if (range->to.kind != OFFSET_STORED)
+            return 0;
+        return err_set(err, EX_USAGE, "'%s': stored is no place to end at", text);
+    }
+    return err_set(err, EX_USAGE,
+                   "'%s' is not an offset: beginning, end, stored, N, -N, @TIME or FROM:TO", text);
+}
+
+static rd_kafka_resp_err_t find_time(struct kafka *k, const char *topic, int32_t partition,
+                                     int64_t ms, int64_t high, int64_t *offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(list, topic, partition);
+
+    entry->offset = ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(k->rk, list, REQUEST_TIME);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = entry->err;
+    // A negative answer says that no record is that new.
+    *offset = entry->offset < 0 ? high : entry->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+static rd_kafka_resp_err_t resolve_once(struct kafka *k, const char *topic, int32_t partition,
+                                        struct offset_point point, int64_t *offset)
+{
+    int64_t low, high;
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(k->rk, topic, partition, &low, &high, REQUEST_TIME);
+
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return code;
+    switch (point.kind) {
+    case OFFSET_END:
+        *offset = high;
+        break;
+    case OFFSET_AT:
+        *offset = point.value;
+        break;
+    case OFFSET_TAIL:
+        *offset = high - point.value;
+        break;
+    case OFFSET_TIME:
+        code = find_time(k, topic, partition, point.value, high, offset);
+        break;
+    case OFFSET_BEGINNING:
+    case OFFSET_STORED:
+    case OFFSET_NONE:
+        *offset = low;
+        break;
+    }
+    if (*offset < low)
+        *offset = low;
+    return code;
+}
+
+int offset_resolve(struct kafka *k, const char *topic, int32_t partition, struct offset_point point,
+                   int64_t *offset, struct err *err)
+{
+    int64_t deadline = time_monotonic() + k->wait;
+    rd_kafka_resp_err_t code;
+
+    do {
+        code = resolve_once(k, topic, partition, point, offset);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return 0;
+        log_debug("topic %s [%d]: %s; asking again", topic, (int)partition, rd_kafka_err2str(code));
+    } while (kafka_error_status(code) != EX_NOPERM && kafka_keep_trying(k, deadline));
+    if (kafka_check(k, err) != 0)
+        return -1;
+    return err_set(err, kafka_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
+                   "topic %s [%d]: its offsets: %s", topic, (int)partition, rd_kafka_err2str(code));
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/producer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/xalloc.h"
+#include "kafka/metadata.h"
+
+#define BATCH_SIZE_DEFAULT 1000000 // bytes; of librdkafka
+#define BATCH_OVERHEAD 61          // bytes of a batch beside its records (Kafka's RecordBatch)
+#define RECORD_LEAST 1000          // bytes; the lowest message.max.bytes that there is
+
+static rd_kafka_conf_res_t set_number(rd_kafka_conf_t *conf, const char *name, int64_t n, char *why,
+                                      size_t size)
+{
+    char number[24];
+
+    snprintf(number, sizeof number, "%lld", (long long)n);
+    return rd_kafka_conf_set(conf, name, number, why, size);
+}
+
+// What depends on what the topics take, as far as that is known.
+static rd_kafka_conf_res_t set_sizes(const struct producer *p, rd_kafka_conf_t *conf, char *why,
+                                     size_t size)
+{
+    char set[24];
+    size_t set_size = sizeof set;
+    int64_t record = p->largest_batch - BATCH_OVERHEAD, largest;
+
+    if (p->largest_batch < BATCH_SIZE_DEFAULT &&
+        set_number(conf, "batch.size", p->largest_batch, why, size) != RD_KAFKA_CONF_OK)
+        return RD_KAFKA_CONF_INVALID;
+    if (p->transactional_id == NULL ||
+        rd_kafka_conf_get(conf, "message.max.bytes", set, &set_size) != RD_KAFKA_CONF_OK ||
+        opt_parse_int(set, &largest) != 0 || largest <= record)
+        return RD_KAFKA_CONF_OK;
+    return set_number(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, why,
+                      size);
+}
+
+static int connect_producer(struct producer *p, struct err *err)
+{
+    const struct producer_settings *s = p->settings;
+    char why[256];
+    rd_kafka_conf_t *conf = kafka_conf_new(s->kafka, s->defaults, err);
+    const char *what = "-z";
+    rd_kafka_conf_res_t result = RD_KAFKA_CONF_OK;
+
+    if (conf == NULL)
+        return -1;
+    if (s->codec != NULL)
+        result = rd_kafka_conf_set(conf, "compression.codec", s->codec, why, sizeof why);
+    if (result == RD_KAFKA_CONF_OK && p->transactional_id != NULL) {
+        what = "--transactional-id";
+        result = rd_kafka_conf_set(conf, "transactional.id", p->transactional_id, why, sizeof why);
+    }
+    if (result == RD_KAFKA_CONF_OK)
+        result = set_sizes(p, conf, why, sizeof why);
+    if (result != RD_KAFKA_CONF_OK) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, EX_USAGE, "%s: %s", what, why);
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, s->on_report);
+    return kafka_init(&p->kafka, RD_KAFKA_PRODUCER, conf, s->kafka, s->ctx, err);
+}
+
+static int await_topics(struct producer *p, struct err *err)
+{
+    const struct producer_settings *s = p->settings;
+    int partitions;
+
+    if (kafka_find_controller(&p->kafka, err) != 0)
+        return -1;
+    for (size_t i = 0; i < s->topic_count; i++) {
+        if (s->create &&
+            kafka_create_topic(&p->kafka, s->topics[i], s->partitions, s->replication, err) != 0)
+            return -1;
+        if (kafka_wait_topic(&p->kafka, s->topics[i], &partitions, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+// A broker refuses a batch that is too large with all that is in it, and librdkafka does not
+// divide it. So where the topics take less than a usual batch, connect anew with smaller ones.
+static int fit_batches(struct producer *p, struct err *err)
+{
+    p->largest_batch =
+        kafka_largest_batch(&p->kafka, p->settings->topics, p->settings->topic_count);
+    if (p->largest_batch >= BATCH_SIZE_DEFAULT)
+        return 0;
+    log_info("batches of at most %lld bytes, as the topics have it", (long long)p->largest_batch);
+    kafka_release(&p->kafka);
+    return connect_producer(p, err);
+}
+
+static void open_topics(struct producer *p)
+{
+    const struct producer_settings *s = p->settings;
+
+    p->topic = xcalloc(s->topic_count, sizeof(rd_kafka_topic_t *));
+    for (size_t i = 0; i < s->topic_count; i++)
+        p->topic[i] = rd_kafka_topic_new(p->kafka.rk, s->topics[i], NULL);
+}
+
+int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err)
+{
+    *p = (struct producer){.settings = settings, .largest_batch = INT64_MAX};
+    if (connect_producer(p, err) != 0 || await_topics(p, err) != 0 || fit_batches(p, err) != 0)
+        return -1;
+    open_topics(p);
+    return 0;
+}
+
+static void close_topics(struct producer *p)
+{
+    for (size_t i = 0; p->topic != NULL && i < p->settings->topic_count; i++) {
+        if (p->topic[i] != NULL)
+            rd_kafka_topic_destroy(p->topic[i]);
+    }
+    free(p->topic);
+    p->topic = NULL;
+}
+
+void producer_release(struct producer *p)
+{
+    close_topics(p);
+    kafka_release(&p->kafka);
+}
+
+int producer_make_transactional(struct producer *p, const char *id, struct err *err)
+{
+    producer_release(p);
+    p->transactional_id = id;
+    if (connect_producer(p, err) != 0)
+        return -1;
+    open_topics(p);
+    return 0;
+}

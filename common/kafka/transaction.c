@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/transaction.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kafka/group_offsets.h"
+
+#define CALL_TIME 5000               // ms for one call, between looks at errors
+#define COMMIT_TIME (60 * MS_SECOND) // for a commit that has to be asked for again
+#define ABORT_TIME 5000              // ms
+#define IDLE_COMMIT (30 * MS_SECOND) // between commits that change nothing
+
+// What librdkafka says about a call that may be made again.
+enum answer { ANSWER_DONE, ANSWER_AGAIN, ANSWER_FAILED };
+
+// Takes the error over.
+static enum answer judge(struct transaction *t, const char *what, rd_kafka_error_t *take,
+                         struct err *err)
+{
+    struct kafka *k = t->kafka;
+
+    rd_kafka_poll(k->rk, 0); // lets callbacks see errors and reports
+    if (take == NULL)
+        return ANSWER_DONE;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(take);
+    bool again = !rd_kafka_error_txn_requires_abort(take) && rd_kafka_error_is_retriable(take);
+    if (kafka_is_fenced(code))
+        kafka_fail_fenced(k);
+    else if (!again)
+        kafka_fail(k, kafka_error_status(code), "transaction: %s: %s", what,
+                   rd_kafka_error_string(take));
+    else
+        log_debug("transaction: %s: %s", what, rd_kafka_error_string(take));
+    rd_kafka_error_destroy(take);
+    return kafka_check(k, err) != 0 ? ANSWER_FAILED : ANSWER_AGAIN;
+}
+
+static int timed_out(const char *what, int status, struct err *err)
+{
+    return err_set(err, status, "transaction: %s: no answer in time", what);
+}
+
+int transaction_open(struct transaction *t, struct err *err)
+{
+    static const char what[] = "getting its place";
+    int64_t deadline = time_monotonic() + t->kafka->wait;
+    enum answer answer;
+
+    do {
+        answer = judge(t, what, rd_kafka_init_transactions(t->kafka->rk, CALL_TIME), err);
+    } while (answer == ANSWER_AGAIN && kafka_keep_trying(t->kafka, deadline));
+    t->open = answer == ANSWER_DONE;
+    if (answer == ANSWER_AGAIN)
+        return timed_out(what, EX_UNAVAILABLE, err);
+    return answer == ANSWER_DONE ? 0 : -1;
+}
+
+// Asks for the group's offsets, and again while somebody's transaction is about to change them.
+static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
+                         struct err *err)
+{
+    int64_t deadline = time_monotonic() + t->kafka->wait;
+    struct kafka reader;
+    rd_kafka_resp_err_t code;
+
+    if (group_reader_open(&reader, t->options, t->group, err) != 0)
+        return -1;
+    do {
+        code = group_offsets(&reader, hello, CALL_TIME, found);
+        rd_kafka_poll(reader.rk, 0); // lets callbacks see errors
+        rd_kafka_poll(t->kafka->rk, 0);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
+             kafka_keep_trying(&reader, deadline) && kafka_keep_trying(t->kafka, deadline));
+    bool failed = code != RD_KAFKA_RESP_ERR_NO_ERROR &&
+                  (kafka_check(t->kafka, err) != 0 || kafka_check(&reader, err) != 0);
+    kafka_release(&reader);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return failed ? -1
+                  : err_set(err, kafka_error_status(code), "group %s: its offsets: %s", t->group,
+                            rd_kafka_err2str(code));
+}
+
+// Says where the group is not where the stream begins. A partition that it has no offset of is
+// where the stream says, as long as nothing has been committed since: then the mark that hello goes
+// on with would not be the newest.
+static int compare(const struct transaction *t, const struct mark *hello, const struct mark *found,
+                   struct err *err)
+{
+    for (size_t i = 0; i < hello->at_count; i++) {
+        const struct mark_at *at = &hello->at[i];
+        int64_t offset = mark_offset(found, at->topic, at->partition);
+        if (offset >= 0 && offset != at->offset)
+            return err_set(err, EX_TEMPFAIL,
+                           "group %s: another pipeline has moved on: %s [%d] is committed up to "
+                           "%lld, and this stream begins at %lld",
+                           t->group, at->topic, (int)at->partition, (long long)offset,
+                           (long long)at->offset);
+    }
+    // A mark of the same offsets may have let windows close.
+    if (found->seq != hello->seq || strcmp(found->run, hello->from) != 0)
+        return err_set(err, EX_TEMPFAIL,
+                       "group %s: another pipeline has moved on: mark %llu of run %s is committed, "
+                       "and this stream goes on with mark %llu of run %s",
+                       t->group, (unsigned long long)found->seq,
+                       found->run[0] == '\0' ? "none" : found->run, (unsigned long long)hello->seq,
+                       hello->from[0] == '\0' ? "none" : hello->from);
+    return 0;
+}
+
+int transaction_begin(struct transaction *t, struct err *err)
+{
+    if (t->begun)
+        return 0;
+    if (judge(t, "beginning", rd_kafka_begin_transaction(t->kafka->rk), err) != ANSWER_DONE)
+        return kafka_check(t->kafka, err) != 0 ? -1 : timed_out("beginning", EX_TEMPFAIL, err);
+    t->begun = true;
+    return 0;
+}
+
+bool transaction_is_due(const struct transaction *t, const struct mark *mark)
+{
+    return t->begun || !mark_same_position(mark, &t->committed) ||
+           time_monotonic() >= t->committed_at + IDLE_COMMIT;
+}
+
+static int send_offsets(struct transaction *t, const struct mark *mark, int64_t deadline,
+                        struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_offsets_of_mark(mark);
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(t->group);
+    enum answer answer;
+
+    do {
+        answer =
+            judge(t, "offsets",
+                  rd_kafka_send_offsets_to_transaction(t->kafka->rk, list, group, CALL_TIME), err);
+    } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
+    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (answer == ANSWER_AGAIN)
+        return timed_out("offsets", EX_TEMPFAIL, err);
+    return answer == ANSWER_DONE ? 0 : -1;
+}
+
+int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err)
+{
+    int64_t deadline = time_monotonic() + COMMIT_TIME;
+    enum answer answer;
+
+    if (!mark_same_partitions(mark, &t->committed))
+        return err_set(err, EX_DATAERR, "mark %llu: of other partitions than the stream began with",
+                       (unsigned long long)mark->seq);
+    if (transaction_begin(t, err) != 0 || send_offsets(t, mark, deadline, err) != 0)
+        return -1;
+    do {
+        answer = judge(t, "commit", rd_kafka_commit_transaction(t->kafka->rk, CALL_TIME), err);
+    } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
+    if (answer == ANSWER_AGAIN)
+        return timed_out("commit", EX_TEMPFAIL, err);
+    if (answer == ANSWER_FAILED)
+        return -1;
+    t->begun = false;
+    mark_copy(&t->committed, mark);
+    t->committed_at = time_monotonic();
+    return 0;
+}
+
+// Keeps where a group begins, before the first record is taken, so that a crash does not move
+// "end".
+static int commit_beginning(struct transaction *t, const struct mark *hello,
+                            const struct mark *found, struct err *err)
+{
+    struct mark beginning = MARK_INIT;
+
+    if (found->at_count == hello->at_count)
+        return 0;
+    mark_copy(&beginning, hello);
+    if (hello->from[0] != '\0') // the group is still where that run has left it
+        memcpy(beginning.run, hello->from, sizeof beginning.run);
+    int status = transaction_commit(t, &beginning, err);
+    mark_release(&beginning);
+    return status;
+}
+
+int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
+{
+    struct mark found = MARK_INIT;
+    int status = 0;
+
+    t->group = xstrdup(hello->group);
+    mark_copy(&t->committed, hello);
+    t->committed_at = time_monotonic();
+    if (hello->at_count > 0)
+        status = ask_committed(t, hello, &found, err);
+    if (status == 0)
+        status = compare(t, hello, &found, err);
+    if (status == 0)
+        status = commit_beginning(t, hello, &found, err);
+    mark_release(&found);
+    return status;
+}
+
+void transaction_release(struct transaction *t)
+{
+    rd_kafka_error_t *error;
+
+    if (t->begun && t->kafka->rk != NULL) {
+        error = rd_kafka_abort_transaction(t->kafka->rk, ABORT_TIME);
+        if (error != NULL) { // then the broker does it, or the next producer of that name
+            log_debug("transaction: abort: %s", rd_kafka_error_string(error));
+            rd_kafka_error_destroy(error);
+        }
+    }
+    t->begun = false;
+    mark_release(&t->committed);
+    free(t->group);
+    t->group = NULL;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "login/generator.h"
+
+#include <stdlib.h>
+
+#include "base/datetime.h"
+#include "base/xalloc.h"
+#include "login/login_text.h"
+#include "login/random.h"
+
+#define RANK_OFFSET 10
+#define LATE_MIN (5 * MS_MINUTE)
+#define LATE_MAX MS_HOUR
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+// What a user's key is mixed with to draw one of their properties.
+enum { OF_ID = 1, OF_COUNTS, OF_LOCALE, OF_DEVICE = 1 << 16, OF_IP = 2 << 16 };
+
+struct synth {
+    struct random random;
+    struct random_alias users;
+    uint64_t key;                // all properties of the users follow from it
+    uint64_t missing, bad, late; // shares, of 2^32
+};
+
+// States and countries, by falling number of users. Some codes are both, as in the real data.
+static const char locales[][3] = {
+    "CA", "TX", "FL", "NY", "PA", "IL", "OH", "GA", "NC", "MI", "NJ", "VA", "WA", "AZ", "MA", "TN",
+    "IN", "MD", "MO", "WI", "CO", "MN", "SC", "AL", "LA", "KY", "OR", "OK", "GB", "DE", "FR", "BR",
+    "CT", "UT", "IA", "NV", "AR", "MS", "KS", "RU", "JP", "MX", "ES", "IT", "NM", "NE", "ID", "WV",
+    "HI", "NH", "ME", "RI", "MT", "AU", "PL", "NL", "TR", "SE", "KR", "ZA", "SD", "ND", "AK", "DC",
+    "VT", "WY", "CH", "BE", "AT", "PT", "IE", "DK", "FI", "NO", "CZ", "NZ", "SG", "AE", "CL", "GR"};
+
+// Where one is more common than another it stands here more often.
+static const char *const versions[] = {"2.3.0", "2.3.0", "2.3.0", "2.3.0", "2.3.0", "2.3.0",
+                                       "2.3.0", "2.3.0", "2.2.1", "2.2.0", "2.1.4", "1.9.12"};
+
+static const char *const device_types[] = {"android", "android", "android", "Android", "iOS",
+                                           "iOS",     "iOS",     "ios",     "web"};
+
+static uint64_t share(double percent)
+{
+    return (uint64_t)(percent / 100 * 4294967296.0);
+}
+
+struct synth *synth_new(const struct synth_options *options)
+{
+    struct synth *s = xmalloc(sizeof *s);
+    uint64_t *weight = xreallocarray(NULL, options->users, sizeof *weight);
+
+    for (size_t i = 0; i < options->users; i++)
+        weight[i] = (UINT64_C(1) << 44) / (i + 1 + RANK_OFFSET);
+    random_alias_init(&s->users, weight, options->users);
+    free(weight);
+    s->random.state = random_mix(options->seed);
+    s->key = random_mix(~options->seed);
+    s->missing = share(options->missing);
+    s->bad = share(options->bad);
+    s->late = share(options->late);
+    return s;
+}
+
+void synth_free(struct synth *s)
+{
+    if (s == NULL)
+        return;
+    random_alias_release(&s->users);
+    free(s);
+}
+
+static uint64_t property(uint64_t key, uint64_t which)
+{
+    return random_mix(key + which * RANDOM_STEP);
+}
+
+// A user has up to four devices, and mostly up to eight addresses, but one in 128 up to eighty.
+static uint64_t device_count(uint64_t counts)
+{
+    return 1 + random_below_skewed(counts, 4);
+}
+
+static uint64_t ip_count(uint64_t counts)
+{
+    return (1 + random_below_skewed(random_mix(counts), 8)) * ((counts & 127) == 0 ? 10 : 1);
+}
+
+static void set_device(struct login *l, uint64_t device)
+{
+    uint64_t type = random_below(property(device, OF_COUNTS), COUNT(device_types));
+    uint64_t version = random_below(property(device, OF_LOCALE), COUNT(versions));
+
+    if (device & 1)
+        login_set_uuid(l, RECORD_DEVICE_ID, property(device, OF_ID));
+    else
+        login_set_serial(l, RECORD_DEVICE_ID, property(device, OF_ID));
+    login_set_string(l, RECORD_DEVICE_TYPE, device_types[type]);
+    login_set_string(l, RECORD_APP_VERSION, versions[version]);
+}
+
+// Fills in all but the time. The first of a user's devices and addresses are used the most.
+static void set_user(struct login *l, uint64_t key, uint64_t device_bits, uint64_t ip_bits)
+{
+    uint64_t counts = property(key, OF_COUNTS);
+    uint64_t device = random_below_skewed(device_bits, device_count(counts));
+    uint64_t ip = random_below_skewed(ip_bits, ip_count(counts));
+    // One login in 64 is made on a journey.
+    uint64_t place = (device_bits & 63) == 0 ? random_mix(device_bits) : property(key, OF_LOCALE);
+
+    login_set_uuid(l, RECORD_USER_ID, property(key, OF_ID));
+    set_device(l, property(key, OF_DEVICE + device));
+    login_set_ip(l, property(key, OF_IP + ip));
+    login_set_string(l, RECORD_LOCALE, locales[random_below_skewed(place, COUNT(locales))]);
+}
+
+static int64_t lateness(uint64_t bits)
+{
+    return LATE_MIN + (int64_t)random_below(bits, (uint64_t)(LATE_MAX - LATE_MIN));
+}
+
+void synth_record(struct synth *s, int64_t ms, struct buf *b, struct synth_result *result)
+{
+    // All are drawn always; see the header.
+    uint32_t user = random_alias_draw(&s->users, random_next(&s->random));
+    uint64_t device = random_next(&s->random);
+    uint64_t ip = random_next(&s->random);
+    uint64_t style = random_next(&s->random);
+    uint64_t missing = random_next(&s->random);
+    uint64_t late = random_next(&s->random);
+    uint64_t bad = random_next(&s->random);
+    enum login_bad kind = (enum login_bad)(random_mix(bad) % LOGIN_BAD_COUNT);
+    struct login l;
+
+    result->late = late >> 32 < s->late;
+    result->bad = bad >> 32 < s->bad ? login_bad_reason[kind] : NULL;
+    if (result->late)
+        ms -= lateness(late << 32);
+    set_user(&l, property(s->key, user), device, ip);
+    login_set_time(&l, ms < 0 ? 0 : ms, style & 2);
+    if (missing >> 32 < s->missing)
+        l.field[RECORD_DEVICE_TYPE].len = 0;
+    if (result->bad == NULL)
+        login_format(&l, style, b);
+    else
+        login_format_bad(&l, style, kind, random_mix(~bad), b);
+}

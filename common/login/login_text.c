@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "login/login_text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/datetime.h"
+#include "login/random.h"
+#include "stream/reject.h"
+
+#define RECORD_MAX 512 // bytes; more than any record takes
+
+#define PICK(bits, array) ((array)[random_below(bits, sizeof(array) / sizeof *(array))])
+
+// Orders of the fields: that of the public generator, that of records seen in the wild, and that
+// of a log shipper which puts the time first.
+static const unsigned char orders[][RECORD_FIELD_COUNT] = {
+    {RECORD_USER_ID, RECORD_APP_VERSION, RECORD_DEVICE_TYPE, RECORD_IP, RECORD_LOCALE,
+     RECORD_DEVICE_ID, RECORD_TIMESTAMP},
+    {RECORD_USER_ID, RECORD_APP_VERSION, RECORD_IP, RECORD_LOCALE, RECORD_DEVICE_ID,
+     RECORD_TIMESTAMP, RECORD_DEVICE_TYPE},
+    {RECORD_TIMESTAMP, RECORD_USER_ID, RECORD_DEVICE_ID, RECORD_DEVICE_TYPE, RECORD_APP_VERSION,
+     RECORD_IP, RECORD_LOCALE},
+};
+
+const char *const login_bad_reason[LOGIN_BAD_COUNT] = {
+    [LOGIN_MISSING_FIELD] = REJECT_MISSING_FIELD,
+    [LOGIN_WRONG_TYPE] = REJECT_WRONG_TYPE,
+    [LOGIN_EMPTY] = REJECT_EMPTY,
+    [LOGIN_BAD_IP] = REJECT_BAD_IP,
+    [LOGIN_BAD_TIMESTAMP] = REJECT_BAD_TIMESTAMP,
+    [LOGIN_NOT_JSON] = REJECT_NOT_JSON,
+    [LOGIN_NOT_OBJECT] = REJECT_NOT_OBJECT,
+};
+
+// What stands before the value of each field, and the length without the space.
+static const struct key {
+    char data[24];
+    size_t len;
+} keys[RECORD_FIELD_COUNT] = {
+    [RECORD_USER_ID] = {"\"user_id\": ", 10},
+    [RECORD_APP_VERSION] = {"\"app_version\": ", 14},
+    [RECORD_DEVICE_TYPE] = {"\"device_type\": ", 14},
+    [RECORD_IP] = {"\"ip\": ", 5},
+    [RECORD_LOCALE] = {"\"locale\": ", 9},
+    [RECORD_DEVICE_ID] = {"\"device_id\": ", 12},
+    [RECORD_TIMESTAMP] = {"\"timestamp\": ", 12},
+};
+
+static const unsigned char required[] = {RECORD_USER_ID, RECORD_APP_VERSION, RECORD_IP,
+                                         RECORD_LOCALE,  RECORD_DEVICE_ID,   RECORD_TIMESTAMP};
+
+static const char *const wrong_types[] = {"null", "true", "[\"x\"]", "{\"x\":1}"};
+
+static const char *const bad_ips[] = {"\"999.10.1.2\"", "\"10.0.0\"",     "\"localhost\"",
+                                      "\"10.0.0.1:8\"", "\"fe80::1::2\"", "\"10.0.0.256\""};
+
+static const char *const bad_times[] = {"\"soon\"",        "-1",
+                                        "253402300800", // the year 10000
+                                        "1694479551.5",    "\"2023-09-12T00:45:51Z\"",
+                                        "\"1694479551 \"", "12"};
+
+static const char *const not_json[] = {"ERROR connection reset by peer", "user_id=42 login ok",
+                                       "{'user_id': 'python'}", "{\"user_id\":}"};
+
+static const char *const not_objects[] = {"[1694479551,\"login\"]", "\"login\"", "42", "null",
+                                          "true"};
+
+static const uint64_t powers_of_ten[] = {1, 10, 100, 1000, 10000};
+
+static void put(struct login_text *t, const char *data, size_t len)
+{
+    memcpy(t->data + t->len, data, len);
+    t->len += len;
+}
+
+static void put_char(struct login_text *t, char c)
+{
+    t->data[t->len++] = c;
+}
+
+static void put_hex(struct login_text *t, uint64_t n, unsigned digits)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (unsigned i = digits; i-- > 0;)
+        put_char(t, hex[n >> (4 * i) & 15]);
+}
+
+// At least `digits` digits, so with zeros in front where it has fewer.
+static void put_number(struct login_text *t, uint64_t n, unsigned digits)
+{
+    for (uint64_t rest = n / powers_of_ten[digits]; rest > 0; rest /= 10)
+        digits++;
+    t->len += digits;
+    for (unsigned i = 1; i <= digits; i++, n /= 10)
+        t->data[t->len - i] = (char)('0' + n % 10);
+}
+
+static void set_raw(struct login *l, enum record_field field, const char *text)
+{
+    l->field[field].len = 0;
+    put(&l->field[field], text, strlen(text));
+}
+
+void login_set_string(struct login *l, enum record_field field, const char *text)
+{
+    set_raw(l, field, "\"");
+    put(&l->field[field], text, strlen(text));
+    put_char(&l->field[field], '"');
+}
+
+void login_set_uuid(struct login *l, enum record_field field, uint64_t bits)
+{
+    struct login_text *t = &l->field[field];
+    uint64_t more = random_mix(bits + RANDOM_STEP);
+
+    set_raw(l, field, "\"");
+    put_hex(t, bits >> 32, 8);
+    put_char(t, '-');
+    put_hex(t, bits >> 16, 4);
+    put_char(t, '-');
+    put_hex(t, 0x4000 | (bits & 0xfff), 4);
+    put_char(t, '-');
+    put_hex(t, 0x8000 | (more >> 48 & 0x3fff), 4);
+    put_char(t, '-');
+    put_hex(t, more, 12);
+    put_char(t, '"');
+}
+
+void login_set_serial(struct login *l, enum record_field field, uint64_t bits)
+{
+    struct login_text *t = &l->field[field];
+
+    set_raw(l, field, "\"");
+    put_number(t, random_below(bits, 1000), 3);
+    put_char(t, '-');
+    put_number(t, random_below(bits << 16, 100), 2);
+    put_char(t, '-');
+    put_number(t, random_below(bits << 32, 10000), 4);
+    put_char(t, '"');
+}
+
+void login_set_ip(struct login *l, uint64_t bits)
+{
+    struct login_text *t = &l->field[RECORD_IP];
+
+    set_raw(l, RECORD_IP, "\"");
+    if (random_below(bits << 32, 10) == 0) {
+        put(t, "2001:db8:", 9); // reserved for documentation, RFC 3849
+        put_hex(t, 0x1000 | (bits >> 52), 4);
+        put_char(t, ':');
+        put_hex(t, 0x1000 | (bits >> 40 & 0xfff), 4);
+        put(t, "::", 2);
+        put_hex(t, 0x10 | (bits >> 32 & 0xff), 2);
+    } else {
+        put_number(t, 11 + random_below(bits, 116), 1); // a host's, and neither 10 nor 127
+        put_char(t, '.');
+        put_number(t, bits >> 48 & 255, 1);
+        put_char(t, '.');
+        put_number(t, bits >> 40 & 255, 1);
+        put_char(t, '.');
+        put_number(t, 1 + (bits >> 32 & 127), 1);
+    }
+    put_char(t, '"');
+}
+
+void login_set_time(struct login *l, int64_t ms, bool quoted)
+{
+    struct login_text *t = &l->field[RECORD_TIMESTAMP];
+
+    set_raw(l, RECORD_TIMESTAMP, quoted ? "\"" : "");
+    put_number(t, (uint64_t)(ms / MS_SECOND), 1);
+    if (quoted)
+        put_char(t, '"');
+}
+
+void login_format(const struct login *l, uint64_t bits, struct buf *b)
+{
+    const unsigned char *order = PICK(bits, orders);
+    size_t space = bits & 1; // as Python's json.dumps() puts them
+
+    buf_reserve(b, RECORD_MAX);
+    char *at = b->data + b->len;
+    *at++ = '{';
+    for (size_t i = 0; i < RECORD_FIELD_COUNT; i++) {
+        const struct key *key = &keys[order[i]];
+        const struct login_text *t = &l->field[order[i]];
+        if (t->len == 0)
+            continue;
+        memcpy(at, key->data, sizeof key->data); // a whole copy is faster; the rest is overwritten
+        at += key->len + space;
+        memcpy(at, t->data, t->len);
+        at += t->len;
+        memcpy(at, ", ", 2);
+        at += 1 + space;
+    }
+    at -= 1 + space; // the last comma; no record is without any field
+    *at++ = '}';
+    b->len = (size_t)(at - b->data);
+}
+
+static void format_not_json(struct login *l, uint64_t bits, uint64_t bad_bits, struct buf *b)
+{
+    size_t start = b->len;
+
+    switch (bad_bits % 3) {
+    case 0:
+        buf_puts(b, PICK(bad_bits, not_json));
+        return;
+    case 1: // cut short, as by a writer that died
+        login_format(l, bits, b);
+        b->len = start + 1 + random_below(bad_bits, b->len - start - 1);
+        return;
+    default: // not UTF-8
+        login_set_string(l, RECORD_LOCALE, "\xc3(");
+        login_format(l, bits, b);
+    }
+}
+
+void login_format_bad(struct login *l, uint64_t bits, enum login_bad kind, uint64_t bad_bits,
+                      struct buf *b)
+{
+    enum record_field field = PICK(bad_bits, required);
+    uint64_t how = bad_bits << 32;
+
+    switch (kind) {
+    case LOGIN_NOT_JSON:
+        format_not_json(l, bits, bad_bits, b);
+        return;
+    case LOGIN_NOT_OBJECT:
+        buf_puts(b, PICK(how, not_objects));
+        return;
+    case LOGIN_WRONG_TYPE:
+        set_raw(l, field, PICK(how, wrong_types));
+        break;
+    case LOGIN_EMPTY:
+        set_raw(l, field, "\"\"");
+        break;
+    case LOGIN_BAD_IP:
+        set_raw(l, RECORD_IP, PICK(how, bad_ips));
+        break;
+    case LOGIN_BAD_TIMESTAMP:
+        set_raw(l, RECORD_TIMESTAMP, PICK(how, bad_times));
+        break;
+    case LOGIN_MISSING_FIELD:
+    case LOGIN_BAD_COUNT:
+        l->field[field].len = 0;
+        break;
+    }
+    login_format(l, bits, b);
+}

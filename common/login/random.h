@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// random: numbers that look random, the same for the same seed on every machine.
+//
+// The generator is SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
+// Generators", OOPSLA 2014, with the constants of Vigna's https://prng.di.unimi.it/splitmix64.c).
+// Its second half alone is a good hash of an integer, so properties of a thing can be drawn from
+// the thing's number whenever they are wanted, without keeping them. Not for secrets.
+//
+//     struct random r = {seed};
+//     uint64_t die = 1 + random_below(random_next(&r), 6);
+//
+// All is done in integers: floating point may be contracted differently from compiler to compiler.
+#ifndef LOGIN_RANDOM_H
+#define LOGIN_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RANDOM_STEP UINT64_C(0x9e3779b97f4a7c15) // 2^64 divided by the golden ratio
+
+struct random {
+    uint64_t state; // any value is a seed
+};
+
+// A one-to-one scattering of the 64-bit integers.
+static inline uint64_t random_mix(uint64_t n)
+{
+    n = (n ^ (n >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    n = (n ^ (n >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return n ^ (n >> 31);
+}
+
+// The next 64 random bits.
+static inline uint64_t random_next(struct random *r)
+{
+    return random_mix(r->state += RANDOM_STEP);
+}
+
+// A number below limit, which is at most 2^32, from the upper half of 64 random bits. No value is
+// favoured by more than limit / 2^32 (Lemire, "Fast Random Integer Generation in an Interval",
+// 2019, without the rejection that would make the number of draws vary).
+static inline uint64_t random_below(uint64_t bits, uint64_t limit)
+{
+    return ((bits >> 32) * limit) >> 32;
+}
+
+// The same, but low numbers are favoured: the product of two draws.
+static inline uint64_t random_below_skewed(uint64_t bits, uint64_t limit)
+{
+    return random_below((bits >> 32) * (bits & UINT32_MAX), limit);
+}
+
+// Draws the numbers from 0 to count-1 by weight, each in constant time, by Walker's alias method,
+// with tables made as by Vose, "A Linear Algorithm for Generating Random Numbers with a Given
+// Distribution", IEEE Transactions on Software Engineering 17(9), 1991.
+struct random_alias {
+    struct {
+        uint32_t threshold; // of 2^32: below it the column stands for itself
+        uint32_t alias;     // and else for this one
+    } * column;
+    size_t count;
+};
+
+// The weights, below 2^48 and not all 0, are used up as working space. count is from 1 to 2^32-1.
+void random_alias_init(struct random_alias *a, uint64_t *weight, size_t count);
+void random_alias_release(struct random_alias *a);
+
+static inline uint32_t random_alias_draw(const struct random_alias *a, uint64_t bits)
+{
+    uint32_t i = (uint32_t)random_below(bits, a->count);
+
+    return (uint32_t)bits < a->column[i].threshold ? i : a->column[i].alias;
+}
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "login/rules.h"
+
+#include "json/event_time.h"
+#include <string.h>
+
+#include "stream/reject.h"
+
+void rules_init(struct rules *r)
+{
+    *r = (struct rules){.count = RECORD_FIELD_COUNT, .earliest = INT64_MIN, .latest = INT64_MAX};
+    for (size_t i = 0; i < RECORD_FIELD_COUNT; i++) {
+        r->key[i] = record_keys[i];
+        r->required[i] = i != RECORD_DEVICE_TYPE;
+    }
+}
+
+void rules_require_none(struct rules *r)
+{
+    memset(r->required, 0, sizeof r->required);
+}
+
+int rules_require(struct rules *r, const char *list, bool required, struct err *err)
+{
+    while (list != NULL) {
+        size_t len = strcspn(list, ",");
+        if (len == 0)
+            return err_set(err, EX_USAGE, "an empty name in the list");
+        size_t i = json_key_find(r->key, r->count, list, len);
+        if (i == RULES_FIELDS_MAX)
+            return err_set(err, EX_USAGE, "more than %d fields", RULES_FIELDS_MAX);
+        if (i == r->count)
+            r->key[r->count++] = (struct json_key){list, len};
+        r->required[i] = required;
+        list = list[len] == ',' ? list + len + 1 : NULL;
+    }
+    return 0;
+}
+
+static const char *check_text(const struct json_value *value)
+{
+    if (value->type != JSON_STRING)
+        return REJECT_WRONG_TYPE;
+    return value->string.len == 0 ? REJECT_EMPTY : NULL;
+}
+
+static const char *check_ip(const struct json_value *value)
+{
+    const char *reason = check_text(value);
+
+    if (reason == NULL && !record_ip_valid(value->string.data, value->string.len))
+        reason = REJECT_BAD_IP;
+    return reason;
+}
+
+static const char *check_time(const struct rules *r, const struct json_value *value)
+{
+    int64_t ms;
+
+    if (value->type == JSON_STRING && value->string.len == 0)
+        return REJECT_EMPTY;
+    if (value->type == JSON_NULL || value->type == JSON_BOOL || value->type == JSON_ARRAY ||
+        value->type == JSON_OBJECT)
+        return REJECT_WRONG_TYPE;
+    if (!event_time_seconds(value, &ms) || ms < r->earliest || ms > r->latest)
+        return REJECT_BAD_TIMESTAMP;
+    return NULL;
+}
+
+bool rules_blank(const struct json_value *value)
+{
+    return value->type == JSON_ABSENT || value->type == JSON_NULL ||
+           (value->type == JSON_STRING && value->string.len == 0);
+}
+
+// A field that is optional may be missing, but what is there must be right.
+static const char *check_field(const struct rules *r, const struct json_value *value, size_t i)
+{
+    if (value->type == JSON_ABSENT)
+        return r->required[i] ? REJECT_MISSING_FIELD : NULL;
+    switch (i) {
+    case RECORD_IP:
+        return check_ip(value);
+    case RECORD_TIMESTAMP:
+        return check_time(r, value);
+    case RECORD_DEVICE_TYPE:
+        // One that is blank is filled in, unless it is required.
+        return !r->required[i] && rules_blank(value) ? NULL : check_text(value);
+    case RECORD_USER_ID:
+    case RECORD_APP_VERSION:
+    case RECORD_LOCALE:
+    case RECORD_DEVICE_ID:
+        return check_text(value);
+    default: // another that is required: that it is there and not null is all that can be asked
+        return value->type == JSON_NULL ? REJECT_WRONG_TYPE : NULL;
+    }
+}
+
+const char *rules_check(const struct rules *r, const struct json_value *value, size_t *field)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const char *reason = check_field(r, &value[i], i);
+        if (reason != NULL) {
+            *field = i;
+            return reason;
+        }
+    }
+    return NULL;
+}

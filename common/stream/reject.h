@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// reject: a record that a stage would not pass on, with its bytes and the reason; one JSON line.
+//
+//     {"reject":"bad_ip","field":"ip","stage":"loginclean","line":7,"raw":"{...}"}
+//
+// loginpipe-stream(5) describes the members.
+#ifndef STREAM_REJECT_H
+#define STREAM_REJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/line.h"
+
+// The reasons, as they stand in the line.
+#define REJECT_NOT_JSON "not_json"
+#define REJECT_NOT_OBJECT "not_object"
+#define REJECT_TOO_LONG "too_long"
+#define REJECT_FILTER_ERROR "filter_error"
+#define REJECT_MISSING_FIELD "missing_field"
+#define REJECT_WRONG_TYPE "wrong_type"
+#define REJECT_EMPTY "empty"
+#define REJECT_BAD_IP "bad_ip"
+#define REJECT_BAD_TIMESTAMP "bad_timestamp"
+#define REJECT_LATE "late"
+#define REJECT_NOT_PARTIAL "not_partial"
+#define REJECT_NOT_DELIVERED "not_delivered"
+
+struct reject {
+    const char *reason;
+    const char *field;  // NULL when it is not about one field
+    const char *detail; // NULL, or a message for people; any bytes
+};
+
+// Appends the line, its newline included.
+void reject_format(struct buf *b, const struct reject *reject, const char *stage,
+                   const struct line *line);
+
+// Whether a line is a reject of some stage: all our writers begin it with {"reject":"
+bool reject_is(const char *data, size_t len);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream/router.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/xalloc.h"
+
+// The place of a field in the table; each name has one, whatever it serves for.
+static size_t field_index(struct router *r, const char *name, size_t len)
+{
+    size_t found = json_key_find(r->field, r->field_count, name, len);
+
+    if (found == r->field_count)
+        r->field[r->field_count++] = (struct json_key){name, len};
+    return found;
+}
+
+static int add_route(struct router *r, const char *spec, struct err *err)
+{
+    const char *equals = strchr(spec, '=');
+
+    if (equals == NULL || equals == spec || equals[1] == '\0')
+        return err_set(err, EX_USAGE, "--route: '%s' is not KEY=TOPIC", spec);
+    if (r->topic_count == ROUTER_TOPICS_MAX)
+        return err_set(err, EX_USAGE, "--route: more than %d routes", ROUTER_TOPICS_MAX - 1);
+    r->topic_field[r->topic_count] = field_index(r, spec, (size_t)(equals - spec));
+    r->topic[r->topic_count++] = xstrdup(equals + 1);
+    return 0;
+}
+
+int router_init(struct router *r, const struct router_options *options, struct err *err)
+{
+    const struct filter_options key_options = {.program = options->key_jq};
+
+    *r = (struct router){.options = options, .topic_count = 1};
+    r->topic[0] = xstrdup(options->topic);
+    r->insight_field = field_index(r, "key", strlen("key"));
+    r->key_field = r->insight_field;
+    if (options->key_field != NULL)
+        r->key_field = field_index(r, options->key_field, strlen(options->key_field));
+    for (size_t i = 0; i < options->routes.count; i++) {
+        if (add_route(r, options->routes.item[i], err) != 0)
+            return -1;
+    }
+    if (options->key_jq == NULL)
+        return 0;
+    r->key_json = json_new();
+    r->key_filter = filter_new(&key_options, err);
+    return r->key_filter == NULL ? -1 : 0;
+}
+
+void router_release(struct router *r)
+{
+    for (size_t i = 0; i < r->topic_count; i++)
+        free(r->topic[i]);
+    filter_free(r->key_filter);
+    json_free(r->key_json);
+}
+
+static bool is_insight(const struct line *line)
+{
+    return bytes_begin(line->data, line->len, "{\"insight\":");
+}
+
+// Whether the key of this line is one of its fields.
+static bool key_is_field(const struct router *r, const struct line *line)
+{
+    return r->options->key == NULL && r->options->key_jq == NULL &&
+           (r->options->key_field != NULL || is_insight(line));
+}
+
+bool router_needs_json(const struct router *r, const struct line *line)
+{
+    return r->topic_count > 1 || r->key_filter != NULL || key_is_field(r, line);
+}
+
+// A string is a key as it is, another scalar by its text as it was written. Returns false for
+// containers.
+static bool field_as_key(const struct router *r, struct json *json, const struct line *line,
+                         const struct json_value *value, size_t field, struct destination *to)
+{
+    size_t start, end;
+
+    if (value->type == JSON_ABSENT || value->type == JSON_NULL)
+        return true;
+    if (value->type == JSON_STRING) {
+        to->key = value->string.data;
+        to->key_len = value->string.len;
+        return true;
+    }
+    if (!json_locate(json, line->data, line->len, &r->field[field], &start, &end))
+        return false;
+    to->key = line->data + start;
+    to->key_len = end - start;
+    return true;
+}
+
+static int run_key_filter(struct router *r, const struct json *json, const struct line *line,
+                          struct destination *to)
+{
+    const char *text = line->data;
+    size_t len = line->len;
+    int count = filter_run(r->key_filter, json);
+
+    if (count <= 0)
+        return count;
+    if (!filter_output_is_input(r->key_filter, 0))
+        filter_output(r->key_filter, 0, &text, &len);
+    if (json_parse(r->key_json, text, len) != 0)
+        return -1;
+    const struct json_value value = json_root(r->key_json);
+    if (value.type == JSON_NULL)
+        return 0;
+    to->key = value.type == JSON_STRING ? value.string.data : text;
+    to->key_len = value.type == JSON_STRING ? value.string.len : len;
+    return 0;
+}
+
+int router_choose(struct router *r, struct json *json, const struct line *line,
+                  struct destination *to, struct reject *why)
+{
+    struct json_value value[ROUTER_TOPICS_MAX + 2];
+
+    *to = (struct destination){0, r->options->key,
+                               r->options->key == NULL ? 0 : strlen(r->options->key)};
+    if (json == NULL)
+        return 0;
+    json_fields(json, r->field, r->field_count, value);
+    for (size_t i = 1; i < r->topic_count && to->topic == 0; i++) {
+        if (value[r->topic_field[i]].type != JSON_ABSENT)
+            to->topic = i;
+    }
+    if (key_is_field(r, line)) {
+        size_t i = r->key_field;
+        if (value[i].type == JSON_ABSENT && is_insight(line))
+            i = r->insight_field;
+        *why = (struct reject){REJECT_WRONG_TYPE, r->field[i].name, NULL};
+        return field_as_key(r, json, line, &value[i], i, to) ? 0 : -1;
+    }
+    if (r->key_filter != NULL && run_key_filter(r, json, line, to) < 0) {
+        *why = (struct reject){REJECT_FILTER_ERROR, NULL, filter_error(r->key_filter)};
+        return -1;
+    }
+    return 0;
+}
+
+size_t router_reject_topic(const struct router *r)
+{
+    for (size_t i = 1; i < r->topic_count; i++) {
+        const struct json_key *key = &r->field[r->topic_field[i]];
+        if (bytes_are(key->name, key->len, "reject"))
+            return i;
+    }
+    return 0;
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+
+# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr is set by run
+
+load helpers
+
+RUN=01234567-89ab-4def-8123-456789abcdef
+
+setup() {
+    started=()
+    cd "$BATS_TEST_TMPDIR" || return 1
+    cat >in <<END
+{"@mark":"hello","run":"$RUN","seq":41,"group":"g","shard":"0/2","at":[["t",0,10],["u",1,0]]}
+1
+{"reject":"x"}
+{"@mark":"mark","run":"$RUN","seq":42,"at":[["t",0,12],["u",1,0]],"watermark":1694479551000,"committed":40}
+{ "@mark":"no mark"}
+{"@mark":"end","run":"$RUN","seq":43,"at":[["t",0,13],["u",1,0]]}
+END
+}
+
+teardown() {
+    stop_started
+}
+
+@test "marks are shown to people, a line each" {
+    run -0 loginmarks <in
+    assert_eq "$output" "hello 41  run $RUN  group g  shard 0/2  t[0]=10  u[1]=0
+mark  42  +2  t[0]=12  u[1]=0  watermark 2023-09-12T00:45:51Z  committed 40
+end   43  +1  t[0]=13  u[1]=0"
+}
+
+@test "--json shows them to programs, with where they are" {
+    run -0 loginmarks --json <in
+    assert_eq "${lines[1]}" "{\"line\":4,\"records\":2,\"mark\":\"mark\",\"run\":\"$RUN\",\"seq\":42,\"at\":[[\"t\",0,12],[\"u\",1,0]],\"watermark\":1694479551000,\"committed\":40}"
+    loginmarks --json <in | jq -c '[.line, .records, .mark]' >shown
+    assert_eq "$(xargs <shown)" '[1,0,hello] [4,2,mark] [6,3,end]'
+}
+
+@test "what is shown is no stream of marks itself" {
+    loginmarks --json <in | loginmarks | cmp - /dev/null
+}
+
+@test "--strip leaves everything else, byte for byte" {
+    loginmarks --strip <in >out
+    grep -v '^{"@mark"' in | cmp - out
+    loginmarks --strip <out >again
+    cmp out again
+}
+
+@test "--check is silent about a good stream, and says what is wrong with a bad one" {
+    run -0 --separate-stderr loginmarks --check <in
+    assert_eq "$output$stderr" ''
+    sed 's/"seq":43/"seq":42/' in >bad
+    run -65 --separate-stderr loginmarks --check <bad
+    assert_eq "$output$stderr" 'loginmarks: stdin: line 6: mark 42: it comes after mark 42'
+    sed "6s/$RUN/1${RUN#?}/" in >bad
+    run -65 --separate-stderr loginmarks --check <bad
+    tail -n +2 in >bad
+    run -65 --separate-stderr loginmarks --check <bad
+    head -n 5 in >bad
+    run -75 --separate-stderr loginmarks --check <bad
+    assert_match "$stderr" 'without an end mark'
+    echo 1 >bad
+    run -65 --separate-stderr loginmarks --check <bad
+    assert_eq "$stderr" 'loginmarks: stdin: there are no marks'
+}
+
+@test "a stream that is wrong ends the other ways too, after what came before" {
+    head -n 5 in >bad
+    for how in '' --json --strip; do
+        # shellcheck disable=SC2086
+        run -75 --separate-stderr loginmarks $how <bad
+        [ "${#lines[@]}" -ge 2 ]
+    done
+}
+
+@test "only one way can be chosen, and there are no operands" {
+    run -64 loginmarks --check --strip <in
+    run -64 loginmarks in
+}
+
+@test "an empty input is no error but for --check" {
+    for how in '' --json --strip; do
+        # shellcheck disable=SC2086
+        loginmarks $how </dev/null | cmp - /dev/null
+    done
+    run -65 loginmarks --check </dev/null
+}
+
+@test "bytes that are no text, long lines and a missing newline pass --strip unchanged" {
+    { printf 'a\0b\n\377\n' && head -c 1048576 /dev/zero | tr '\0' x && echo && printf last; } >in
+    loginmarks --strip <in >out
+    { cat in && echo; } | cmp - out
+}
+
+@test "a mark is shown as soon as it comes" {
+    start_fed loginmarks
+    head -n 4 in | write_to_feed
+    wait_until 10 has_lines 2 out
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+}
+
+@test "a full disk is 74, and a reader that has gone ends it" {
+    run -74 bash -c 'loginmarks <in >/dev/full'
+    run -74 bash -c 'loginmarks --strip <in >/dev/full'
+    yes 1 | timeout 20 loginmarks --strip | head -n 1 >out
+    assert_eq "$(<out)" 1
+}
+
+@test "a first signal lets it go on to the end, a second one ends it" {
+    start_fed loginmarks --strip
+    head -n 4 in | write_to_feed
+    wait_until 10 has_lines 2 out
+    kill -INT "$pid"
+    wait_until 10 has_let_go_of_signals "$pid"
+    tail -n 2 in | write_to_feed
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+    assert_eq "$(wc -l <out)" 3
+}

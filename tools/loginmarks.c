@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// loginmarks: shows the marks of a stream, takes them out of it, or checks that they are as they
+// should be. For looking into a pipe, and for getting plain records out of one.
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "stream/mark.h"
+#include "stream/stream.h"
+
+struct options {
+    bool check, json, strip;
+};
+
+struct viewer {
+    const struct options *options;
+    uint64_t records, marks; // that have come
+    uint64_t shown;          // records before the last mark
+    struct buf text;
+};
+
+static const struct opt options_table[] = {
+    OPT_FLAG("check", 0, struct options, check,
+             "print nothing; the exit status says whether all is well"),
+    OPT_FLAG("json", 0, struct options, json, "show each mark as a JSON object"),
+    OPT_FLAG("strip", 0, struct options, strip, "write all lines but the marks"),
+};
+
+static int record(void *ctx, struct stream *s, const struct line *line)
+{
+    struct viewer *v = ctx;
+
+    v->records++;
+    if (v->options->strip)
+        return stream_emit(s, line->data, line->len);
+    stream_drop(s);
+    return 0;
+}
+
+// A reject of an earlier stage is a line like any other here.
+static int pass(void *ctx, struct stream *s, const struct line *line)
+{
+    struct viewer *v = ctx;
+
+    v->records++;
+    return v->options->strip ? stream_write(s, line->data, line->len) : 0;
+}
+
+static void put_text(struct buf *b, const char *name, const char *text)
+{
+    if (text != NULL)
+        buf_printf(b, "  %s %s", name, text);
+}
+
+static void show_for_people(struct viewer *v, const struct mark *m, struct buf *b)
+{
+    buf_printf(b, "%-5s %" PRIu64, mark_kind_name(m->kind), m->seq);
+    if (m->kind == MARK_HELLO)
+        put_text(b, "run", m->run);
+    else
+        buf_printf(b, "  +%" PRIu64, v->records - v->shown);
+    put_text(b, "group", m->group);
+    put_text(b, "shard", m->shard);
+    for (size_t i = 0; i < m->at_count; i++)
+        buf_printf(b, "  %s[%d]=%lld", m->at[i].topic, (int)m->at[i].partition,
+                   (long long)m->at[i].offset);
+    if (m->has_watermark) {
+        buf_puts(b, "  watermark ");
+        time_format(b, m->watermark);
+    }
+    if (m->has_committed)
+        buf_printf(b, "  committed %" PRIu64, m->committed);
+}
+
+// The mark's own members, behind which line it is and how many records have come before it. It must
+// not begin as a mark does.
+static void show_as_json(struct viewer *v, const struct mark *m, struct buf *b)
+{
+    static const char prefix[] = "{\"@mark\":";
+
+    buf_clear(&v->text);
+    mark_format(&v->text, m);
+    buf_printf(b, "{\"line\":%" PRIu64 ",\"records\":%" PRIu64 ",\"mark\":", v->records + v->marks,
+               v->records);
+    buf_append(b, v->text.data + sizeof prefix - 1, v->text.len - (sizeof prefix - 1));
+}
+
+static int mark(void *ctx, struct stream *s, const struct mark *m)
+{
+    struct viewer *v = ctx;
+
+    v->marks++;
+    if (v->options->check || v->options->strip)
+        return 0;
+    struct buf *b = stream_emit_begin(s);
+    if (v->options->json)
+        show_as_json(v, m, b);
+    else
+        show_for_people(v, m, b);
+    v->shown = v->records;
+    return stream_emit_made(s);
+}
+
+static int end(void *ctx, struct stream *s)
+{
+    struct viewer *v = ctx;
+
+    if (v->options->check && !stream_has_marks(s))
+        return stream_fail(s, EX_DATAERR, "stdin: there are no marks");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    // What it writes is not the stream that it reads, so marks do not go on by themselves.
+    static const struct stream_ops ops = {
+        .sink = true, .record = record, .pass = pass, .mark = mark, .end = end};
+    static const struct stream_options stream = STREAM_OPTIONS_INIT;
+    struct options options = {0};
+    const struct opt_group groups[] = {OPT_GROUP("Options", options_table, &options)};
+    const struct opt_program program = {"[--check | --json | --strip] < lines",
+                                        "Shows, checks or strips the marks of a stream.", groups,
+                                        1};
+    struct viewer viewer = {.options = &options, .text = BUF_INIT};
+
+    log_init(argv[0]);
+    if (opt_parse(&program, argc, argv) != argc)
+        opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
+    if (options.check + options.json + options.strip > 1)
+        opt_usage_error("--check, --json, --strip: only one of them can be given");
+    int status = stream_run(&ops, &viewer, &stream);
+    buf_release(&viewer.text);
+    opt_release(&program);
+    return status;
+}
