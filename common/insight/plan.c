@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/xalloc.h"
 #include "login/fields.h"
+#include "json/json_write.h"
 
 static size_t find_field(struct insight_plan *plan, const struct json_key *name)
 {

@@ -15,6 +15,7 @@ extern "C" {
 #include "base/xalloc.h"
 }
 #include "json/json.h"
+#include "json/json_write.h"
 
 namespace dom = simdjson::dom;
 
@@ -471,79 +472,4 @@ void json_set_string(json *json, struct buf *b, const char *text, size_t len, co
 bool json_utf8_valid(const char *data, size_t len)
 {
     return simdjson::validate_utf8(data, len);
-}
-
-void json_put_string(struct buf *b, const char *data, size_t len)
-{
-    static const char hex[] = "0123456789abcdef";
-    size_t plain = 0; // start of the run not yet appended
-
-    buf_reserve(b, len + 2);
-    buf_putc(b, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        buf_append(b, data + plain, i - plain);
-        plain = i + 1;
-        switch (c) {
-        case '"':
-            buf_puts(b, "\\\"");
-            break;
-        case '\\':
-            buf_puts(b, "\\\\");
-            break;
-        case '\n':
-            buf_puts(b, "\\n");
-            break;
-        case '\r':
-            buf_puts(b, "\\r");
-            break;
-        case '\t':
-            buf_puts(b, "\\t");
-            break;
-        default: {
-            char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            buf_append(b, escape, sizeof escape);
-        }
-        }
-    }
-    buf_append(b, data + plain, len - plain);
-    buf_putc(b, '"');
-}
-
-void json_put_double(struct buf *b, double number)
-{
-    char text[40];
-    auto result = std::to_chars(text, text + sizeof text, number);
-    buf_append(b, text, (size_t)(result.ptr - text));
-}
-
-bool json_put_scalar(struct buf *b, const json_value *value)
-{
-    switch (value->type) {
-    case JSON_NULL:
-        buf_puts(b, "null");
-        return true;
-    case JSON_BOOL:
-        buf_puts(b, value->boolean ? "true" : "false");
-        return true;
-    case JSON_INT:
-        buf_put_i64(b, value->integer);
-        return true;
-    case JSON_UINT:
-        buf_put_u64(b, value->uinteger);
-        return true;
-    case JSON_DOUBLE:
-        json_put_double(b, value->number);
-        return true;
-    case JSON_STRING:
-        json_put_string(b, value->string.data, value->string.len);
-        return true;
-    case JSON_ABSENT:
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        break;
-    }
-    return false;
 }

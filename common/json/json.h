@@ -133,14 +133,6 @@ void json_set_string(struct json *json, struct buf *b, const char *text, size_t 
 // Whether the bytes are valid UTF-8.
 bool json_utf8_valid(const char *data, size_t len);
 
-// Appends a JSON string, quoted and escaped. The bytes must be valid UTF-8.
-void json_put_string(struct buf *b, const char *data, size_t len);
-// Appends a number as the shortest text that reads back as the same double.
-void json_put_double(struct buf *b, double number);
-
-// Appends a scalar as JSON text. Returns false, and appends nothing, for containers and absence.
-bool json_put_scalar(struct buf *b, const struct json_value *value);
-
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/datetime.h"
 #include "json/json.h"
+#include "json/json_write.h"
 
 void tally_add(struct tally *t, const char *name)
 {

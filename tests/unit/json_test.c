@@ -472,18 +472,40 @@ static void test_many_fields(void)
     buf_release(&b);
 }
 
+static void put_scalar(struct buf *b, const struct json_value *value)
+{
+    switch (value->type) {
+    case JSON_STRING:
+        buf_append(b, value->string.data, value->string.len);
+        return;
+    case JSON_INT:
+        buf_put_i64(b, value->integer);
+        return;
+    case JSON_DOUBLE:
+        buf_printf(b, "%g", value->number);
+        return;
+    case JSON_BOOL:
+        buf_puts(b, value->boolean ? "true" : "false");
+        return;
+    default:
+        buf_puts(b, value->type == JSON_NULL ? "null" : "?");
+    }
+}
+
 static void put_all(struct buf *b, const struct json_value *value)
 {
     struct json_iter it;
     struct json_value key, each;
 
-    if (json_put_scalar(b, value))
+    if (value->type != JSON_OBJECT && value->type != JSON_ARRAY) {
+        put_scalar(b, value);
         return;
+    }
     buf_putc(b, value->type == JSON_OBJECT ? '{' : '[');
     json_iter_init(&it, value);
     while (json_iter_next(&it, &key, &each)) {
         if (value->type == JSON_OBJECT) {
-            json_put_scalar(b, &key);
+            put_scalar(b, &key);
             buf_putc(b, ':');
         }
         put_all(b, &each);
@@ -501,8 +523,7 @@ static void test_iteration(void)
     json_parse(json, b.data, b.len);
     struct json_value root = json_root(json);
     put_all(&out, &root);
-    tap_text(out.data, out.len,
-             "{\"a\":[1;[];{};-2.5;\"\xc3\xa9\";];\"a\":null;\"\":{\"b\":true;};}",
+    tap_text(out.data, out.len, "{a:[1;[];{};-2.5;\xc3\xa9;];a:null;:{b:true;};}",
              "a walk over all values");
     buf_release(&b);
     buf_release(&out);
@@ -575,55 +596,6 @@ static void test_set(void)
     check_set("{\"a\":1}", "", "{\"a\":1,\"v\":\"\"}");
 }
 
-// --- Writing ---
-
-static void test_put_string(void)
-{
-    struct buf b = BUF_INIT, copy = BUF_INIT;
-    bool same = true;
-
-    for (int c = 0; c < 128; c++) {
-        char text[3] = {'a', (char)c, 'z'};
-        buf_clear(&b);
-        json_put_string(&b, text, 3);
-        same = same && is_json(b.data, b.len) && json_parse(json, b.data, b.len) == 0;
-        struct json_value value = json_root(json);
-        same = same && value.string.len == 3 && memcmp(value.string.data, text, 3) == 0;
-    }
-    tap_ok(same, "all of ASCII is read back as it was");
-    buf_clear(&b);
-    json_put_string(&b, "", 0);
-    tap_text(b.data, b.len, "\"\"", "the empty string");
-    buf_release(&b);
-    buf_release(&copy);
-}
-
-static void check_put_double(double number, const char *wanted)
-{
-    struct buf b = BUF_INIT;
-
-    json_put_double(&b, number);
-    tap_text(b.data, b.len, wanted, wanted);
-    tap_ok(is_json(b.data, b.len), "and it is JSON");
-    buf_putc(&b, '\0');
-    double back = strtod(b.data, NULL);
-    tap_ok(memcmp(&back, &number, sizeof back) == 0, "and the same double");
-    buf_release(&b);
-}
-
-static void test_put_double(void)
-{
-    check_put_double(0.1, "0.1");
-    check_put_double(1.5, "1.5");
-    check_put_double(100, "100");
-    check_put_double(1e21, "1e+21");
-    check_put_double(1e-7, "1e-07");
-    check_put_double(0.30000000000000004, "0.30000000000000004");
-    check_put_double(DBL_MAX, "1.7976931348623157e+308");
-    check_put_double(5e-324, "5e-324");
-    check_put_double(-0.0, "-0");
-}
-
 static void test_utf8(void)
 {
     int64_t wrong = 0;
@@ -668,8 +640,6 @@ int main(int argc, char **argv)
     test_iteration();
     test_locate();
     test_set();
-    test_put_string();
-    test_put_double();
     test_utf8();
     json_free(json);
     return tap_done();
