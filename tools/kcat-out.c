@@ -262,12 +262,13 @@ static int pass_all(struct writer *w)
     return stream_ledger(w->stream)->undelivered > 0 ? not_delivered(w, "--tee") : settle(w);
 }
 
-static int mark(void *ctx, struct stream *s, const struct mark *m)
+static int mark(void *ctx, struct stream *s, const struct mark *m, const struct line *line)
 {
     struct writer *w = ctx;
     bool committed = false;
     struct err err;
 
+    (void)line;
     if (w->options->tee)
         return pass_all(w);
     if (stream_flush(s) != 0 || await_room(w) != 0)

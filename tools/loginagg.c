@@ -303,11 +303,12 @@ static int finish(struct agg *a, struct stream *s)
     return close_due(a, s);
 }
 
-static int on_mark(void *ctx, struct stream *s, const struct mark *mark)
+static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const struct line *line)
 {
     struct agg *a = ctx;
     struct err err;
 
+    (void)line;
     if (mark->kind == MARK_HELLO)
         return resume(a, s, mark);
     if (insight_snapshots_check_mark(&a->snapshots, mark, &err) != 0)
