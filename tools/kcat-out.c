@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/signals.h"
 #include "base/xalloc.h"
@@ -58,8 +59,8 @@ static int set_create(void *options, const char *arg, struct err *err)
     text = xstrdup(arg);
     if ((colon = strchr(text, ':')) != NULL)
         *colon++ = '\0';
-    if (opt_parse_int(text, &o->partitions) != 0 || o->partitions < 1 || o->partitions > 100000 ||
-        (colon != NULL && (opt_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
+    if (number_parse_int(text, &o->partitions) != 0 || o->partitions < 1 || o->partitions > 100000 ||
+        (colon != NULL && (number_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
                            o->replication > 1000)))
         status = err_set(err, EX_USAGE, "'%s' is not PARTITIONS[:REPLICATION]", arg);
     free(text);

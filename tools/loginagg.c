@@ -10,6 +10,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 #include "insight/checkpoint.h"
@@ -56,7 +57,7 @@ static int set_every(void *options, const char *arg, struct err *err)
     o->every_records = 0;
     if (len > 1 && arg[len - 1] == 'n') {
         char *number = xstrndup(arg, len - 1);
-        status = opt_parse_number(number, 1000, &o->every_records);
+        status = number_parse(number, 1000, &o->every_records);
         free(number);
         if (o->every_records == 0)
             status = -1;

@@ -12,6 +12,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "json/event_time.h"
 #include "login/fields.h"
@@ -64,7 +65,7 @@ static int set_infer(void *options, const char *arg, struct err *err)
     uint64_t *keys = &((struct options *)options)->infer;
 
     *keys = INFER_KEYS_DEFAULT;
-    if (arg != NULL && opt_parse_number(arg, 1000, keys) != 0)
+    if (arg != NULL && number_parse(arg, 1000, keys) != 0)
         return err_set(err, EX_USAGE, "'%s' is not a number", arg);
     if (*keys < 1 || *keys > INFER_KEYS_MAX)
         return err_set(err, EX_USAGE, "'%s' is not from 1 to %d", arg, INFER_KEYS_MAX);

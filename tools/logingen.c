@@ -10,6 +10,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "login/generator.h"
 #include "login/random.h"
@@ -63,7 +64,7 @@ static int set_rate(void *options, const char *arg, struct err *err)
         return err_set(err, EX_USAGE, "'%s' is too long", arg);
     memcpy(number, arg, len);
     number[len] = '\0';
-    if (opt_parse_number(number, 1000, &o->rate) != 0 || o->rate < 1 || o->rate > RATE_MAX)
+    if (number_parse(number, 1000, &o->rate) != 0 || o->rate < 1 || o->rate > RATE_MAX)
         return err_set(err, EX_USAGE, "'%s' is not a rate such as 100, 100/s or 5k/s", arg);
     return 0;
 }
@@ -75,7 +76,7 @@ static int set_start(void *options, const char *arg, struct err *err)
 
     if (strcmp(arg, "now") == 0)
         *start = time_now();
-    else if (opt_parse_int(arg, &seconds) == 0) {
+    else if (number_parse_int(arg, &seconds) == 0) {
         if (__builtin_mul_overflow(seconds, MS_SECOND, start))
             *start = -1;
     } else if (time_parse(arg, strlen(arg), start) != 0)
