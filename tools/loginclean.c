@@ -15,6 +15,7 @@
 #include "base/number.h"
 #include "base/opt.h"
 #include "json/event_time.h"
+#include "json/json_edit.h"
 #include "login/fields.h"
 #include "login/infer.h"
 #include "login/rules.h"
@@ -36,6 +37,7 @@ struct options {
 struct clean {
     const struct options *options;
     struct infer *infer; // NULL when it is not wanted
+    struct json_edit *edit;
     struct rules rules;
     struct json_value value[RULES_FIELDS_MAX]; // of the current record, as the rules number them
     struct buf changed[2]; // the record after the first change and after the second
@@ -115,7 +117,7 @@ static void clean_init(struct clean *c, const struct options *options)
 {
     struct err err;
 
-    *c = (struct clean){.options = options};
+    *c = (struct clean){.options = options, .edit = json_edit_new()};
     rules_init(&c->rules);
     if (options->require != NULL)
         rules_require_none(&c->rules);
@@ -134,6 +136,7 @@ static void clean_init(struct clean *c, const struct options *options)
 static void clean_release(struct clean *c)
 {
     infer_free(c->infer);
+    json_edit_free(c->edit);
     buf_release(&c->changed[0]);
     buf_release(&c->changed[1]);
     buf_release(&c->text);
@@ -198,8 +201,8 @@ static int emit_changed(struct clean *c, struct stream *s, const struct line *li
 
     buf_clear(out);
     if (new_type)
-        json_set_string(stream_json(s), out, line->data, line->len,
-                        &record_keys[RECORD_DEVICE_TYPE], type->string.data, type->string.len);
+        json_edit_set_string(c->edit, out, line->data, line->len, &record_keys[RECORD_DEVICE_TYPE],
+                             type->string.data, type->string.len);
     else
         buf_append(out, line->data, line->len);
     if (datetime != NULL && event_time_seconds(&c->value[RECORD_TIMESTAMP], &ms)) {
@@ -209,8 +212,8 @@ static int emit_changed(struct clean *c, struct stream *s, const struct line *li
         buf_clear(out);
         buf_clear(&c->text);
         time_format(&c->text, ms);
-        json_set_string(stream_json(s), out, before->data, before->len, &key, c->text.data,
-                        c->text.len);
+        json_edit_set_string(c->edit, out, before->data, before->len, &key, c->text.data,
+                             c->text.len);
     }
     return stream_emit(s, out->data, out->len);
 }
