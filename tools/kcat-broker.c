@@ -247,7 +247,7 @@ int main(int argc, char **argv)
         opt_usage_error("--brokers: more than %d", BROKERS_MAX);
     int status = run(&options, command, &err);
     if (status < 0)
-        die(&err);
+        err_die(&err);
     opt_release(&program);
     return status;
 }

@@ -59,7 +59,8 @@ static int set_create(void *options, const char *arg, struct err *err)
     text = xstrdup(arg);
     if ((colon = strchr(text, ':')) != NULL)
         *colon++ = '\0';
-    if (number_parse_int(text, &o->partitions) != 0 || o->partitions < 1 || o->partitions > 100000 ||
+    if (number_parse_int(text, &o->partitions) != 0 || o->partitions < 1 ||
+        o->partitions > 100000 ||
         (colon != NULL && (number_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
                            o->replication > 1000)))
         status = err_set(err, EX_USAGE, "'%s' is not PARTITIONS[:REPLICATION]", arg);
@@ -172,7 +173,7 @@ static int await_room(struct writer *w)
     return 0;
 }
 
-static int produce(struct writer *w, const struct destination *to, const struct line *line,
+static int produce(struct writer *w, const struct router_destination *to, const struct line *line,
                    bool passed)
 {
     struct err err;
@@ -189,7 +190,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
     struct json *json = NULL;
-    struct destination to;
+    struct router_destination to;
     struct reject why;
 
     if (router_needs_json(&w->router, line) && (json = stream_json(s)) == NULL)
@@ -203,7 +204,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 static int pass(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
-    const struct destination to = {router_reject_topic(&w->router), NULL, 0};
+    const struct router_destination to = {router_reject_topic(&w->router), NULL, 0};
 
     (void)s;
     return produce(w, &to, line, true);

@@ -114,7 +114,7 @@ static void agg_init(struct agg *a, struct options *options)
 
     *a = (struct agg){.options = options};
     if (insight_options_plan(&options->insights, &a->plan, &a->specs, &err) != 0)
-        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : die(&err);
+        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : err_die(&err);
     check_modes(options, a->specs);
     insight_options_put(&a->options_text, &options->insights);
     buf_puts(&a->options_text, options->merge ? " --merge" : "");

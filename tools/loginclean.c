@@ -130,7 +130,7 @@ static void clean_init(struct clean *c, const struct options *options)
     if (c->rules.earliest > c->rules.latest)
         opt_usage_error("--earliest: is after --latest");
     if (options->infer > 0 && (c->infer = infer_new(options->infer, &err)) == NULL)
-        die(&err);
+        err_die(&err);
 }
 
 static void clean_release(struct clean *c)

@@ -15,6 +15,7 @@
 #include "login/generator.h"
 #include "login/random.h"
 #include "stream/stream.h"
+#include "stream/tally.h"
 
 #define ENDLESS UINT64_MAX
 #define START_DEFAULT INT64_C(1694476800000) // 2023-09-12T00:00:00Z

@@ -269,7 +269,7 @@ static void apply(const struct lookup *l, size_t i, int argc, char **argv)
 
     if (store(o, l->options[i], optarg, &err) != 0) {
         if (err.status != EX_USAGE)
-            die(&err);
+            err_die(&err);
         opt_usage_error("%s: %s", display_name(o, name, sizeof name), err.text);
     }
     if (o->kind == OPT_KIND_PAIRS) {

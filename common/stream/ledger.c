@@ -7,23 +7,6 @@
 #include "json/json.h"
 #include "json/json_write.h"
 
-void tally_add(struct tally *t, const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < t->used; i++) {
-        if (t->entry[i].name == name || strcmp(t->entry[i].name, name) == 0)
-            break;
-    }
-    if (i == TALLY_MAX)
-        i--;
-    if (i == t->used) {
-        t->entry[i].name = name;
-        t->used++;
-    }
-    t->entry[i].count++;
-}
-
 static void put_count(struct buf *b, const char *name, uint64_t count)
 {
     buf_printf(b, ",\"%s\":", name);

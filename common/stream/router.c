@@ -82,7 +82,8 @@ bool router_needs_json(const struct router *r, const struct line *line)
 // A string is a key as it is, another scalar by its text as it was written. Returns false for
 // containers.
 static bool field_as_key(const struct router *r, const struct line *line,
-                         const struct json_value *value, size_t field, struct destination *to)
+                         const struct json_value *value, size_t field,
+                         struct router_destination *to)
 {
     size_t start, end;
 
@@ -101,7 +102,7 @@ static bool field_as_key(const struct router *r, const struct line *line,
 }
 
 static int run_key_filter(struct router *r, const struct json *json, const struct line *line,
-                          struct destination *to)
+                          struct router_destination *to)
 {
     const char *text = line->data;
     size_t len = line->len;
@@ -122,12 +123,12 @@ static int run_key_filter(struct router *r, const struct json *json, const struc
 }
 
 int router_choose(struct router *r, const struct json *json, const struct line *line,
-                  struct destination *to, struct reject *why)
+                  struct router_destination *to, struct reject *why)
 {
     struct json_value value[ROUTER_TOPICS_MAX + 2];
 
-    *to = (struct destination){0, r->options->key,
-                               r->options->key == NULL ? 0 : strlen(r->options->key)};
+    *to = (struct router_destination){0, r->options->key,
+                                      r->options->key == NULL ? 0 : strlen(r->options->key)};
     if (json == NULL)
         return 0;
     json_fields(json, r->field, r->field_count, value);
