@@ -52,21 +52,6 @@ int duration_parse(const char *text, int64_t *ms)
     return 0;
 }
 
-void duration_format(struct buf *b, int64_t ms)
-{
-    size_t best = 0;
-
-    // A day or a week is written in hours: "24h" leaves no doubt about calendars.
-    for (size_t i = 1; i < UNIT_COUNT && units[i].ms <= MS_HOUR; i++) {
-        if (ms != 0 && ms % units[i].ms == 0)
-            best = i;
-    }
-    if (ms == 0)
-        best = 1;
-    buf_put_i64(b, ms / units[best].ms);
-    buf_puts(b, units[best].name);
-}
-
 // Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back. The algorithms
 // are days_from_civil and civil_from_days of Howard Hinnant, "chrono-Compatible Low-Level Date
 // Algorithms".

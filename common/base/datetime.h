@@ -21,9 +21,6 @@
 // Returns 0, or -1 when the text is no duration or overflows.
 int duration_parse(const char *text, int64_t *ms);
 
-// Appends the shortest text that duration_parse() reads as the same, in one unit: "90m".
-void duration_format(struct buf *b, int64_t ms);
-
 // RFC 3339, section 5.6: "2023-09-12T00:45:51Z", with fractions and offsets; also a date alone,
 // and a space for the T. Digits beyond milliseconds are cut. Returns 0 or -1.
 int time_parse(const char *text, size_t len, int64_t *ms);

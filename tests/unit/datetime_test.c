@@ -78,30 +78,6 @@ static void test_durations(void)
         tap_ok(duration(bad[i]) == BAD, "no duration: '%s'", bad[i]);
 }
 
-static void test_duration_format(void)
-{
-    static const struct {
-        int64_t ms;
-        const char *text;
-    } cases[] = {{0, "0s"},           {1, "1ms"},
-                 {1500, "1500ms"},    {1000, "1s"},
-                 {90000, "90s"},      {5400000, "90m"},
-                 {3600000, "1h"},     {86400000, "24h"},
-                 {604800000, "168h"}, {3600001, "3600001ms"}};
-    struct buf b = BUF_INIT;
-    char title[80];
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        buf_clear(&b);
-        duration_format(&b, cases[i].ms);
-        snprintf(title, sizeof title, "%lld ms are %s", (long long)cases[i].ms, cases[i].text);
-        tap_text(b.data, b.len, cases[i].text, title);
-        buf_putc(&b, '\0');
-        tap_int(duration(b.data), cases[i].ms, "and back");
-    }
-    buf_release(&b);
-}
-
 static void test_times(void)
 {
     // The numbers are those of date(1).
@@ -245,7 +221,6 @@ static void test_clocks(void)
 int main(void)
 {
     test_durations();
-    test_duration_format();
     test_times();
     test_time_format();
     test_against_libc();
