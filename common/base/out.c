@@ -2,6 +2,7 @@
 #include "base/out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,18 @@ void out_init(struct out *o, int fd, const char *name)
 {
     *o = (struct out){.fd = fd, .name = name, .buf = BUF_INIT};
     buf_reserve(&o->buf, 2 * OUT_FLUSH);
+}
+
+int out_open_append(struct out *o, const char *file, const char *option, struct err *err)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+
+    if (fd < 0) {
+        *o = (struct out){.fd = -1, .name = file, .buf = BUF_INIT};
+        return err_set(err, EX_CANTCREAT, "%s: %s: %s", option, file, strerror(errno));
+    }
+    out_init(o, fd, file);
+    return 0;
 }
 
 void out_release(struct out *o)

@@ -29,8 +29,14 @@ struct out {
     void *ctx;
 };
 
+// The descriptor stays the caller's until out_close().
 void out_init(struct out *o, int fd, const char *name);
 void out_release(struct out *o);
+
+// Opens a file to append to, and creates it if it does not exist. option is the command-line option
+// that names the file, for the message. Returns 0, or -1 with EX_CANTCREAT; release o in both
+// cases.
+int out_open_append(struct out *o, const char *file, const char *option, struct err *err);
 
 // Writes all that is buffered. Returns 0, or -1 with o->error set.
 int out_flush(struct out *o);
