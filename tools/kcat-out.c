@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kcat-out: the lines of stdin into Kafka topics, idempotently and with acks=all. Every line ends
-// as delivered, as a reject with the broker's reason, or as undelivered, and then the exit status
-// is 75 and --undelivered keeps it. Marks among the lines are acknowledged once all before them is
-// delivered, or committed together with it in one transaction.
+// kcat-out: writes the lines of stdin to Kafka topics, idempotently and with acks=all. Every line
+// is delivered, or becomes a reject with the broker's reason, or is undelivered: then the exit
+// status is 75, and --undelivered keeps the line. How marks are confirmed is the business of the
+// delivery guarantee; see kafka/guarantee.h.
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -14,26 +14,29 @@
 #include "base/opt.h"
 #include "base/signals.h"
 #include "base/xalloc.h"
-#include "kafka/confirm.h"
+#include "kafka/acked.h"
 #include "kafka/delivery.h"
+#include "kafka/guarantee.h"
 #include "kafka/metadata.h"
-#include "kafka/outcome.h"
+#include "kafka/plain.h"
+#include "kafka/tee.h"
+#include "kafka/transactional.h"
 #include "stream/router.h"
 #include "stream/stream.h"
 
-#define SERVE_EVERY 50  // ms: how often delivery reports are served
-#define LAST_WAIT 10000 // ms for what is on its way when the stages upstream have died
+#define SERVE_EVERY 50 // ms: how often delivery reports are served
 
 struct options {
     struct stream_options stream;
-    struct kafka_options kafka;
+    struct config_options kafka;
     struct router_options router;
     struct opt_list headers; // NAME=VALUE
     const char *codec;
     bool create;
     int64_t partitions, replication;
-    bool tee;
-    struct confirm_options confirm;
+    bool tee, exactly_once;
+    const struct sink_guarantee *guarantee;
+    struct sink_options sink;
     const char *undelivered;
 };
 
@@ -42,9 +45,7 @@ struct writer {
     struct stream *stream;
     struct router router;
     struct producer_settings settings;
-    struct delivery delivery;
-    struct confirm confirm;
-    struct outcome outcome;
+    struct sink sink;
 };
 
 static int set_create(void *options, const char *arg, struct err *err)
@@ -83,15 +84,15 @@ static const struct opt options_table[] = {
     OPT_FLAG("tee", 0, struct options, tee, "pass each line on to stdout, once the broker has it"),
     OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
                "append lines that could not be delivered (exit 75)"),
-    OPT_STRING("acks", 0, "FIFO", struct options, confirm.acks,
+    OPT_STRING("acks", 0, "FIFO", struct options, sink.acks,
                "send marks back when all before them is delivered"),
-    OPT_FLAG("exactly-once", 0, struct options, confirm.exactly_once,
+    OPT_FLAG("exactly-once", 0, struct options, exactly_once,
              "commit lines and offsets in transactions, at marks"),
-    OPT_STRING("transactional-id", 0, "ID", struct options, confirm.transactional_id,
+    OPT_STRING("transactional-id", 0, "ID", struct options, sink.transactional_id,
                "their name (default loginpipe.GROUP.SHARD)"),
 };
 
-static const struct kafka_setting defaults[] = {
+static const struct config_setting defaults[] = {
     {"client.id", "loginpipe"},
     {"enable.idempotence", "true"},
     // Where a Java client would put a key.
@@ -111,79 +112,22 @@ static const struct kafka_setting defaults[] = {
 
 static void on_report(void *ctx, const struct delivery_report *report)
 {
-    struct writer *w = ctx;
+    struct sink *sink = &((struct writer *)ctx)->sink;
 
-    if (outcome_take(&w->outcome, report)) {
-        const struct reject reject = {REJECT_NOT_DELIVERED, NULL, rd_kafka_err2str(report->code)};
-        stream_reject(w->stream, &reject, report->line);
-    }
+    sink->guarantee->reported(sink, report);
 }
 
-static int on_pass(void *ctx, const char *line, size_t len)
-{
-    struct writer *w = ctx;
-
-    return stream_write(w->stream, line, len);
-}
-
-// Whether there are marks where they are promised to do something.
-static int require_marks(struct writer *w)
-{
-    const char *option = confirm_option(&w->options->confirm);
-
-    if (option == NULL || stream_has_marks(w->stream))
-        return 0;
-    return stream_fail(w->stream, EX_USAGE,
-                       "%s: the lines come without marks, which kcat-in --marks writes", option);
-}
-
-static int not_delivered(struct writer *w, const char *option)
-{
-    return stream_fail(w->stream, EX_TEMPFAIL, "%s: a line was not delivered: %s", option,
-                       w->outcome.why);
-}
-
-// Does what can be done by now with what is delivered: confirms marks, or passes lines on. Rejects
-// are written first.
-static int settle(struct writer *w)
-{
-    struct err err;
-
-    if (w->options->tee)
-        return delivery_pass(&w->delivery);
-    if (w->options->confirm.acks == NULL)
-        return 0;
-    if (stream_ledger(w->stream)->undelivered > 0) // no later mark can be reached
-        return not_delivered(w, "--acks");
-    if (stream_flush(w->stream) != 0)
-        return -1;
-    return confirm_serve(&w->confirm, &err) == 0 ? 0 : stream_fail_err(w->stream, &err);
-}
-
-static int await_room(struct writer *w)
-{
-    struct err err;
-
-    while (delivery_is_full(&w->delivery)) {
-        if (delivery_serve(&w->delivery, SERVE_EVERY, &err) != 0)
-            return stream_fail_err(w->stream, &err);
-        if (settle(w) != 0)
-            return -1;
-    }
-    return 0;
-}
-
+// Sends a line. One that passed is a reject of an earlier stage.
 static int produce(struct writer *w, const struct router_destination *to, const struct line *line,
                    bool passed)
 {
-    struct err err;
+    struct sink *sink = &w->sink;
+    uint32_t segment;
 
-    if (require_marks(w) != 0 || await_room(w) != 0)
+    if (sink->guarantee->before(sink, line, &segment) != 0)
         return -1;
-    if (confirm_begin(&w->confirm, &err) != 0 ||
-        delivery_produce(&w->delivery, to->topic, to->key, to->key_len, line, passed, &err) != 0)
-        return stream_fail_err(w->stream, &err);
-    return 0;
+    return delivery_produce(&sink->delivery, to->topic, to->key, to->key_len, line, passed,
+                            segment);
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
@@ -215,7 +159,7 @@ static int add_headers(struct writer *w, struct err *err)
     const struct opt_list *list = &w->options->headers;
 
     for (size_t i = 0; i < list->count; i++) {
-        if (delivery_add_header(&w->delivery, list->item[i], err) != 0)
+        if (delivery_add_header(&w->sink.delivery, list->item[i], err) != 0)
             return -1;
     }
     return 0;
@@ -225,7 +169,7 @@ static int open_delivery(struct writer *w, struct err *err)
 {
     const struct options *o = w->options;
 
-    w->settings = (struct producer_settings){.kafka = &o->kafka,
+    w->settings = (struct producer_settings){.config = &o->kafka,
                                              .defaults = defaults,
                                              .codec = o->codec,
                                              .topics = w->router.topic,
@@ -233,116 +177,89 @@ static int open_delivery(struct writer *w, struct err *err)
                                              .create = o->create,
                                              .partitions = (int)o->partitions,
                                              .replication = (int)o->replication};
-    return delivery_open(&w->delivery, &w->settings, err);
+    return delivery_open(&w->sink.delivery, &w->settings, o->undelivered, err);
 }
 
 static int open_writer(void *ctx, struct stream *s)
 {
-    static const struct delivery_ops ops = {.report = on_report, .pass = on_pass};
     struct writer *w = ctx;
     struct err err;
 
     w->stream = s;
-    w->outcome = (struct outcome){.stream = s,
-                                  .kafka = &w->delivery.producer.kafka,
-                                  .transactions = w->options->confirm.exactly_once};
-    w->delivery = (struct delivery){.ops = &ops, .ctx = w, .tee = w->options->tee};
+    w->sink.stream = s;
+    w->sink.delivery = (struct delivery){.stream = s, .reported = on_report, .ctx = w};
     if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
-        outcome_open(&w->outcome, w->options->undelivered, &err) != 0 ||
-        open_delivery(w, &err) != 0 || confirm_open(&w->confirm, &err) != 0)
+        open_delivery(w, &err) != 0 || w->sink.guarantee->open(&w->sink, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
 }
 
-// Passes on what is before a mark, which then follows.
-static int pass_all(struct writer *w)
-{
-    struct err err;
-
-    if (delivery_flush(&w->delivery, &err) != 0)
-        return stream_fail_err(w->stream, &err);
-    return stream_ledger(w->stream)->undelivered > 0 ? not_delivered(w, "--tee") : settle(w);
-}
-
 static int mark(void *ctx, struct stream *s, const struct mark *m, const struct line *line)
 {
-    struct writer *w = ctx;
-    bool committed = false;
-    struct err err;
+    struct sink *sink = &((struct writer *)ctx)->sink;
 
-    (void)line;
-    if (w->options->tee)
-        return pass_all(w);
-    if (stream_flush(s) != 0 || await_room(w) != 0)
-        return -1;
-    int status = m->kind == MARK_HELLO ? confirm_hello(&w->confirm, m, &err)
-                                       : confirm_mark(&w->confirm, m, &committed, &err);
-    if (status != 0)
-        return stream_fail_err(s, &err);
-    if (committed)
-        outcome_commit(&w->outcome);
-    return settle(w);
+    (void)s;
+    return (m->kind == MARK_HELLO ? sink->guarantee->hello : sink->guarantee->mark)(sink, m, line);
 }
 
 static int on_tick(void *ctx, struct stream *s)
 {
-    struct writer *w = ctx;
-    struct err err;
+    struct sink *sink = &((struct writer *)ctx)->sink;
 
-    return delivery_serve(&w->delivery, 0, &err) == 0 ? settle(w) : stream_fail_err(s, &err);
+    (void)s;
+    return delivery_serve(&sink->delivery) != 0 ? -1 : sink->guarantee->serve(sink);
 }
 
 static int end(void *ctx, struct stream *s)
 {
-    struct writer *w = ctx;
-    struct err err;
+    struct sink *sink = &((struct writer *)ctx)->sink;
 
-    if (confirm_option(&w->options->confirm) != NULL && !stream_has_marks(s))
-        return stream_fail(s, EX_TEMPFAIL,
-                           "stdin: ended without any mark; a stage upstream has died");
-    if (delivery_flush(&w->delivery, &err) != 0)
-        return stream_fail_err(s, &err);
-    return settle(w);
+    (void)s;
+    return sink->guarantee->end(sink);
 }
 
 static void close_writer(void *ctx, struct stream *s)
 {
-    struct writer *w = ctx;
-    struct err err;
+    struct sink *sink = &((struct writer *)ctx)->sink;
 
-    confirm_close(&w->confirm);
-    delivery_abandon(&w->delivery,
-                     stream_has_marks(s) && !w->options->confirm.exactly_once ? LAST_WAIT : 0);
-    if (w->outcome.status != EX_OK)
-        stream_set_status(s, w->outcome.status);
-    if (outcome_close(&w->outcome, &err) != 0)
-        stream_fail_err(s, &err);
+    (void)s;
+    sink->guarantee->close(sink);
+    delivery_close(&sink->delivery);
 }
 
 static void writer_release(struct writer *w)
 {
-    confirm_release(&w->confirm);
-    delivery_release(&w->delivery);
+    w->sink.guarantee->release(&w->sink);
+    delivery_release(&w->sink.delivery);
     router_release(&w->router);
-    outcome_release(&w->outcome);
 }
 
-// What the options mean together.
-static void check_options(const struct options *o)
+static const struct sink_guarantee *choose_guarantee(const struct options *o)
+{
+    if (o->exactly_once)
+        return &transactional_sink;
+    if (o->sink.acks != NULL)
+        return &acked_sink;
+    return o->tee ? &tee_sink : &plain_sink;
+}
+
+// Checks the options against each other, and chooses the delivery guarantee.
+static void check_options(struct options *o)
 {
     if (o->router.topic == NULL)
         opt_usage_error("no topic: give it by -t");
     if ((o->router.key != NULL) + (o->router.key_field != NULL) + (o->router.key_jq != NULL) > 1)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
-    if (o->confirm.exactly_once && o->confirm.acks != NULL)
+    if (o->exactly_once && o->sink.acks != NULL)
         opt_usage_error("--acks, --exactly-once: only one of them can be given");
-    if (o->confirm.exactly_once && o->undelivered != NULL)
+    if (o->exactly_once && o->undelivered != NULL)
         opt_usage_error("--undelivered: with --exactly-once what is not committed is read again");
-    if (o->tee && confirm_option(&o->confirm) != NULL)
+    if (o->tee && (o->exactly_once || o->sink.acks != NULL))
         opt_usage_error("--tee, %s: it is the last sink of a chain that confirms marks",
-                        confirm_option(&o->confirm));
-    if (o->confirm.transactional_id != NULL && !o->confirm.exactly_once)
+                        o->exactly_once ? "--exactly-once" : "--acks");
+    if (o->sink.transactional_id != NULL && !o->exactly_once)
         opt_usage_error("--transactional-id: needs --exactly-once");
+    o->guarantee = choose_guarantee(o);
 }
 
 int main(int argc, char **argv)
@@ -357,27 +274,26 @@ int main(int argc, char **argv)
                              .end = end,
                              .close = close_writer};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
-                              .kafka = KAFKA_OPTIONS_INIT,
-                              .partitions = KAFKA_BROKER_DEFAULT,
-                              .replication = KAFKA_BROKER_DEFAULT};
+                              .kafka = CONFIG_OPTIONS_INIT,
+                              .partitions = METADATA_BROKER_DEFAULT,
+                              .replication = METADATA_BROKER_DEFAULT};
     const struct opt_group groups[] = {
         OPT_GROUP("Writing", options_table, &options),
-        {"Kafka", kafka_opts, kafka_opt_count, &options.kafka},
+        {"Kafka", config_opts, config_opt_count, &options.kafka},
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
                                         "Writes lines to Kafka topics.", groups, 3};
-    struct writer writer = {
-        .options = &options,
-        .confirm = {.delivery = &writer.delivery, .options = &options.confirm, .acks = {.fd = -1}}};
+    struct writer writer = {.options = &options, .sink = {.options = &options.sink}};
 
     log_init(argv[0]);
     options.kafka.stopping = signals_stopping;
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
-    kafka_show(&options.kafka, defaults);
+    config_show(&options.kafka, defaults);
     check_options(&options);
-    ops.sink = !options.tee;
+    ops.sink = !options.guarantee->passes_on;
+    writer.sink.guarantee = options.guarantee;
     int status = stream_run(&ops, &writer, &options.stream);
     writer_release(&writer);
     opt_release(&program);

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/client.h"
 
-#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/datetime.h"
 #include "base/log.h"
-#include "base/xalloc.h"
 
-#define RETRY_PAUSE 200    // ms between looks at a topic that is not there
-#define METADATA_TIME 2000 // ms for one request about one topic
-#define ALL_METADATA_TIME 10000
-#define ELECTION_TIME 1000 // ms for which a cluster may be without a controller
-
-int kafka_error_status(rd_kafka_resp_err_t code)
+int client_error_status(rd_kafka_resp_err_t code)
 {
     switch (code) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -40,64 +32,64 @@ int kafka_error_status(rd_kafka_resp_err_t code)
     }
 }
 
-void kafka_fail(struct kafka *k, int status, const char *fmt, ...)
+void client_fail(struct client *client, int status, const char *fmt, ...)
 {
     va_list ap;
 
-    if (k->failed)
+    if (client->failed)
         return;
-    k->failed = true;
-    k->fatal.status = status;
+    client->failed = true;
+    client->fatal.status = status;
     va_start(ap, fmt);
-    vsnprintf(k->fatal.text, sizeof k->fatal.text, fmt, ap);
+    vsnprintf(client->fatal.text, sizeof client->fatal.text, fmt, ap);
     va_end(ap);
 }
 
-bool kafka_is_fenced(rd_kafka_resp_err_t code)
+bool client_is_fenced(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
            code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
-void kafka_fail_fenced(struct kafka *k)
+void client_fail_fenced(struct client *client)
 {
-    kafka_fail(k, EX_TEMPFAIL,
-               "fenced by a newer pipeline with the same transactional id, or out of time");
+    client_fail(client, EX_TEMPFAIL,
+                "fenced by a newer pipeline with the same transactional id, or out of time");
 }
 
-void kafka_fail_fatal(struct kafka *k, rd_kafka_t *rk)
+void client_fail_fatal(struct client *client, rd_kafka_t *rk)
 {
     char reason[256] = "";
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, reason, sizeof reason);
 
-    if (kafka_is_fenced(code))
-        kafka_fail_fenced(k);
-    kafka_fail(k, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), reason);
+    if (client_is_fenced(code))
+        client_fail_fenced(client);
+    client_fail(client, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), reason);
 }
 
-int kafka_check(const struct kafka *k, struct err *err)
+int client_check(const struct client *client, struct err *err)
 {
-    if (!k->failed)
+    if (!client->failed)
         return 0;
-    *err = k->fatal;
+    *err = client->fatal;
     return -1;
 }
 
-static bool is_stopping(const struct kafka *k)
+bool client_is_stopping(const struct client *client)
 {
-    return k->stopping != NULL && k->stopping();
+    return client->stopping != NULL && client->stopping();
 }
 
-bool kafka_keep_trying(const struct kafka *k, int64_t deadline)
+bool client_keep_trying(const struct client *client, int64_t deadline)
 {
-    return !k->failed && !is_stopping(k) && time_monotonic() < deadline;
+    return !client->failed && !client_is_stopping(client) && time_monotonic() < deadline;
 }
 
-void kafka_alive(struct kafka *k)
+void client_alive(struct client *client)
 {
-    if (k->down)
+    if (client->down)
         log_info("broker: reachable again");
-    k->down = false;
+    client->down = false;
 }
 
 // The messages of librdkafka that are about one connection are its way of saying that it retries.
@@ -120,27 +112,27 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
-    struct kafka *k = opaque;
+    struct client *client = opaque;
     char *detail;
 
     switch (code) {
     case RD_KAFKA_RESP_ERR__FATAL:
-        kafka_fail_fatal(k, rk);
+        client_fail_fatal(client, rk);
         return;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-        kafka_fail(k, EX_NOPERM, "broker: %s", reason);
+        client_fail(client, EX_NOPERM, "broker: %s", reason);
         return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        if (!k->down)
-            log_warn("broker: not reachable, waiting for it: %s", k->last_error);
-        k->down = true;
+        if (!client->down)
+            log_warn("broker: not reachable, waiting for it: %s", client->last_error);
+        client->down = true;
         return;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
         // How often and in which state it failed is for the debug log.
-        snprintf(k->last_error, sizeof k->last_error, "%s", reason);
-        if ((detail = strstr(k->last_error, " (after ")) != NULL)
+        snprintf(client->last_error, sizeof client->last_error, "%s", reason);
+        if ((detail = strstr(client->last_error, " (after ")) != NULL)
             *detail = '\0';
         break;
     default:
@@ -149,176 +141,42 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     log_debug("librdkafka: %s: %s", rd_kafka_err2name(code), reason);
 }
 
-int kafka_init(struct kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,
-               const struct kafka_options *options, void *ctx, struct err *err)
+int client_init(struct client *client, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                const struct config_options *options, void *ctx, struct err *err)
 {
     char why[256];
 
-    *k = (struct kafka){.ctx = ctx,
-                        .wait = options->wait,
-                        .stopping = options->stopping,
-                        .last_error = "no answer"};
-    rd_kafka_conf_set_opaque(conf, k);
+    *client = (struct client){.ctx = ctx,
+                              .wait = options->wait,
+                              .stopping = options->stopping,
+                              .last_error = "no answer"};
+    rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
-    k->rk = rd_kafka_new(type, conf, why, sizeof why);
-    if (k->rk != NULL)
+    client->rk = rd_kafka_new(type, conf, why, sizeof why);
+    if (client->rk != NULL)
         return 0;
     rd_kafka_conf_destroy(conf);
     return err_set(err, EX_CONFIG, "librdkafka: %s", why);
 }
 
-void kafka_release(struct kafka *k)
+void client_release(struct client *client)
 {
-    if (k->rk != NULL)
-        rd_kafka_destroy(k->rk);
-    k->rk = NULL;
+    if (client->rk != NULL)
+        rd_kafka_destroy(client->rk);
+    client->rk = NULL;
 }
 
-static int remaining(int64_t deadline, int most)
-{
-    int64_t left = deadline - time_monotonic();
-
-    return left <= 0 ? 0 : left < most ? (int)left : most;
-}
-
-// Asks once about one topic, or about all when topic is NULL. Waiting is cut into short requests,
-// so that errors that come meanwhile (wrong password), and signals, are seen soon.
-static rd_kafka_resp_err_t ask(struct kafka *k, rd_kafka_topic_t *topic, int64_t deadline,
-                               const struct rd_kafka_metadata **metadata)
-{
-    int timeout = remaining(deadline, topic == NULL ? ALL_METADATA_TIME : METADATA_TIME);
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(k->rk, topic == NULL, topic, metadata, timeout == 0 ? 1 : timeout);
-
-    rd_kafka_poll(k->rk, 0); // lets on_error() see what is waiting
-    return code;
-}
-
-static int unreachable(const struct kafka *k, struct err *err)
+int client_unreachable(const struct client *client, struct err *err)
 {
     struct err seen;
 
-    if (kafka_check(k, &seen) != 0) {
+    if (client_check(client, &seen) != 0) {
         *err = seen;
         return -1;
     }
-    if (is_stopping(k))
+    if (client_is_stopping(client))
         return err_set(err, EX_TEMPFAIL, "broker: told to stop while waiting for it");
     return err_set(err, EX_UNAVAILABLE, "broker: not reachable within %llds: %s",
-                   (long long)(k->wait / MS_SECOND), k->last_error);
-}
-
-// Returns 0 when the topic is there, 1 when asking again may help, -1 when it will not.
-static int topic_state(const struct rd_kafka_metadata_topic *topic, int *partitions)
-{
-    *partitions = topic->partition_cnt;
-    if (topic->err == RD_KAFKA_RESP_ERR_NO_ERROR && topic->partition_cnt > 0)
-        return 0;
-    return kafka_error_status(topic->err) == EX_NOPERM ||
-                   topic->err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION
-               ? -1
-               : 1;
-}
-
-int kafka_wait_topic(struct kafka *k, const char *topic, int *partitions, struct err *err)
-{
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(k->rk, topic, NULL);
-    int64_t deadline = time_monotonic() + k->wait;
-    bool reached = false, told = false;
-    rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    int state = 1;
-
-    if (handle == NULL)
-        return err_set(err, EX_USAGE, "topic %s: %s", topic,
-                       rd_kafka_err2str(rd_kafka_last_error()));
-    do {
-        const struct rd_kafka_metadata *metadata;
-        if (ask(k, handle, deadline, &metadata) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            reached = true;
-            kafka_alive(k);
-            state = metadata->topic_cnt == 1 ? topic_state(&metadata->topics[0], partitions) : 1;
-            why = metadata->topic_cnt == 1 ? metadata->topics[0].err : why;
-            rd_kafka_metadata_destroy(metadata);
-        }
-        // A topic that is just being created is silent for a second.
-        if (state == 1 && reached && !told && time_monotonic() > deadline - k->wait + MS_SECOND) {
-            log_warn("topic %s: %s; waiting for it", topic, rd_kafka_err2str(why));
-            told = true;
-        }
-        if (state == 1 && remaining(deadline, 1) > 0)
-            rd_kafka_poll(k->rk, remaining(deadline, RETRY_PAUSE));
-    } while (state == 1 && kafka_keep_trying(k, deadline));
-    rd_kafka_topic_destroy(handle);
-    if (state == 0)
-        return 0;
-    if (!reached || is_stopping(k))
-        return unreachable(k, err);
-    return err_set(err, kafka_error_status(why) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
-                   "topic %s: %s", topic, rd_kafka_err2str(why));
-}
-
-static bool knows_controller(const struct kafka *k, const struct rd_kafka_metadata *metadata)
-{
-    int32_t controller = rd_kafka_controllerid(k->rk, 0);
-
-    for (int i = 0; i < metadata->broker_cnt; i++) {
-        if (metadata->brokers[i].id == controller)
-            return true;
-    }
-    return false;
-}
-
-int kafka_find_controller(struct kafka *k, struct err *err)
-{
-    int64_t deadline = time_monotonic() + k->wait;
-    int64_t patience = INT64_MAX; // until when a controller may be missing
-
-    do {
-        const struct rd_kafka_metadata *metadata;
-        int timeout = remaining(deadline, METADATA_TIME);
-        if (rd_kafka_metadata(k->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout) ==
-            RD_KAFKA_RESP_ERR_NO_ERROR) {
-            k->has_controller = knows_controller(k, metadata);
-            rd_kafka_metadata_destroy(metadata);
-            if (k->has_controller || time_monotonic() >= patience)
-                return 0;
-            if (patience == INT64_MAX)
-                patience = time_monotonic() + ELECTION_TIME;
-            rd_kafka_poll(k->rk, RETRY_PAUSE);
-        }
-        rd_kafka_poll(k->rk, 0);
-    } while (kafka_keep_trying(k, deadline));
-    return patience == INT64_MAX ? unreachable(k, err) : 0;
-}
-
-int kafka_match_topics(struct kafka *k, const char *regex, struct opt_list *names, struct err *err)
-{
-    const struct rd_kafka_metadata *metadata;
-    int64_t deadline = time_monotonic() + k->wait;
-    regex_t compiled;
-    char why[256];
-    int status = regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB);
-
-    if (status != 0) {
-        regerror(status, &compiled, why, sizeof why);
-        return err_set(err, EX_USAGE, "topic %s: %s", regex, why);
-    }
-    rd_kafka_resp_err_t code;
-    do {
-        code = ask(k, NULL, deadline, &metadata);
-    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_keep_trying(k, deadline));
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        regfree(&compiled);
-        return unreachable(k, err);
-    }
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        const char *name = metadata->topics[i].topic;
-        // Topics of Kafka's own are never meant by a pattern.
-        if (strncmp(name, "__", 2) != 0 && regexec(&compiled, name, 0, NULL, 0) == 0)
-            opt_list_add(names, xstrdup(name));
-    }
-    rd_kafka_metadata_destroy(metadata);
-    regfree(&compiled);
-    return 0;
+                   (long long)(client->wait / MS_SECOND), client->last_error);
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// The settings of a Kafka client: options, config files, environment.
-#include "kafka/client.h"
+#include "kafka/config.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,17 +11,17 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
-const struct opt kafka_opts[] = {
-    OPT_STRING("brokers", 'b', "HOST:PORT,...", struct kafka_options, brokers,
+const struct opt config_opts[] = {
+    OPT_STRING("brokers", 'b', "HOST:PORT,...", struct config_options, brokers,
                "brokers (default $BOOTSTRAP_SERVERS)"),
-    OPT_LIST(NULL, 'X', "PROP=VAL", struct kafka_options, props,
+    OPT_LIST(NULL, 'X', "PROP=VAL", struct config_options, props,
              "a librdkafka setting; list and dump show them"),
-    OPT_STRING(NULL, 'F', "FILE", struct kafka_options, config_file,
+    OPT_STRING(NULL, 'F', "FILE", struct config_options, config_file,
                "settings, a PROP=VAL a line (default $KCAT_CONFIG)"),
-    OPT_DURATION("wait", 0, "DUR", struct kafka_options, wait,
+    OPT_DURATION("wait", 0, "DUR", struct config_options, wait,
                  "how long to wait for broker and topic (default 30s)"),
 };
-const size_t kafka_opt_count = sizeof kafka_opts / sizeof *kafka_opts;
+const size_t config_opt_count = sizeof config_opts / sizeof *config_opts;
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -32,24 +30,24 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-bool kafka_setting_is_secret(const char *name)
+static bool is_secret(const char *name)
 {
     return ends_with(name, "password") || ends_with(name, "secret") || ends_with(name, ".pem") ||
            strcmp(name, "sasl.oauthbearer.config") == 0;
 }
 
-// `where` names the source for messages.
+// Sets a property. Messages name its source, `where`.
 static int set(rd_kafka_conf_t *conf, const char *where, int status, const char *name,
                const char *value, struct err *err)
 {
     char why[256];
 
-    // kcat's spelling of a topic-level setting.
+    // kcat allows topic-level properties to begin with "topic.".
     if (strncmp(name, "topic.", 6) == 0 && strncmp(name, "topic.metadata.", 15) != 0)
         name += 6;
     if (rd_kafka_conf_set(conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK)
         return 0;
-    if (kafka_setting_is_secret(name))
+    if (is_secret(name))
         return err_set(err, status, "%s: %s: not a valid value", where, name);
     return err_set(err, status, "%s: %s", where, why);
 }
@@ -78,7 +76,7 @@ static int set_line(rd_kafka_conf_t *conf, const char *path, unsigned number, ch
         return err_set(err, EX_CONFIG, "%s: not a PROP=VAL line", where);
     *equals = '\0';
     name = trim(name);
-    *secret = *secret || kafka_setting_is_secret(name);
+    *secret = *secret || is_secret(name);
     return set(conf, where, EX_CONFIG, name, trim(equals + 1), err);
 }
 
@@ -105,7 +103,7 @@ static int read_file(rd_kafka_conf_t *conf, const char *path, struct err *err)
     return status;
 }
 
-// The file that kcat would read without -F.
+// Reads the file that kcat reads without -F.
 static int read_default_file(rd_kafka_conf_t *conf, struct err *err)
 {
     const char *path = getenv("KCAT_CONFIG");
@@ -139,7 +137,7 @@ static int set_props(rd_kafka_conf_t *conf, const struct opt_list *props, struct
     return 0;
 }
 
-static bool wants(const struct kafka_options *options, const char *word)
+static bool wants(const struct config_options *options, const char *word)
 {
     for (size_t i = 0; i < options->props.count; i++) {
         if (strcmp(options->props.item[i], word) == 0)
@@ -151,11 +149,11 @@ static bool wants(const struct kafka_options *options, const char *word)
 static void print_settings(const char **item, size_t count)
 {
     for (size_t i = 0; i + 1 < count; i += 2)
-        printf("%s = %s\n", item[i], kafka_setting_is_secret(item[i]) ? "(hidden)" : item[i + 1]);
+        printf("%s = %s\n", item[i], is_secret(item[i]) ? "(hidden)" : item[i + 1]);
     rd_kafka_conf_dump_free(item, count);
 }
 
-// The settings of the client, and then those that each topic has.
+// Prints the settings of the client, then those of each topic.
 static _Noreturn void dump(rd_kafka_conf_t *conf)
 {
     size_t count;
@@ -170,8 +168,8 @@ static _Noreturn void dump(rd_kafka_conf_t *conf)
     opt_exit_printed();
 }
 
-static int collect(rd_kafka_conf_t *conf, const struct kafka_options *options,
-                   const struct kafka_setting *defaults, struct err *err)
+static int collect(rd_kafka_conf_t *conf, const struct config_options *options,
+                   const struct config_setting *defaults, struct err *err)
 {
     const char *environment = getenv("BOOTSTRAP_SERVERS");
 
@@ -193,7 +191,7 @@ static int collect(rd_kafka_conf_t *conf, const struct kafka_options *options,
                : set(conf, "-b", EX_USAGE, "bootstrap.servers", options->brokers, err);
 }
 
-void kafka_show(const struct kafka_options *options, const struct kafka_setting *defaults)
+void config_show(const struct config_options *options, const struct config_setting *defaults)
 {
     struct err err;
 
@@ -209,14 +207,14 @@ void kafka_show(const struct kafka_options *options, const struct kafka_setting 
     dump(conf);
 }
 
-rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *options,
-                                const struct kafka_setting *defaults, struct err *err)
+rd_kafka_conf_t *config_new(const struct config_options *options,
+                            const struct config_setting *defaults, struct err *err)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     size_t size = 0;
     int status = collect(conf, options, defaults, err);
 
-    // What is not set cannot be read back, or reads back as the empty string.
+    // A property that is not set cannot be read back, or reads back as the empty string.
     if (status == 0 &&
         (rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK ||
          size <= 1))

@@ -6,11 +6,13 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "kafka/metadata.h"
+#include "kafka/partition_list.h"
 
 static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_t *entry)
 {
     rd_kafka_queue_t *queue =
-        rd_kafka_queue_get_partition(c->kafka.rk, entry->topic, entry->partition);
+        rd_kafka_queue_get_partition(c->client.rk, entry->topic, entry->partition);
 
     if (queue == NULL)
         return;
@@ -18,47 +20,49 @@ static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_
     rd_kafka_queue_destroy(queue);
 }
 
+static int prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
+{
+    return consumer_offsets_prepare(&c->offsets, list, err) == 0 ? c->ops->begin(c->ctx, err) : -1;
+}
+
 static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
     struct err err;
 
-    if (consumer_prepare(c, list, &err) != 0) {
-        kafka_fail(&c->kafka, err.status, "%s", err.text);
-        rd_kafka_assign(c->kafka.rk, NULL);
+    if (prepare(c, list, &err) != 0) {
+        client_fail(&c->client, err.status, "%s", err.text);
+        rd_kafka_assign(c->client.rk, NULL);
         return;
     }
     for (int i = 0; i < list->cnt; i++)
         forward_messages(c, &list->elems[i]);
-    rd_kafka_assign(c->kafka.rk, list);
+    rd_kafka_assign(c->client.rk, list);
     c->assigned = true;
 }
 
 static void on_revoke(struct consumer *c)
 {
-    bool lost = rd_kafka_assignment_lost(c->kafka.rk);
+    bool lost = rd_kafka_assignment_lost(c->client.rk);
 
-    // While the owner is blocked, what it has not written cannot be waited for: the next member
-    // that gets the partition reads it again.
-    if (c->ops->give_up(c->ctx, c->serving, lost) != 0)
+    if (!c->closing && c->ops->revoke(c->ctx, c->serving, lost) != 0)
         c->stopped = true;
-    if (!lost && consumer_commit_written(c, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        log_warn("group %s: commit failed before partitions were given up", c->group);
     for (size_t i = 0; i < c->partitions.count; i++)
         c->partitions.item[i]->assigned = false;
-    rd_kafka_assign(c->kafka.rk, NULL);
+    rd_kafka_assign(c->client.rk, NULL);
     c->assigned = false;
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *list, void *opaque)
 {
-    struct consumer *c = ((struct kafka *)opaque)->ctx;
+    struct consumer *c = ((struct client *)opaque)->ctx;
     bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
 
     (void)rk;
-    log_info("group %s: %d partitions %s", c->group, list->cnt, assign ? "assigned" : "revoked");
-    if (assign && c->stopped)
-        rd_kafka_assign(c->kafka.rk, NULL); // it came while closing
+    log_info("group %s: %d partitions %s", c->offsets.group, list->cnt,
+             assign ? "assigned" : "revoked");
+    if (assign && (c->stopped || c->closing))
+        rd_kafka_assign(c->client.rk, NULL);
     else if (assign)
         on_assign(c, list);
     else
@@ -69,7 +73,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 static void on_message_error(struct consumer *c, const rd_kafka_message_t *message)
 {
     struct partition *p = partition_of(&c->partitions, message);
-    int status = kafka_error_status(message->err);
+    int status = client_error_status(message->err);
 
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
@@ -83,13 +87,27 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
         }
         return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        kafka_fail(&c->kafka, EX_CONFIG, "%s", rd_kafka_message_errstr(message));
+        client_fail(&c->client, EX_CONFIG, "%s", rd_kafka_message_errstr(message));
         return;
     default:
         if (status != EX_TEMPFAIL)
-            kafka_fail(&c->kafka, status, "%s", rd_kafka_message_errstr(message));
+            client_fail(&c->client, status, "%s", rd_kafka_message_errstr(message));
         else
             log_warn("%s", rd_kafka_message_errstr(message));
+    }
+}
+
+static void pass_record(struct consumer *c, struct partition *p, const rd_kafka_message_t *message)
+{
+    const struct line_origin origin = {p->topic, p->id, message->offset};
+    struct line line;
+
+    value_read(&c->value, message, c->max_line, &line);
+    line.number = ++c->records;
+    line.origin = &origin;
+    if (c->ops->record(c->ctx, p, &line) != 0) {
+        c->stopped = true;
+        consumer_yield(c);
     }
 }
 
@@ -97,7 +115,7 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
 {
     struct consumer *c = opaque;
 
-    if (c->stopped)
+    if (c->stopped || c->closing)
         return;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         on_message_error(c, message);
@@ -107,18 +125,24 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
     if (p == NULL || !p->assigned || p->done)
         return;
     if (message->offset < p->next) {
-        p->went_back = true; // consumer_poll() looks why
+        p->offset_regressed = true; // consumer_poll() looks why
         return;
     }
     p->at_end = false;
     if (message->offset < p->stop) {
         p->next = message->offset + 1;
-        if (c->ops->message(c->ctx, p, message) != 0) {
-            c->stopped = true;
-            consumer_yield(c);
-        }
+        pass_record(c, p, message);
     }
     p->done = p->next >= p->stop || message->offset >= p->stop;
+}
+
+static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                      rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct consumer *c = ((struct client *)opaque)->ctx;
+
+    (void)rk;
+    c->ops->committed(c->ctx, code, list);
 }
 
 // on_rebalance() takes partitions away all at once, which is the eager protocol.
@@ -127,7 +151,7 @@ static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, 
     char strategy[256];
     size_t size = sizeof strategy;
 
-    if (c->group == NULL ||
+    if (c->offsets.group == NULL ||
         rd_kafka_conf_get(conf, "partition.assignment.strategy", strategy, &size) !=
             RD_KAFKA_CONF_OK ||
         strstr(strategy, "cooperative") == NULL)
@@ -149,11 +173,11 @@ static void read_what_is_left(rd_kafka_conf_t *conf)
         rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", unused, sizeof unused);
 }
 
-int consumer_init(struct consumer *c, const struct kafka_options *options,
-                  const struct kafka_setting *defaults, struct err *err)
+int consumer_init(struct consumer *c, const struct config_options *options,
+                  const struct config_setting *defaults, struct err *err)
 {
     char why[256];
-    rd_kafka_conf_t *conf = kafka_conf_new(options, defaults, err);
+    rd_kafka_conf_t *conf = config_new(options, defaults, err);
 
     if (conf == NULL)
         return -1;
@@ -162,16 +186,18 @@ int consumer_init(struct consumer *c, const struct kafka_options *options,
         return -1;
     }
     read_what_is_left(conf);
-    if (c->group != NULL &&
-        rd_kafka_conf_set(conf, "group.id", c->group, why, sizeof why) != RD_KAFKA_CONF_OK) {
+    if (c->offsets.group != NULL && rd_kafka_conf_set(conf, "group.id", c->offsets.group, why,
+                                                      sizeof why) != RD_KAFKA_CONF_OK) {
         rd_kafka_conf_destroy(conf);
-        return err_set(err, EX_USAGE, "group %s: %s", c->group, why);
+        return err_set(err, EX_USAGE, "group %s: %s", c->offsets.group, why);
     }
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    rd_kafka_conf_set_offset_commit_cb(conf, consumer_on_commit);
-    if (kafka_init(&c->kafka, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    if (client_init(&c->client, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
         return -1;
-    c->messages = rd_kafka_queue_new(c->kafka.rk);
+    c->messages = rd_kafka_queue_new(c->client.rk);
+    c->offsets.client = &c->client;
+    c->offsets.partitions = &c->partitions;
     return 0;
 }
 
@@ -183,16 +209,17 @@ int consumer_subscribe(struct consumer *c, const struct opt_list *topics, struct
     for (size_t i = 0; i < topics->count && status == 0; i++) {
         rd_kafka_topic_partition_list_add(list, topics->item[i], RD_KAFKA_PARTITION_UA);
         if (topics->item[i][0] != '^')
-            status = kafka_wait_topic(&c->kafka, topics->item[i], &partitions, err);
+            status = metadata_wait_topic(&c->client, topics->item[i], &partitions, err);
     }
     if (status == 0) {
-        rd_kafka_poll_set_consumer(c->kafka.rk);
-        rd_kafka_resp_err_t code = rd_kafka_subscribe(c->kafka.rk, list);
+        rd_kafka_poll_set_consumer(c->client.rk);
+        rd_kafka_resp_err_t code = rd_kafka_subscribe(c->client.rk, list);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-            status = err_set(err, EX_USAGE, "group %s: %s", c->group, rd_kafka_err2str(code));
+            status =
+                err_set(err, EX_USAGE, "group %s: %s", c->offsets.group, rd_kafka_err2str(code));
     }
     rd_kafka_topic_partition_list_destroy(list);
-    c->subscribed = status == 0;
+    c->offsets.shared = status == 0;
     return status;
 }
 
@@ -202,11 +229,11 @@ static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
 {
     int partitions;
 
-    if (kafka_wait_topic(&c->kafka, topic, &partitions, err) != 0)
+    if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
         return -1;
     for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
         int32_t id = id_count == 0 ? i : ids[i];
-        if (c->shards > 0 && !partition_in_shard(id, c->shard, c->shards))
+        if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
             continue;
         if (id >= partitions)
             return err_set(err, EX_UNAVAILABLE, "topic %s: no partition %d, it has %d", topic,
@@ -228,7 +255,7 @@ static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
                 return -1;
             continue;
         }
-        if (kafka_match_topics(&c->kafka, topics->item[i], &c->names, err) != 0)
+        if (metadata_match_topics(&c->client, topics->item[i], &c->names, err) != 0)
             return -1;
         if (c->names.count == before)
             return err_set(err, EX_UNAVAILABLE, "topic %s: matches no topic", topics->item[i]);
@@ -248,7 +275,7 @@ static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_lis
         struct partition *p = partition_get(&c->partitions, entry->topic, entry->partition);
         if (p->done)
             continue;
-        p->handle = rd_kafka_topic_new(c->kafka.rk, p->topic, NULL);
+        p->handle = rd_kafka_topic_new(c->client.rk, p->topic, NULL);
         if (rd_kafka_consume_start_queue(p->handle, p->id, p->next, c->messages) != 0)
             return err_set(err, EX_UNAVAILABLE, "topic %s [%d]: %s", p->topic, (int)p->id,
                            rd_kafka_err2str(rd_kafka_last_error()));
@@ -266,7 +293,7 @@ int consumer_assign(struct consumer *c, const struct opt_list *topics, const int
         status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition for it",
                          (long long)c->shard, (long long)c->shards);
     if (status == 0)
-        status = consumer_prepare(c, list, err);
+        status = prepare(c, list, err);
     if (status == 0)
         status = start_fetching(c, list, err);
     rd_kafka_topic_partition_list_destroy(list);
@@ -277,11 +304,11 @@ static void serve_events(struct consumer *c)
 {
     rd_kafka_message_t *message;
 
-    if (!c->subscribed) {
-        rd_kafka_poll(c->kafka.rk, 0);
+    if (!c->offsets.shared) {
+        rd_kafka_poll(c->client.rk, 0);
         return;
     }
-    while ((message = rd_kafka_consumer_poll(c->kafka.rk, 0)) != NULL) {
+    while ((message = rd_kafka_consumer_poll(c->client.rk, 0)) != NULL) {
         on_message(message, c);
         rd_kafka_message_destroy(message);
     }
@@ -296,14 +323,14 @@ void consumer_serve(struct consumer *c)
 
 // Records below the next one are dropped. Where the partition does not reach to the next one any
 // more, they are not old ones that came again.
-static int check_went_back(struct consumer *c, struct err *err)
+static int check_offset_regressed(struct consumer *c, struct err *err)
 {
     for (size_t i = 0; i < c->partitions.count; i++) {
         struct partition *p = c->partitions.item[i];
-        if (!p->went_back)
+        if (!p->offset_regressed)
             continue;
-        p->went_back = false;
-        if (p->assigned && consumer_check_reach(c, p, p->next, err) != 0)
+        p->offset_regressed = false;
+        if (p->assigned && consumer_offsets_check_truncation(&c->offsets, p, p->next, err) != 0)
             return -1;
     }
     return 0;
@@ -313,7 +340,7 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
     rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
-    if (kafka_check(&c->kafka, err) != 0 || check_went_back(c, err) != 0)
+    if (client_check(&c->client, err) != 0 || check_offset_regressed(c, err) != 0)
         return -1;
     err->status = EX_OK;
     return c->stopped ? -1 : 0;
@@ -321,17 +348,17 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 
 void consumer_yield(struct consumer *c)
 {
-    rd_kafka_yield(c->kafka.rk);
+    rd_kafka_yield(c->client.rk);
 }
 
 bool consumer_done(const struct consumer *c)
 {
-    return (c->assigned || !c->subscribed) && partitions_done(&c->partitions);
+    return (c->assigned || !c->offsets.shared) && partitions_done(&c->partitions);
 }
 
-void consumer_commit(struct consumer *c)
+void consumer_join_lines(struct consumer *c, struct line *line)
 {
-    consumer_commit_written(c, false);
+    value_join(&c->value, line);
 }
 
 // A client that still fetches would not let itself be destroyed.
@@ -347,19 +374,12 @@ static void stop_fetching(struct consumer *c)
     }
 }
 
-int consumer_close(struct consumer *c, struct err *err)
+void consumer_close(struct consumer *c)
 {
-    rd_kafka_resp_err_t code = consumer_commit_written(c, true);
-
     stop_fetching(c);
-    c->stopped = true; // what still comes is not wanted
-    if (c->subscribed) {
-        rd_kafka_consumer_close(c->kafka.rk);
-    }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    return err_set(err, kafka_error_status(code), "group %s: the last commit: %s", c->group,
-                   rd_kafka_err2str(code));
+    c->closing = true;
+    if (c->offsets.shared)
+        rd_kafka_consumer_close(c->client.rk);
 }
 
 void consumer_release(struct consumer *c)
@@ -367,9 +387,10 @@ void consumer_release(struct consumer *c)
     stop_fetching(c);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
-    kafka_release(&c->kafka);
+    client_release(&c->client);
     partition_set_release(&c->partitions);
     for (size_t i = 0; i < c->names.count; i++)
         free((char *)c->names.item[i]);
     opt_list_release(&c->names);
+    value_release(&c->value);
 }

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/delivery.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define ROOM_WAIT 50    // ms of waiting for room in the queue at a time
+#include "base/log.h"
+
+#define ROOM_WAIT 50    // ms of waiting for room or a report at a time
 #define FLUSH_SLICE 500 // ms of waiting for deliveries between looks at errors
 #define PURGE_TIME 2000 // ms for the reports of what is given up
 
-// What travels with a message to its report: a bit, 15 bits of an segment, and the line's number.
+// A message carries a tag to its report: a bit, 15 bits of a segment, and the line's number.
 #define TAG(number, segment, passed)                                                               \
     ((void *)(uintptr_t)((number) << 16 | (uint64_t)(segment) << 1 | (passed)))
 #define TAG_PASSED(tag) ((uintptr_t)(tag)&1)
-#define TAG_SEGMENT(tag) ((uint32_t)((uintptr_t)(tag) >> 1) % INFLIGHT_SEGMENTS)
+#define TAG_SEGMENT(tag) ((uint32_t)((uintptr_t)(tag) >> 1) % DELIVERY_SEGMENTS)
 #define TAG_NUMBER(tag) ((uint64_t)((uintptr_t)(tag)) >> 16)
 
 static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
@@ -32,31 +35,23 @@ static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
     }
 }
 
-static void report(struct delivery *d, const struct delivery_report *r, uint32_t segment)
-{
-    d->ops->report(d->ctx, r);
-    if (d->tee && r->outcome != DELIVERY_DONE)
-        inflight_drop(&d->window, segment);
-    if (d->tee || r->outcome != DELIVERY_FAILED)
-        inflight_acked(&d->window, segment);
-}
-
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
-    struct delivery *d = ((struct kafka *)opaque)->ctx;
+    struct delivery *d = ((struct client *)opaque)->ctx;
     const struct line line = {.data = message->payload,
                               .len = message->len,
                               .full_len = message->len,
                               .number = TAG_NUMBER(message->_private)};
-    const struct delivery_report r = {.outcome = outcome_of(message->err),
-                                      .code = message->err,
-                                      .line = &line,
-                                      .passed = TAG_PASSED(message->_private)};
+    const struct delivery_report report = {.outcome = outcome_of(message->err),
+                                           .code = message->err,
+                                           .line = &line,
+                                           .passed = TAG_PASSED(message->_private),
+                                           .segment = TAG_SEGMENT(message->_private)};
 
     (void)rk;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        kafka_alive(&d->producer.kafka);
-    report(d, &r, TAG_SEGMENT(message->_private));
+        client_alive(&d->producer.client);
+    d->reported(d->ctx, &report);
 }
 
 int delivery_add_header(struct delivery *d, const char *name_and_value, struct err *err)
@@ -71,8 +66,13 @@ int delivery_add_header(struct delivery *d, const char *name_and_value, struct e
     return 0;
 }
 
-int delivery_open(struct delivery *d, struct producer_settings *settings, struct err *err)
+int delivery_open(struct delivery *d, struct producer_settings *settings, const char *undelivered,
+                  struct err *err)
 {
+    if (undelivered != NULL &&
+        out_open_append(&d->undelivered, undelivered, "--undelivered", err) != 0)
+        return -1;
+    d->undelivered_file = undelivered;
     settings->on_report = on_report;
     settings->ctx = d;
     return producer_open(&d->producer, settings, err);
@@ -83,7 +83,7 @@ void delivery_release(struct delivery *d)
     if (d->headers != NULL)
         rd_kafka_headers_destroy(d->headers);
     producer_release(&d->producer);
-    inflight_release(&d->window);
+    out_release(&d->undelivered);
 }
 
 static rd_kafka_resp_err_t produce_once(struct delivery *d, rd_kafka_topic_t *topic,
@@ -99,7 +99,7 @@ static rd_kafka_resp_err_t produce_once(struct delivery *d, rd_kafka_topic_t *to
     }
     rd_kafka_headers_t *headers = rd_kafka_headers_copy(d->headers);
     rd_kafka_resp_err_t code = rd_kafka_producev(
-        d->producer.kafka.rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        d->producer.client.rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_VALUE((void *)line->data, line->len), RD_KAFKA_V_KEY(key, key_len),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(tag), RD_KAFKA_V_END);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -107,61 +107,90 @@ static rd_kafka_resp_err_t produce_once(struct delivery *d, rd_kafka_topic_t *to
     return code;
 }
 
-int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
-                     const struct line *line, bool passed, struct err *err)
+static int check(struct delivery *d)
 {
-    struct kafka *k = &d->producer.kafka;
-    uint32_t segment = inflight_sent(&d->window);
+    struct err err;
+
+    return client_check(&d->producer.client, &err) == 0 ? 0 : stream_fail_err(d->stream, &err);
+}
+
+int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
+                     const struct line *line, bool passed, uint32_t segment)
+{
+    struct client *client = &d->producer.client;
     void *tag = TAG(line->number, segment, passed);
     rd_kafka_resp_err_t code;
 
     while ((code = produce_once(d, d->producer.topic[topic], line, key, key_len, tag)) ==
-           RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        rd_kafka_poll(k->rk, ROOM_WAIT);
-        if (kafka_check(k, err) != 0)
-            break;
-    }
-    if (d->tee)
-        inflight_mark(&d->window, line->data, line->len);
+               RD_KAFKA_RESP_ERR__QUEUE_FULL &&
+           !client->failed)
+        rd_kafka_poll(client->rk, ROOM_WAIT);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        const struct delivery_report r = {outcome_of(code), code, line, passed, true};
-        report(d, &r, segment);
+        const struct delivery_report report = {.outcome = outcome_of(code),
+                                               .code = code,
+                                               .line = line,
+                                               .passed = passed,
+                                               .segment = segment,
+                                               .kept_back = true};
+        d->reported(d->ctx, &report);
     }
-    return kafka_check(k, err);
+    return check(d);
 }
 
-bool delivery_is_full(const struct delivery *d)
+static void keep_undelivered(struct delivery *d, const struct line *line)
 {
-    return inflight_is_full(&d->window);
+    if (d->undelivered_file == NULL)
+        return;
+    buf_append(&d->undelivered.buf, line->data, line->len);
+    buf_putc(&d->undelivered.buf, '\n');
+    out_line_done(&d->undelivered); // an error sticks until delivery_close()
 }
 
-void delivery_mark(struct delivery *d, const char *line, size_t len)
+void delivery_count(struct delivery *d, const struct delivery_report *report)
 {
-    inflight_mark(&d->window, line, len);
+    const char *why = rd_kafka_err2str(report->code);
+
+    if (report->outcome == DELIVERY_DONE) {
+        stream_deliver(d->stream, !report->passed, report->line->len);
+        return;
+    }
+    if (report->passed)
+        stream_reclaim(d->stream);
+    if (report->outcome == DELIVERY_REFUSED) {
+        stream_reject(d->stream, &(struct reject){REJECT_NOT_DELIVERED, NULL, why}, report->line);
+        return;
+    }
+    if (d->status == EX_OK) {
+        snprintf(d->why, sizeof d->why, "%s", why);
+        d->status = client_error_status(report->code) == EX_NOPERM ? EX_NOPERM : EX_TEMPFAIL;
+    }
+    stream_lose(d->stream, 1);
+    keep_undelivered(d, report->line);
 }
 
-bool delivery_reached(struct delivery *d, struct buf *line)
+int delivery_require(struct delivery *d, const char *option)
 {
-    return inflight_reached(&d->window, line);
+    if (d->status == EX_OK)
+        return 0;
+    return stream_fail(d->stream, EX_TEMPFAIL, "%s: a line was not delivered: %s", option, d->why);
 }
 
-int delivery_pass(struct delivery *d)
+int delivery_serve(struct delivery *d)
 {
-    return inflight_pass(&d->window, d->ops->pass, d->ctx);
+    rd_kafka_poll(d->producer.client.rk, 0);
+    return check(d);
 }
 
-int delivery_serve(struct delivery *d, int wait_ms, struct err *err)
+int delivery_await(struct delivery *d)
 {
-    rd_kafka_poll(d->producer.kafka.rk, wait_ms);
-    return kafka_check(&d->producer.kafka, err);
+    rd_kafka_poll(d->producer.client.rk, ROOM_WAIT);
+    return check(d);
 }
 
-int delivery_flush(struct delivery *d, struct err *err)
+int delivery_flush_all(struct delivery *d)
 {
-    struct kafka *k = &d->producer.kafka;
-
-    while (rd_kafka_flush(k->rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        if (kafka_check(k, err) != 0)
+    while (rd_kafka_flush(d->producer.client.rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        if (check(d) != 0)
             return -1;
     }
     return 0;
@@ -169,10 +198,27 @@ int delivery_flush(struct delivery *d, struct err *err)
 
 void delivery_abandon(struct delivery *d, int wait_ms)
 {
-    rd_kafka_t *rk = d->producer.kafka.rk;
+    rd_kafka_t *rk = d->producer.client.rk;
 
     if (rk == NULL || rd_kafka_flush(rk, wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(rk, PURGE_TIME);
+}
+
+void delivery_close(struct delivery *d)
+{
+    const char *file = d->undelivered_file;
+    struct err err;
+
+    if (d->status != EX_OK) {
+        log_error("%llu lines not delivered: %s%s%s",
+                  (unsigned long long)stream_ledger(d->stream)->undelivered, d->why,
+                  file == NULL ? "" : "; they are in ", file == NULL ? "" : file);
+        stream_set_status(d->stream, d->status);
+    }
+    if (file != NULL && out_close(&d->undelivered) != 0) {
+        out_error(&d->undelivered, &err);
+        stream_fail_err(d->stream, &err);
+    }
 }

@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kafka_delivery: lines on their way to the broker, and what becomes of each. Every line that is
-// handed over is reported once: as delivered, as refused by the broker for good, or as failed.
+// delivery: lines on their way to the broker. Every line that is handed over is reported exactly
+// once: as delivered, as refused by the broker for good, or as failed.
 //
-//     struct delivery d = {.ops = &ops, .ctx = tool};
+//     struct delivery d = {.stream = s, .reported = on_report, .ctx = tool};
 //     delivery_add_header(&d, "source=web", &err);
-//     delivery_open(&d, &settings, &err);
+//     delivery_open(&d, &settings, "later.ndjson", &err);
 //     while (...)
-//         delivery_produce(&d, 0, key, key_len, line, false, &err);
-//     delivery_flush(&d, &err);
-//     delivery_abandon(&d, 0);  // what could not be flushed
+//         delivery_produce(&d, 0, key, key_len, line, false, segment);
+//     delivery_flush_all(&d);
+//     delivery_abandon(&d, 0); // lines that could not be flushed
+//     delivery_close(&d);
 //     delivery_release(&d);
 //
-// Reports come within the calls below, on the thread of the caller.
+// Reports come from within the functions below, on the caller's thread. The one who receives them
+// counts each line in the stream's ledger, usually by delivery_count(). Functions that return int
+// return 0, or -1 after stream_fail(), unless they say otherwise.
 #ifndef KAFKA_DELIVERY_H
 #define KAFKA_DELIVERY_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/line.h"
-#include "kafka/inflight.h"
+#include "base/out.h"
 #include "kafka/producer.h"
+#include "stream/stream.h"
+
+#define DELIVERY_SEGMENTS 32768u // numbers of segments that a line can carry; see inflight.h
+#define DELIVERY_LAST_WAIT 10000 // ms for lines in flight when the stages upstream have died
 
 enum delivery_outcome {
     DELIVERY_DONE,
-    DELIVERY_REFUSED, // by the broker, for good: trying again would not help
+    DELIVERY_REFUSED, // for good: another attempt would not help
     DELIVERY_FAILED,  // for now
 };
 
@@ -34,66 +42,64 @@ struct delivery_report {
     rd_kafka_resp_err_t code;
     const struct line *line; // dies with the call
     bool passed;             // as given to delivery_produce()
-    bool kept_back;          // it was refused here, without being sent
-};
-
-struct delivery_ops {
-    void (*report)(void *ctx, const struct delivery_report *report);
-
-    // A line that is delivered, as are those before it, from delivery_pass(); returns 0 to go on.
-    int (*pass)(void *ctx, const char *line, size_t len);
+    uint32_t segment;        // as given to delivery_produce()
+    bool kept_back;          // librdkafka refused the line and did not send it
 };
 
 struct delivery {
-    const struct delivery_ops *ops;
+    struct stream *stream;
+    void (*reported)(void *ctx, const struct delivery_report *report);
     void *ctx;
-    bool tee; // lines are to be handed back by delivery_pass(); there can be no marks among them
-              // then
 
     // What follows is the module's own.
     struct producer producer;
     rd_kafka_headers_t *headers;
-    struct inflight window;
+    int status; // of the first line that was not delivered; EX_OK when there is none
+    char why[256];
+    const char *undelivered_file; // NULL for none
+    struct out undelivered;
 };
 
-// A header that each message gets. Before delivery_open(). Returns 0, or -1 with EX_USAGE.
+// Adds a header, NAME=VALUE, to each message. Call it before delivery_open(). Returns 0, or -1 with
+// EX_USAGE in *err.
 int delivery_add_header(struct delivery *d, const char *name_and_value, struct err *err);
 
-// settings stay borrowed; their on_report and ctx are set here. Returns 0, or -1 with *err set;
-// release it in both cases.
-int delivery_open(struct delivery *d, struct producer_settings *settings, struct err *err);
+// Connects. Lines that are not delivered are appended to the file; NULL for none. settings stay
+// borrowed; their on_report and ctx are set here. Returns 0, or -1 with *err set; release it in
+// both cases.
+int delivery_open(struct delivery *d, struct producer_settings *settings, const char *undelivered,
+                  struct err *err);
 void delivery_release(struct delivery *d);
 
-// Whether neither a line to be handed back nor a mark can be taken before some are reached, which
-// the caller has to wait for by delivery_serve().
-bool delivery_is_full(const struct delivery *d);
-
-// Hands a line to librdkafka for a topic, by its number in the settings, waiting for room in its
-// queue. passed is kept for the report. Returns -1 with *err set after a fatal error only.
+// Hands a line to librdkafka for a topic, by its index in the settings, and waits for room in
+// librdkafka's queue. The report carries passed (the line is a reject of an earlier stage) and
+// segment, which is below DELIVERY_SEGMENTS. Fails after a fatal error only.
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
-                     const struct line *line, bool passed, struct err *err);
+                     const struct line *line, bool passed, uint32_t segment);
 
-// A mark, its line, among those that are handed over.
-void delivery_mark(struct delivery *d, const char *line, size_t len);
+// Counts a reported line: as delivered; or, when it is refused, as a reject with the broker's
+// reason; or, when it failed, as undelivered, and appends it to the file.
+void delivery_count(struct delivery *d, const struct delivery_report *report);
 
-// Puts the newest mark into line that all lines before are delivered or refused of. Returns false
-// when there is no new one. A line that has failed is never passed.
-bool delivery_reached(struct delivery *d, struct buf *line);
+// Fails with EX_TEMPFAIL, in the name of an option, when a line was not delivered.
+int delivery_require(struct delivery *d, const char *option);
 
-// Hands back what is delivered, up to the first line that is under way. Lines that are refused or
-// have failed are left out. Returns 0 or what ops->pass returned.
-int delivery_pass(struct delivery *d);
+// Receives the reports that have come, without waiting.
+int delivery_serve(struct delivery *d);
 
-// Takes reports that have come, waiting up to wait_ms for the first. Returns -1 with *err set after
-// a fatal error.
-int delivery_serve(struct delivery *d, int wait_ms, struct err *err);
+// Receives reports, and waits a moment for the first.
+int delivery_await(struct delivery *d);
 
-// Waits until each line is delivered or has failed, which message.timeout.ms bounds. Returns -1
-// with *err set after a fatal error.
-int delivery_flush(struct delivery *d, struct err *err);
+// Waits until each line is delivered, refused or failed. librdkafka's message.timeout.ms bounds the
+// wait.
+int delivery_flush_all(struct delivery *d);
 
-// Waits up to wait_ms for deliveries, and gives up what is still on its way, which is then reported
-// as failed.
+// Waits up to wait_ms for deliveries, and gives up the lines that are then still in flight. They
+// are reported as failed.
 void delivery_abandon(struct delivery *d, int wait_ms);
+
+// Logs how many lines were not delivered, if any, sets the stream's exit status, and closes the
+// file.
+void delivery_close(struct delivery *d);
 
 #endif

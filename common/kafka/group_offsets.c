@@ -5,7 +5,7 @@
 
 #include "base/xalloc.h"
 
-rd_kafka_topic_partition_list_t *kafka_offsets_of_mark(const struct mark *mark)
+rd_kafka_topic_partition_list_t *group_offsets_of_mark(const struct mark *mark)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)mark->at_count);
     struct buf metadata = BUF_INIT;
@@ -32,19 +32,19 @@ static rd_kafka_topic_partition_list_t *partitions_of(const struct mark *mark)
     return list;
 }
 
-int group_reader_open(struct kafka *k, const struct kafka_options *options, const char *group,
-                      struct err *err)
+int group_offsets_open(struct client *k, const struct config_options *options, const char *group,
+                       struct err *err)
 {
-    static const struct kafka_setting defaults[] = {
+    static const struct config_setting defaults[] = {
         {"client.id", "loginpipe"}, {"log.connection.close", "false"}, {NULL, NULL}};
     // Offsets are only stable for who reads what is committed.
-    const struct kafka_setting own[] = {{"group.id", group},
-                                        {"isolation.level", "read_committed"},
-                                        {"enable.auto.commit", "false"}};
+    const struct config_setting own[] = {{"group.id", group},
+                                         {"isolation.level", "read_committed"},
+                                         {"enable.auto.commit", "false"}};
     char why[256];
 
-    *k = (struct kafka){.rk = NULL};
-    rd_kafka_conf_t *conf = kafka_conf_new(options, defaults, err);
+    *k = (struct client){.rk = NULL};
+    rd_kafka_conf_t *conf = config_new(options, defaults, err);
     if (conf == NULL)
         return -1;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
@@ -53,11 +53,11 @@ int group_reader_open(struct kafka *k, const struct kafka_options *options, cons
         rd_kafka_conf_destroy(conf);
         return err_set(err, EX_USAGE, "group %s: %s", group, why);
     }
-    return kafka_init(k, RD_KAFKA_CONSUMER, conf, options, NULL, err);
+    return client_init(k, RD_KAFKA_CONSUMER, conf, options, NULL, err);
 }
 
-void kafka_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
-                      char run[MARK_RUN_SIZE])
+void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
+                              char run[MARK_RUN_SIZE])
 {
     char found_run[MARK_RUN_SIZE];
     uint64_t found_seq;
@@ -81,13 +81,13 @@ static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *l
         if (entry->offset < 0)
             continue;
         mark_add_at(found, entry->topic, entry->partition, entry->offset);
-        kafka_newer_mark(entry, &found->seq, found->run);
+        group_offsets_newer_mark(entry, &found->seq, found->run);
     }
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_resp_err_t group_offsets(struct kafka *k, const struct mark *partitions, int timeout_ms,
-                                  struct mark *found)
+rd_kafka_resp_err_t group_offsets_read(struct client *k, const struct mark *partitions,
+                                       int timeout_ms, struct mark *found)
 {
     rd_kafka_topic_partition_list_t *list = partitions_of(partitions);
     rd_kafka_resp_err_t code = rd_kafka_committed(k->rk, list, timeout_ms);

@@ -23,7 +23,7 @@
 
 #include "base/buf.h"
 
-#define INFLIGHT_SEGMENTS 32768u
+#define INFLIGHT_SEGMENTS 32768u   // in flight at a time, and the range of their numbers
 #define INFLIGHT_BYTES (64u << 20) // of marks; about, since the last one may be longer
 
 struct inflight_segment {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/metadata.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,11 @@
 #include "base/opt.h"
 #include "base/xalloc.h"
 
-#define ANSWER_SLICE 200 // ms of waiting for the answer between looks at signals
+#define ANSWER_SLICE 200   // ms between checks for signals while waiting for an answer
+#define RETRY_PAUSE 200    // ms between checks for a missing topic
+#define METADATA_TIME 2000 // ms for one request about one topic
+#define ALL_METADATA_TIME 10000
+#define ELECTION_TIME 1000 // ms for which a cluster may be without a controller
 
 // What the broker said about the one topic of the request.
 static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event, const char **why)
@@ -29,8 +34,8 @@ static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event, const char **why)
     return code;
 }
 
-static int judge(struct kafka *k, const char *topic, rd_kafka_resp_err_t code, const char *why,
-                 struct err *err)
+static int judge(struct client *client, const char *topic, rd_kafka_resp_err_t code,
+                 const char *why, struct err *err)
 {
     switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -44,36 +49,37 @@ static int judge(struct kafka *k, const char *topic, rd_kafka_resp_err_t code, c
         return 0;
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
         return err_set(err, EX_UNAVAILABLE, "topic %s: not created within %llds", topic,
-                       (long long)(k->wait / MS_SECOND));
+                       (long long)(client->wait / MS_SECOND));
     default:
-        return err_set(err, kafka_error_status(code), "topic %s: cannot create it: %s", topic,
+        return err_set(err, client_error_status(code), "topic %s: cannot create it: %s", topic,
                        why == NULL ? rd_kafka_err2str(code) : why);
     }
 }
 
 // Waits for the answer to a request that has a deadline of its own. Returns NULL when told to stop.
-static rd_kafka_event_t *await_answer(struct kafka *k, rd_kafka_queue_t *queue)
+static rd_kafka_event_t *await_answer(struct client *client, rd_kafka_queue_t *queue)
 {
     rd_kafka_event_t *event = NULL;
 
-    while (event == NULL && kafka_keep_trying(k, INT64_MAX)) {
+    while (event == NULL && client_keep_trying(client, INT64_MAX)) {
         event = rd_kafka_queue_poll(queue, ANSWER_SLICE);
-        rd_kafka_poll(k->rk, 0); // lets on_error() see why there is no answer
+        rd_kafka_poll(client->rk, 0); // lets on_error() see why there is no answer
     }
     return event;
 }
 
-static rd_kafka_AdminOptions_t *options_new(const struct kafka *k, rd_kafka_admin_op_t operation)
+static rd_kafka_AdminOptions_t *options_new(const struct client *client,
+                                            rd_kafka_admin_op_t operation)
 {
-    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(k->rk, operation);
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(client->rk, operation);
     char why[256];
 
-    rd_kafka_AdminOptions_set_request_timeout(options, (int)(k->wait > MS_HOUR ? MS_HOUR : k->wait),
-                                              why, sizeof why);
+    rd_kafka_AdminOptions_set_request_timeout(
+        options, (int)(client->wait > MS_HOUR ? MS_HOUR : client->wait), why, sizeof why);
     return options;
 }
 
-static int request_topic(struct kafka *k, const char *topic, int partitions, int replication,
+static int request_topic(struct client *client, const char *topic, int partitions, int replication,
                          struct err *err)
 {
     char why[256];
@@ -83,16 +89,16 @@ static int request_topic(struct kafka *k, const char *topic, int partitions, int
 
     if (wanted == NULL)
         return err_set(err, EX_USAGE, "topic %s: %s", topic, why);
-    rd_kafka_AdminOptions_t *options = options_new(k, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
-    rd_kafka_CreateTopics(k->rk, &wanted, 1, options, queue);
-    rd_kafka_event_t *event = await_answer(k, queue);
-    int status = kafka_check(k, err);
+    rd_kafka_AdminOptions_t *options = options_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
+    rd_kafka_CreateTopics(client->rk, &wanted, 1, options, queue);
+    rd_kafka_event_t *event = await_answer(client, queue);
+    int status = client_check(client, err);
     if (status == 0 && event == NULL) {
         status = err_set(err, EX_TEMPFAIL, "topic %s: told to stop while creating it", topic);
     } else if (status == 0) {
         rd_kafka_resp_err_t code = result_of(event, &reason);
-        status = judge(k, topic, code, reason, err);
+        status = judge(client, topic, code, reason, err);
     }
     if (event != NULL)
         rd_kafka_event_destroy(event);
@@ -102,12 +108,12 @@ static int request_topic(struct kafka *k, const char *topic, int partitions, int
     return status;
 }
 
-int kafka_create_topic(struct kafka *k, const char *topic, int partitions, int replication,
-                       struct err *err)
+int metadata_create_topic(struct client *client, const char *topic, int partitions, int replication,
+                          struct err *err)
 {
-    if (k->has_controller)
-        return request_topic(k, topic, partitions, replication, err);
-    return judge(k, topic, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
+    if (client->has_controller)
+        return request_topic(client, topic, partitions, replication, err);
+    return judge(client, topic, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
 }
 
 // The smallest max.message.bytes in an answer to DescribeConfigs.
@@ -134,19 +140,19 @@ static int64_t smallest_limit(rd_kafka_event_t *event)
     return limit;
 }
 
-int64_t kafka_largest_batch(struct kafka *k, char *const *topics, size_t count)
+int64_t metadata_largest_batch(struct client *client, char *const *topics, size_t count)
 {
-    if (!k->has_controller)
+    if (!client->has_controller)
         return INT64_MAX;
     rd_kafka_ConfigResource_t **resources = xcalloc(count, sizeof(rd_kafka_ConfigResource_t *));
-    rd_kafka_AdminOptions_t *options = options_new(k, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
+    rd_kafka_AdminOptions_t *options = options_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
     int64_t limit = INT64_MAX;
 
     for (size_t i = 0; i < count; i++)
         resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
-    rd_kafka_DescribeConfigs(k->rk, resources, count, options, queue);
-    rd_kafka_event_t *event = await_answer(k, queue);
+    rd_kafka_DescribeConfigs(client->rk, resources, count, options, queue);
+    rd_kafka_event_t *event = await_answer(client, queue);
     if (event != NULL) {
         limit = smallest_limit(event);
         rd_kafka_event_destroy(event);
@@ -156,4 +162,140 @@ int64_t kafka_largest_batch(struct kafka *k, char *const *topics, size_t count)
     rd_kafka_queue_destroy(queue);
     rd_kafka_AdminOptions_destroy(options);
     return limit;
+}
+
+static int remaining(int64_t deadline, int most)
+{
+    int64_t left = deadline - time_monotonic();
+
+    return left <= 0 ? 0 : left < most ? (int)left : most;
+}
+
+// Asks once about one topic, or about all when topic is NULL. Waiting is cut into short requests,
+// so that errors that come meanwhile (wrong password), and signals, are seen soon.
+static rd_kafka_resp_err_t ask(struct client *client, rd_kafka_topic_t *topic, int64_t deadline,
+                               const struct rd_kafka_metadata **metadata)
+{
+    int timeout = remaining(deadline, topic == NULL ? ALL_METADATA_TIME : METADATA_TIME);
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(client->rk, topic == NULL, topic, metadata, timeout == 0 ? 1 : timeout);
+
+    rd_kafka_poll(client->rk, 0); // serves the error callback
+    return code;
+}
+
+// Returns 0 when the topic is there, 1 when asking again may help, -1 when it will not.
+static int topic_state(const struct rd_kafka_metadata_topic *topic, int *partitions)
+{
+    *partitions = topic->partition_cnt;
+    if (topic->err == RD_KAFKA_RESP_ERR_NO_ERROR && topic->partition_cnt > 0)
+        return 0;
+    return client_error_status(topic->err) == EX_NOPERM ||
+                   topic->err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION
+               ? -1
+               : 1;
+}
+
+int metadata_wait_topic(struct client *client, const char *topic, int *partitions, struct err *err)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client->rk, topic, NULL);
+    int64_t deadline = time_monotonic() + client->wait;
+    bool reached = false, told = false;
+    rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    int state = 1;
+
+    if (handle == NULL)
+        return err_set(err, EX_USAGE, "topic %s: %s", topic,
+                       rd_kafka_err2str(rd_kafka_last_error()));
+    do {
+        const struct rd_kafka_metadata *metadata;
+        if (ask(client, handle, deadline, &metadata) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            reached = true;
+            client_alive(client);
+            state = metadata->topic_cnt == 1 ? topic_state(&metadata->topics[0], partitions) : 1;
+            why = metadata->topic_cnt == 1 ? metadata->topics[0].err : why;
+            rd_kafka_metadata_destroy(metadata);
+        }
+        // A topic that is just being created is silent for a second.
+        if (state == 1 && reached && !told &&
+            time_monotonic() > deadline - client->wait + MS_SECOND) {
+            log_warn("topic %s: %s; waiting for it", topic, rd_kafka_err2str(why));
+            told = true;
+        }
+        if (state == 1 && remaining(deadline, 1) > 0)
+            rd_kafka_poll(client->rk, remaining(deadline, RETRY_PAUSE));
+    } while (state == 1 && client_keep_trying(client, deadline));
+    rd_kafka_topic_destroy(handle);
+    if (state == 0)
+        return 0;
+    if (!reached || client_is_stopping(client))
+        return client_unreachable(client, err);
+    return err_set(err, client_error_status(why) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
+                   "topic %s: %s", topic, rd_kafka_err2str(why));
+}
+
+static bool knows_controller(const struct client *client, const struct rd_kafka_metadata *metadata)
+{
+    int32_t controller = rd_kafka_controllerid(client->rk, 0);
+
+    for (int i = 0; i < metadata->broker_cnt; i++) {
+        if (metadata->brokers[i].id == controller)
+            return true;
+    }
+    return false;
+}
+
+int metadata_find_controller(struct client *client, struct err *err)
+{
+    int64_t deadline = time_monotonic() + client->wait;
+    int64_t patience = INT64_MAX; // until when a controller may be missing
+
+    do {
+        const struct rd_kafka_metadata *metadata;
+        int timeout = remaining(deadline, METADATA_TIME);
+        if (rd_kafka_metadata(client->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR) {
+            client->has_controller = knows_controller(client, metadata);
+            rd_kafka_metadata_destroy(metadata);
+            if (client->has_controller || time_monotonic() >= patience)
+                return 0;
+            if (patience == INT64_MAX)
+                patience = time_monotonic() + ELECTION_TIME;
+            rd_kafka_poll(client->rk, RETRY_PAUSE);
+        }
+        rd_kafka_poll(client->rk, 0);
+    } while (client_keep_trying(client, deadline));
+    return patience == INT64_MAX ? client_unreachable(client, err) : 0;
+}
+
+int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,
+                          struct err *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    int64_t deadline = time_monotonic() + client->wait;
+    regex_t compiled;
+    char why[256];
+    int status = regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB);
+
+    if (status != 0) {
+        regerror(status, &compiled, why, sizeof why);
+        return err_set(err, EX_USAGE, "topic %s: %s", regex, why);
+    }
+    rd_kafka_resp_err_t code;
+    do {
+        code = ask(client, NULL, deadline, &metadata);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        regfree(&compiled);
+        return client_unreachable(client, err);
+    }
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        const char *name = metadata->topics[i].topic;
+        // Topics of Kafka's own are never meant by a pattern.
+        if (strncmp(name, "__", 2) != 0 && regexec(&compiled, name, 0, NULL, 0) == 0)
+            opt_list_add(names, xstrdup(name));
+    }
+    rd_kafka_metadata_destroy(metadata);
+    regfree(&compiled);
+    return 0;
 }

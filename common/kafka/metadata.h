@@ -1,22 +1,49 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kafka_admin: what is asked of the cluster itself. kafka_find_controller() comes before.
+// metadata: questions and requests about topics: whether they exist, how many partitions they have,
+// how large a batch may be, and creating them.
+//
+//     int partitions;
+//     if (metadata_find_controller(&client, &err) != 0 ||
+//         metadata_create_topic(&client, "login-insights", 1, 1, &err) != 0 ||
+//         metadata_wait_topic(&client, "login-insights", &partitions, &err) != 0)
+//         ...
 #ifndef KAFKA_METADATA_H
 #define KAFKA_METADATA_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/err.h"
+#include "base/opt.h"
 #include "kafka/client.h"
 
-#define KAFKA_BROKER_DEFAULT (-1)
+// Let the broker choose the number of partitions or replicas.
+#define METADATA_BROKER_DEFAULT (-1)
 
-// Creates a topic; one that exists is left as it is. A cluster without a controller is
-// taken as success, since asking for the topic's metadata then creates it. Returns 0, or -1 with
-// *err set.
-int kafka_create_topic(struct kafka *k, const char *topic, int partitions, int replication,
-                       struct err *err);
+// Waits until the topic has partitions and returns 0 with their number. Returns -1 with
+// EX_UNAVAILABLE after client->wait, or at once with EX_NOPERM.
+int metadata_wait_topic(struct client *client, const char *topic, int *partitions, struct err *err);
 
-// The size in bytes of the largest batch that all of the topics take. INT64_MAX where the broker
-// does not say, as it may not to those who must not describe topics.
-int64_t kafka_largest_batch(struct kafka *k, char *const *topics, size_t count);
+// Appends to names each topic that matches the POSIX extended regular expression, except Kafka's
+// internal topics. The caller owns the names. Returns 0, or -1 with EX_USAGE or EX_UNAVAILABLE.
+int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,
+                          struct err *err);
+
+// Sets client->has_controller: whether the cluster has a controller, which handles
+// metadata_create_topic() and metadata_largest_batch(). The mock cluster of librdkafka 2.0.2 names
+// a controller that does not exist. Returns 0, or -1 with EX_UNAVAILABLE.
+int metadata_find_controller(struct client *client, struct err *err);
+
+// Creates a topic, unless it exists. Without a controller this does nothing, since the request for
+// the topic's metadata then creates it. Call metadata_find_controller() first. Returns 0, or -1
+// with *err set.
+int metadata_create_topic(struct client *client, const char *topic, int partitions, int replication,
+                          struct err *err);
+
+// Returns the size in bytes of the largest batch that all of the topics accept, or INT64_MAX when
+// the broker does not say, for example because the client may not describe topics. Call
+// metadata_find_controller() first.
+int64_t metadata_largest_batch(struct client *client, char *const *topics, size_t count);
 
 #endif

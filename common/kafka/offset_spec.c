@@ -82,7 +82,7 @@ static int parse_range(const char *text, int64_t now, struct offset_range *range
     return -1;
 }
 
-int offset_range_parse(const char *text, int64_t now, struct offset_range *range, struct err *err)
+int offset_spec_parse(const char *text, int64_t now, struct offset_range *range, struct err *err)
 {
     struct offset_point point;
 
@@ -101,7 +101,7 @@ int offset_range_parse(const char *text, int64_t now, struct offset_range *range
                    "'%s' is not an offset: beginning, end, stored, N, -N, @TIME or FROM:TO", text);
 }
 
-static rd_kafka_resp_err_t find_time(struct kafka *k, const char *topic, int32_t partition,
+static rd_kafka_resp_err_t find_time(struct client *k, const char *topic, int32_t partition,
                                      int64_t ms, int64_t high, int64_t *offset)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -117,7 +117,7 @@ static rd_kafka_resp_err_t find_time(struct kafka *k, const char *topic, int32_t
     return code;
 }
 
-static rd_kafka_resp_err_t resolve_once(struct kafka *k, const char *topic, int32_t partition,
+static rd_kafka_resp_err_t resolve_once(struct client *k, const char *topic, int32_t partition,
                                         struct offset_point point, int64_t *offset)
 {
     int64_t low, high;
@@ -150,8 +150,8 @@ static rd_kafka_resp_err_t resolve_once(struct kafka *k, const char *topic, int3
     return code;
 }
 
-int offset_resolve(struct kafka *k, const char *topic, int32_t partition, struct offset_point point,
-                   int64_t *offset, struct err *err)
+int offset_spec_resolve(struct client *k, const char *topic, int32_t partition,
+                        struct offset_point point, int64_t *offset, struct err *err)
 {
     int64_t deadline = time_monotonic() + k->wait;
     rd_kafka_resp_err_t code;
@@ -161,9 +161,9 @@ int offset_resolve(struct kafka *k, const char *topic, int32_t partition, struct
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return 0;
         log_debug("topic %s [%d]: %s; asking again", topic, (int)partition, rd_kafka_err2str(code));
-    } while (kafka_error_status(code) != EX_NOPERM && kafka_keep_trying(k, deadline));
-    if (kafka_check(k, err) != 0)
+    } while (client_error_status(code) != EX_NOPERM && client_keep_trying(k, deadline));
+    if (client_check(k, err) != 0)
         return -1;
-    return err_set(err, kafka_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
+    return err_set(err, client_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
                    "topic %s [%d]: its offsets: %s", topic, (int)partition, rd_kafka_err2str(code));
 }

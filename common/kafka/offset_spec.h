@@ -38,12 +38,12 @@ struct offset_range {
 
 // Reads one -o argument into the range. Durations ago count from now, a moment in ms. Returns 0,
 // or -1 with EX_USAGE.
-int offset_range_parse(const char *text, int64_t now, struct offset_range *range, struct err *err);
+int offset_spec_parse(const char *text, int64_t now, struct offset_range *range, struct err *err);
 
 // Finds the absolute offset that a point (not NONE, not STORED) stands for at this moment, asking
 // the broker until k->wait has passed. Never below the first offset that there is, nor, for
 // times and tails, beyond the end. Returns 0, or -1 with *err set.
-int offset_resolve(struct kafka *k, const char *topic, int32_t partition, struct offset_point point,
-                   int64_t *offset, struct err *err);
+int offset_spec_resolve(struct client *k, const char *topic, int32_t partition,
+                        struct offset_point point, int64_t *offset, struct err *err);
 
 #endif

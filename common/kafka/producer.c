@@ -46,7 +46,7 @@ static int connect_producer(struct producer *p, struct err *err)
 {
     const struct producer_settings *s = p->settings;
     char why[256];
-    rd_kafka_conf_t *conf = kafka_conf_new(s->kafka, s->defaults, err);
+    rd_kafka_conf_t *conf = config_new(s->config, s->defaults, err);
     const char *what = "-z";
     rd_kafka_conf_res_t result = RD_KAFKA_CONF_OK;
 
@@ -65,7 +65,7 @@ static int connect_producer(struct producer *p, struct err *err)
         return err_set(err, EX_USAGE, "%s: %s", what, why);
     }
     rd_kafka_conf_set_dr_msg_cb(conf, s->on_report);
-    return kafka_init(&p->kafka, RD_KAFKA_PRODUCER, conf, s->kafka, s->ctx, err);
+    return client_init(&p->client, RD_KAFKA_PRODUCER, conf, s->config, s->ctx, err);
 }
 
 static int await_topics(struct producer *p, struct err *err)
@@ -73,13 +73,13 @@ static int await_topics(struct producer *p, struct err *err)
     const struct producer_settings *s = p->settings;
     int partitions;
 
-    if (kafka_find_controller(&p->kafka, err) != 0)
+    if (metadata_find_controller(&p->client, err) != 0)
         return -1;
     for (size_t i = 0; i < s->topic_count; i++) {
-        if (s->create &&
-            kafka_create_topic(&p->kafka, s->topics[i], s->partitions, s->replication, err) != 0)
+        if (s->create && metadata_create_topic(&p->client, s->topics[i], s->partitions,
+                                               s->replication, err) != 0)
             return -1;
-        if (kafka_wait_topic(&p->kafka, s->topics[i], &partitions, err) != 0)
+        if (metadata_wait_topic(&p->client, s->topics[i], &partitions, err) != 0)
             return -1;
     }
     return 0;
@@ -90,11 +90,11 @@ static int await_topics(struct producer *p, struct err *err)
 static int fit_batches(struct producer *p, struct err *err)
 {
     p->largest_batch =
-        kafka_largest_batch(&p->kafka, p->settings->topics, p->settings->topic_count);
+        metadata_largest_batch(&p->client, p->settings->topics, p->settings->topic_count);
     if (p->largest_batch >= BATCH_SIZE_DEFAULT)
         return 0;
     log_info("batches of at most %lld bytes, as the topics have it", (long long)p->largest_batch);
-    kafka_release(&p->kafka);
+    client_release(&p->client);
     return connect_producer(p, err);
 }
 
@@ -104,7 +104,7 @@ static void open_topics(struct producer *p)
 
     p->topic = xcalloc(s->topic_count, sizeof(rd_kafka_topic_t *));
     for (size_t i = 0; i < s->topic_count; i++)
-        p->topic[i] = rd_kafka_topic_new(p->kafka.rk, s->topics[i], NULL);
+        p->topic[i] = rd_kafka_topic_new(p->client.rk, s->topics[i], NULL);
 }
 
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err)
@@ -129,7 +129,7 @@ static void close_topics(struct producer *p)
 void producer_release(struct producer *p)
 {
     close_topics(p);
-    kafka_release(&p->kafka);
+    client_release(&p->client);
 }
 
 int producer_make_transactional(struct producer *p, const char *id, struct err *err)

@@ -2,7 +2,7 @@
 //
 // kafka_producer: a producer that is connected to its topics, which are there, or made on demand.
 //
-//     const struct producer_settings settings = {.kafka = &options.kafka, .defaults = defaults,
+//     const struct producer_settings settings = {.config = &options.kafka, .defaults = defaults,
 //                                                .topics = names, .topic_count = 2,
 //                                                .on_report = on_delivery, .ctx = tool};
 //     struct producer p = {0};
@@ -19,19 +19,19 @@
 #include "kafka/client.h"
 
 struct producer_settings {
-    const struct kafka_options *kafka;
-    const struct kafka_setting *defaults; // as for kafka_conf_new()
-    const char *codec;                    // for compression; NULL for none
+    const struct config_options *config;
+    const struct config_setting *defaults; // as for config_new()
+    const char *codec;                     // for compression; NULL for none
     char *const *topics;
     size_t topic_count;
     bool create; // topics that are missing, with so many partitions and replicas
     int partitions, replication;
     void (*on_report)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
-    void *ctx; // of the struct kafka that on_report gets as its opaque
+    void *ctx; // of the struct client that on_report gets as its opaque
 };
 
 struct producer {
-    struct kafka kafka;
+    struct client client;
     const struct producer_settings *settings;
     rd_kafka_topic_t **topic;     // in the order of settings->topics
     int64_t largest_batch;        // in bytes, that all of the topics take

@@ -21,22 +21,22 @@ enum answer { ANSWER_DONE, ANSWER_AGAIN, ANSWER_FAILED };
 static enum answer judge(struct transaction *t, const char *what, rd_kafka_error_t *take,
                          struct err *err)
 {
-    struct kafka *k = t->kafka;
+    struct client *client = t->client;
 
-    rd_kafka_poll(k->rk, 0); // lets callbacks see errors and reports
+    rd_kafka_poll(client->rk, 0); // lets callbacks see errors and reports
     if (take == NULL)
         return ANSWER_DONE;
     rd_kafka_resp_err_t code = rd_kafka_error_code(take);
     bool again = !rd_kafka_error_txn_requires_abort(take) && rd_kafka_error_is_retriable(take);
-    if (kafka_is_fenced(code))
-        kafka_fail_fenced(k);
+    if (client_is_fenced(code))
+        client_fail_fenced(client);
     else if (!again)
-        kafka_fail(k, kafka_error_status(code), "transaction: %s: %s", what,
-                   rd_kafka_error_string(take));
+        client_fail(client, client_error_status(code), "transaction: %s: %s", what,
+                    rd_kafka_error_string(take));
     else
         log_debug("transaction: %s: %s", what, rd_kafka_error_string(take));
     rd_kafka_error_destroy(take);
-    return kafka_check(k, err) != 0 ? ANSWER_FAILED : ANSWER_AGAIN;
+    return client_check(client, err) != 0 ? ANSWER_FAILED : ANSWER_AGAIN;
 }
 
 static int timed_out(const char *what, int status, struct err *err)
@@ -47,12 +47,12 @@ static int timed_out(const char *what, int status, struct err *err)
 int transaction_open(struct transaction *t, struct err *err)
 {
     static const char what[] = "getting its place";
-    int64_t deadline = time_monotonic() + t->kafka->wait;
+    int64_t deadline = time_monotonic() + t->client->wait;
     enum answer answer;
 
     do {
-        answer = judge(t, what, rd_kafka_init_transactions(t->kafka->rk, CALL_TIME), err);
-    } while (answer == ANSWER_AGAIN && kafka_keep_trying(t->kafka, deadline));
+        answer = judge(t, what, rd_kafka_init_transactions(t->client->rk, CALL_TIME), err);
+    } while (answer == ANSWER_AGAIN && client_keep_trying(t->client, deadline));
     t->open = answer == ANSWER_DONE;
     if (answer == ANSWER_AGAIN)
         return timed_out(what, EX_UNAVAILABLE, err);
@@ -63,25 +63,25 @@ int transaction_open(struct transaction *t, struct err *err)
 static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
                          struct err *err)
 {
-    int64_t deadline = time_monotonic() + t->kafka->wait;
-    struct kafka reader;
+    int64_t deadline = time_monotonic() + t->client->wait;
+    struct client reader;
     rd_kafka_resp_err_t code;
 
-    if (group_reader_open(&reader, t->options, t->group, err) != 0)
+    if (group_offsets_open(&reader, t->options, t->group, err) != 0)
         return -1;
     do {
-        code = group_offsets(&reader, hello, CALL_TIME, found);
+        code = group_offsets_read(&reader, hello, CALL_TIME, found);
         rd_kafka_poll(reader.rk, 0); // lets callbacks see errors
-        rd_kafka_poll(t->kafka->rk, 0);
-    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kafka_error_status(code) != EX_NOPERM &&
-             kafka_keep_trying(&reader, deadline) && kafka_keep_trying(t->kafka, deadline));
+        rd_kafka_poll(t->client->rk, 0);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_error_status(code) != EX_NOPERM &&
+             client_keep_trying(&reader, deadline) && client_keep_trying(t->client, deadline));
     bool failed = code != RD_KAFKA_RESP_ERR_NO_ERROR &&
-                  (kafka_check(t->kafka, err) != 0 || kafka_check(&reader, err) != 0);
-    kafka_release(&reader);
+                  (client_check(t->client, err) != 0 || client_check(&reader, err) != 0);
+    client_release(&reader);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     return failed ? -1
-                  : err_set(err, kafka_error_status(code), "group %s: its offsets: %s", t->group,
+                  : err_set(err, client_error_status(code), "group %s: its offsets: %s", t->group,
                             rd_kafka_err2str(code));
 }
 
@@ -116,8 +116,8 @@ int transaction_begin(struct transaction *t, struct err *err)
 {
     if (t->begun)
         return 0;
-    if (judge(t, "beginning", rd_kafka_begin_transaction(t->kafka->rk), err) != ANSWER_DONE)
-        return kafka_check(t->kafka, err) != 0 ? -1 : timed_out("beginning", EX_TEMPFAIL, err);
+    if (judge(t, "beginning", rd_kafka_begin_transaction(t->client->rk), err) != ANSWER_DONE)
+        return client_check(t->client, err) != 0 ? -1 : timed_out("beginning", EX_TEMPFAIL, err);
     t->begun = true;
     return 0;
 }
@@ -131,14 +131,14 @@ bool transaction_is_due(const struct transaction *t, const struct mark *mark)
 static int send_offsets(struct transaction *t, const struct mark *mark, int64_t deadline,
                         struct err *err)
 {
-    rd_kafka_topic_partition_list_t *list = kafka_offsets_of_mark(mark);
+    rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
     rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(t->group);
     enum answer answer;
 
     do {
         answer =
             judge(t, "offsets",
-                  rd_kafka_send_offsets_to_transaction(t->kafka->rk, list, group, CALL_TIME), err);
+                  rd_kafka_send_offsets_to_transaction(t->client->rk, list, group, CALL_TIME), err);
     } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
@@ -158,7 +158,7 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     if (transaction_begin(t, err) != 0 || send_offsets(t, mark, deadline, err) != 0)
         return -1;
     do {
-        answer = judge(t, "commit", rd_kafka_commit_transaction(t->kafka->rk, CALL_TIME), err);
+        answer = judge(t, "commit", rd_kafka_commit_transaction(t->client->rk, CALL_TIME), err);
     } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
     if (answer == ANSWER_AGAIN)
         return timed_out("commit", EX_TEMPFAIL, err);
@@ -209,8 +209,8 @@ void transaction_release(struct transaction *t)
 {
     rd_kafka_error_t *error;
 
-    if (t->begun && t->kafka->rk != NULL) {
-        error = rd_kafka_abort_transaction(t->kafka->rk, ABORT_TIME);
+    if (t->begun && t->client->rk != NULL) {
+        error = rd_kafka_abort_transaction(t->client->rk, ABORT_TIME);
         if (error != NULL) { // then the broker does it, or the next producer of that name
             log_debug("transaction: abort: %s", rd_kafka_error_string(error));
             rd_kafka_error_destroy(error);

@@ -3,7 +3,7 @@
 // kafka_transaction: what a producer writes between two marks, and the position of the second
 // one, committed as one.
 //
-//     struct transaction t = {.kafka = &producer.kafka, .options = &options.kafka};
+//     struct transaction t = {.client = &producer.client, .options = &options.kafka};
 //     transaction_open(&t, &err);            // older producers of the name are fenced
 //     transaction_check(&t, &hello, &err);   // nobody has moved on since hello
 //     while (...) {
@@ -25,8 +25,8 @@
 #include "stream/mark.h"
 
 struct transaction {
-    struct kafka *kafka;                 // of a transactional producer
-    const struct kafka_options *options; // that it was made with
+    struct client *client;                // of a transactional producer
+    const struct config_options *options; // that it was made with
 
     // What follows is the module's own.
     bool open, begun;

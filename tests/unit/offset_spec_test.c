@@ -21,7 +21,7 @@ static void check_after(struct offset_range *range, const char *text, const char
     char from[64], to[64], both[140];
     struct err err;
 
-    if (offset_range_parse(text, NOW, range, &err) != 0) {
+    if (offset_spec_parse(text, NOW, range, &err) != 0) {
         tap_ok(false, "%s: %s", text, err.text);
         return;
     }
@@ -131,7 +131,7 @@ static void test_bad(void)
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct err err = {0};
-        tap_ok(offset_range_parse(bad[i], NOW, &range, &err) != 0 && err.status == EX_USAGE &&
+        tap_ok(offset_spec_parse(bad[i], NOW, &range, &err) != 0 && err.status == EX_USAGE &&
                    strlen(err.text) > 10,
                "no offset: '%s'", bad[i]);
     }

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/acked.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/signals.h"
+#include "base/xalloc.h"
+#include "kafka/ack_fifo.h"
+#include "kafka/inflight.h"
+
+#define TICK 100                   // ms between checks for acknowledgements
+#define WAIT_SLICE 100             // ms of waiting for acknowledgements at a time
+#define END_WAIT (5 * MS_MINUTE)   // for the acknowledgement of the end mark
+#define STOP_WAIT (20 * MS_SECOND) // for that of the last mark after a signal or before a revoke
+
+// --- Source ---
+
+struct acked_source {
+    struct ack_reader reader;
+    struct mark *pending; // written and not acknowledged, in order
+    size_t pending_count;
+    struct mark newest; // the newest acknowledged mark, when has_newest
+    bool has_newest;    // and it is not committed
+    uint64_t asked;     // the seq of a commit without an answer, when asking
+    bool asking;
+};
+
+static int source_begin(struct source *s, struct err *err)
+{
+    return consumer_offsets_commit_start(&s->consumer.offsets, err);
+}
+
+static void forget(struct acked_source *a, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        mark_release(&a->pending[i]);
+    a->pending_count -= count;
+    if (a->pending_count > 0)
+        memmove(a->pending, a->pending + count, a->pending_count * sizeof *a->pending);
+}
+
+// Writes a mark and awaits its acknowledgement. A hello mark has no offsets to commit.
+static int emit(struct source *s, const struct mark *mark)
+{
+    struct acked_source *a = s->own;
+
+    if (mark->kind != MARK_HELLO) {
+        a->pending = xreallocarray(a->pending, a->pending_count + 1, sizeof *a->pending);
+        a->pending[a->pending_count] = (struct mark)MARK_INIT;
+        mark_copy(&a->pending[a->pending_count++], mark);
+    }
+    return stream_emit_mark(s->stream, mark);
+}
+
+static int source_open(struct source *s)
+{
+    struct acked_source *a = s->own = xcalloc(1, sizeof *a);
+    struct err err;
+
+    if (ack_reader_open(&a->reader, s->options->acks, &err) != 0)
+        return stream_fail_err(s->stream, &err);
+    mark_source_open(&s->marks, &s->consumer, &s->options->marks);
+    return emit(s, mark_source_make(&s->marks, MARK_HELLO));
+}
+
+static void source_saw(struct source *s, struct partition *p, const struct json *record)
+{
+    mark_source_saw(&s->marks, p, record);
+}
+
+static int source_mark(struct source *s)
+{
+    const struct mark *mark = mark_source_due(&s->marks);
+
+    return mark == NULL ? 0 : emit(s, mark);
+}
+
+// Reads acknowledgements. One covers all marks before it too.
+static int read_acks(struct source *s)
+{
+    struct acked_source *a = s->own;
+    struct err err;
+    uint64_t seq;
+    size_t count = 0;
+    int found = ack_reader_newest(&a->reader, mark_source_run(&s->marks), &seq, &err);
+
+    if (found < 0)
+        return stream_fail_err(s->stream, &err);
+    while (found > 0 && count < a->pending_count && a->pending[count].seq <= seq)
+        count++;
+    if (count == 0)
+        return 0;
+    mark_copy(&a->newest, &a->pending[count - 1]);
+    a->has_newest = true;
+    forget(a, count);
+    return 0;
+}
+
+static void source_committed(struct source *s, rd_kafka_resp_err_t code,
+                             const rd_kafka_topic_partition_list_t *list)
+{
+    struct acked_source *a = s->own;
+
+    (void)list;
+    if (a == NULL || !a->asking)
+        return;
+    a->asking = false;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        mark_source_committed(&s->marks, a->asked);
+        return;
+    }
+    // The next acknowledgement brings the next attempt.
+    log_warn("group %s: commit of mark %llu: %s", s->consumer.offsets.group,
+             (unsigned long long)a->asked, rd_kafka_err2str(code));
+}
+
+static int source_serve(struct source *s)
+{
+    struct acked_source *a = s->own;
+    bool asked;
+
+    if (read_acks(s) != 0)
+        return -1;
+    if (!a->has_newest || a->asking)
+        return 0;
+    a->asked = a->newest.seq;
+    a->has_newest = false;
+    rd_kafka_resp_err_t code =
+        consumer_offsets_commit_mark(&s->consumer.offsets, &a->newest, false, &asked);
+    a->asking = asked;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        source_committed(s, code, NULL);
+    return 0;
+}
+
+// Commits the newest acknowledged mark and waits for the answer.
+static rd_kafka_resp_err_t commit_now(struct source *s)
+{
+    struct acked_source *a = s->own;
+    bool asked;
+
+    if (!a->has_newest)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    a->has_newest = false;
+    rd_kafka_resp_err_t code =
+        consumer_offsets_commit_mark(&s->consumer.offsets, &a->newest, true, &asked);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        mark_source_committed(&s->marks, a->newest.seq);
+    return code;
+}
+
+// Waits a moment for an acknowledgement. Returns false when stdout has no reader any more.
+static bool wait_for_ack(const struct acked_source *a)
+{
+    struct pollfd fds[2] = {{.fd = a->reader.fd, .events = POLLIN},
+                            {.fd = STDOUT_FILENO, .events = 0}};
+
+    poll(fds, 2, WAIT_SLICE);
+    return !(fds[1].revents & (POLLERR | POLLHUP));
+}
+
+// Waits until the last mark is acknowledged, and commits it. Serves the consumer meanwhile, unless
+// it is the consumer that calls. Returns 0, 1 when the mark was not acknowledged, or -1.
+static int await_acks(struct source *s, int64_t wait_ms, bool serve)
+{
+    struct acked_source *a = s->own;
+    int64_t deadline = time_monotonic() + wait_ms;
+    bool stopping = signals_stopping(), reader = true;
+    struct err err;
+
+    while (a->pending_count > 0 && reader && time_monotonic() < deadline) {
+        reader = wait_for_ack(a);
+        if (read_acks(s) != 0)
+            return -1;
+        if (client_check(&s->consumer.client, &err) != 0)
+            return stream_fail_err(s->stream, &err);
+        if (serve)
+            consumer_serve(&s->consumer);
+        if (!stopping && signals_stopping() && deadline > time_monotonic() + STOP_WAIT)
+            deadline = time_monotonic() + STOP_WAIT;
+    }
+    rd_kafka_resp_err_t code = commit_now(s);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return stream_fail(s->stream, client_error_status(code),
+                           "group %s: commit of mark %llu: %s", s->consumer.offsets.group,
+                           (unsigned long long)a->newest.seq, rd_kafka_err2str(code));
+    return a->pending_count > 0;
+}
+
+static int source_revoke(struct source *s, bool blocked, bool lost)
+{
+    struct acked_source *a = s->own;
+
+    if (!blocked) {
+        if (emit(s, mark_source_make(&s->marks, MARK_PROGRESS)) != 0)
+            return -1;
+        if (!lost && await_acks(s, STOP_WAIT, false) < 0)
+            return -1;
+    }
+    if (!lost && read_acks(s) == 0 && commit_now(s) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: commit failed before partitions were given up",
+                 s->consumer.offsets.group);
+    a->has_newest = false;
+    forget(a, a->pending_count);
+    return 0;
+}
+
+static int source_settle(struct source *s, bool ended)
+{
+    if (emit(s, mark_source_make_last(&s->marks, ended)) != 0)
+        return -1;
+    int status = await_acks(s, ended ? END_WAIT : STOP_WAIT, true);
+    if (status > 0 && ended)
+        return stream_fail(s->stream, EX_TEMPFAIL, "--acks: the end mark was not acknowledged");
+    if (status > 0)
+        log_warn("--acks: the last mark was not acknowledged; what is behind the one before is "
+                 "read again");
+    return status < 0 ? -1 : 0;
+}
+
+static int source_close(struct source *s)
+{
+    (void)s;
+    return 0;
+}
+
+static void source_release(struct source *s)
+{
+    struct acked_source *a = s->own;
+
+    mark_source_release(&s->marks);
+    if (a == NULL)
+        return;
+    forget(a, a->pending_count);
+    free(a->pending);
+    mark_release(&a->newest);
+    ack_reader_release(&a->reader);
+    free(a);
+}
+
+const struct source_guarantee acked_source = {.tick = TICK,
+                                              .begin = source_begin,
+                                              .open = source_open,
+                                              .saw = source_saw,
+                                              .mark = source_mark,
+                                              .serve = source_serve,
+                                              .revoke = source_revoke,
+                                              .committed = source_committed,
+                                              .settle = source_settle,
+                                              .close = source_close,
+                                              .release = source_release};
+
+// --- Sink ---
+
+_Static_assert(INFLIGHT_SEGMENTS <= DELIVERY_SEGMENTS, "a line carries its segment");
+
+struct acked_sink {
+    struct ack_writer writer;
+    struct inflight inflight; // marks, and the lines between them
+    struct buf reached;
+};
+
+static int sink_open(struct sink *s, struct err *err)
+{
+    struct acked_sink *a = s->own = xcalloc(1, sizeof *a);
+
+    return ack_writer_open(&a->writer, s->options->acks, err);
+}
+
+// Rejects are flushed first, since an acknowledgement covers them. A line that was not delivered
+// ends the stage: no later mark can be acknowledged.
+static int sink_serve(struct sink *s)
+{
+    struct acked_sink *a = s->own;
+    struct err err;
+
+    if (delivery_require(&s->delivery, "--acks") != 0 || stream_flush(s->stream) != 0)
+        return -1;
+    if (inflight_reached(&a->inflight, &a->reached))
+        ack_writer_put(&a->writer, a->reached.data, a->reached.len);
+    return ack_writer_flush(&a->writer, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
+}
+
+static int await_room(struct sink *s)
+{
+    struct acked_sink *a = s->own;
+
+    while (inflight_is_full(&a->inflight)) {
+        if (delivery_await(&s->delivery) != 0 || sink_serve(s) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int sink_before(struct sink *s, const struct line *line, uint32_t *segment)
+{
+    struct acked_sink *a = s->own;
+
+    (void)line;
+    if (!stream_has_marks(s->stream))
+        return stream_fail(s->stream, EX_USAGE,
+                           "--acks: the lines come without marks, which kcat-in --marks writes");
+    if (await_room(s) != 0)
+        return -1;
+    *segment = inflight_sent(&a->inflight);
+    return 0;
+}
+
+static int sink_mark(struct sink *s, const struct mark *mark, const struct line *line)
+{
+    struct acked_sink *a = s->own;
+
+    (void)mark;
+    if (await_room(s) != 0)
+        return -1;
+    inflight_mark(&a->inflight, line->data, line->len);
+    return sink_serve(s);
+}
+
+static void sink_reported(struct sink *s, const struct delivery_report *report)
+{
+    struct acked_sink *a = s->own;
+
+    delivery_count(&s->delivery, report);
+    if (report->outcome != DELIVERY_FAILED)
+        inflight_acked(&a->inflight, report->segment);
+}
+
+static int sink_end(struct sink *s)
+{
+    if (!stream_has_marks(s->stream))
+        return stream_fail(s->stream, EX_TEMPFAIL,
+                           "stdin: ended without any mark; a stage upstream has died");
+    return delivery_flush_all(&s->delivery) != 0 ? -1 : sink_serve(s);
+}
+
+static void sink_close(struct sink *s)
+{
+    delivery_abandon(&s->delivery, stream_has_marks(s->stream) ? DELIVERY_LAST_WAIT : 0);
+}
+
+static void sink_release(struct sink *s)
+{
+    struct acked_sink *a = s->own;
+
+    if (a == NULL)
+        return;
+    ack_writer_release(&a->writer);
+    inflight_release(&a->inflight);
+    buf_release(&a->reached);
+    free(a);
+}
+
+const struct sink_guarantee acked_sink = {.open = sink_open,
+                                          .before = sink_before,
+                                          .hello = sink_mark,
+                                          .mark = sink_mark,
+                                          .serve = sink_serve,
+                                          .reported = sink_reported,
+                                          .end = sink_end,
+                                          .close = sink_close,
+                                          .release = sink_release};

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/plain.h"
+
+#include "base/log.h"
+
+#define COMMIT_EVERY 1000 // ms
+
+// --- Source ---
+
+static int source_begin(struct source *s, struct err *err)
+{
+    struct consumer_offsets *o = &s->consumer.offsets;
+
+    (void)err;
+    rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: where it begins: %s", o->group, rd_kafka_err2str(code));
+    return 0;
+}
+
+static int source_nothing(struct source *s)
+{
+    (void)s;
+    return 0;
+}
+
+static int source_serve(struct source *s)
+{
+    consumer_offsets_commit_written(&s->consumer.offsets, false);
+    return 0;
+}
+
+static int source_revoke(struct source *s, bool blocked, bool lost)
+{
+    struct consumer_offsets *o = &s->consumer.offsets;
+
+    // What cannot be written while stdout is blocked is read again by the partition's next owner.
+    int status = blocked ? 0 : stream_flush(s->stream);
+    if (!lost && consumer_offsets_commit_written(o, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: commit failed before partitions were given up", o->group);
+    return status;
+}
+
+static void source_committed(struct source *s, rd_kafka_resp_err_t code,
+                             const rd_kafka_topic_partition_list_t *list)
+{
+    struct consumer_offsets *o = &s->consumer.offsets;
+
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
+        return;
+    log_warn("group %s: commit: %s; trying again", o->group, rd_kafka_err2str(code));
+    consumer_offsets_retry(o, list);
+}
+
+static int source_settle(struct source *s, bool ended)
+{
+    (void)s;
+    (void)ended;
+    return 0;
+}
+
+static int source_close(struct source *s)
+{
+    struct consumer_offsets *o = &s->consumer.offsets;
+    rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
+
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return stream_fail(s->stream, client_error_status(code), "group %s: the last commit: %s",
+                       o->group, rd_kafka_err2str(code));
+}
+
+static void source_release(struct source *s)
+{
+    (void)s;
+}
+
+const struct source_guarantee plain_source = {.tick = COMMIT_EVERY,
+                                              .begin = source_begin,
+                                              .open = source_nothing,
+                                              .mark = source_nothing,
+                                              .serve = source_serve,
+                                              .revoke = source_revoke,
+                                              .committed = source_committed,
+                                              .settle = source_settle,
+                                              .close = source_close,
+                                              .release = source_release};
+
+// --- Sink ---
+
+static int sink_open(struct sink *s, struct err *err)
+{
+    (void)s;
+    (void)err;
+    return 0;
+}
+
+static int sink_before(struct sink *s, const struct line *line, uint32_t *segment)
+{
+    (void)s;
+    (void)line;
+    *segment = 0;
+    return 0;
+}
+
+static int sink_mark(struct sink *s, const struct mark *mark, const struct line *line)
+{
+    (void)s;
+    (void)mark;
+    (void)line;
+    return 0;
+}
+
+static int sink_serve(struct sink *s)
+{
+    (void)s;
+    return 0;
+}
+
+static void sink_reported(struct sink *s, const struct delivery_report *report)
+{
+    delivery_count(&s->delivery, report);
+}
+
+static int sink_end(struct sink *s)
+{
+    return delivery_flush_all(&s->delivery);
+}
+
+static void sink_close(struct sink *s)
+{
+    delivery_abandon(&s->delivery, stream_has_marks(s->stream) ? DELIVERY_LAST_WAIT : 0);
+}
+
+static void sink_release(struct sink *s)
+{
+    (void)s;
+}
+
+const struct sink_guarantee plain_sink = {.open = sink_open,
+                                          .before = sink_before,
+                                          .hello = sink_mark,
+                                          .mark = sink_mark,
+                                          .serve = sink_serve,
+                                          .reported = sink_reported,
+                                          .end = sink_end,
+                                          .close = sink_close,
+                                          .release = sink_release};

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// plain: no guarantee across the pipe.
+//
+// The source commits, for its group, the offsets of records that it has written to stdout. That
+// protects nothing downstream: a later stage may still lose them. The sink delivers each line and
+// ignores marks.
+#ifndef KAFKA_PLAIN_H
+#define KAFKA_PLAIN_H
+
+#include "kafka/guarantee.h"
+
+extern const struct source_guarantee plain_source;
+extern const struct sink_guarantee plain_sink;
+
+#endif

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/transactional.h"
+
+#include <stdlib.h>
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kafka/group_offsets.h"
+#include "kafka/transaction.h"
+
+#define TICK 100                    // ms between checks for a mark that is due
+#define QUERY_EVERY (5 * MS_SECOND) // between queries for the committed offsets
+#define QUERY_TIME 500              // ms for the answer, during which nothing is read
+#define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
+
+// --- Source ---
+
+// Marks say which mark is known to be committed. The source asks the group's coordinator, since the
+// sink commits.
+struct commit_watch {
+    int64_t due;
+    int64_t pause; // ms from one query to the next
+};
+
+// The sink commits the start of fixed partitions, since it can exclude another pipeline that has
+// moved on meanwhile.
+static int source_begin(struct source *s, struct err *err)
+{
+    struct consumer_offsets *o = &s->consumer.offsets;
+
+    return o->shared ? consumer_offsets_commit_start(o, err) : 0;
+}
+
+static int source_open(struct source *s)
+{
+    struct commit_watch *watch = s->own = xcalloc(1, sizeof *watch);
+
+    watch->pause = QUERY_EVERY;
+    watch->due = time_monotonic() + watch->pause;
+    mark_source_open(&s->marks, &s->consumer, &s->options->marks);
+    return stream_emit_mark(s->stream, mark_source_make(&s->marks, MARK_HELLO));
+}
+
+static void source_saw(struct source *s, struct partition *p, const struct json *record)
+{
+    mark_source_saw(&s->marks, p, record);
+}
+
+static int source_mark(struct source *s)
+{
+    const struct mark *mark = mark_source_due(&s->marks);
+
+    return mark == NULL ? 0 : stream_emit_mark(s->stream, mark);
+}
+
+// A broker that does not answer is asked less and less often, since nothing is read meanwhile.
+static int source_serve(struct source *s)
+{
+    struct commit_watch *watch = s->own;
+    struct consumer *c = &s->consumer;
+    struct mark found = MARK_INIT;
+
+    if (!mark_source_is_fixed(&s->marks) || time_monotonic() < watch->due)
+        return 0;
+    rd_kafka_resp_err_t code =
+        group_offsets_read(&c->client, mark_source_last(&s->marks), QUERY_TIME, &found);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        mark_source_committed(&s->marks, found.seq);
+        watch->pause = QUERY_EVERY;
+    } else {
+        log_debug("group %s: its offsets: %s", c->offsets.group, rd_kafka_err2str(code));
+        watch->pause = watch->pause > QUERY_PAUSE / 2 ? QUERY_PAUSE : 2 * watch->pause;
+    }
+    watch->due = time_monotonic() + watch->pause;
+    mark_release(&found);
+    return 0;
+}
+
+static int source_revoke(struct source *s, bool blocked, bool lost)
+{
+    (void)lost;
+    if (blocked)
+        return 0;
+    return stream_emit_mark(s->stream, mark_source_make(&s->marks, MARK_PROGRESS));
+}
+
+static void source_committed(struct source *s, rd_kafka_resp_err_t code,
+                             const rd_kafka_topic_partition_list_t *list)
+{
+    (void)s;
+    (void)code;
+    (void)list;
+}
+
+static int source_settle(struct source *s, bool ended)
+{
+    return stream_emit_mark(s->stream, mark_source_make_last(&s->marks, ended));
+}
+
+static int source_close(struct source *s)
+{
+    (void)s;
+    return 0;
+}
+
+static void source_release(struct source *s)
+{
+    mark_source_release(&s->marks);
+    free(s->own);
+}
+
+const struct source_guarantee transactional_source = {.tick = TICK,
+                                                      .begin = source_begin,
+                                                      .open = source_open,
+                                                      .saw = source_saw,
+                                                      .mark = source_mark,
+                                                      .serve = source_serve,
+                                                      .revoke = source_revoke,
+                                                      .committed = source_committed,
+                                                      .settle = source_settle,
+                                                      .close = source_close,
+                                                      .release = source_release};
+
+// --- Sink ---
+
+struct transactional_sink {
+    struct transaction transaction;
+    char *made_id;        // the transactional id, when no option gives one
+    uint64_t uncommitted; // lines delivered in the open transaction
+};
+
+static int take_over(struct sink *s, const char *id, struct err *err)
+{
+    struct transactional_sink *t = s->own;
+    struct producer *producer = &s->delivery.producer;
+
+    if (producer_make_transactional(producer, id, err) != 0)
+        return -1;
+    t->transaction.client = &producer->client;
+    t->transaction.options = producer->settings->config;
+    return transaction_open(&t->transaction, err);
+}
+
+// When the id is known, taking over at once ends an older producer's open transaction, which the
+// source would have to wait for.
+static int sink_open(struct sink *s, struct err *err)
+{
+    s->own = xcalloc(1, sizeof(struct transactional_sink));
+    return s->options->transactional_id == NULL ? 0
+                                                : take_over(s, s->options->transactional_id, err);
+}
+
+static int sink_before(struct sink *s, const struct line *line, uint32_t *segment)
+{
+    struct transactional_sink *t = s->own;
+    struct err err;
+
+    (void)line;
+    *segment = 0;
+    if (!stream_has_marks(s->stream))
+        return stream_fail(
+            s->stream, EX_USAGE,
+            "--exactly-once: the lines come without marks, which kcat-in --marks writes");
+    return transaction_begin(&t->transaction, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
+}
+
+static int sink_hello(struct sink *s, const struct mark *hello, const struct line *line)
+{
+    struct transactional_sink *t = s->own;
+    struct err err;
+
+    (void)line;
+    if (hello->group == NULL)
+        return stream_fail(s->stream, EX_USAGE,
+                           "--exactly-once: kcat-in reads without a group (-G)");
+    if (hello->shard == NULL)
+        return stream_fail(s->stream, EX_USAGE,
+                           "--exactly-once: kcat-in reads no fixed partitions (--shard or -p)");
+    if (!t->transaction.open) {
+        t->made_id = xasprintf("loginpipe.%s.%s", hello->group, hello->shard);
+        if (take_over(s, t->made_id, &err) != 0)
+            return stream_fail_err(s->stream, &err);
+    }
+    return transaction_check(&t->transaction, hello, &err) == 0 ? 0
+                                                                : stream_fail_err(s->stream, &err);
+}
+
+// Rejects are flushed first, since the commit covers them. client_check() finds a line that was not
+// delivered.
+static int sink_mark(struct sink *s, const struct mark *mark, const struct line *line)
+{
+    struct transactional_sink *t = s->own;
+    struct err err;
+
+    (void)line;
+    if (stream_flush(s->stream) != 0)
+        return -1;
+    if (!transaction_is_due(&t->transaction, mark))
+        return 0;
+    if (delivery_flush_all(&s->delivery) != 0)
+        return -1;
+    if (client_check(&s->delivery.producer.client, &err) != 0 ||
+        transaction_commit(&t->transaction, mark, &err) != 0)
+        return stream_fail_err(s->stream, &err);
+    stream_deliver(s->stream, t->uncommitted, 0);
+    t->uncommitted = 0;
+    return 0;
+}
+
+static int sink_serve(struct sink *s)
+{
+    (void)s;
+    return 0;
+}
+
+// A line counts as delivered when its transaction is committed. A line that the broker has not
+// taken spoils the transaction, since the next mark would commit that the line is done. A line that
+// librdkafka refused before sending it leaves the transaction intact, and becomes a reject.
+static void sink_reported(struct sink *s, const struct delivery_report *report)
+{
+    struct transactional_sink *t = s->own;
+    struct client *client = &s->delivery.producer.client;
+
+    if (report->outcome == DELIVERY_DONE) {
+        stream_deliver(s->stream, 0, report->line->len);
+        t->uncommitted += !report->passed;
+        return;
+    }
+    if (report->kept_back && report->outcome == DELIVERY_REFUSED) {
+        delivery_count(&s->delivery, report);
+        return;
+    }
+    if (report->passed)
+        stream_reclaim(s->stream);
+    stream_lose(s->stream, 1);
+    // A line may fail because of a fatal error before the error callback has been called.
+    if (report->code == RD_KAFKA_RESP_ERR__FATAL)
+        client_fail_fatal(client, client->rk);
+    client_fail(client, EX_TEMPFAIL, "transaction: line %llu: %s",
+                (unsigned long long)report->line->number, rd_kafka_err2str(report->code));
+}
+
+static int sink_end(struct sink *s)
+{
+    if (!stream_has_marks(s->stream))
+        return stream_fail(s->stream, EX_TEMPFAIL,
+                           "stdin: ended without any mark; a stage upstream has died");
+    return delivery_flush_all(&s->delivery);
+}
+
+static void sink_close(struct sink *s)
+{
+    struct transactional_sink *t = s->own;
+
+    transaction_release(&t->transaction);
+    delivery_abandon(&s->delivery, 0);
+    stream_lose(s->stream, t->uncommitted);
+    t->uncommitted = 0;
+    if (stream_ledger(s->stream)->undelivered > 0)
+        log_info("%llu lines were not committed, and are read again",
+                 (unsigned long long)stream_ledger(s->stream)->undelivered);
+}
+
+static void sink_release(struct sink *s)
+{
+    struct transactional_sink *t = s->own;
+
+    if (t == NULL)
+        return;
+    transaction_release(&t->transaction);
+    free(t->made_id);
+    free(t);
+}
+
+const struct sink_guarantee transactional_sink = {.open = sink_open,
+                                                  .before = sink_before,
+                                                  .hello = sink_hello,
+                                                  .mark = sink_mark,
+                                                  .serve = sink_serve,
+                                                  .reported = sink_reported,
+                                                  .end = sink_end,
+                                                  .close = sink_close,
+                                                  .release = sink_release};
