@@ -43,7 +43,6 @@ struct options {
 
 struct reader {
     const struct options *options;
-    struct stream *stream;
     struct source source;
     bool ended;   // the input has ended by request
     size_t batch; // bytes handed over in this fill
@@ -115,45 +114,22 @@ static bool count_reached(const struct reader *r)
 
 static int on_record(void *ctx, struct partition *p, const struct line *line)
 {
-    struct reader *r = ctx;
-    struct source *source = &r->source;
+    struct source *source = ctx;
+    struct reader *r = source->ctx;
 
     r->batch += line->len + 1;
     r->taken++;
-    if (stream_feed(r->stream, line) != 0)
+    if (stream_feed(source->stream, line) != 0)
         return -1;
     // The record is still parsed: the jq program's output, or the input when that was dropped.
+    bool too_long = line->full_len > source->consumer.max_line;
     if (source->guarantee->saw != NULL)
-        source->guarantee->saw(
-            source, p,
-            line->full_len > r->options->stream.max_line ? NULL : stream_json(r->stream));
+        source->guarantee->saw(source, p, too_long ? NULL : stream_json(source->stream));
     if (count_reached(r))
         return -1;
     if (r->batch >= BATCH_BYTES)
         consumer_yield(&source->consumer);
     return 0;
-}
-
-static int on_begin(void *ctx, struct err *err)
-{
-    struct source *source = &((struct reader *)ctx)->source;
-
-    return source->guarantee->begin(source, err);
-}
-
-static int on_revoke(void *ctx, bool blocked, bool lost)
-{
-    struct source *source = &((struct reader *)ctx)->source;
-
-    return source->guarantee->revoke(source, blocked, lost);
-}
-
-static void on_committed(void *ctx, rd_kafka_resp_err_t code,
-                         const rd_kafka_topic_partition_list_t *list)
-{
-    struct source *source = &((struct reader *)ctx)->source;
-
-    source->guarantee->committed(source, code, list);
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
@@ -166,33 +142,23 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     return stream_emit(s, joined.data, joined.len);
 }
 
-static int open_consumer(struct consumer *c, const struct options *o, struct err *err)
-{
-    if (consumer_init(c, &o->kafka, defaults, err) != 0)
-        return -1;
-    if (o->group != NULL && o->ids == NULL && o->shards == 0)
-        return consumer_subscribe(c, &o->topics, err);
-    return consumer_assign(c, &o->topics, o->ids, o->id_count, err);
-}
-
 static int open_source(void *ctx, struct stream *s)
 {
-    static const struct consumer_ops ops = {
-        .record = on_record, .begin = on_begin, .revoke = on_revoke, .committed = on_committed};
     struct reader *r = ctx;
+    struct consumer *c = &r->source.consumer;
     const struct options *o = r->options;
     struct err err;
 
-    r->stream = s;
     r->source.stream = s;
-    r->source.consumer = (struct consumer){
-        .ops = &ops,
-        .ctx = r,
+    *c = (struct consumer){
+        .ops = source_consumer_ops(on_record),
+        .ctx = &r->source,
         .max_line = o->stream.max_line,
         .shard = o->shard,
         .shards = o->shards,
         .offsets = {.group = o->group, .range = o->range, .stop_at_end = o->exit_at_end}};
-    if (open_consumer(&r->source.consumer, o, &err) != 0)
+    if (consumer_init(c, &o->kafka, defaults, &err) != 0 ||
+        consumer_start(c, &o->topics, o->ids, o->id_count, &err) != 0)
         return stream_fail_err(s, &err);
     return r->source.guarantee->open(&r->source);
 }
@@ -257,12 +223,6 @@ static void close_source(void *ctx, struct stream *s)
     consumer_close(&source->consumer);
 }
 
-static void reader_release(struct reader *r)
-{
-    r->source.guarantee->release(&r->source);
-    consumer_release(&r->source.consumer);
-}
-
 static const struct source_guarantee *choose_guarantee(const struct options *o)
 {
     if (o->source.acks != NULL)
@@ -315,7 +275,8 @@ int main(int argc, char **argv)
     };
     const struct opt_program program = {"[OPTION]... TOPIC...",
                                         "Writes the records of Kafka topics as NDJSON.", groups, 3};
-    struct reader reader = {.options = &options, .source = {.options = &options.source}};
+    struct reader reader = {.options = &options,
+                            .source = {.options = &options.source, .ctx = &reader}};
 
     log_init(argv[0]);
     options.kafka.stopping = signals_stopping;
@@ -326,7 +287,8 @@ int main(int argc, char **argv)
     ops.tick = options.guarantee->tick;
     reader.source.guarantee = options.guarantee;
     int status = stream_run(&ops, &reader, &options.stream);
-    reader_release(&reader);
+    options.guarantee->release(&reader.source);
+    consumer_release(&reader.source.consumer);
     free(options.ids);
     free(options.shard_name);
     opt_release(&program);

@@ -154,17 +154,6 @@ static int pass(void *ctx, struct stream *s, const struct line *line)
     return produce(w, &to, line, true);
 }
 
-static int add_headers(struct writer *w, struct err *err)
-{
-    const struct opt_list *list = &w->options->headers;
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (delivery_add_header(&w->sink.delivery, list->item[i], err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static int open_delivery(struct writer *w, struct err *err)
 {
     const struct options *o = w->options;
@@ -188,7 +177,8 @@ static int open_writer(void *ctx, struct stream *s)
     w->stream = s;
     w->sink.stream = s;
     w->sink.delivery = (struct delivery){.stream = s, .reported = on_report, .ctx = w};
-    if (router_init(&w->router, &w->options->router, &err) != 0 || add_headers(w, &err) != 0 ||
+    if (router_init(&w->router, &w->options->router, &err) != 0 ||
+        delivery_add_headers(&w->sink.delivery, &w->options->headers, &err) != 0 ||
         open_delivery(w, &err) != 0 || w->sink.guarantee->open(&w->sink, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;

@@ -22,7 +22,7 @@ static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_
 
 static int prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
 {
-    return consumer_offsets_prepare(&c->offsets, list, err) == 0 ? c->ops->begin(c->ctx, err) : -1;
+    return consumer_offsets_prepare(&c->offsets, list, err) == 0 ? c->ops.begin(c->ctx, err) : -1;
 }
 
 static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
@@ -44,7 +44,7 @@ static void on_revoke(struct consumer *c)
 {
     bool lost = rd_kafka_assignment_lost(c->client.rk);
 
-    if (!c->closing && c->ops->revoke(c->ctx, c->serving, lost) != 0)
+    if (!c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
         c->stopped = true;
     for (size_t i = 0; i < c->partitions.count; i++)
         c->partitions.item[i]->assigned = false;
@@ -105,7 +105,7 @@ static void pass_record(struct consumer *c, struct partition *p, const rd_kafka_
     value_read(&c->value, message, c->max_line, &line);
     line.number = ++c->records;
     line.origin = &origin;
-    if (c->ops->record(c->ctx, p, &line) != 0) {
+    if (c->ops.record(c->ctx, p, &line) != 0) {
         c->stopped = true;
         consumer_yield(c);
     }
@@ -142,7 +142,7 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     struct consumer *c = ((struct client *)opaque)->ctx;
 
     (void)rk;
-    c->ops->committed(c->ctx, code, list);
+    c->ops.committed(c->ctx, code, list);
 }
 
 // on_rebalance() takes partitions away all at once, which is the eager protocol.
@@ -201,7 +201,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
     return 0;
 }
 
-int consumer_subscribe(struct consumer *c, const struct opt_list *topics, struct err *err)
+static int subscribe(struct consumer *c, const struct opt_list *topics, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
     int partitions, status = 0;
@@ -283,8 +283,8 @@ static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_lis
     return 0;
 }
 
-int consumer_assign(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
-                    int id_count, struct err *err)
+static int assign(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
+                  int id_count, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     int status = add_topics(c, list, topics, ids, id_count, err);
@@ -298,6 +298,14 @@ int consumer_assign(struct consumer *c, const struct opt_list *topics, const int
         status = start_fetching(c, list, err);
     rd_kafka_topic_partition_list_destroy(list);
     return status;
+}
+
+int consumer_start(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
+                   int id_count, struct err *err)
+{
+    if (c->offsets.group != NULL && ids == NULL && c->shards == 0)
+        return subscribe(c, topics, err);
+    return assign(c, topics, ids, id_count, err);
 }
 
 static void serve_events(struct consumer *c)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// consumer: reads partitions, by assignment or as a member of a group, with bounds on prefetching
-// and on where to stop.
+// consumer: reads partitions, a fixed set or as a member of a group, with bounds on prefetching and
+// on where to stop.
 //
 // Records come through a queue of their own; rebalances and errors come through the client's. So
 // consumer_serve() keeps the membership of the group alive while records wait for a slow reader.
 //
-//     struct consumer c = {.ops = &ops, .ctx = tool, .group = "g", .range = range};
+//     struct consumer c = {.ops = ops, .ctx = tool, .offsets = {.group = "g"}};
 //     consumer_init(&c, &options.kafka, defaults, &err);
-//     consumer_subscribe(&c, topics, &err) or consumer_assign(&c, topics, ids, count, &err);
+//     consumer_start(&c, &topics, ids, id_count, &err);
 //     while (!consumer_done(&c))
-//         consumer_poll(&c, 100, &err); // calls ops->record() for each record
+//         consumer_poll(&c, 100, &err); // calls ops.record() for each record
 //     consumer_close(&c);
 //     consumer_release(&c);
 //
@@ -49,10 +49,10 @@ struct consumer_ops {
 };
 
 struct consumer {
-    const struct consumer_ops *ops;
+    struct consumer_ops ops;
     void *ctx;
     uint64_t max_line;     // bytes; of longer values, the record has only the beginning
-    int64_t shard, shards; // for consumer_assign(): read only this share of each topic; 0 for all
+    int64_t shard, shards; // read only this share of each topic; 0/0 for all
 
     // The owner sets group, range and stop_at_end.
     struct consumer_offsets offsets;
@@ -66,7 +66,7 @@ struct consumer {
     struct opt_list names; // of the topics that match a pattern
     bool assigned;         // by the group, possibly no partition
     bool serving;          // within consumer_serve()
-    bool stopped;          // ops->record() returned -1
+    bool stopped;          // ops.record() returned -1
     bool closing;          // within consumer_close()
 };
 
@@ -74,20 +74,17 @@ struct consumer {
 int consumer_init(struct consumer *c, const struct config_options *options,
                   const struct config_setting *defaults, struct err *err);
 
-// Joins the group and shares the topics' partitions with its members. A topic that begins with ^ is
-// a pattern. Returns 0, or -1 with *err set.
-int consumer_subscribe(struct consumer *c, const struct opt_list *topics, struct err *err);
+// Begins to read the topics; one that begins with ^ is a pattern. With a group, and neither ids nor
+// shards, it shares the partitions with the group's members. Otherwise it reads a fixed set: all
+// partitions, those with the given ids, or a share. Returns 0, or -1 with *err set.
+int consumer_start(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
+                   int id_count, struct err *err);
 
-// Reads all partitions of the topics, or only those with the given ids. Returns 0, or -1 with *err
-// set.
-int consumer_assign(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
-                    int id_count, struct err *err);
-
-// Passes records to ops->record(), waiting up to timeout_ms for the first. Returns 0; -1 with *err
-// set after an error; or -1 with err->status EX_OK when ops->record() returned -1.
+// Passes records to ops.record(), waiting up to timeout_ms for the first. Returns 0; -1 with *err
+// set after an error; or -1 with err->status EX_OK when ops.record() returned -1.
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err);
 
-// For use in ops->record(): ends the current consumer_poll() after this record.
+// For use in ops.record(): ends the current consumer_poll() after this record.
 void consumer_yield(struct consumer *c);
 
 // Joins the lines of the current record, which must be valid JSON, into one.
@@ -99,7 +96,7 @@ void consumer_serve(struct consumer *c);
 // Whether all partitions have reached their stop.
 bool consumer_done(const struct consumer *c);
 
-// Stops reading and leaves the group, without calling ops->revoke(). The consumer can then only be
+// Stops reading and leaves the group, without calling ops.revoke(). The consumer can then only be
 // released.
 void consumer_close(struct consumer *c);
 void consumer_release(struct consumer *c);

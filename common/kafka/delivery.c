@@ -54,15 +54,17 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     d->reported(d->ctx, &report);
 }
 
-int delivery_add_header(struct delivery *d, const char *name_and_value, struct err *err)
+int delivery_add_headers(struct delivery *d, const struct opt_list *headers, struct err *err)
 {
-    const char *equals = strchr(name_and_value, '=');
-
-    if (equals == NULL || equals == name_and_value)
-        return err_set(err, EX_USAGE, "-H: '%s' is not NAME=VALUE", name_and_value);
-    if (d->headers == NULL)
-        d->headers = rd_kafka_headers_new(8);
-    rd_kafka_header_add(d->headers, name_and_value, equals - name_and_value, equals + 1, -1);
+    for (size_t i = 0; i < headers->count; i++) {
+        const char *name = headers->item[i];
+        const char *equals = strchr(name, '=');
+        if (equals == NULL || equals == name)
+            return err_set(err, EX_USAGE, "-H: '%s' is not NAME=VALUE", name);
+        if (d->headers == NULL)
+            d->headers = rd_kafka_headers_new(headers->count);
+        rd_kafka_header_add(d->headers, name, equals - name, equals + 1, -1);
+    }
     return 0;
 }
 

@@ -4,7 +4,7 @@
 // once: as delivered, as refused by the broker for good, or as failed.
 //
 //     struct delivery d = {.stream = s, .reported = on_report, .ctx = tool};
-//     delivery_add_header(&d, "source=web", &err);
+//     delivery_add_headers(&d, &options.headers, &err);
 //     delivery_open(&d, &settings, "later.ndjson", &err);
 //     while (...)
 //         delivery_produce(&d, 0, key, key_len, line, false, segment);
@@ -60,9 +60,9 @@ struct delivery {
     struct out undelivered;
 };
 
-// Adds a header, NAME=VALUE, to each message. Call it before delivery_open(). Returns 0, or -1 with
-// EX_USAGE in *err.
-int delivery_add_header(struct delivery *d, const char *name_and_value, struct err *err);
+// Adds headers, each NAME=VALUE, to every message. Call it before delivery_open(). Returns 0, or -1
+// with EX_USAGE in *err.
+int delivery_add_headers(struct delivery *d, const struct opt_list *headers, struct err *err);
 
 // Connects. Lines that are not delivered are appended to the file; NULL for none. settings stay
 // borrowed; their on_report and ctx are set here. Returns 0, or -1 with *err set; release it in

@@ -56,8 +56,14 @@ struct source {
     struct stream *stream;
     struct consumer consumer;
     struct mark_source marks; // unused by plain_source
+    void *ctx;                // the tool's
     void *own;                // the guarantee's
 };
+
+// The consumer's callbacks: the tool's for records, the guarantee's for all else. Their ctx is the
+// struct source.
+struct consumer_ops source_consumer_ops(int (*record)(void *source, struct partition *p,
+                                                      const struct line *line));
 
 struct source_guarantee {
     int64_t tick; // ms between calls of serve() and mark()
