@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 
-// Opened for both ways, either end is there at once, and its other end coming and going is no end
-// of file (fifo(7), of Linux).
+// Opened for reading and writing, a FIFO is usable at once on either side, and the other side may
+// come and go without an end of file (Linux; fifo(7)).
 static int open_fifo(const char *path, struct err *err)
 {
     struct stat st;
@@ -53,7 +53,7 @@ static bool take(struct ack_reader *r, const struct line *line, const char *run,
 {
     struct err err;
 
-    if (line->len == 0) // each writer begins with it
+    if (line->len == 0) // each writer begins with an empty line
         return false;
     if (!mark_is(line->data, line->len) ||
         mark_parse(&r->mark, r->json, line->data, line->len, &err) != 0) {
@@ -102,11 +102,11 @@ void ack_writer_release(struct ack_writer *w)
 
 void ack_writer_put(struct ack_writer *w, const char *data, size_t len)
 {
-    // A line that has begun to go out must be finished; one that has not is covered by this one.
+    // A line that is partly written must be finished. The new one covers any other.
     struct buf *b = w->written > 0 ? &w->next : &w->line;
 
     buf_clear(b);
-    // A writer before us may have been cut short in a line, one that is longer than PIPE_BUF.
+    // An earlier writer may have been killed within a line longer than PIPE_BUF.
     if (!w->started)
         buf_putc(b, '\n');
     buf_append(b, data, len);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // ack_fifo: acknowledgements of marks, from the last stage of a pipe back to the first. The last
-// one writes a mark line into a FIFO once all that came before the mark is safe; a later
-// acknowledgement covers all earlier ones.
+// stage writes a mark's line into a FIFO once every line before the mark is safe. An
+// acknowledgement covers all earlier marks too.
 //
-// The FIFO is made where it is missing, and neither end waits for the other.
+// Each end creates the FIFO if it is missing, and neither end waits for the other.
 //
 //     struct ack_reader r;                                struct ack_writer w;
 //     ack_reader_open(&r, "acks", &err);                  ack_writer_open(&w, "acks", &err);
@@ -31,32 +31,32 @@ struct ack_reader {
     struct mark mark;
 };
 
-// Returns 0, or -1 with EX_CANTCREAT. It can be released after a failure too.
+// Returns 0, or -1 with EX_CANTCREAT; release it in both cases.
 int ack_reader_open(struct ack_reader *r, const char *path, struct err *err);
 void ack_reader_release(struct ack_reader *r);
 
-// Reads what has come, without waiting, and puts the highest seq acknowledged of this run into
-// *seq. Empty lines, those of other runs, and what is no mark, are passed over. Returns 1, 0 when
-// there is none, or -1 with EX_IOERR.
+// Reads the lines that have arrived, without waiting, and puts the highest acknowledged seq of this
+// run into *seq. It ignores empty lines, marks of other runs, and lines that are not marks. Returns
+// 1, 0 when no such mark has arrived, or -1 with EX_IOERR.
 int ack_reader_newest(struct ack_reader *r, const char *run, uint64_t *seq, struct err *err);
 
 struct ack_writer {
     int fd;
-    struct buf line, next; // the one that is being written, and the newest behind it
-    size_t written;        // of line
-    bool started;          // something was written since it was opened
+    struct buf line, next; // the line being written, and the newest one after it
+    size_t written;        // bytes of line
+    bool started;          // some bytes were written since the FIFO was opened
 };
 
-// Returns 0, or -1 with EX_CANTCREAT. It can be released after a failure too.
+// Returns 0, or -1 with EX_CANTCREAT; release it in both cases.
 int ack_writer_open(struct ack_writer *w, const char *path, struct err *err);
 void ack_writer_release(struct ack_writer *w);
 
-// Takes an acknowledgement, a line without its newline. One that could not be written yet is
-// replaced. An empty line goes before the first one.
+// Queues an acknowledgement, a line without its newline. It replaces one that is queued and not yet
+// being written. An empty line precedes the first one, in case an earlier writer left half a line.
 void ack_writer_put(struct ack_writer *w, const char *data, size_t len);
 
-// Writes what the FIFO takes without waiting; a reader that is slow gets the rest later. Returns 0,
-// or -1 with EX_IOERR.
+// Writes as much as the FIFO accepts without waiting; a later call writes the rest. Returns 0, or
+// -1 with EX_IOERR.
 int ack_writer_flush(struct ack_writer *w, struct err *err);
 
 #endif

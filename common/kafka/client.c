@@ -92,8 +92,8 @@ void client_alive(struct client *client)
     client->down = false;
 }
 
-// The messages of librdkafka that are about one connection are its way of saying that it retries.
-// A broker that stays away is warned about once, by on_error(), which is told of fatal errors too.
+// librdkafka's messages about one connection only mean that it retries. on_error() warns once about
+// a broker that stays away, and handles fatal errors.
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     bool told = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
@@ -130,7 +130,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
-        // How often and in which state it failed is for the debug log.
+        // The number of failures and the state belong in the debug log only.
         snprintf(client->last_error, sizeof client->last_error, "%s", reason);
         if ((detail = strstr(client->last_error, " (after ")) != NULL)
             *detail = '\0';

@@ -69,7 +69,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         on_revoke(c);
 }
 
-// Errors come as messages too.
+// librdkafka delivers errors as messages.
 static void on_message_error(struct consumer *c, const rd_kafka_message_t *message)
 {
     struct partition *p = partition_of(&c->partitions, message);
@@ -125,7 +125,7 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
     if (p == NULL || !p->assigned || p->done)
         return;
     if (message->offset < p->next) {
-        p->offset_regressed = true; // consumer_poll() looks why
+        p->offset_regressed = true; // consumer_poll() finds out why
         return;
     }
     p->at_end = false;
@@ -145,7 +145,7 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     c->ops.committed(c->ctx, code, list);
 }
 
-// on_rebalance() takes partitions away all at once, which is the eager protocol.
+// on_rebalance() implements the eager protocol, which revokes all partitions at once.
 static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, struct err *err)
 {
     char strategy[256];
@@ -161,8 +161,8 @@ static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, 
                    strategy);
 }
 
-// Where the broker has deleted what was to come next, reading goes on at the first record that is
-// left. At the end, which is for who wants only news, the rest would be lost too.
+// When the broker has deleted the next record, reading resumes at the first record that is left.
+// "latest" would skip the rest too.
 static void read_what_is_left(rd_kafka_conf_t *conf)
 {
     char policy[32], unused[8];
@@ -223,7 +223,7 @@ static int subscribe(struct consumer *c, const struct opt_list *topics, struct e
     return status;
 }
 
-// Adds the partitions of one topic that are among the ids, all when there are none.
+// Adds the partitions of one topic with these ids, or all of them when there are no ids.
 static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, const char *topic,
                      const int32_t *ids, int id_count, struct err *err)
 {
@@ -329,9 +329,8 @@ void consumer_serve(struct consumer *c)
     c->serving = false;
 }
 
-// Records below the next one are dropped. Where the partition does not reach to the next one any
-// more, they are not old ones that came again.
-static int check_offset_regressed(struct consumer *c, struct err *err)
+// Records below the next offset are duplicates, and dropped, unless the topic has been truncated.
+static int check_regressed(struct consumer *c, struct err *err)
 {
     for (size_t i = 0; i < c->partitions.count; i++) {
         struct partition *p = c->partitions.item[i];
@@ -348,7 +347,7 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
     rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
-    if (client_check(&c->client, err) != 0 || check_offset_regressed(c, err) != 0)
+    if (client_check(&c->client, err) != 0 || check_regressed(c, err) != 0)
         return -1;
     err->status = EX_OK;
     return c->stopped ? -1 : 0;
@@ -369,7 +368,7 @@ void consumer_join_lines(struct consumer *c, struct line *line)
     value_join(&c->value, line);
 }
 
-// A client that still fetches would not let itself be destroyed.
+// librdkafka does not destroy a client that still fetches.
 static void stop_fetching(struct consumer *c)
 {
     for (size_t i = 0; i < c->partitions.count; i++) {

@@ -32,18 +32,18 @@ static rd_kafka_topic_partition_list_t *partitions_of(const struct mark *mark)
     return list;
 }
 
-int group_offsets_open(struct client *k, const struct config_options *options, const char *group,
-                       struct err *err)
+int group_offsets_open(struct client *client, const struct config_options *options,
+                       const char *group, struct err *err)
 {
     static const struct config_setting defaults[] = {
         {"client.id", "loginpipe"}, {"log.connection.close", "false"}, {NULL, NULL}};
-    // Offsets are only stable for who reads what is committed.
+    // Reads of committed data only are stable: they wait for open transactions.
     const struct config_setting own[] = {{"group.id", group},
                                          {"isolation.level", "read_committed"},
                                          {"enable.auto.commit", "false"}};
     char why[256];
 
-    *k = (struct client){.rk = NULL};
+    *client = (struct client){.rk = NULL};
     rd_kafka_conf_t *conf = config_new(options, defaults, err);
     if (conf == NULL)
         return -1;
@@ -53,7 +53,7 @@ int group_offsets_open(struct client *k, const struct config_options *options, c
         rd_kafka_conf_destroy(conf);
         return err_set(err, EX_USAGE, "group %s: %s", group, why);
     }
-    return client_init(k, RD_KAFKA_CONSUMER, conf, options, NULL, err);
+    return client_init(client, RD_KAFKA_CONSUMER, conf, options, NULL, err);
 }
 
 void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
@@ -86,11 +86,11 @@ static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *l
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_resp_err_t group_offsets_read(struct client *k, const struct mark *partitions,
+rd_kafka_resp_err_t group_offsets_read(struct client *client, const struct mark *partitions,
                                        int timeout_ms, struct mark *found)
 {
     rd_kafka_topic_partition_list_t *list = partitions_of(partitions);
-    rd_kafka_resp_err_t code = rd_kafka_committed(k->rk, list, timeout_ms);
+    rd_kafka_resp_err_t code = rd_kafka_committed(client->rk, list, timeout_ms);
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = take_offsets(list, found);

@@ -27,11 +27,11 @@ uint32_t inflight_sent(struct inflight *w)
 {
     if (w->count == 0)
         open_segment(w);
-    w->segment[w->count - 1].under_way++;
+    w->segment[w->count - 1].unacked++;
     return (w->first + (uint32_t)w->count - 1) % INFLIGHT_SEGMENTS;
 }
 
-// The segment of a number; NULL when it is not in the window.
+// The segment with this number, or NULL when its mark was removed.
 static struct inflight_segment *find_segment(const struct inflight *w, uint32_t number)
 {
     uint32_t i = (number + INFLIGHT_SEGMENTS - w->first) % INFLIGHT_SEGMENTS;
@@ -43,8 +43,8 @@ void inflight_acked(struct inflight *w, uint32_t segment)
 {
     struct inflight_segment *e = find_segment(w, segment);
 
-    if (e != NULL && e->under_way > 0)
-        e->under_way--;
+    if (e != NULL && e->unacked > 0)
+        e->unacked--;
 }
 
 void inflight_drop(struct inflight *w, uint32_t segment)
@@ -76,7 +76,7 @@ static size_t count_reached(const struct inflight *w)
     size_t reached = 0;
 
     while (reached < w->count && w->segment[reached].mark != NULL &&
-           w->segment[reached].under_way == 0)
+           w->segment[reached].unacked == 0)
         reached++;
     return reached;
 }
@@ -104,7 +104,7 @@ bool inflight_reached(struct inflight *w, struct buf *line)
     return true;
 }
 
-int inflight_pass(struct inflight *w, int (*take)(void *ctx, const char *mark, size_t len),
+int inflight_pass(struct inflight *w, int (*pass)(void *ctx, const char *mark, size_t len),
                   void *ctx)
 {
     size_t reached = count_reached(w);
@@ -112,7 +112,7 @@ int inflight_pass(struct inflight *w, int (*take)(void *ctx, const char *mark, s
 
     for (size_t i = 0; i < reached && status == 0; i++) {
         if (!w->segment[i].dropped)
-            status = take(ctx, w->segment[i].mark, w->segment[i].len);
+            status = pass(ctx, w->segment[i].mark, w->segment[i].len);
     }
     if (reached > 0)
         forget(w, reached);

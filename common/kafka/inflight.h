@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// inflight: which marks are reached, when the lines between them arrive in any order. A mark is
-// reached when all lines before it have arrived; lines behind it go on meanwhile. With each line as
-// the mark behind itself it gives lines back in their order.
+// inflight: lines on their way to the broker, and the marks between them. Lines are acknowledged in
+// any order; a mark is reached when all lines before it are acknowledged. More lines are sent
+// meanwhile.
 //
 //     struct inflight w = {0};
-//     segment = inflight_sent(&w);               // a line goes off
-//     inflight_mark(&w, line, len);             // a mark comes behind it
-//     inflight_acked(&w, segment);               // the line has arrived
-//     if (inflight_reached(&w, &newest))        // then the mark is reached
+//     segment = inflight_sent(&w);       // a line is sent
+//     inflight_mark(&w, mark, len);      // a mark follows it
+//     inflight_acked(&w, segment);       // the line is acknowledged
+//     if (inflight_reached(&w, &newest)) // so the mark is reached
 //         ...
 //     inflight_release(&w);
 //
-// The lines between two marks are an segment. Its number fits 15 bits, so that it can travel with a
-// line.
+// The lines between two marks form a segment. The number of a segment is below INFLIGHT_SEGMENTS,
+// so that it fits into 15 bits of a tag that travels with each line. When each line is also given
+// as the mark of its own segment, inflight_pass() returns the lines in order.
 #ifndef KAFKA_INFLIGHT_H
 #define KAFKA_INFLIGHT_H
 
@@ -27,41 +28,43 @@
 #define INFLIGHT_BYTES (64u << 20) // of marks; about, since the last one may be longer
 
 struct inflight_segment {
-    uint64_t under_way;
-    char *mark; // the line of the mark that ends it; NULL while it is open
+    uint64_t unacked; // lines
+    char *mark;       // the line of the mark that ends the segment; NULL while it is open
     size_t len;
-    bool dropped;
+    bool dropped; // inflight_pass() leaves the mark out
 };
 
 struct inflight {
-    struct inflight_segment *segment; // from first on; the last one is open
+    struct inflight_segment *segment; // the last one is open
     size_t count, capacity;
-    uint32_t first; // number of segment[0]
+    uint32_t first; // the number of segment[0]
     size_t bytes;   // of marks
 };
 
 void inflight_release(struct inflight *w);
 
-// A line goes off. Returns the number of its segment.
+// Notes that a line is sent. Returns the number of its segment.
 uint32_t inflight_sent(struct inflight *w);
 
-// A line of that segment has arrived, for good.
+// Notes that a line of the segment is acknowledged.
 void inflight_acked(struct inflight *w, uint32_t segment);
 
-// Ends the segment by a mark, which is copied. The window must not be full.
-void inflight_mark(struct inflight *w, const char *line, size_t len);
+// Whether no further mark can be added before some are reached.
 bool inflight_is_full(const struct inflight *w);
 
-// The mark that ends an segment, or will end it, is not to come out of inflight_pass().
+// Ends the open segment with a mark, which is copied. There must be room.
+void inflight_mark(struct inflight *w, const char *line, size_t len);
+
+// Makes inflight_pass() leave out the mark that ends the segment, also when it is added later.
 void inflight_drop(struct inflight *w, uint32_t segment);
 
-// Puts the newest mark that is reached into line, and forgets it and those before. Returns false
-// when there is none.
+// Removes all marks that are reached, and puts the newest one into line. Returns false when no mark
+// is reached.
 bool inflight_reached(struct inflight *w, struct buf *line);
 
-// Hands out all marks that are reached, in their order, and forgets them. Ends early when take
-// returns other than 0, and returns that.
-int inflight_pass(struct inflight *w, int (*take)(void *ctx, const char *mark, size_t len),
+// Removes all marks that are reached, and passes each to pass(), in order. Stops calling pass()
+// after it returns other than 0, and returns that.
+int inflight_pass(struct inflight *w, int (*pass)(void *ctx, const char *mark, size_t len),
                   void *ctx);
 
 #endif

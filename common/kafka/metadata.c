@@ -17,7 +17,7 @@
 #define ALL_METADATA_TIME 10000
 #define ELECTION_TIME 1000 // ms for which a cluster may be without a controller
 
-// What the broker said about the one topic of the request.
+// The broker's answer about the one topic of the request.
 static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event, const char **why)
 {
     const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
@@ -56,14 +56,14 @@ static int judge(struct client *client, const char *topic, rd_kafka_resp_err_t c
     }
 }
 
-// Waits for the answer to a request that has a deadline of its own. Returns NULL when told to stop.
+// Waits for the answer to a request, which has its own deadline. Returns NULL when told to stop.
 static rd_kafka_event_t *await_answer(struct client *client, rd_kafka_queue_t *queue)
 {
     rd_kafka_event_t *event = NULL;
 
     while (event == NULL && client_keep_trying(client, INT64_MAX)) {
         event = rd_kafka_queue_poll(queue, ANSWER_SLICE);
-        rd_kafka_poll(client->rk, 0); // lets on_error() see why there is no answer
+        rd_kafka_poll(client->rk, 0); // serves the error callback
     }
     return event;
 }
@@ -171,8 +171,8 @@ static int remaining(int64_t deadline, int most)
     return left <= 0 ? 0 : left < most ? (int)left : most;
 }
 
-// Asks once about one topic, or about all when topic is NULL. Waiting is cut into short requests,
-// so that errors that come meanwhile (wrong password), and signals, are seen soon.
+// Asks once about one topic, or about all when topic is NULL. Requests are short, so that errors
+// such as a wrong password, and signals, are noticed soon.
 static rd_kafka_resp_err_t ask(struct client *client, rd_kafka_topic_t *topic, int64_t deadline,
                                const struct rd_kafka_metadata **metadata)
 {
@@ -184,7 +184,7 @@ static rd_kafka_resp_err_t ask(struct client *client, rd_kafka_topic_t *topic, i
     return code;
 }
 
-// Returns 0 when the topic is there, 1 when asking again may help, -1 when it will not.
+// Returns 0 when the topic exists, 1 when a retry may help, -1 when it cannot.
 static int topic_state(const struct rd_kafka_metadata_topic *topic, int *partitions)
 {
     *partitions = topic->partition_cnt;
@@ -216,7 +216,7 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
             why = metadata->topic_cnt == 1 ? metadata->topics[0].err : why;
             rd_kafka_metadata_destroy(metadata);
         }
-        // A topic that is just being created is silent for a second.
+        // A topic that is being created may be missing for a second without a warning.
         if (state == 1 && reached && !told &&
             time_monotonic() > deadline - client->wait + MS_SECOND) {
             log_warn("topic %s: %s; waiting for it", topic, rd_kafka_err2str(why));
@@ -248,7 +248,7 @@ static bool knows_controller(const struct client *client, const struct rd_kafka_
 int metadata_find_controller(struct client *client, struct err *err)
 {
     int64_t deadline = time_monotonic() + client->wait;
-    int64_t patience = INT64_MAX; // until when a controller may be missing
+    int64_t patience = INT64_MAX; // deadline for a controller to appear
 
     do {
         const struct rd_kafka_metadata *metadata;
@@ -291,7 +291,7 @@ int metadata_match_topics(struct client *client, const char *regex, struct opt_l
     }
     for (int i = 0; i < metadata->topic_cnt; i++) {
         const char *name = metadata->topics[i].topic;
-        // Topics of Kafka's own are never meant by a pattern.
+        // A pattern never matches Kafka's internal topics.
         if (strncmp(name, "__", 2) != 0 && regexec(&compiled, name, 0, NULL, 0) == 0)
             opt_list_add(names, xstrdup(name));
     }

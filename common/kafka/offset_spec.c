@@ -53,7 +53,7 @@ static int parse_point(const char *text, int64_t now, struct offset_point *point
     return 0;
 }
 
-// The end of a range. Behind a time, a bare number or date is a time as well: @t1:t2.
+// Parses the end of a range. After a time, a bare number or date is a time too: @t1:t2.
 static int parse_end(const char *text, int64_t now, enum offset_kind from,
                      struct offset_point *point)
 {
@@ -63,7 +63,7 @@ static int parse_end(const char *text, int64_t now, enum offset_kind from,
     return from == OFFSET_TIME ? time_point(text, now, &point->value) : -1;
 }
 
-// Times hold colons too, so the one that divides is the one with a point on either side.
+// Times contain colons too. The separator is the colon with a valid point on each side.
 static int parse_range(const char *text, int64_t now, struct offset_range *range)
 {
     for (const char *colon = strchr(text, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
@@ -101,28 +101,28 @@ int offset_spec_parse(const char *text, int64_t now, struct offset_range *range,
                    "'%s' is not an offset: beginning, end, stored, N, -N, @TIME or FROM:TO", text);
 }
 
-static rd_kafka_resp_err_t find_time(struct client *k, const char *topic, int32_t partition,
+static rd_kafka_resp_err_t find_time(struct client *client, const char *topic, int32_t partition,
                                      int64_t ms, int64_t high, int64_t *offset)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(list, topic, partition);
 
     entry->offset = ms;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(k->rk, list, REQUEST_TIME);
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client->rk, list, REQUEST_TIME);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = entry->err;
-    // A negative answer says that no record is that new.
+    // A negative offset means that no record is that new.
     *offset = entry->offset < 0 ? high : entry->offset;
     rd_kafka_topic_partition_list_destroy(list);
     return code;
 }
 
-static rd_kafka_resp_err_t resolve_once(struct client *k, const char *topic, int32_t partition,
+static rd_kafka_resp_err_t resolve_once(struct client *client, const char *topic, int32_t partition,
                                         struct offset_point point, int64_t *offset)
 {
     int64_t low, high;
     rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(k->rk, topic, partition, &low, &high, REQUEST_TIME);
+        rd_kafka_query_watermark_offsets(client->rk, topic, partition, &low, &high, REQUEST_TIME);
 
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return code;
@@ -137,7 +137,7 @@ static rd_kafka_resp_err_t resolve_once(struct client *k, const char *topic, int
         *offset = high - point.value;
         break;
     case OFFSET_TIME:
-        code = find_time(k, topic, partition, point.value, high, offset);
+        code = find_time(client, topic, partition, point.value, high, offset);
         break;
     case OFFSET_BEGINNING:
     case OFFSET_STORED:
@@ -150,19 +150,19 @@ static rd_kafka_resp_err_t resolve_once(struct client *k, const char *topic, int
     return code;
 }
 
-int offset_spec_resolve(struct client *k, const char *topic, int32_t partition,
+int offset_spec_resolve(struct client *client, const char *topic, int32_t partition,
                         struct offset_point point, int64_t *offset, struct err *err)
 {
-    int64_t deadline = time_monotonic() + k->wait;
+    int64_t deadline = time_monotonic() + client->wait;
     rd_kafka_resp_err_t code;
 
     do {
-        code = resolve_once(k, topic, partition, point, offset);
+        code = resolve_once(client, topic, partition, point, offset);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return 0;
         log_debug("topic %s [%d]: %s; asking again", topic, (int)partition, rd_kafka_err2str(code));
-    } while (client_error_status(code) != EX_NOPERM && client_keep_trying(k, deadline));
-    if (client_check(k, err) != 0)
+    } while (client_error_status(code) != EX_NOPERM && client_keep_trying(client, deadline));
+    if (client_check(client, err) != 0)
         return -1;
     return err_set(err, client_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
                    "topic %s [%d]: its offsets: %s", topic, (int)partition, rd_kafka_err2str(code));

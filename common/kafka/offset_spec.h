@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kafka_offset: where in a partition to begin and to end, as -o has it.
+// offset_spec: where to start and stop reading a partition, as -o says it.
 //
 // A point is one of
-//     beginning, end, stored        the first offset, the next to be written, the group's own
+//     beginning, end, stored        the first offset, the next one to be written, the group's own
 //     N, -N                         an offset; N before the end
 //     @TIME                         the first record at or after TIME: epoch ms, RFC 3339, or a
 //                                   duration ago (@1h)
 // and a range is FROM, FROM:TO or :TO. kcat's s@MS and e@MS set one end each.
+//
+//     struct offset_range range = {0};
+//     offset_spec_parse("@1h:end", time_now(), &range, &err);
+//     offset_spec_resolve(&client, "user-login", 0, range.from, &offset, &err);
 #ifndef KAFKA_OFFSET_SPEC_H
 #define KAFKA_OFFSET_SPEC_H
 
@@ -23,8 +27,8 @@ enum offset_kind {
     OFFSET_END,
     OFFSET_STORED,
     OFFSET_AT,   // value is the offset
-    OFFSET_TAIL, // value is how many before the end
-    OFFSET_TIME, // value is a moment in ms
+    OFFSET_TAIL, // value is the number of offsets before the end
+    OFFSET_TIME, // value is a time in ms since 1970
 };
 
 struct offset_point {
@@ -36,14 +40,14 @@ struct offset_range {
     struct offset_point from, to;
 };
 
-// Reads one -o argument into the range. Durations ago count from now, a moment in ms. Returns 0,
-// or -1 with EX_USAGE.
+// Parses one -o argument into the range. Durations ago count back from now, in ms since 1970.
+// Returns 0, or -1 with EX_USAGE.
 int offset_spec_parse(const char *text, int64_t now, struct offset_range *range, struct err *err);
 
-// Finds the absolute offset that a point (not NONE, not STORED) stands for at this moment, asking
-// the broker until k->wait has passed. Never below the first offset that there is, nor, for
-// times and tails, beyond the end. Returns 0, or -1 with *err set.
-int offset_spec_resolve(struct client *k, const char *topic, int32_t partition,
+// Finds the absolute offset that a point (not NONE, not STORED) stands for now. Asks the broker,
+// for up to client->wait. The offset is never below the partition's first one and, for times and
+// tails, never beyond its end. Returns 0, or -1 with *err set.
+int offset_spec_resolve(struct client *client, const char *topic, int32_t partition,
                         struct offset_point point, int64_t *offset, struct err *err);
 
 #endif

@@ -10,9 +10,9 @@
 #include "base/xalloc.h"
 #include "kafka/metadata.h"
 
-#define BATCH_SIZE_DEFAULT 1000000 // bytes; of librdkafka
-#define BATCH_OVERHEAD 61          // bytes of a batch beside its records (Kafka's RecordBatch)
-#define RECORD_LEAST 1000          // bytes; the lowest message.max.bytes that there is
+#define BATCH_SIZE_DEFAULT 1000000 // bytes; librdkafka's default
+#define BATCH_OVERHEAD 61          // bytes of a batch besides its records (Kafka's RecordBatch)
+#define RECORD_LEAST 1000          // bytes; the lowest valid message.max.bytes
 
 static rd_kafka_conf_res_t set_number(rd_kafka_conf_t *conf, const char *name, int64_t n, char *why,
                                       size_t size)
@@ -23,7 +23,7 @@ static rd_kafka_conf_res_t set_number(rd_kafka_conf_t *conf, const char *name, i
     return rd_kafka_conf_set(conf, name, number, why, size);
 }
 
-// What depends on what the topics take, as far as that is known.
+// Sets the sizes that depend on the topics' limits, if those are known.
 static rd_kafka_conf_res_t set_sizes(const struct producer *p, rd_kafka_conf_t *conf, char *why,
                                      size_t size)
 {
@@ -85,8 +85,8 @@ static int await_topics(struct producer *p, struct err *err)
     return 0;
 }
 
-// A broker refuses a batch that is too large with all that is in it, and librdkafka does not
-// divide it. So where the topics take less than a usual batch, connect anew with smaller ones.
+// A broker refuses an oversized batch with all its records, and librdkafka does not split it. So
+// when the topics accept less than the default batch, reconnect with smaller batches.
 static int fit_batches(struct producer *p, struct err *err)
 {
     p->largest_batch =

@@ -9,21 +9,21 @@
 #include "base/xalloc.h"
 #include "kafka/group_offsets.h"
 
-#define CALL_TIME 5000               // ms for one call, between looks at errors
-#define COMMIT_TIME (60 * MS_SECOND) // for a commit that has to be asked for again
+#define CALL_TIME 5000               // ms for one call, between checks for errors
+#define COMMIT_TIME (60 * MS_SECOND) // for a commit, with its retries
 #define ABORT_TIME 5000              // ms
 #define IDLE_COMMIT (30 * MS_SECOND) // between commits that change nothing
 
-// What librdkafka says about a call that may be made again.
+// The outcome of a call that can be retried.
 enum answer { ANSWER_DONE, ANSWER_AGAIN, ANSWER_FAILED };
 
-// Takes the error over.
+// Decides what a call's result means. Frees the error.
 static enum answer judge(struct transaction *t, const char *what, rd_kafka_error_t *take,
                          struct err *err)
 {
     struct client *client = t->client;
 
-    rd_kafka_poll(client->rk, 0); // lets callbacks see errors and reports
+    rd_kafka_poll(client->rk, 0); // serves error and report callbacks
     if (take == NULL)
         return ANSWER_DONE;
     rd_kafka_resp_err_t code = rd_kafka_error_code(take);
@@ -59,7 +59,7 @@ int transaction_open(struct transaction *t, struct err *err)
     return answer == ANSWER_DONE ? 0 : -1;
 }
 
-// Asks for the group's offsets, and again while somebody's transaction is about to change them.
+// Reads the group's offsets, and retries while an open transaction includes them.
 static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
                          struct err *err)
 {
@@ -71,7 +71,7 @@ static int ask_committed(struct transaction *t, const struct mark *hello, struct
         return -1;
     do {
         code = group_offsets_read(&reader, hello, CALL_TIME, found);
-        rd_kafka_poll(reader.rk, 0); // lets callbacks see errors
+        rd_kafka_poll(reader.rk, 0); // serves error callbacks
         rd_kafka_poll(t->client->rk, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_error_status(code) != EX_NOPERM &&
              client_keep_trying(&reader, deadline) && client_keep_trying(t->client, deadline));
@@ -85,9 +85,9 @@ static int ask_committed(struct transaction *t, const struct mark *hello, struct
                             rd_kafka_err2str(code));
 }
 
-// Says where the group is not where the stream begins. A partition that it has no offset of is
-// where the stream says, as long as nothing has been committed since: then the mark that hello goes
-// on with would not be the newest.
+// Finds a difference between the group's offsets and the start of the stream. A partition without
+// an offset is not one: if another pipeline had moved on, the hello mark would not resume the
+// newest mark.
 static int compare(const struct transaction *t, const struct mark *hello, const struct mark *found,
                    struct err *err)
 {
@@ -101,7 +101,7 @@ static int compare(const struct transaction *t, const struct mark *hello, const 
                            t->group, at->topic, (int)at->partition, (long long)offset,
                            (long long)at->offset);
     }
-    // A mark of the same offsets may have let windows close.
+    // A later mark with the same offsets may have closed windows.
     if (found->seq != hello->seq || strcmp(found->run, hello->from) != 0)
         return err_set(err, EX_TEMPFAIL,
                        "group %s: another pipeline has moved on: mark %llu of run %s is committed, "
@@ -170,8 +170,8 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     return 0;
 }
 
-// Keeps where a group begins, before the first record is taken, so that a crash does not move
-// "end".
+// Commits where a group starts before its first record is read, so that a crash does not move a
+// start such as "end".
 static int commit_beginning(struct transaction *t, const struct mark *hello,
                             const struct mark *found, struct err *err)
 {
@@ -180,7 +180,7 @@ static int commit_beginning(struct transaction *t, const struct mark *hello,
     if (found->at_count == hello->at_count)
         return 0;
     mark_copy(&beginning, hello);
-    if (hello->from[0] != '\0') // the group is still where that run has left it
+    if (hello->from[0] != '\0') // the group is still where that run left it
         memcpy(beginning.run, hello->from, sizeof beginning.run);
     int status = transaction_commit(t, &beginning, err);
     mark_release(&beginning);
@@ -211,7 +211,7 @@ void transaction_release(struct transaction *t)
 
     if (t->begun && t->client->rk != NULL) {
         error = rd_kafka_abort_transaction(t->client->rk, ABORT_TIME);
-        if (error != NULL) { // then the broker does it, or the next producer of that name
+        if (error != NULL) { // the broker aborts it, or the next producer with this id
             log_debug("transaction: abort: %s", rd_kafka_error_string(error));
             rd_kafka_error_destroy(error);
         }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kafka_transaction: what a producer writes between two marks, and the position of the second
-// one, committed as one.
+// transaction: one Kafka transaction after another, each with the lines between two marks and the
+// offsets of the second mark.
 //
 //     struct transaction t = {.client = &producer.client, .options = &options.kafka};
-//     transaction_open(&t, &err);            // older producers of the name are fenced
-//     transaction_check(&t, &hello, &err);   // nobody has moved on since hello
+//     transaction_open(&t, &err);            // fences older producers of the same id
+//     transaction_check(&t, &hello, &err);   // no other pipeline has moved the group's offsets
 //     while (...) {
-//         transaction_begin(&t, &err);       // before each record; begins one if none is
+//         transaction_begin(&t, &err);       // before each line; does nothing in a transaction
 //         rd_kafka_produce(...);
 //         transaction_commit(&t, &mark, &err);
 //     }
-//     transaction_release(&t);               // aborts one that is not committed
+//     transaction_release(&t);               // aborts an open transaction
 //
-// After any failure the transaction is aborted and cannot go on: what was not committed is read
-// again in the next run.
+// After any failure the transaction is aborted and the stage must end: the next run reads again
+// what was not committed.
 #ifndef KAFKA_TRANSACTION_H
 #define KAFKA_TRANSACTION_H
 
@@ -25,36 +25,37 @@
 #include "stream/mark.h"
 
 struct transaction {
-    struct client *client;                // of a transactional producer
-    const struct config_options *options; // that it was made with
+    struct client *client;                // a transactional producer
+    const struct config_options *options; // of the client
 
     // What follows is the module's own.
     bool open, begun;
     char *group;
-    struct mark committed; // the position that is
-    int64_t committed_at;  // when
+    struct mark committed; // the last committed mark
+    int64_t committed_at;  // a time_monotonic()
 };
 
-// Gets the producer its place, which ends what an older one of the same name has begun. Returns 0,
-// or -1 with *err set.
+// Initializes the producer's transactions, which fences older producers of the same id and ends
+// their open transaction. Returns 0, or -1 with *err set.
 int transaction_open(struct transaction *t, struct err *err);
 
-// Compares what the group of a hello mark has committed, and of which mark, with where that begins;
-// where the group has no offset yet, commits that of hello. Returns 0 when it is the same, or -1
-// with *err set: EX_USAGE for a stream that cannot be committed in transactions, EX_TEMPFAIL when
-// somebody else has moved on.
+// Checks that the group's committed offsets, and the mark they belong to, are those at which the
+// stream of the hello mark starts. Commits the hello mark's offsets for partitions without one.
+// Returns 0, or -1 with *err set: EX_TEMPFAIL when another pipeline has moved the offsets.
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err);
 
-// Begins a transaction unless one is. Returns 0, or -1 with *err set.
+// Begins a transaction, unless one is open. Returns 0, or -1 with *err set.
 int transaction_begin(struct transaction *t, struct err *err);
 
-// Whether committing a mark would change anything, or it is time to say that we are there.
+// Whether committing the mark would change anything, or the last commit is so long ago that an
+// unchanged one should keep the group's offsets from expiring.
 bool transaction_is_due(const struct transaction *t, const struct mark *mark);
 
-// Commits what was produced together with the position of the mark. Nothing must be under way. The
-// partitions must be those of hello. Returns 0, or -1 with *err set.
+// Commits the produced lines together with the mark's offsets. No line may be in flight. Returns 0,
+// or -1 with *err set: EX_DATAERR when the mark's partitions are not those of the hello mark.
 int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err);
 
+// Aborts an open transaction.
 void transaction_release(struct transaction *t);
 
 #endif
