@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kcat-broker: a Kafka broker in memory, gone when it ends, for demos and quick tests. It is the
-// mock cluster that librdkafka carries for its own tests, so it is no place for data:
+// kcat-broker: an in-memory Kafka broker for demos and quick tests. It is the mock cluster that
+// librdkafka has for its own tests, and loses all data when it ends. Its limits:
 //
-// - it keeps the newest 5 MiB of a partition, and drops what is older without a word to readers;
-// - it takes the calls of a transaction, but shows aborted records as if they were committed;
-// - it has no CreateTopics: a topic that is not given by -t springs up with 4 partitions as soon
-//   as anybody asks for it, readers too;
+// - it keeps the newest 5 MiB of each partition, and silently drops older records;
+// - it accepts transactions, but shows aborted records as if they were committed;
+// - it has no CreateTopics request: a topic not given by -t is created with 4 partitions when a
+//   producer or a consumer first asks for it;
 // - the first member of a consumer group waits 3 seconds for others before it gets partitions.
 
 #include <errno.h>
@@ -33,7 +33,7 @@
 #define BROKERS_MAX 100
 #define TOPIC_NAME_MAX 249 // Kafka's own limit
 
-// As of env(1) and the shell.
+// As in env(1) and the shell.
 enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_BY = 128 };
 
 struct options {
@@ -42,7 +42,7 @@ struct options {
 };
 
 struct broker {
-    rd_kafka_t *handle; // the mock cluster lives in a client that does nothing else
+    rd_kafka_t *handle; // the client that owns the mock cluster and does nothing else
     rd_kafka_mock_cluster_t *cluster;
     int replicas;
 };
@@ -54,7 +54,7 @@ static const struct opt options_table[] = {
               "how many brokers the cluster has (default 1)"),
 };
 
-// Nothing that librdkafka says in here is about the work of whoever uses the broker.
+// librdkafka's messages here are about the mock cluster, not about the user's work.
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     (void)handle, (void)level;
@@ -89,7 +89,7 @@ static void broker_stop(struct broker *b)
     rd_kafka_destroy(b->handle);
 }
 
-// TOPIC[:PARTITIONS], with a name that Kafka takes.
+// Creates TOPIC[:PARTITIONS]. The name must be valid in Kafka.
 static int broker_create_topic(struct broker *b, const char *spec, struct err *err)
 {
     static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -112,32 +112,32 @@ static int broker_create_topic(struct broker *b, const char *spec, struct err *e
     return 0;
 }
 
-// Blocks the signals that wait_for() takes, before librdkafka has started any thread, and puts the
-// mask of before in *before.
+// Blocks the signals that wait_for() receives, before librdkafka starts any thread, and puts the
+// previous mask into *before.
 static void block_signals(sigset_t *set, sigset_t *before)
 {
     static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
 
-    signal(SIGCHLD, SIG_DFL); // ignored, it would let no child be waited for
+    signal(SIGCHLD, SIG_DFL); // if it were ignored, waitpid() would fail
     sigemptyset(set);
     sigaddset(set, SIGCHLD);
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
-        // nohup and a shell's background jobs want some to be ignored.
+        // nohup and a shell's background jobs have some signals ignored; keep that.
         if (sigaction(stops[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
             sigaddset(set, stops[i]);
     }
     sigprocmask(SIG_BLOCK, set, before);
 }
 
-// In the child: waits for the address, and becomes the command.
+// Runs in the child: waits for the address, then becomes the command.
 static _Noreturn void become(char **command, int address_fd, const sigset_t *mask)
 {
     char address[PIPE_BUF];
     ssize_t len = read(address_fd, address, sizeof address);
 
     if (len <= 0)
-        _exit(EX_UNAVAILABLE); // the broker did not start, and has said why
+        _exit(EX_UNAVAILABLE); // the broker did not start, and has reported why
     setenv("BOOTSTRAP_SERVERS", address, 1);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvp(command[0], command);
@@ -145,8 +145,8 @@ static _Noreturn void become(char **command, int address_fd, const sigset_t *mas
     _exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
 }
 
-// Forks for the command before there are any threads, or sockets that it would inherit. *address_fd
-// is where it waits for the broker's address.
+// Forks for the command before there are any threads, or sockets that the command would inherit.
+// The child waits for the broker's address on *address_fd.
 static int spawn(char **command, const sigset_t *mask, pid_t *pid, int *address_fd, struct err *err)
 {
     int fds[2];
@@ -162,8 +162,8 @@ static int spawn(char **command, const sigset_t *mask, pid_t *pid, int *address_
     return 0;
 }
 
-// Waits for the end of the command, or without one (pid 0) for a signal to stop. Returns the exit
-// status.
+// Waits until the command ends or, without one (pid 0), until a signal says to stop. Returns the
+// exit status.
 static int wait_for(pid_t pid, const sigset_t *set)
 {
     for (;;) {
@@ -171,14 +171,14 @@ static int wait_for(pid_t pid, const sigset_t *set)
         int status;
 
         if (sigwaitinfo(set, &info) < 0)
-            continue; // after a stop and a SIGCONT
+            continue; // the command was stopped or continued
         if (info.si_signo == SIGCHLD) {
             if (pid != 0 && waitpid(pid, &status, WNOHANG) == pid)
                 return WIFSIGNALED(status) ? KILLED_BY + WTERMSIG(status) : WEXITSTATUS(status);
         } else if (pid == 0)
             return EX_OK;
         else if (info.si_code <= 0)
-            kill(pid, info.si_signo); // what the terminal sends, the command has had as well
+            kill(pid, info.si_signo); // a terminal's signal reaches the command by itself
     }
 }
 
@@ -186,8 +186,8 @@ static int run_command(const struct broker *b, pid_t pid, int address_fd, const 
 {
     const char *address = rd_kafka_mock_cluster_bootstraps(b->cluster);
 
-    // One write of less than PIPE_BUF, which is all there or not at all. It fails only if somebody
-    // has killed the child, and that is for wait_for() to tell.
+    // A write of less than PIPE_BUF is atomic. It fails only if the child was killed, which
+    // wait_for() reports.
     signal(SIGPIPE, SIG_IGN);
     ssize_t ignored = write(address_fd, address, strlen(address) + 1);
     (void)ignored;
@@ -195,7 +195,7 @@ static int run_command(const struct broker *b, pid_t pid, int address_fd, const 
     return wait_for(pid, set);
 }
 
-// Says where the broker is, and lets go of stdout so that a shell's $(kcat-broker &) comes back.
+// Prints the broker's address, and closes stdout so that a shell's $(kcat-broker &) returns.
 static int stay(const struct broker *b, const sigset_t *set)
 {
     if (printf("%s\n", rd_kafka_mock_cluster_bootstraps(b->cluster)) < 0 || fflush(stdout) != 0) {
