@@ -26,6 +26,17 @@ static bool stderr_is_journal(void)
     return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
+static bool parse_level(const char *name, enum log_level *level)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
+        if (strcasecmp(name, level_names[i]) == 0) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void log_init(const char *argv0)
 {
     const char *slash = argv0 == NULL ? NULL : strrchr(argv0, '/');
@@ -33,7 +44,7 @@ void log_init(const char *argv0)
 
     if (argv0 != NULL)
         program = slash == NULL ? argv0 : slash + 1;
-    if (name != NULL && *name != '\0' && !log_level_parse(name, &threshold))
+    if (name != NULL && *name != '\0' && !parse_level(name, &threshold))
         log_warn("LOG_LEVEL: '%s' is not one of error, warn, info, debug", name);
 }
 
@@ -50,17 +61,6 @@ enum log_level log_level(void)
 void log_set_level(enum log_level level)
 {
     threshold = level;
-}
-
-bool log_level_parse(const char *name, enum log_level *level)
-{
-    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
-        if (strcasecmp(name, level_names[i]) == 0) {
-            *level = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 void log_at(enum log_level level, const char *fmt, ...)

@@ -20,9 +20,6 @@ const char *log_program(void);
 enum log_level log_level(void);
 void log_set_level(enum log_level level);
 
-// Reads a level's name. Returns false, *level unchanged, when the name is unknown.
-bool log_level_parse(const char *name, enum log_level *level);
-
 __attribute__((format(printf, 2, 3))) void log_at(enum log_level level, const char *fmt, ...);
 
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
