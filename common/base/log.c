@@ -13,8 +13,9 @@ static enum log_level threshold = LOG_WARN;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
-// Whether stderr is the very stream that the journal opened for us: JOURNAL_STREAM holds its
-// device and inode, and it is inherited by processes whose stderr has gone elsewhere.
+// Whether stderr is the stream that the journal opened: JOURNAL_STREAM holds that stream's device
+// and inode. The variable alone proves nothing, since a process with another stderr inherits it
+// too.
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -82,7 +83,7 @@ void log_at(enum log_level level, const char *fmt, ...)
     size_t len = (size_t)used + (size_t)(more < 0 ? 0 : more);
     if (len > sizeof line - 2)
         len = sizeof line - 2;
-    // A message is one line whatever a library put into it.
+    // Keep the message on one line, even if a library put newlines into it.
     for (size_t i = 0; i < len; i++) {
         if (line[i] == '\n' || line[i] == '\r')
             line[i] = ' ';
@@ -90,8 +91,8 @@ void log_at(enum log_level level, const char *fmt, ...)
     while (len > 0 && line[len - 1] == ' ')
         len--;
     line[len++] = '\n';
-    // One write, so that the lines of several processes do not mix. Nothing can be done if it
-    // fails: stderr is where that would be said.
+    // One write, so that the lines of several processes do not mix. A failure is ignored, because
+    // stderr is where it would be reported.
     ssize_t ignored = write(STDERR_FILENO, line, len);
     (void)ignored;
     errno = saved_errno;

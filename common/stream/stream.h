@@ -42,8 +42,8 @@ struct stream;
 
 // The lines that callbacks get are valid until they return.
 struct stream_ops {
-    bool parse; // reject records that are not JSON
-    bool sink;  // records do not go to stdout: marks are not written, and a closed stdout is no end
+    bool parse;   // reject records that are not JSON
+    bool sink;    // records do not go to stdout, so marks are not written there either
     int64_t tick; // milliseconds between calls of on_tick; 0 for never
 
     // Called before anything is read.
