@@ -265,8 +265,7 @@ static void add_output(struct filter *f, int i, jv input, jv value)
         f->output = xreallocarray(f->output, f->output_size, sizeof *f->output);
     }
     struct output *o = &f->output[i];
-    // Objects and arrays are identical if they are the same in memory; scalars, if the values are
-    // equal.
+    // jv_identical() compares objects, arrays and strings by address, other scalars by value.
     o->is_input = jv_identical(jv_copy(input), jv_copy(value));
     o->start = f->text.len;
     o->len = 0;
