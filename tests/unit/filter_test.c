@@ -102,16 +102,18 @@ static void test_errors(void)
 // A filter is used for record after record, so nothing of one may show up in the next.
 static void test_many_records(void)
 {
-    struct filter *f = compile("if .n == 2 then error(\"two\") else .[.k], .[.k + \"2\"] end");
+    struct filter *f = compile("if .n == 2 then error(.k) else .[.k], .[.k + \"2\"] end");
     struct buf all = BUF_INIT;
 
     run(f, "{\"n\":1,\"k\":\"a\",\"a\":1,\"a2\":{\"x\":1}}", &all);
-    run(f, "{\"n\":2}", &all);
+    run(f, "{\"n\":2,\"k\":\"a long message\"}", &all);
+    run(f, "{\"n\":2,\"k\":\"short\"}", &all);
     run(f, "{\"n\":3,\"k\":\"\",\"\":0}", &all);
     // Keys that fall into one slot of the cache, by length and first and last byte.
     run(f, "{\"n\":4,\"k\":\"abcd\",\"abcd\":5,\"axxd\":6}", &all);
     run(f, "{\"n\":4,\"k\":\"axxd\",\"abcd\":5,\"axxd\":6}", &all);
-    tap_text(all.data, all.len, "1\n{\"x\":1}\nerror: two\n0\nnull\n5\nnull\n6\nnull\n",
+    tap_text(all.data, all.len,
+             "1\n{\"x\":1}\nerror: a long message\nerror: short\n0\nnull\n5\nnull\n6\nnull\n",
              "records one after the other");
     filter_free(f);
     buf_release(&all);
