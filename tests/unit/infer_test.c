@@ -23,7 +23,7 @@ static struct infer *start(size_t keys)
     struct infer *in = infer_new(keys, &err);
 
     if (in == NULL)
-        die(&err);
+        err_die(&err);
     return in;
 }
 
