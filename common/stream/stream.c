@@ -59,15 +59,7 @@ const struct opt stream_opts[] = {
 };
 const size_t stream_opt_count = sizeof stream_opts / sizeof *stream_opts;
 
-// If the caller has closed a standard descriptor, the next open() would reuse it, and output would
-// end up in that file. Occupying it with /dev/null, opened the wrong way round, makes any use fail.
-static void guard_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-    }
-}
+// --- Failure and state ---
 
 int stream_fail_err(struct stream *s, const struct err *err)
 {
@@ -106,6 +98,8 @@ const struct ledger *stream_ledger(const struct stream *s)
 {
     return &s->ledger;
 }
+
+// --- Writing, and the verbs that count ---
 
 static int output_failed(struct stream *s)
 {
@@ -245,6 +239,8 @@ int stream_reject_late(struct stream *s, const struct reject *reject, const stru
     return write_reject(s, reject, line);
 }
 
+// --- Dispatch: records, marks and rejects of earlier stages ---
+
 // Hands one output of the jq program to the tool. An output that is the input is not parsed again.
 static int dispatch_output(struct stream *s, int i, const struct line *line)
 {
@@ -374,6 +370,8 @@ static int dispatch_line(struct stream *s, const struct line *line)
     return stream_feed(s, line);
 }
 
+// --- Running: reading, ticks and signals ---
+
 static int write_ledger(struct stream *s, bool at_exit)
 {
     struct err err;
@@ -484,6 +482,18 @@ static void on_interrupted(void *ctx)
 
     if (s->ops->stalled != NULL)
         s->ops->stalled(s->ctx, s);
+}
+
+// --- Start and end ---
+
+// If the caller has closed a standard descriptor, the next open() would reuse it, and output would
+// end up in that file. Occupying it with /dev/null, opened the wrong way round, makes any use fail.
+static void guard_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
 }
 
 static int open_outputs(struct stream *s)
