@@ -14,7 +14,7 @@ static struct window_spec parse(const char *text)
     struct err err;
 
     if (window_parse(text, &spec, &err) != 0)
-        die(&err);
+        err_die(&err);
     return spec;
 }
 
