@@ -6,16 +6,6 @@
 
 load helpers
 
-setup() {
-    # shellcheck disable=SC2034 # helpers.bash uses it
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-teardown() {
-    stop_started
-}
-
 # All windows but those by number, which are about the order of records.
 WINDOWS=(10m 1h 1h/15m 25m/10m 50s all)
 
@@ -85,11 +75,12 @@ shuffled() {
 }
 
 @test "records that were split over partitions give the same final insights" {
-    need_kafka
     logingen -n 20000 --users 2000 --span 3h >records
     insights want <records
-    topic=$(fresh_topic)
-    create_topic "$topic" 4
+    start kcat-broker -t "$topic:4" >address
+    wait_until 10 test -s address
+    BOOTSTRAP_SERVERS=$(<address)
+    export BOOTSTRAP_SERVERS
     produce "$topic" --key user_id <records
     for partition in 0 1 2 3; do
         read_topic "$topic" -p $partition >"part$partition"

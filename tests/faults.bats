@@ -7,7 +7,7 @@
 load helpers
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     logingen -n 400 --bad 10 --missing 10 --late 5 >records
     {
         # Long lines, empty ones, rejects of earlier stages, and no newline at the end.
@@ -16,11 +16,6 @@ setup() {
         head -n 200 records
         printf no-newline
     } >in
-    pid= # of start_fed
-}
-
-teardown() {
-    stop_started
 }
 
 # Every fault that must not change what is put out.

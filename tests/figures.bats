@@ -22,7 +22,7 @@ setup_file() {
 }
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     standard_insights
 }
 

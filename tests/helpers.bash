@@ -5,6 +5,23 @@
 
 bats_require_minimum_version 1.5.0
 
+# Each test begins in an empty directory and has a topic name of its own. Whatever it started is
+# stopped at its end. A file with more to prepare has its own setup, which calls begin first.
+begin() {
+    started=() pid=
+    cd "$BATS_TEST_TMPDIR" || return 1
+    # shellcheck disable=SC2034 # the tests use it
+    topic=$(fresh_topic)
+}
+
+setup() {
+    begin
+}
+
+teardown() {
+    stop_started
+}
+
 # One good record a line, in the variants that the world writes.
 good_records() {
     cat <<'END'
@@ -65,15 +82,42 @@ assert_at_least_once() {
     }
 }
 
-# For tests on a real Kafka: skips where there is none, and sets BOOTSTRAP_SERVERS.
-need_kafka() {
-    [ -z "${NO_KAFKA:-}" ] || skip "$NO_KAFKA"
-    export BOOTSTRAP_SERVERS=$KAFKA
+# --- The shared Kafka ---
+
+# Puts the broker's settings into $RUN_DIR/kafka.env, or the reason why there are none into
+# $RUN_DIR/kafka.reason. Files run in parallel, so the first one that comes starts it. tests/run
+# stops it.
+start_shared_kafka() {
+    (
+        flock 9
+        [ ! -e "$RUN_DIR/kafka.env" ] && [ ! -e "$RUN_DIR/kafka.reason" ] || exit 0
+        if "$BATS_TEST_DIRNAME/broker/kafka" start "$RUN_DIR/kafka" 3>&- \
+            >"$RUN_DIR/kafka.lines" 2>"$RUN_DIR/kafka.err"; then
+            mv "$RUN_DIR/kafka.lines" "$RUN_DIR/kafka.env"
+        else
+            tail -n 1 "$RUN_DIR/kafka.err" >"$RUN_DIR/kafka.reason"
+        fi
+    ) 9>"$RUN_DIR/kafka.lock"
 }
 
-# A topic name that no other test uses.
+# For tests on a real Kafka, in files with the tag "kafka": sets BOOTSTRAP_SERVERS and
+# KAFKA_TEST_DIR. Where Kafka cannot start it skips the test, and with CI=true fails it.
+need_kafka() {
+    [ -e "$RUN_DIR/kafka.env" ] || start_shared_kafka
+    if [ -e "$RUN_DIR/kafka.env" ]; then
+        # shellcheck disable=SC1091
+        . "$RUN_DIR/kafka.env"
+    elif [ "${CI:-}" = true ]; then
+        cat "$RUN_DIR/kafka.err" >&2
+        return 1
+    else
+        skip "no real Kafka: $(<"$RUN_DIR/kafka.reason")"
+    fi
+}
+
+# fresh_topic [LETTERS]: a topic name that no other test uses, and no other call with these letters.
 fresh_topic() {
-    echo "t-$BATS_SUITE_TEST_NUMBER-${1:-a}-$RANDOM"
+    echo "t-$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER-${1:-a}-$RANDOM"
 }
 
 # create_topic NAME [PARTITIONS]

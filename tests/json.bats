@@ -7,7 +7,7 @@
 load helpers
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     "$BUILD_DIR/unit/json_test" valid >good
     "$BUILD_DIR/unit/json_test" invalid >bad
 }

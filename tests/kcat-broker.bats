@@ -6,13 +6,8 @@
 load helpers
 
 setup() {
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     unset BOOTSTRAP_SERVERS
-}
-
-teardown() {
-    stop_started
 }
 
 # broker ARGUMENT...

@@ -6,16 +6,6 @@
 
 load helpers
 
-setup() {
-    # shellcheck disable=SC2034 # helpers.bash uses it
-    started=() pid=''
-    cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-teardown() {
-    stop_started
-}
-
 windows=(-w 1h -w all -w 1h/20m -w 10s)
 # More than the records span, so that nothing is late.
 final=(--every 0 --lateness 1d)
@@ -235,55 +225,4 @@ assert_within() {
     loginagg --partial -w all --every 250n <records | loginagg --merge -w all --every 2n >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out | paste -sd ' ')" \
         '[500,false] [1000,false] [1000,true]'
-}
-
-# --- On real Kafka ---
-
-# pipeline NUMBER: one of those that share the partitions.
-pipeline() {
-    start bash -c "
-        kcat-in -v -G $topic $topic 2>reader.$1 |
-        loginclean --rejects rejects.$1 |
-        loginagg --partial ${windows[*]} --every 500n |
-        kcat-out -t $topic-partials --key partial"
-}
-
-has_assignment() {
-    local i
-    for i in 1 2 3; do
-        grep -q '[1-4] partitions assigned' "reader.$i" || return 1
-    done
-}
-
-# How many records the partials have that are in the topic.
-records_in() {
-    read_topic "$topic-partials" | jq -s 'map(select(.window == "all").records) | add // 0'
-}
-
-nearly_all_are_in() {
-    [ "$(records_in)" -gt $(($(wc -l <clean) - 3 * 500)) ]
-}
-
-@test "three pipelines in one group and a merge give the insights of one pipeline" {
-    need_kafka
-    topic=$(fresh_topic)
-    create_topic "$topic" 4
-    create_topic "$topic-partials" 2
-    logingen -n 20000 --users 2000 --bad 1 --span 2h >records
-    loginclean --rejects /dev/null <records >clean
-    loginagg "${windows[@]}" "${final[@]}" <clean >want
-    for i in 1 2 3; do pipeline "$i"; done
-    wait_until 60 has_assignment
-    sleep 3 # for the group to settle: no pipeline is to have it all
-    for i in 0 1 2 3; do
-        awk -v i="$i" 'NR % 4 == i' records | kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p "$i"
-    done
-    # The rest that is less than 500 records comes when the readers are told to stop.
-    wait_until 60 nearly_all_are_in
-    for pipe in "${started[@]}"; do pkill -TERM -x kcat-in -s "$pipe"; done
-    for pipe in "${started[@]}"; do await "$pipe" 30; done
-    assert_eq "$(records_in)" "$(wc -l <clean)"
-    # Each of the three has had a share.
-    for i in 1 2 3; do [ -s "rejects.$i" ]; done
-    read_topic "$topic-partials" | loginagg --merge "${windows[@]}" "${final[@]}" | cmp - want
 }

@@ -7,14 +7,8 @@
 load helpers
 
 setup() {
-    # shellcheck disable=SC2034 # helpers.bash uses it
-    started=() pid=''
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     run_id=123e4567-e89b-42d3-a456-426614174000
-}
-
-teardown() {
-    stop_started
 }
 
 # mark KIND SEQ OFFSET [MEMBERS]

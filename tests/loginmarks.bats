@@ -8,8 +8,7 @@ load helpers
 RUN=01234567-89ab-4def-8123-456789abcdef
 
 setup() {
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     cat >in <<END
 {"@mark":"hello","run":"$RUN","seq":41,"group":"g","shard":"0/2","at":[["t",0,10],["u",1,0]]}
 1
@@ -18,10 +17,6 @@ setup() {
 { "@mark":"no mark"}
 {"@mark":"end","run":"$RUN","seq":43,"at":[["t",0,13],["u",1,0]]}
 END
-}
-
-teardown() {
-    stop_started
 }
 
 @test "marks are shown to people, a line each" {

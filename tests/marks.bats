@@ -12,13 +12,8 @@ RUN=01234567-89ab-4def-8123-456789abcdef
 OTHER=11234567-89ab-4def-8123-456789abcdef
 
 setup() {
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     logingen -n 6 --seed 1 >records
-}
-
-teardown() {
-    stop_started
 }
 
 # mark KIND SEQ [RUN]

@@ -7,7 +7,7 @@
 load helpers
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     tools=()
     for file in "$BUILD_DIR"/*; do
         case $file in

@@ -1,0 +1,294 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The marks of kcat-in, what they say, and what it commits when they come back.
+#
+# bats file_tags=kafka,long
+
+# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr is set by run
+
+load helpers
+load delivery
+
+@test "a stream begins with hello and ends with end, and marks say where it is" {
+    make_topics 500
+    read_topic "$topic" --marks -G "$group" --shard 0/1 >lines
+    head -n 1 lines >hello
+    tail -n 1 lines >end
+    assert_eq "$(jq -c '[."@mark",.seq,.group,.shard,([.at[][2]]|add)]' hello)" \
+        "[\"hello\",0,\"$group\",\"0/1\",0]"
+    assert_eq "$(jq -c '[."@mark",.seq,([.at[][1]]|sort),([.at[][2]]|add)]' end)" \
+        '["end",1,[0,1,2],500]'
+    assert_eq "$(jq .run hello)" "$(jq .run end)"
+    assert_match "$(jq -r .run hello)" '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+    assert_eq "$(grep -vc '^{"@mark"' lines)" 500
+}
+
+@test "a mark covers just the records before it" {
+    make_topics 50000
+    slow_stage
+    start bash -c "kcat-in '$topic' -e --marks=100ms | bash slow >lines"
+    await $! 60
+    [ "$(grep -c '^{"@mark":"mark"' lines)" -gt 3 ]
+    awk '/^{"@mark"/ { print records + 0; next } { records++ }' lines >counted
+    jq -n 'inputs | select(."@mark") | [.at[][2]] | add' lines | cmp - counted
+}
+
+@test "marks come after each 256 KiB too, but only sixteen before their time" {
+    make_topics 7800 # 3 MiB
+    read_topic "$topic" --marks=10s >lines
+    marks=$(grep -c '^{"@mark":"mark"' lines)
+    [ "$marks" -ge 7 ]
+    [ "$marks" -le 12 ]
+    awk '/^{"@mark":"mark"/ && n < 256 * 1024 { exit 1 } /^{"@mark"/ { n = 0; next } { n += length() + 1 }' lines
+    awk '/^{"@mark"/ { print records + 0; next } { records++ }' lines >counted
+    jq -n 'inputs | select(."@mark") | [.at[][2]] | add' lines | cmp - counted
+    make_topics 25000
+    read_topic "$topic" --marks=10s >lines
+    marks=$(grep -c '^{"@mark":"mark"' lines)
+    [ "$marks" -ge 16 ]
+    [ "$marks" -le 18 ] # on a very slow machine an interval may pass
+    [ "$(tail -n 1 lines | jq .seq)" -eq $((marks + 1)) ]
+}
+
+@test "marks come while nothing does, every five seconds" {
+    create_topic "$topic"
+    start kcat-in "$topic" --marks=100ms >lines
+    wait_until 8 has_lines 2 lines
+    sleep 1
+    assert_eq "$(wc -l <lines)" 2
+}
+
+@test "the watermark is the time up to which all partitions are read" {
+    seq 100 109 | jq -c '{timestamp: .}' | produce "$topic" --create=1
+    read_topic "$topic" --marks | tail -n 1 >end
+    assert_eq "$(jq .watermark end)" 109000
+    jq -nc '{ts: "2023-09-12T00:00:00Z"}' | produce "$topic"
+    read_topic "$topic" --marks --time-field ts | tail -n 1 >end
+    assert_eq "$(jq .watermark end)" 1694476800000
+    jq -nc '{at: {created: 7}}' | produce "$topic"
+    read_topic "$topic" --marks --time-field at.created | tail -n 1 >end
+    assert_eq "$(jq .watermark end)" 7000
+    # A time that the records do not have is not guessed: all others would be late.
+    read_topic "$topic" --marks --time-field no | tail -n 1 >end
+    assert_eq "$(jq .watermark end)" null
+}
+
+@test "a time far in the future is not believed" {
+    printf '{"timestamp":100}\n{"timestamp":9999999999}\n' | produce "$topic" --create=1
+    read_topic "$topic" --marks | tail -n 1 >end
+    assert_eq "$(jq .watermark end)" 100000
+}
+
+@test "the partition that is behind holds the watermark back, until it is read to its end" {
+    jq -nc 'range(20000) | {timestamp: (1000 + .), pad: ("x" * 300)}' >one
+    jq -nc '{timestamp: 5}' >other
+    create_topic "$topic" 2
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 0 -l one
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 1 -l other
+    slow_stage
+    start bash -c "kcat-in '$topic' --marks=100ms | bash slow >lines"
+    wait_until 20 has_lines 20003 lines
+    wait_until 10 grep -q '"watermark":20999000' lines
+    jq -n '[inputs.watermark // empty] | . == sort' lines | grep -qx true
+}
+
+@test "shards divide the partitions of all topics among them" {
+    make_topics 1000
+    for shard in 0/4 1/4 2/4; do
+        read_topic "$topic" --shard $shard
+    done | sed 's/.*"n":\([0-9]*\).*/\1/' >numbers
+    assert_exactly_once 1000 numbers
+    run -78 --separate-stderr read_topic "$topic" --shard 3/4
+    assert_eq "$stderr" 'kcat-in: shard 3/4: no topic has a partition for it'
+    for bad in x 1 1/ 1/1 2/1 -1/2 0/0 '' 1/2/3; do
+        run -64 read_topic "$topic" --shard "$bad"
+    done
+}
+
+@test "a set of partitions has one name, however it is given" {
+    create_topic "$topic" 6
+    while read -r options name; do
+        # shellcheck disable=SC2086 # several options
+        read_topic "$topic" --marks ${options//+/ } | head -n 1 >hello
+        assert_eq "$(jq -r .shard hello)" "$name"
+    done <<'END'
+--shard=00/2 0/2
+--shard=1/002 1/2
+-p+3 3
+-p+1,0 0-1
+-p+0-1 0-1
+-p+05,3,2,0,1,1 0-3,5
+END
+}
+
+@test "a group's partitions are not shared cooperatively" {
+    run -64 --separate-stderr kcat-in x -G g -X partition.assignment.strategy=range,cooperative-sticky
+    assert_eq "$stderr" 'kcat-in: partition.assignment.strategy: range,cooperative-sticky is not supported; use range or roundrobin'
+}
+
+@test "options that do not go together are wrong usage" {
+    run -64 kcat-in x --shard 0/2 -p 0
+    run -64 kcat-in x --acks fifo
+    run -64 kcat-in x --marks=99ms
+    run -64 kcat-in x --marks=x
+    run -64 kcat-out -t x --acks fifo --exactly-once
+    run -64 kcat-out -t x --exactly-once --undelivered file
+    run -64 kcat-out -t x --transactional-id id
+    run -64 kcat-out -t x --tee --acks fifo
+    run -64 kcat-out -t x --tee --exactly-once
+}
+
+@test "with a fixed set of partitions and no --acks, kcat-in commits nothing, not even the beginning" {
+    make_topics 100
+    read_topic "$topic" -G "$group" --shard 0/1 --marks -o end >lines
+    assert_eq "$(wc -l <lines)" 2
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | grep -c '"n"')" 100
+}
+
+@test "with --acks where a group begins is kept before its first record" {
+    make_topics 100
+    start kcat-in "$topic" -G "$group" --shard 0/1 --acks acks -o end >lines
+    wait_until 10 has_lines 1 lines
+    kill -KILL $!
+    await $!
+    seq 101 110 | jq -c '{n: .}' | produce "$topic"
+    read_topic "$topic" -G "$group" --shard 0/1 --marks -o end | grep -v '^{"@mark"' >lines
+    assert_eq "$(jq .n lines | sort -n | xargs)" "$(seq 101 110 | xargs)"
+}
+
+@test "a partition that is new to a topic is read from its beginning, though the group began at the end" {
+    for fixed in '' '--shard=0/1'; do
+        create_topic "$topic"
+        seq 10 | produce "$topic"
+        assert_eq "$(read_topic "$topic" -G "$group" -o end $fixed)" ''
+        "$BUILD_DIR/tests/alter_topic" grow "$topic" 2
+        seq 100 109 | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 1
+        assert_eq "$(read_topic "$topic" -G "$group" -o end $fixed | xargs)" "$(seq 100 109 | xargs)"
+        topic=$topic-2
+    done
+}
+
+# A topic takes a moment to be gone.
+remake_topic() {
+    produce "$topic" --create=1 <new 2>/dev/null
+}
+
+@test "a topic that was made anew is no place to go on in" {
+    seq 100 | produce "$topic" --create=1
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 | wc -l)" 100
+    start kcat-in "$topic" -G "$group" --shard 0/1 -v --wait 2s >lines 2>err
+    reader=$!
+    wait_until 10 grep -q 'from offset 100' err
+    "$BUILD_DIR/tests/alter_topic" delete "$topic"
+    seq 20 >new
+    wait_until 10 remake_topic
+    wait_until 60 is_gone $reader
+    await $reader
+    assert_eq "$(wc -l <lines)" 0
+    # 69 when it has asked for the topic while that was not there.
+    assert_match "$status $(<err)" \
+        '^(78 .*\[0\]: ends at offset 20, but was read up to 100 already: |69 .*topic )'
+}
+
+@test "a group that is beyond the end of its topic is no place to go on from" {
+    seq 20 | produce "$topic" --create=1
+    create_topic "$out"
+    { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" && mark end 1 100; } >in
+    kcat-out -t "$out" --exactly-once <in
+    run -78 --separate-stderr read_topic "$topic" -G "$group" --shard 0/1 --marks --wait 2s
+    assert_match "$stderr" ': ends at offset 20, but was read up to 100 already: '
+}
+
+@test "a start that fails ends, though records were on their way" {
+    make_topics 20000
+    touch acks
+    for _ in 1 2 3; do
+        run -73 --separate-stderr timeout -k 1 20 kcat-in "$topic" -G "$group" --shard 0/1 --acks acks
+        assert_eq "$stderr" 'kcat-in: --acks: acks: it is there and no FIFO'
+    done
+}
+
+@test "with marks nothing is committed that nobody has acknowledged" {
+    make_topics 100
+    for _ in 1 2; do
+        assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
+    done
+    # Nobody answers, so it waits until it is told to stop. It does not leave the group then.
+    start kcat-in "$topic" -G "$group" --acks acks -X session.timeout.ms=6000 >lines
+    wait_until 20 has_lines 102 lines
+    kill -TERM $!
+    wait_until 10 has_let_go_of_signals $!
+    kill -TERM $!
+    await $!
+    assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
+}
+
+@test "what comes back through the FIFO is committed, with its seq" {
+    make_topics 100
+    keeping_stage
+    mkfifo acks
+    read_topic "$topic" -G "$group" --shard 0/1 --acks acks | bash keep kept acks
+    assert_eq "$(wc -l <kept)" 100
+    read_topic "$topic" -G "$group" --shard 0/1 --acks acks >lines &
+    wait_until 20 has_lines 2 lines
+    tail -n 1 lines >acks
+    wait $!
+    assert_eq "$(jq -c '[.seq,([.at[][2]]|add)]' lines | head -n 1)" '[1,100]'
+    assert_eq "$(wc -l <lines)" 2
+}
+
+@test "acknowledgements of another run, and what is none, commit nothing" {
+    make_topics 100
+    mkfifo acks
+    read_topic "$topic" -G "$group" --shard 0/1 --acks acks >lines 2>err &
+    reader=$!
+    wait_until 20 has_lines 102 lines
+    {
+        tail -n 1 lines | jq -c --arg run $RUN '.run = $run'
+        echo nonsense
+    } >acks
+    wait_until 10 grep -q 'no mark is ignored' err
+    sleep 0.5
+    run ! is_gone $reader
+    tail -n 1 lines >acks
+    wait $reader
+}
+
+@test "a file that is no FIFO is refused" {
+    touch acks
+    run -73 --separate-stderr kcat-out -t "$topic" --create --acks acks </dev/null
+    assert_eq "$stderr" 'kcat-out: --acks: acks: it is there and no FIFO'
+}
+
+@test "members of a group give partitions over when all of them is acknowledged" {
+    make_topics 20000
+    keeping_stage
+    mkfifo acks1 acks2
+    touch kept1 kept2
+    start bash -c "kcat-in '$topic' -G $group --marks=100ms --acks acks1 | bash keep kept1 acks1"
+    wait_until 20 has_lines 1000 kept1
+    start bash -c "kcat-in -v '$topic' -G $group --marks=100ms --acks acks2 2>log2 |
+        bash keep kept2 acks2"
+    wait_until 30 grep -q '[12] partitions assigned' log2
+    seq 20001 20500 | jq -c '{n: .}' | produce "$topic" --key-jq '.n | tostring'
+    wait_until 30 has_lines 20500 kept1 kept2
+    [ -s kept2 ]
+    sleep 1
+    sed 's/.*"n":\([0-9]*\).*/\1/' kept1 kept2 >numbers
+    assert_exactly_once 20500 numbers
+}
+
+@test "a signal is answered by a last mark, which is committed, and ends the stages behind in order" {
+    make_topics 2000
+    cat >pipeline <<END
+kcat-in '$topic' -G '$group' --marks --acks acks | kcat-out -t '$out' --acks acks
+echo "\${PIPESTATUS[*]}" >statuses
+END
+    start bash pipeline
+    wait_until 20 out_has 2000
+    pkill -TERM -s $! kcat-in
+    await $!
+    assert_eq "$(<statuses)" '0 0'
+    assert_eq "$(read_topic "$topic" -G "$group" | wc -l)" 0
+}

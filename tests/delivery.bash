@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2034 # the tests use them
+#
+# Shared by tests/delivery-*.bats: numbered records, marks, and slow or forgetful stages.
+
+RUN=01234567-89ab-4def-8123-456789abcdef
+
+setup() {
+    begin
+    need_kafka
+    out=$(fresh_topic out)
+    group=g-$topic
+}
+
+# make_topics COUNT: fills $topic with so many numbered records, of 400 bytes so that a pipe does not
+# hold them all, and makes $out.
+make_topics() {
+    awk -v count="$1" 'BEGIN {
+        pad = sprintf("%380s", ""); gsub(/ /, "x", pad)
+        for (i = 1; i <= count; i++) printf "{\"n\":%d,\"pad\":\"%s\"}\n", i, pad
+    }' | produce "$topic" --create=3
+    create_topic "$out" 2
+}
+
+# numbers_of TOPIC: of the records in it that are committed.
+numbers_of() {
+    read_topic "$1" | sed 's/.*"n":\([0-9]*\).*/\1/'
+}
+
+# Whether $out has so many different records, or more. A commit takes a moment to be seen.
+out_has() {
+    [ "$(numbers_of "$out" | sort -un | wc -l)" -ge "$1" ]
+}
+
+# mark KIND SEQ OFFSET [MEMBERS]: of $topic and partition 0.
+mark() {
+    printf '{"@mark":"%s","run":"%s","seq":%s,"at":[["%s",0,%s]]%s}\n' \
+        "$1" "$RUN" "$2" "$topic" "$3" "${4:+,$4}"
+}
+
+# A stage that passes some 10000 lines a second.
+slow_stage() {
+    cat >slow <<'END'
+while IFS= read -r line; do
+    printf '%s\n' "$line"
+    ((++n % 200)) || sleep 0.01
+done
+END
+}
+
+# A last stage that keeps lines in the file of its first argument and sends marks back through the
+# second.
+keeping_stage() {
+    cat >keep <<'END'
+while IFS= read -r line; do
+    case $line in
+    '{"@mark"'*) echo "$line" >"$2" ;;
+    *) echo "$line" >>"$1" ;;
+    esac
+done
+END
+}
+
+# restart_and_kill TIMES STAGE...: runs the script pipeline so often and kills a stage each time,
+# when records are on their way.
+restart_and_kill() {
+    local times=$1 stages=("${@:2}") before
+
+    for ((i = 0; i < times; i++)); do
+        before=$(numbers_of "$out" | wc -l)
+        start bash pipeline 2>>err
+        wait_until 30 grows_beyond "$before"
+        pkill -KILL -s $! "${stages[i % ${#stages[@]}]}"
+        await $!
+    done
+}
+
+grows_beyond() {
+    [ "$(numbers_of "$out" | wc -l)" -gt "$1" ]
+}
+
+has_records() {
+    [ "$(read_topic "${@:2}" | wc -l)" -ge "$1" ]
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# logingen --rate: records come when they are due.
+#
+# bats file_tags=alone
+
+load helpers
+
+@test "--rate writes so many a second, whole lines at a time" {
+    start=$(date +%s%N)
+    logingen --rate 200/s | head -n 101 >out
+    ms=$((($(date +%s%N) - start) / 1000000))
+    echo "$ms ms"
+    # 100 intervals of 5 ms; a busy machine may be late, but none is early.
+    [ "$ms" -ge 480 ]
+    [ "$ms" -lt 10000 ]
+    assert_eq "$(jq -c . out | wc -l)" 101
+}
+
+@test "a slow rate is prompt: each record comes when it is due" {
+    start logingen --rate 20 >out
+    wait_until 10 has_lines 1 out
+    wait_until 10 has_lines 3 out
+    # Not all at once at some later time.
+    [ "$(wc -l <out)" -lt 60 ]
+}
+
+@test "a reader that was away is not flooded afterwards" {
+    start=$(date +%s%N)
+    logingen --rate 10000 2>err | (
+        sleep 1.7
+        timeout 0.3 cat
+    ) >out || true
+    ms=$((($(date +%s%N) - start) / 1000000))
+    echo "$(wc -l <out) lines in $ms ms"
+    # What the pipe holds (1 MiB, below 6000 records) and what was due while the reader read. Had
+    # all been written that was due while it slept, it would be ten a millisecond.
+    [ "$(wc -l <out)" -gt 4000 ]
+    [ "$(wc -l <out)" -lt $((8000 + (ms - 1700) * 10)) ]
+}
+
+@test "without a rate it is fast, and written in large blocks" {
+    count_writes logingen -n 100k >out
+    cat writes
+    assert_eq "$(wc -l <out)" 100000
+    [ "$(<writes)" -lt 1000 ]
+}
