@@ -3,6 +3,8 @@
 #
 # The same records give the same bytes: in whatever order they come within the lateness, however
 # they are split up, however fast they come, and whatever seed the hashes have.
+#
+# bats file_tags=long
 
 load helpers
 

@@ -3,6 +3,8 @@
 #
 # loginagg --state: what was counted outlives the process. Streams with marks are made by hand here;
 # tests/chaos.bats has those of kcat-in.
+#
+# bats file_tags=long
 
 load helpers
 

@@ -3,6 +3,8 @@
 #
 # The manual pages and README.md: they are well-formed, name every option, and their examples do
 # what they say.
+#
+# bats file_tags=long
 
 load helpers
 load man
