@@ -68,7 +68,7 @@ $(B)/faults.so: tests/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
 
-# Kafka's own tool for it is not among the jars that the tests run with.
+# Deletes and changes topics, in less time than a JVM takes to start.
 $(B)/tests/alter_topic: tests/alter_topic.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $< -o $@ -lrdkafka

@@ -28,26 +28,26 @@ figure() {
     sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" out
 }
 
-@test "exactly-once: nothing is lost and nothing twice, whatever is killed, with a stage in Python too" {
+@test "exactly-once: no record is lost or doubled, whichever process is killed, with a Python stage too" {
     chaos MODE=exactly-once SEED=2 KILLS=7 STAGE="$stage"
     [ "$(figure restarts)" -gt 0 ]
     assert_eq "$(figure lost) $(figure duplicated)" '0 0'
 }
 
-@test "exactly-once: the final insights are those of a run that was not disturbed" {
+@test "exactly-once: the final insights equal those of an undisturbed run" {
     chaos MODE=exactly-once AGG=1 SEED=3 KILLS=5 FAULTS='kill_one kill_all stall'
     [ "$(figure restarts)" -gt 0 ]
     assert_eq "$(figure lost) $(figure duplicated)" '0 0'
 }
 
-@test "at-least-once: nothing is lost, but some arrives twice" {
+@test "at-least-once: no record is lost, but some arrive twice" {
     chaos MODE=at-least-once KILLS=4 FAULTS='kill_all kill_one'
     assert_eq "$(figure lost)" 0
     [ "$(figure duplicated)" -gt 0 ]
 }
 
 # The proof that the tests above can fail.
-@test "without marks, records are lost when a pipeline is killed" {
+@test "without marks, killing a pipeline loses records" {
     chaos MODE=none KILLS=3 SLOW=1500 FAULTS='kill_all'
     [ "$(figure lost)" -gt 0 ]
 }

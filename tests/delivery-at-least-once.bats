@@ -19,7 +19,7 @@ is_stopped() {
     ! cat "/proc/$1"/task/*/status | grep '^State:' | grep -qv '[[:space:]]T'
 }
 
-@test "kcat-out acknowledges a mark when the broker has all before it, and not earlier" {
+@test "kcat-out acknowledges a mark only after the broker has all lines before it" {
     start_own_kafka
     create_topic "$topic"
     mkfifo acks
@@ -50,7 +50,7 @@ is_stopped() {
     exec {acks}>&-
 }
 
-@test "with --tee lines and marks are passed on when the broker has all before them, and not earlier" {
+@test "--tee passes on a line or mark only after the broker has everything before it" {
     start_own_kafka
     create_topic "$topic"
     broker=$(<"$BATS_FILE_TMPDIR/kafka/pid")
@@ -71,7 +71,7 @@ is_stopped() {
     assert_eq "$(<out)" "$(mark hello 0 0 && echo 1 && echo 2 && mark mark 1 1 && echo 3 && mark end 2 2)"
 }
 
-@test "in a stream with marks --tee passes nothing on behind a line that could not be delivered" {
+@test "in a stream with marks, --tee passes on nothing after an undelivered line" {
     create_topic "$topic"
     create_topic "$topic-gone"
     start_fed kcat-out -t "$topic" --route "gone=$topic-gone" --tee -X message.timeout.ms=2000 \
@@ -88,13 +88,13 @@ is_stopped() {
     assert_eq "$(<out)" "$(mark hello 0 0 && echo 1)"
 }
 
-@test "of a chain of sinks the last one acknowledges, and all have what was committed" {
+@test "the last of several sinks acknowledges, and every sink has the committed records" {
     make_topics 20000
     create_topic "$out-2"
     slow_stage
     cat >pipeline <<END
 kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | kcat-out -t '$out' --tee |
-    bash slow | kcat-out -t '$out-2' --acks acks
+    perl slow | kcat-out -t '$out-2' --acks acks
 END
     restart_and_kill 2 kcat-out
     sed -i 's/kcat-in/kcat-in -e/' pipeline
@@ -107,11 +107,11 @@ END
     done
 }
 
-@test "with --acks nothing is lost when stages are killed, and much less is repeated than without" {
+@test "with --acks, killing stages loses nothing and repeats little" {
     make_topics 60000
     slow_stage
     cat >pipeline <<END
-kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | bash slow | kcat-out -t '$out' --acks acks
+kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | perl slow | kcat-out -t '$out' --acks acks
 END
     restart_and_kill 3 kcat-out kcat-in
     sed -i 's/kcat-in/kcat-in -e/' pipeline
@@ -123,11 +123,11 @@ END
     [ "$(wc -l <numbers)" -lt 120000 ]
 }
 
-@test "without marks records in the pipe are lost when a stage is killed" {
+@test "without marks, killing a stage loses the records in the pipe" {
     make_topics 60000
     slow_stage
     cat >pipeline <<END
-kcat-in '$topic' -G '$group' | bash slow | kcat-out -t '$out'
+kcat-in '$topic' -G '$group' | perl slow | kcat-out -t '$out'
 END
     restart_and_kill 2 kcat-out
     sed -i 's/kcat-in/kcat-in -e/' pipeline

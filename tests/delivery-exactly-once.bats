@@ -18,16 +18,16 @@ load delivery
 exactly_once_pipeline() {
     slow_stage
     cat >pipeline <<END
-kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms $1 | bash slow |
+kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms $1 | perl slow |
     kcat-out -t '$out' --exactly-once --transactional-id '$group'
 echo "\${PIPESTATUS[*]}" >statuses
 END
 }
 
-@test "with --exactly-once each record is there once, though stages are killed" {
+@test "with --exactly-once, each record arrives once although stages are killed" {
     make_topics 60000
     exactly_once_pipeline
-    restart_and_kill 4 kcat-out kcat-in bash
+    restart_and_kill 4 kcat-out kcat-in perl
     exactly_once_pipeline -e
     start bash pipeline
     await $! 60
@@ -37,7 +37,7 @@ END
     assert_exactly_once 60000 numbers
 }
 
-@test "a pipeline that wakes up after its successor began is fenced, and doubles nothing" {
+@test "a pipeline that resumes after its successor started is fenced and doubles nothing" {
     make_topics 60000
     exactly_once_pipeline
     start bash pipeline 2>err1
@@ -61,7 +61,7 @@ END
     assert_exactly_once 60000 numbers
 }
 
-@test "what is not committed by a mark is not seen, in any of the topics" {
+@test "records that no mark has committed are invisible in every topic" {
     seq 10 | produce "$topic" --create=1
     create_topic "$out"
     create_topic "$out-rejects"
@@ -83,7 +83,7 @@ END
     assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | head -n 1 | jq -c '[.seq,.at[0][2]]')" '[1,7]'
 }
 
-@test "a stream that begins where the group is not is refused" {
+@test "a stream that does not begin at the group's offsets is refused" {
     create_topic "$topic"
     create_topic "$out"
     read_topic "$topic" -G "$group" --shard 0/1 >/dev/null
@@ -92,7 +92,7 @@ END
     assert_eq "$stderr" "kcat-out: group $group: another pipeline has moved on: $topic [0] is committed up to 0, and this stream begins at 5"
 }
 
-@test "a stream that goes on with another mark than the group's last one is refused" {
+@test "a stream that does not continue from the group's last mark is refused" {
     create_topic "$topic"
     create_topic "$out"
     members="\"group\":\"$group\",\"shard\":\"0/1\""
@@ -109,7 +109,7 @@ END
     kcat-out -t "$out" --exactly-once <in
 }
 
-@test "the beginning of a group that has no offsets is kept before the first record" {
+@test "a group without offsets commits its starting position before the first record" {
     make_topics 100
     start bash -c "kcat-in '$topic' -G '$group' --shard 0/1 --marks -o end |
         kcat-out -t '$out' --exactly-once"
@@ -122,7 +122,7 @@ END
     assert_eq "$(jq '.n // empty' lines | sort -n | xargs)" "$(seq 101 110 | xargs)"
 }
 
-@test "the beginning of a partition that is new to the group is kept too" {
+@test "a group commits the starting position of a partition that is new to it" {
     seq 10 | produce "$topic" --create=1
     seq 10 | produce "$out" --create=1
     members="\"group\":\"$group\",\"shard\":\"0/1\""
@@ -142,7 +142,7 @@ END
     assert_match "$stderr" ': mark 0 of run none is committed, and this stream goes on with mark 1 of run '
 }
 
-@test "--exactly-once and --acks need marks, and the former a group and fixed partitions" {
+@test "--acks needs marks; --exactly-once also needs a group and fixed partitions" {
     create_topic "$out"
     for option in --exactly-once --acks=fifo; do
         run -64 --separate-stderr kcat-out -t "$out" $option <<<1
@@ -175,7 +175,7 @@ END
     assert_ledger_adds_up stats
 }
 
-@test "a reject that is too large for its topic becomes one of kcat-out, and the others are committed" {
+@test "a reject too large for its topic becomes a reject of kcat-out, and the others are committed" {
     create_topic "$topic"
     create_topic "$out"
     create_topic "$out-rejects"
@@ -191,7 +191,7 @@ END
     assert_eq "$(jq -r '.raw|fromjson.reject' rejects)" x
 }
 
-@test "lines for a topic that goes away are not committed as done" {
+@test "lines for a deleted topic are not committed" {
     seq 10 | produce "$topic" --create=1
     create_topic "$out"
     create_topic "$out-rejects"
@@ -217,7 +217,7 @@ END
     assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | head -n 1 | jq -c '[.seq,.at[0][2]]')" '[1,2]'
 }
 
-@test "the ledger counts what was not committed as undelivered" {
+@test "the ledger counts uncommitted lines as undelivered" {
     create_topic "$topic"
     create_topic "$out"
     {
@@ -231,7 +231,7 @@ END
     assert_ledger_adds_up stats
 }
 
-@test "two shards are two pipelines that do not get in each other's way" {
+@test "two shards are independent pipelines" {
     make_topics 3000
     for shard in 0/2 1/2; do
         start bash -c "kcat-in -e '$topic' -G '$group' --shard $shard --marks |
@@ -244,14 +244,14 @@ END
     assert_exactly_once 3000 numbers
 }
 
-@test "marks say what kcat-out has committed" {
+@test "marks report what kcat-out has committed" {
     make_topics 100
     start bash -c "kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms | tee lines |
         kcat-out -t '$out' --exactly-once"
     wait_until 20 grep -q '"committed":1}' lines
 }
 
-@test "a transactional id of one's own fences before the first mark" {
+@test "an explicit transactional id fences before the first mark" {
     create_topic "$topic"
     create_topic "$out"
     start_fed kcat-out -t "$out" --exactly-once --transactional-id "id-$topic"
@@ -271,7 +271,7 @@ END
 
 # --- Plain tools in the middle ---
 
-@test "grep, sed, awk and jq in the middle keep the guarantee when they keep marks" {
+@test "grep, sed, awk and jq between the stages keep the guarantee if they keep the marks" {
     make_topics 1000
     cat >pipeline <<END
 kcat-in -e '$topic' -G '$group' --shard 0/1 --marks=100ms |

@@ -10,7 +10,7 @@
 load helpers
 load delivery
 
-@test "a stream begins with hello and ends with end, and marks say where it is" {
+@test "a stream begins with a hello mark and ends with an end mark, and each has a position" {
     make_topics 500
     read_topic "$topic" --marks -G "$group" --shard 0/1 >lines
     head -n 1 lines >hello
@@ -24,17 +24,17 @@ load delivery
     assert_eq "$(grep -vc '^{"@mark"' lines)" 500
 }
 
-@test "a mark covers just the records before it" {
+@test "a mark covers exactly the records before it" {
     make_topics 50000
     slow_stage
-    start bash -c "kcat-in '$topic' -e --marks=100ms | bash slow >lines"
+    start bash -c "kcat-in '$topic' -e --marks=100ms | perl slow >lines"
     await $! 60
     [ "$(grep -c '^{"@mark":"mark"' lines)" -gt 3 ]
     awk '/^{"@mark"/ { print records + 0; next } { records++ }' lines >counted
     jq -n 'inputs | select(."@mark") | [.at[][2]] | add' lines | cmp - counted
 }
 
-@test "marks come after each 256 KiB too, but only sixteen before their time" {
+@test "a mark is written after every 256 KiB, up to sixteen times in an interval" {
     make_topics 7800 # 3 MiB
     read_topic "$topic" --marks=10s >lines
     marks=$(grep -c '^{"@mark":"mark"' lines)
@@ -51,7 +51,7 @@ load delivery
     [ "$(tail -n 1 lines | jq .seq)" -eq $((marks + 1)) ]
 }
 
-@test "marks come while nothing does, every five seconds" {
+@test "marks continue every five seconds while the topic is silent" {
     create_topic "$topic"
     start kcat-in "$topic" --marks=100ms >lines
     wait_until 8 has_lines 2 lines
@@ -59,7 +59,7 @@ load delivery
     assert_eq "$(wc -l <lines)" 2
 }
 
-@test "the watermark is the time up to which all partitions are read" {
+@test "the watermark is the time up to which all partitions have been read" {
     seq 100 109 | jq -c '{timestamp: .}' | produce "$topic" --create=1
     read_topic "$topic" --marks | tail -n 1 >end
     assert_eq "$(jq .watermark end)" 109000
@@ -74,26 +74,26 @@ load delivery
     assert_eq "$(jq .watermark end)" null
 }
 
-@test "a time far in the future is not believed" {
+@test "a time far in the future does not raise the watermark" {
     printf '{"timestamp":100}\n{"timestamp":9999999999}\n' | produce "$topic" --create=1
     read_topic "$topic" --marks | tail -n 1 >end
     assert_eq "$(jq .watermark end)" 100000
 }
 
-@test "the partition that is behind holds the watermark back, until it is read to its end" {
+@test "the slowest partition holds back the watermark until it has been read to its end" {
     jq -nc 'range(20000) | {timestamp: (1000 + .), pad: ("x" * 300)}' >one
     jq -nc '{timestamp: 5}' >other
     create_topic "$topic" 2
     timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 0 -l one
     timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 1 -l other
     slow_stage
-    start bash -c "kcat-in '$topic' --marks=100ms | bash slow >lines"
+    start bash -c "kcat-in '$topic' --marks=100ms | perl slow >lines"
     wait_until 20 has_lines 20003 lines
     wait_until 10 grep -q '"watermark":20999000' lines
     jq -n '[inputs.watermark // empty] | . == sort' lines | grep -qx true
 }
 
-@test "shards divide the partitions of all topics among them" {
+@test "shards divide the partitions of all topics" {
     make_topics 1000
     for shard in 0/4 1/4 2/4; do
         read_topic "$topic" --shard $shard
@@ -106,7 +106,7 @@ load delivery
     done
 }
 
-@test "a set of partitions has one name, however it is given" {
+@test "a set of partitions has one name, whichever options select it" {
     create_topic "$topic" 6
     while read -r options name; do
         # shellcheck disable=SC2086 # several options
@@ -122,12 +122,12 @@ load delivery
 END
 }
 
-@test "a group's partitions are not shared cooperatively" {
+@test "a cooperative assignment strategy is refused" {
     run -64 --separate-stderr kcat-in x -G g -X partition.assignment.strategy=range,cooperative-sticky
     assert_eq "$stderr" 'kcat-in: partition.assignment.strategy: range,cooperative-sticky is not supported; use range or roundrobin'
 }
 
-@test "options that do not go together are wrong usage" {
+@test "conflicting options are usage errors" {
     run -64 kcat-in x --shard 0/2 -p 0
     run -64 kcat-in x --acks fifo
     run -64 kcat-in x --marks=99ms
@@ -139,14 +139,14 @@ END
     run -64 kcat-out -t x --tee --exactly-once
 }
 
-@test "with a fixed set of partitions and no --acks, kcat-in commits nothing, not even the beginning" {
+@test "with fixed partitions and without --acks, kcat-in commits nothing" {
     make_topics 100
     read_topic "$topic" -G "$group" --shard 0/1 --marks -o end >lines
     assert_eq "$(wc -l <lines)" 2
     assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | grep -c '"n"')" 100
 }
 
-@test "with --acks where a group begins is kept before its first record" {
+@test "with --acks, a group commits its starting position before the first record" {
     make_topics 100
     start kcat-in "$topic" -G "$group" --shard 0/1 --acks acks -o end >lines
     wait_until 10 has_lines 1 lines
@@ -157,7 +157,7 @@ END
     assert_eq "$(jq .n lines | sort -n | xargs)" "$(seq 101 110 | xargs)"
 }
 
-@test "a partition that is new to a topic is read from its beginning, though the group began at the end" {
+@test "a new partition is read from its beginning, even if the group started at the end" {
     for fixed in '' '--shard=0/1'; do
         create_topic "$topic"
         seq 10 | produce "$topic"
@@ -174,7 +174,7 @@ remake_topic() {
     produce "$topic" --create=1 <new 2>/dev/null
 }
 
-@test "a topic that was made anew is no place to go on in" {
+@test "a group does not continue in a topic that was deleted and created again" {
     seq 100 | produce "$topic" --create=1
     assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 | wc -l)" 100
     start kcat-in "$topic" -G "$group" --shard 0/1 -v --wait 2s >lines 2>err
@@ -191,7 +191,7 @@ remake_topic() {
         '^(78 .*\[0\]: ends at offset 20, but was read up to 100 already: |69 .*topic )'
 }
 
-@test "a group that is beyond the end of its topic is no place to go on from" {
+@test "a group whose offset is beyond the end of its topic is refused" {
     seq 20 | produce "$topic" --create=1
     create_topic "$out"
     { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" && mark end 1 100; } >in
@@ -200,7 +200,7 @@ remake_topic() {
     assert_match "$stderr" ': ends at offset 20, but was read up to 100 already: '
 }
 
-@test "a start that fails ends, though records were on their way" {
+@test "kcat-in exits if it fails to start while records arrive" {
     make_topics 20000
     touch acks
     for _ in 1 2 3; do
@@ -209,7 +209,7 @@ remake_topic() {
     done
 }
 
-@test "with marks nothing is committed that nobody has acknowledged" {
+@test "with marks, kcat-in commits nothing that is not acknowledged" {
     make_topics 100
     for _ in 1 2; do
         assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
@@ -224,11 +224,11 @@ remake_topic() {
     assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
 }
 
-@test "what comes back through the FIFO is committed, with its seq" {
+@test "kcat-in commits a mark that comes back through the FIFO, with its seq" {
     make_topics 100
     keeping_stage
     mkfifo acks
-    read_topic "$topic" -G "$group" --shard 0/1 --acks acks | bash keep kept acks
+    read_topic "$topic" -G "$group" --shard 0/1 --acks acks | perl keep kept acks
     assert_eq "$(wc -l <kept)" 100
     read_topic "$topic" -G "$group" --shard 0/1 --acks acks >lines &
     wait_until 20 has_lines 2 lines
@@ -238,7 +238,7 @@ remake_topic() {
     assert_eq "$(wc -l <lines)" 2
 }
 
-@test "acknowledgements of another run, and what is none, commit nothing" {
+@test "kcat-in ignores malformed acknowledgements and those of another run" {
     make_topics 100
     mkfifo acks
     read_topic "$topic" -G "$group" --shard 0/1 --acks acks >lines 2>err &
@@ -255,21 +255,21 @@ remake_topic() {
     wait $reader
 }
 
-@test "a file that is no FIFO is refused" {
+@test "--acks refuses a file that is not a FIFO" {
     touch acks
     run -73 --separate-stderr kcat-out -t "$topic" --create --acks acks </dev/null
     assert_eq "$stderr" 'kcat-out: --acks: acks: it is there and no FIFO'
 }
 
-@test "members of a group give partitions over when all of them is acknowledged" {
+@test "members hand over partitions after everything from them is acknowledged" {
     make_topics 20000
     keeping_stage
     mkfifo acks1 acks2
     touch kept1 kept2
-    start bash -c "kcat-in '$topic' -G $group --marks=100ms --acks acks1 | bash keep kept1 acks1"
+    start bash -c "kcat-in '$topic' -G $group --marks=100ms --acks acks1 | perl keep kept1 acks1"
     wait_until 20 has_lines 1000 kept1
     start bash -c "kcat-in -v '$topic' -G $group --marks=100ms --acks acks2 2>log2 |
-        bash keep kept2 acks2"
+        perl keep kept2 acks2"
     wait_until 30 grep -q '[12] partitions assigned' log2
     seq 20001 20500 | jq -c '{n: .}' | produce "$topic" --key-jq '.n | tostring'
     wait_until 30 has_lines 20500 kept1 kept2
@@ -279,7 +279,7 @@ remake_topic() {
     assert_exactly_once 20500 numbers
 }
 
-@test "a signal is answered by a last mark, which is committed, and ends the stages behind in order" {
+@test "after a signal, kcat-in commits a last mark and the later stages end in order" {
     make_topics 2000
     cat >pipeline <<END
 kcat-in '$topic' -G '$group' --marks --acks acks | kcat-out -t '$out' --acks acks

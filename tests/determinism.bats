@@ -42,7 +42,7 @@ shuffled() {
         LC_ALL=C sort -n | cut -f 2-
 }
 
-@test "records that are shuffled within the lateness give the same final insights" {
+@test "records shuffled within the lateness give the same final insights" {
     logingen -n 20000 --users 2000 --span 3h >sorted
     insights want <sorted
     for seed in 1 2 3; do
@@ -56,7 +56,7 @@ shuffled() {
     [ -s less/rejects ]
 }
 
-@test "few records that are shuffled within the lateness give the same final insights" {
+@test "a few records shuffled within the lateness give the same final insights" {
     # Here one record may close many windows.
     for seed in {1..10}; do
         logingen -n 60 --seed "$seed" --users 10 --span 5h >sorted
@@ -67,7 +67,7 @@ shuffled() {
     done
 }
 
-@test "final insights do not depend on the lateness when nothing is late" {
+@test "the lateness does not change final insights if no record is late" {
     logingen -n 20000 --users 2000 --span 3h >records
     insights want --lateness 0 <records
     for lateness in 1s 10m 2h 366d; do
@@ -76,7 +76,7 @@ shuffled() {
     done
 }
 
-@test "records that were split over partitions give the same final insights" {
+@test "records spread over partitions give the same final insights" {
     logingen -n 20000 --users 2000 --span 3h >records
     insights want <records
     start kcat-broker -t "$topic:4" >address
@@ -103,7 +103,7 @@ byte_by_byte() {
     perl -e '$| = 1; print $byte while read(STDIN, $byte, 1)'
 }
 
-@test "records that come a byte at a time give the same insights" {
+@test "records that arrive byte by byte give the same insights" {
     logingen -n 300 --users 20 --bad 5 >events
     for every in 0 7n; do
         options=(-w 10m -w 1h/15m -w all -w 50n -w '40n,30s' --every "$every" --rejects -)
@@ -116,7 +116,7 @@ byte_by_byte() {
     done
 }
 
-@test "each run gives the same insights, whatever the seed of its hashes" {
+@test "every run gives the same insights, whatever the seed of its hashes" {
     logingen -n 50000 --users 5000 --span 3h >records
     options=(-w 10m -w 1h/15m -w all -w 500n --every 10000n --top 100 --values 10)
     loginagg "${options[@]}" <records >want
@@ -130,7 +130,7 @@ byte_by_byte() {
     done
 }
 
-@test "rolling insights by number are the same for slow and for fast input" {
+@test "slow and fast input give the same rolling insights by number" {
     logingen -n 3000 --users 300 --span 1h >records
     options=(-w 10m -w 1h/15m -w all -w 500n --every 100n)
     loginagg "${options[@]}" <records >want

@@ -31,7 +31,7 @@ hours() {
     read_topic "$INSIGHTS_TOPIC" -j 'select(.insight == "logins") | [.window.start, .logins, .final]'
 }
 
-@test "the hourly cron job counts each hour once, with what came late and early" {
+@test "the hourly cron job counts each hour once, with its late and early events" {
     export KAFKA_TOPIC=$topic INSIGHTS_TOPIC=$topic-insights STATE_DIR=$PWD/state
     mkdir state
     create_topic "$topic" 3
@@ -59,7 +59,7 @@ hours() {
     assert_eq "$(hours | wc -l)" 1
 }
 
-@test "the hourly cron job does an hour again that failed" {
+@test "the hourly cron job repeats an hour that failed" {
     export KAFKA_TOPIC=$topic INSIGHTS_TOPIC=$topic-insights STATE_DIR=$PWD/state
     mkdir state
     hour=$(($(date +%s) / 3600 * 3600))

@@ -64,7 +64,7 @@ sql() {
     psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"
 }
 
-@test "to-postgresql.sh keeps the newest insight of each key, whatever the texts are" {
+@test "to-postgresql.sh keeps the newest insight of each key, whatever text it contains" {
     make_insights
     start_postgresql
     for _ in 1 2; do
@@ -85,7 +85,7 @@ sql() {
         WHERE key = '$(head -n 1 insights | jq -r .key)'")" "$(head -n 1 insights | jq .logins)"
 }
 
-@test "to-postgresql.sh keeps what it cannot store as rejects, and stores all or nothing" {
+@test "to-postgresql.sh stores all or nothing, and keeps unusable lines as rejects" {
     make_insights
     start_postgresql
     psql -X -q -v ON_ERROR_STOP=1 -f "$examples/databases/postgresql.sql"
@@ -107,7 +107,7 @@ sql() {
     run -2 env PGHOST="$PWD" "$examples/databases/to-postgresql.sh" <insights
 }
 
-@test "to-sqlite.sh keeps the newest insight of each key, whatever the texts are" {
+@test "to-sqlite.sh keeps the newest insight of each key, whatever text it contains" {
     make_insights
     run -64 "$examples/databases/to-sqlite.sh"
     for _ in 1 2; do
@@ -127,7 +127,7 @@ sql() {
         WHERE key = '$(head -n 1 insights | jq -r .key)'")" "$(head -n 1 insights)"
 }
 
-@test "to-sqlite.sh keeps what is no insight as rejects, and stores all or nothing" {
+@test "to-sqlite.sh stores all or nothing, and keeps unusable lines as rejects" {
     make_insights
     printf '%s\n' '{"insight":"count","key":"a\u0000b"}' '{"insight":"count","key":"a\u0000c"}' \
         '{"user_id":"ann"}' '[1]' '7' 'x' '"' "$(printf '\1\2\37')" '' >bad

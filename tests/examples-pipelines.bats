@@ -30,7 +30,7 @@ example() {
     timeout 60 "$examples/pipelines/$1" "${@:2}"
 }
 
-@test "clean-and-count.sh makes the insights of a topic" {
+@test "clean-and-count.sh prints the insights of a topic" {
     make_events 2000 --bad 5 --span 3h
     loginclean --rejects rejects <events | loginagg --every 0 --lateness 1d >expected
     example clean-and-count.sh >out 2>rejects.out
@@ -40,7 +40,7 @@ example() {
     assert_eq "$(jq -r '.field // empty' out | sort -u | paste -sd,)" ip,locale
 }
 
-@test "hourly-device-types.sh shows the hours and their devices" {
+@test "hourly-device-types.sh prints each hour with its device types" {
     make_events 3000 --span 3h
     KCAT_IN_OPTS=-e LOGINAGG_OPTS='--every 100n --lateness 1d' timeout 60 loginpipe --once
     example hourly-device-types.sh >out
@@ -61,7 +61,7 @@ example() {
     assert_eq "$(awk '{ print NF }' out | sort -u)" 6
 }
 
-@test "peek.sh keeps what goes from stage to stage" {
+@test "peek.sh saves the lines between the stages" {
     make_events 1000 --bad 5
     example peek.sh dir
     loginclean --rejects rejects <events | sort >expected
@@ -72,7 +72,7 @@ example() {
         "$(wc -l <expected)"
 }
 
-@test "replay-day.sh reads the day that it is told" {
+@test "replay-day.sh reads the given day" {
     before=$(date -u +%F)
     make_events 500
     loginclean <events | loginagg --every 0 >expected
@@ -84,7 +84,7 @@ example() {
     run -64 example replay-day.sh 2024-02-31
 }
 
-@test "resend-rejects.sh gives rejected records another chance, once" {
+@test "resend-rejects.sh sends each rejected record through the pipeline once more" {
     make_events 0
     record_with 'del(.locale)' >optional
     record_with '.ip = "no"' >ip
@@ -101,7 +101,7 @@ example() {
         "$(cat ip ip ip | jq -R .)"
 }
 
-@test "users-by-ips.sh has the users with the most addresses first" {
+@test "users-by-ips.sh lists the users with the most addresses first" {
     make_events 3000 --users 300 --span 2h
     example users-by-ips.sh --top 1000000 >out
     # Every user, with addresses and logins.
@@ -115,7 +115,7 @@ example() {
     assert_eq "$(example users-by-ips.sh -w 1h | grep -c ' users, ')" 2
 }
 
-@test "batch-duplicates.sh finds what is there twice in 500 logins or 30 seconds" {
+@test "batch-duplicates.sh finds duplicates within 500 logins or 30 seconds" {
     make_events 0
     # First the seconds end the batches, later the number.
     { logingen -n 2000 --users 100 --span 5m && logingen -n 3000 --span 1m --start 1694480000; } >events
@@ -141,7 +141,7 @@ example() {
     diff want out
 }
 
-@test "alerts.sh passes insights about many addresses on, once each, under their keys" {
+@test "alerts.sh forwards each insight about many addresses once, with its key" {
     make_events 0
     export ALERTS_TOPIC=$topic-alerts ALERTS_GROUP=$topic-alerts
     create_topic "$ALERTS_TOPIC"

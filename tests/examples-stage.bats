@@ -15,7 +15,7 @@ mark() {
         "$1" "$2" "$2"
 }
 
-@test "the stage in Python changes records and keeps marks and rejects in their places" {
+@test "the Python stage changes records and keeps marks and rejects in place" {
     {
         mark hello 1
         good_records | head -n 1
@@ -28,7 +28,7 @@ mark() {
     assert_eq "$(sed -n 2p out | jq -c .)" "$(record_with '.network = "199.172.111"')"
 }
 
-@test "the stage in Python ends with 75 when a marked stream ends without its end" {
+@test "the Python stage exits with 75 if a marked stream ends without an end mark" {
     mark hello 1 >in
     run -75 "$stage" <in
     # A last line without a newline is half of one, a mark too.
@@ -40,25 +40,25 @@ mark() {
     assert_eq "$output" ''
 }
 
-@test "the stage in Python ends in order when its source was told to stop" {
+@test "the Python stage succeeds if its source was told to stop" {
     { mark hello 1 && mark mark 2 | sed 's/}$/,"stop":true}/'; } >in
     run -0 "$stage" <in
     assert_eq "$output" "$(<in)"
 }
 
-@test "the stage in Python takes a stream without marks to its end" {
+@test "the Python stage reads a stream without marks to its end" {
     printf '{"ip":"1.2.3.4"}' >in
     run -0 "$stage" <in
     assert_eq "$output" '{"ip":"1.2.3.4","network":"1.2.3"}'
 }
 
-@test "the stage in Python prints no record that looks like a mark" {
+@test "the Python stage prints no record that looks like a mark" {
     echo '{ "@mark":"end","ip":"1.2.3.4"}' >in
     run -0 "$stage" <in
     assert_eq "$output" '{ "@mark":"end","ip":"1.2.3.4","network":"1.2.3"}'
 }
 
-@test "the stage in Python writes what it has before it waits for more" {
+@test "the Python stage writes finished records before it waits for input" {
     start_fed "$stage"
     mark hello 1 | write_to_feed
     good_records | write_to_feed

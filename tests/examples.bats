@@ -23,7 +23,7 @@ setup() {
     done
 }
 
-@test "each jq example is a program" {
+@test "each jq example is a valid program" {
     for file in "$examples"/jq/*.jq; do
         [ -e "$file" ] || skip "there are none"
         loginclean --jq-file "$file" --arg version 1.0.0 </dev/null
@@ -41,7 +41,7 @@ setup() {
     assert_eq "$output" ''
 }
 
-@test "the settings in the unit's environment file are known to loginpipe" {
+@test "loginpipe knows every setting in the unit's environment file" {
     set -a
     # shellcheck source=/dev/null
     . "$examples/systemd/example.env"
@@ -66,7 +66,7 @@ setup() {
     fi
 }
 
-@test "the example of a client configuration is valid, and hides its password" {
+@test "the example client configuration is valid, and its password stays hidden" {
     install -m 600 "$examples/kafka.conf" conf
     for tool in kcat-in kcat-out; do
         run -0 $tool -F conf -X dump

@@ -4,6 +4,7 @@
 # Shared by all tests: records to feed, assertions that say what was seen, and brokers.
 
 bats_require_minimum_version 1.5.0
+: "${RUN_DIR:?tests are run by tests/run, which sets what they need}"
 
 # Each test begins in an empty directory and has a topic name of its own. Whatever it started is
 # stopped at its end. A file with more to prepare has its own setup, which calls begin first.
@@ -190,15 +191,9 @@ produce() {
     timeout 60 kcat-out -t "$@"
 }
 
-# configure_topic TOPIC NAME=VALUE: by Kafka's own tool, from the jars that the broker runs with.
+# configure_topic TOPIC NAME=VALUE
 configure_topic() {
-    local broker
-
-    mapfile -d '' broker <"/proc/$(<"$KAFKA_TEST_DIR/pid")/cmdline"
-    while [ "${broker[0]}" != -cp ]; do broker=("${broker[@]:1}"); done
-    timeout 60 java -XX:TieredStopAtLevel=1 -cp "${broker[1]}" kafka.admin.ConfigCommand \
-        --bootstrap-server "$BOOTSTRAP_SERVERS" --alter --entity-type topics --entity-name "$1" \
-        --add-config "$2"
+    "$BUILD_DIR/tests/alter_topic" set "$@"
 }
 
 # group_has_committed GROUP TOPIC TIMES: so many offsets of partitions, those where it begins among

@@ -10,7 +10,7 @@
 load helpers
 load kcat-in
 
-@test "a group goes on where it stopped" {
+@test "a group continues where it stopped" {
     make_topic 3 1000
     read_topic "$topic" -G "$group" >out1
     assert_exactly_once 1000 out1
@@ -20,7 +20,7 @@ load kcat-in
     assert_exactly_once 1010 out1 out2
 }
 
-@test "a group's own offsets win over -o, which is for the first time" {
+@test "a group's committed offsets take precedence over -o" {
     make_topic 1 10
     assert_eq "$(read_topic "$topic" -G "$group" -o -2 | paste -sd,)" 9,10
     assert_eq "$(read_topic "$topic" -G "$group" -o beginning)" ''
@@ -28,7 +28,7 @@ load kcat-in
     assert_eq "$(read_topic "$topic" -G "$group-b" -o stored | wc -l)" 10
 }
 
-@test "a group that begins at the end has begun, though nothing came" {
+@test "a group that starts at the end remembers that, even if it receives no records" {
     make_topic 2 10
     assert_eq "$(read_topic "$topic" -G "$group" -o end)" ''
     seq 11 20 | produce "$topic"
@@ -36,7 +36,7 @@ load kcat-in
         11,12,13,14,15,16,17,18,19,20
 }
 
-@test "a group that begins at the end skips nothing after a crash" {
+@test "a group that starts at the end skips nothing after a crash" {
     make_topic 1 3
     start kcat-in "$topic" -G "$group" -p 0 -o end -v >out1 2>log
     wait_until 10 grep -q 'from offset 3' log
@@ -49,7 +49,7 @@ load kcat-in
     assert_eq "$(sort -nu out1 out2 | paste -sd,)" 4,5,6,7,8,9
 }
 
-@test "a group with -p reads these partitions only, and commits them" {
+@test "a group with -p reads and commits only these partitions" {
     seq 1000 | produce "$topic" --create=2 --key-jq tostring
     read_topic "$topic" -G "$group" -p 1 >out1
     assert_eq "$(read_topic "$topic" -G "$group" -p 1)" ''
@@ -58,7 +58,7 @@ load kcat-in
     assert_exactly_once 1000 out0 out1
 }
 
-@test "-c with a group takes the records in slices" {
+@test "-c with a group reads the records in slices" {
     make_topic 2 100
     for slice in 1 2 3 4; do
         timeout 20 kcat-in "$topic" -G "$group" -c 25 >"out$slice"
@@ -67,7 +67,7 @@ load kcat-in
     assert_exactly_once 100 out1 out2 out3 out4
 }
 
-@test "slices by -e cover all exactly once while records keep coming" {
+@test "successive runs with -e read each record once while the topic grows" {
     create_topic "$topic" 3
     seq 20000 >numbers
     start sh -c "split -n l/20 --filter='cat; sleep 0.1' numbers | kcat-out -t $topic"
@@ -86,7 +86,7 @@ is_assigned() {
     [ "$(grep partitions "$1" | tail -n 1)" = "kcat-in: group $group: $2 partitions assigned" ]
 }
 
-@test "members share the partitions, and nothing is lost or doubled when one comes or goes" {
+@test "members share the partitions, and no record is lost or doubled when one joins or leaves" {
     create_topic "$topic" 4
     # shellcheck disable=SC2016 # that bash expands it
     start bash -c 'for ((i = 0; i < 1000 && ! done; i++)); do
@@ -117,7 +117,7 @@ is_assigned() {
     assert_exactly_once "$count" out1 out2
 }
 
-@test "SIGTERM and SIGINT stop it with success, and what was written is committed" {
+@test "SIGTERM and SIGINT stop kcat-in with success, and everything written is committed" {
     make_topic 2 1000
     start kcat-in "$topic" -G "$group" --stats stats >out
     wait_until 10 has_lines 1000 out
@@ -141,7 +141,7 @@ is_assigned() {
     assert_eq $status 0
 }
 
-@test "a member that is killed loses nothing" {
+@test "a killed member loses no records" {
     make_topic 2 1000
     start kcat-in "$topic" -G "$group" -X session.timeout.ms=6000 >out
     wait_until 10 has_lines 1000 out
@@ -159,7 +159,7 @@ is_assigned() {
     assert_at_least_once 100000 out1 out2
 }
 
-@test "what could not be written is not committed: a full disk" {
+@test "kcat-in commits no record that a full disk refused" {
     make_topic 2 1000
     run -74 --separate-stderr bash -c "timeout 20 kcat-in $topic -G $group -e >/dev/full"
     assert_eq "$stderr" 'kcat-in: stdout: No space left on device'
@@ -167,7 +167,7 @@ is_assigned() {
     assert_exactly_once 1000 out
 }
 
-@test "what could not be written is not committed: a limit in the middle" {
+@test "kcat-in commits no record beyond a file size limit" {
     make_topic 2 50000
     run -74 --separate-stderr bash -c "trap '' XFSZ; ulimit -f 100
         timeout 20 kcat-in $topic -G $group -e >out"
@@ -178,7 +178,7 @@ is_assigned() {
     assert_at_least_once 50000 out1 out2
 }
 
-@test "a reader that leaves costs no more than the pipe held" {
+@test "a reader that exits costs a group no more records than the pipe held" {
     # A record is 100 bytes, a pipe 1 MiB.
     seq -f '{"n":%.0f,"x":"......................................................................"}' \
         100000 199999 >in
@@ -190,7 +190,7 @@ is_assigned() {
     [ "$(wc -l <out)" -gt 85000 ]
 }
 
-@test "a reader that leaves ends it though no record comes" {
+@test "kcat-in exits when its reader exits, even if no record arrives" {
     make_topic 1 3
     start bash -c "kcat-in $topic | head -n 3 >out; exit \${PIPESTATUS[0]}"
     await $!
@@ -198,7 +198,7 @@ is_assigned() {
     assert_exactly_once 3 out
 }
 
-@test "a reader that pauses for longer than the group's timeouts does not cost the membership" {
+@test "a member keeps its membership while its reader pauses for longer than the group's timeouts" {
     # 100 MB in 8 partitions, of which a pipe and the bounded queues hold a third.
     filler=$(head -c 720 /dev/urandom | base64 -w 0)
     seq -f "{\"n\":%.0f,\"x\":\"$filler\"}" 100000 >in
@@ -225,7 +225,7 @@ is_assigned() {
     [ -n "${SAN:-}" ] || [ "$memory" -lt 90000 ]
 }
 
-@test "a member whose reader pauses lets others have their share" {
+@test "a member whose reader pauses gives other members their share" {
     filler=$(head -c 150 /dev/urandom | base64 -w 0)
     seq -f "{\"n\":%.0f,\"x\":\"$filler\"}" 20000 |
         produce "$topic" --create=4 --key-jq '.n | tostring'

@@ -25,7 +25,7 @@ teardown_file() {
     done
 }
 
-@test "a topic that is created meanwhile is read" {
+@test "kcat-in reads a topic that is created while it waits" {
     start kcat-in "$topic" --wait 20s -c 3 >out 2>log
     wait_until 10 grep -q 'waiting for it' log
     make_topic 1 3
@@ -47,7 +47,7 @@ teardown_file() {
     done
 }
 
-@test "a broker that goes away is waited for, with one warning" {
+@test "kcat-in waits for a broker that disconnects, and warns once" {
     start_own_kafka
     make_topic 2 10
     start kcat-in "$topic" -X reconnect.backoff.max.ms=500 -v >out1 2>log1
@@ -78,7 +78,7 @@ teardown_file() {
 
 # --- Ends ---
 
-@test "a full disk is an error for each way of output" {
+@test "a full disk is an error for each kind of output" {
     make_topic 1 10
     echo bad | produce "$topic"
     run -74 bash -c "timeout 20 kcat-in $topic -e >/dev/full"
@@ -91,7 +91,7 @@ teardown_file() {
     run -73 --separate-stderr read_topic "$topic" --stats /no/such/directory/file
 }
 
-@test "SIGUSR1 writes the ledger and goes on" {
+@test "SIGUSR1 writes the ledger, and kcat-in continues" {
     make_topic 1 10
     start kcat-in "$topic" --stats stats >out
     wait_until 10 has_lines 10 out
@@ -107,7 +107,7 @@ teardown_file() {
     assert_eq "$(ledger stats .out)" 20
 }
 
-@test "a second signal ends it at once though its output is blocked" {
+@test "a second signal ends kcat-in immediately, even if its output is blocked" {
     yes '"0123456789012345678901234567890123456789012345678901234567890123456789"' | head -n 50000 |
         produce "$topic" --create
     mkfifo pipe

@@ -12,7 +12,7 @@ load kcat-in
 
 # --- What is read ---
 
-@test "all records of a topic of several partitions come exactly once" {
+@test "kcat-in reads each record of several partitions exactly once" {
     make_topic 4 20000
     read_topic "$topic" --stats stats >out
     assert_exactly_once 20000 out
@@ -20,7 +20,7 @@ load kcat-in
     assert_ledger_adds_up stats
 }
 
-@test "within a partition the order is kept" {
+@test "records of a partition keep their order" {
     seq 1000 | produce "$topic" --create=3 --key-jq '. % 10 | tostring'
     for partition in 0 1 2; do
         read_topic "$topic" -p $partition >out
@@ -29,13 +29,13 @@ load kcat-in
     done
 }
 
-@test "an empty topic with -e is an empty output and success" {
+@test "-e on an empty topic succeeds and prints nothing" {
     create_topic "$topic" 3
     run -0 --separate-stderr read_topic "$topic"
     assert_eq "$output$stderr" ''
 }
 
-@test "-e stops at the end as it was at the start, while the topic goes on" {
+@test "-e stops at the end that the topic had when kcat-in started" {
     # More than the pipe holds, so that it is still reading when new records come.
     yes '"0123456789012345678901234567890123456789012345678901234567890123456789"' | head -n 50000 |
         produce "$topic" --create=2
@@ -54,7 +54,7 @@ load kcat-in
     run ! grep -qx 1 out
 }
 
-@test "without -e it goes on with what comes later, at once" {
+@test "without -e, kcat-in prints new records as soon as they arrive" {
     make_topic 2 10
     start kcat-in "$topic" >out
     wait_until 10 has_lines 10 out
@@ -63,7 +63,7 @@ load kcat-in
     assert_exactly_once 20 out
 }
 
-@test "-c stops after so many records" {
+@test "-c stops after that number of records" {
     make_topic 3 1000
     timeout 20 kcat-in "$topic" -c 10 >out
     assert_eq "$(sort -un out | wc -l)" 10
@@ -71,7 +71,7 @@ load kcat-in
     assert_exactly_once 1000 out
 }
 
-@test "several topics are operands or given by -t" {
+@test "topics are operands or arguments of -t" {
     other=$(fresh_topic b)
     make_topic 2 10
     seq 11 20 | produce "$other" --create
@@ -83,7 +83,7 @@ load kcat-in
     assert_exactly_once 20 out
 }
 
-@test "a pattern stands for all topics that match it, with a group and without" {
+@test "a pattern selects all matching topics, with a group and without" {
     for name in "$topic-x" "$topic-y" "other-$topic"; do
         echo "\"$name\"" | produce "$name" --create
     done
@@ -92,7 +92,7 @@ load kcat-in
     read_topic -G "$group" "^$topic-.*" | sort | cmp - expected
 }
 
-@test "a pattern that matches no topic, or is none, is an error" {
+@test "a pattern that is malformed or matches no topic is an error" {
     run -69 --separate-stderr read_topic "^$topic-nothing"
     assert_eq "$stderr" "kcat-in: topic ^$topic-nothing: matches no topic"
     run -64 --separate-stderr read_topic '^a['
@@ -112,13 +112,13 @@ load kcat-in
     assert_exactly_once 1000 out
 }
 
-@test "-p with a partition that is not there says how many there are" {
+@test "-p with a missing partition reports the number of partitions" {
     create_topic "$topic" 2
     run -69 --separate-stderr read_topic "$topic" -p 0,2
     assert_eq "$stderr" "kcat-in: topic $topic: no partition 2, it has 2"
 }
 
-@test "records of every codec are read" {
+@test "kcat-in reads records of every compression codec" {
     create_topic "$topic" 1
     for codec in gzip snappy lz4 zstd none; do
         seq 500 | produce "$topic" -z $codec -k "$codec"
@@ -127,7 +127,7 @@ load kcat-in
     for _ in 1 2 3 4 5; do seq 500; done | cmp - out
 }
 
-@test "a topic that ends with the marker of a transaction has an end" {
+@test "-e stops at the end of a topic whose last entry is a transaction marker" {
     create_topic "$topic" 1
     seq 10 | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -X transactional.id="$topic"
     # The coordinator writes the marker after it has answered.
@@ -140,7 +140,7 @@ load kcat-in
     assert_eq "$(read_topic "$topic" -G "$group")" ''
 }
 
-@test "records of an aborted transaction are not read, nor those of an open one waited for" {
+@test "kcat-in skips aborted transactions and does not wait for open ones" {
     has_records() { [ "$(read_topic "$topic" -X isolation.level="$2" | wc -l)" -ge "$1" ]; }
     create_topic "$topic" 1
     mkfifo pipe
@@ -163,7 +163,7 @@ load kcat-in
 
 # --- Where it begins and ends ---
 
-@test "-o takes offsets, tails and ranges" {
+@test "-o accepts offsets, tails and ranges" {
     make_topic 1 10
     while read -r offset expected; do
         run -0 read_topic "$topic" -o "$offset"
@@ -192,7 +192,7 @@ beginning:end 1,2,3,4,5,6,7,8,9,10
 TABLE
 }
 
-@test "the end of a range stops it without -e" {
+@test "kcat-in stops at the end of a range without -e" {
     seq 1000 | produce "$topic" --create=2 --key-jq tostring
     run -0 timeout 20 kcat-in "$topic" -o :end
     assert_eq ${#lines[@]} 1000
@@ -200,7 +200,7 @@ TABLE
     assert_eq ${#lines[@]} 6
 }
 
-@test "-o takes moments: epoch milliseconds, RFC 3339 and durations ago" {
+@test "-o accepts epoch milliseconds, RFC 3339 times and durations before now" {
     create_topic "$topic" 2
     seq 3 | produce "$topic"
     sleep 0.05
@@ -238,7 +238,7 @@ TABLE
 
 # --- Usage and configuration ---
 
-@test "-F, and KCAT_CONFIG, are enough to reach a broker" {
+@test "a broker's address can come from -F or KCAT_CONFIG alone" {
     make_topic 1 3
     echo "bootstrap.servers=$BOOTSTRAP_SERVERS" >conf
     broker=$BOOTSTRAP_SERVERS

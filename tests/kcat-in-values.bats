@@ -10,7 +10,7 @@
 load helpers
 load kcat-in
 
-@test "a value of several lines becomes one line that means the same" {
+@test "a value of several lines becomes one line with the same meaning" {
     cat >value <<'JSON'
 {
   "a": [1, 2,
@@ -34,14 +34,14 @@ JSON
     read_topic "$topic" -j 'select(true)' | cmp - out
 }
 
-@test "a tombstone is null" {
+@test "a tombstone becomes null" {
     create_topic "$topic"
     printf 'k:\n' | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -Z -K: -t "$topic"
     run -0 --separate-stderr read_topic "$topic"
     assert_eq "$output$stderr" null
 }
 
-@test "an empty value is no JSON" {
+@test "an empty value is rejected as not_json" {
     create_topic "$topic"
     printf 'k:\n' | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -K: -t "$topic"
     run -0 --separate-stderr read_topic "$topic"
@@ -50,7 +50,7 @@ JSON
         "[\"not_json\",\"\",\"$topic\",0,0]"
 }
 
-@test "what is not JSON is a reject with its place and its bytes" {
+@test "a value that is not JSON becomes a reject with its position and bytes" {
     printf '{"a":1}\nnot json\n{"a":\n{"b":2}\n' | produce "$topic" --create
     run -0 --separate-stderr read_topic "$topic" --stats stats
     assert_eq "$output" '{"a":1}
@@ -62,7 +62,7 @@ JSON
     assert_ledger_adds_up stats
 }
 
-@test "values that are not UTF-8, or hold NUL bytes, keep every byte in the reject" {
+@test "the reject of a value with NUL bytes or bad UTF-8 keeps every byte" {
     printf '{"a":"\xff\xfe"}' >latin
     printf '{"a":"\0\0"}\0' >nul
     create_topic "$topic"
@@ -73,7 +73,7 @@ JSON
     jq -j 'select(.offset == 1).raw' rejects | cmp - nul
 }
 
-@test "a value that begins like a mark gets a space, so that it cannot be taken for one" {
+@test "kcat-in puts a space into a value that looks like a mark" {
     create_topic "$topic"
     printf '{"@mark":"end","run":"x"}\n{"@market":1}\n' |
         timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic"
@@ -84,7 +84,7 @@ JSON
     assert_eq "${lines[0]}" '{ "@mark":1}'
 }
 
-@test "strange numbers, escapes and spacing pass byte for byte" {
+@test "unusual numbers, escapes and spacing pass byte for byte" {
     cat >odd <<'END'
   { "big" : 123456789012345678901234567890, "e":1.50E+02, "z":-0, "lone":"\ud800", "s":"\/" }
 []
@@ -96,7 +96,7 @@ END
     cmp odd out
 }
 
-@test "rejects go to a file, which is appended to, or in-band" {
+@test "rejects are appended to a file or printed among the records" {
     printf 'bad\n{"a":1}\n' | produce "$topic" --create
     echo kept >rejects
     assert_eq "$(read_topic "$topic" --rejects rejects)" '{"a":1}'
@@ -108,7 +108,7 @@ END
     assert_eq "${lines[1]}" '{"a":1}'
 }
 
-@test "a jq program selects, changes and multiplies records as they enter" {
+@test "a jq program selects, changes and multiplies records" {
     seq 10 | produce "$topic" --create
     run -0 read_topic "$topic" -j 'select(. % 2 == 0) | ., {n: .}' --stats stats
     assert_eq "$(paste -sd' ' <<<"$output")" \
@@ -125,7 +125,7 @@ END
     read_topic "$topic" | cmp - big
 }
 
-@test "a record over --max-line is a reject, and what follows passes" {
+@test "a record longer than --max-line becomes a reject, and the next one passes" {
     {
         printf '{"x":"%s"}\n' "$(head -c 100000 /dev/zero | tr '\0' x)"
         echo '{"a":1}'

@@ -9,7 +9,7 @@ load helpers
 
 # --- Brokers and topics that are not there ---
 
-@test "a broker that cannot be reached is an error after --wait, in one line" {
+@test "an unreachable broker is a one-line error after --wait" {
     for broker in 127.0.0.1:1 no-such-host.invalid:9092; do
         run -69 --separate-stderr timeout 20 kcat-in -b "$broker" --wait 1s "$topic"
         assert_match "$(tail -n 1 <<<"$stderr")" '^kcat-in: broker: not reachable within 1s: .'
@@ -19,7 +19,7 @@ load helpers
 
 # --- Usage and configuration ---
 
-@test "a wrong option is a usage error in one line" {
+@test "a wrong option is a one-line usage error" {
     export BOOTSTRAP_SERVERS=127.0.0.1:1
     while read -r -a options; do
         run -64 --separate-stderr timeout 20 kcat-in "$topic" "${options[@]}"
@@ -53,13 +53,13 @@ TABLE
     assert_match "$stderr" 'no topic'
 }
 
-@test "without any broker given it says how to give one" {
+@test "kcat-in without a broker explains how to specify one" {
     unset BOOTSTRAP_SERVERS
     run -64 --separate-stderr timeout 20 kcat-in "$topic"
     assert_match "$stderr" '^kcat-in: no broker: .*BOOTSTRAP_SERVERS'
 }
 
-@test "settings come from the environment, files, -X and -b, the later the stronger" {
+@test "settings come from files, the environment, -F, -X and -b, each overriding those before" {
     broker() { kcat-in -X dump "$@" | sed -n 's/^metadata.broker.list = //p'; }
     mkdir .config
     export HOME=$PWD
@@ -77,7 +77,7 @@ TABLE
     assert_eq "$(broker -F file.conf -X bootstrap.servers=x -b b)" b
 }
 
-@test "a bad config file is named with the line" {
+@test "an error in a config file is reported with its line number" {
     printf 'bootstrap.servers=x\nno.such.setting=1\n' >unknown
     printf '\n\nnonsense\n' >malformed
     run -78 --separate-stderr timeout 20 kcat-in "$topic" -F unknown
@@ -90,7 +90,7 @@ TABLE
     assert_eq "$stderr" 'kcat-in: missing: No such file or directory'
 }
 
-@test "secrets are hidden, and a file that shows one to everybody is warned about" {
+@test "kcat-in hides secrets, and warns about a secret that everyone can read" {
     printf 'sasl.username=me\nsasl.password=hunter2\n' >conf
     chmod 644 conf
     run -0 --separate-stderr kcat-in -F conf -X ssl.key.password=hunter3 -X dump
@@ -108,14 +108,14 @@ TABLE
     run ! grep -q hunter2 <<<"$stderr"
 }
 
-@test "-X list lists librdkafka's settings" {
+@test "-X list prints librdkafka's settings" {
     run -0 kcat-in -X list
     assert_match "$output" 'max.poll.interval.ms'
 }
 
 # --- Ends ---
 
-@test "it says what it is and how it is used" {
+@test "--version and --help describe kcat-in" {
     run -0 kcat-in --version
     assert_match "$output" '^kcat-in .*[0-9]+\.[0-9]+'
     run -0 kcat-in --help
@@ -124,7 +124,7 @@ TABLE
     done
 }
 
-@test "it reads from the embedded broker too" {
+@test "kcat-in reads from the embedded broker" {
     run -0 kcat-broker -t "$topic:3" -- bash -c "seq 1000 | kcat-out -t $topic &&
         timeout 20 kcat-in $topic -e"
     assert_eq ${#lines[@]} 1000

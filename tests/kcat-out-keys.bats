@@ -29,7 +29,7 @@ murmur2() {
     hash=$((hash ^ hash >> 15))
 }
 
-@test "a key goes to the partition where a Java client would put it" {
+@test "a key selects the partition that a Java client would select" {
     # The values that Kafka's own UtilsTest expects, as unsigned numbers.
     while read -r key expected; do
         murmur2 "$key"
@@ -54,7 +54,7 @@ TABLE
     done <placed
 }
 
-@test "lines of a key stay in order" {
+@test "lines with the same key keep their order" {
     seq 20000 | produce "$topic" --create=4 --key-jq '. % 9 | tostring'
     dump '%k %s %p\n' >all
     for key in 0 1 2 3 4 5 6 7 8; do
@@ -65,12 +65,12 @@ TABLE
     done
 }
 
-@test "-k is the key of all" {
+@test "-k sets the key of all lines" {
     printf 'x\ny\n' | produce "$topic" --create -k 'the key'
     assert_eq "$(dump '%k=%s;')" 'the key=x;the key=y;'
 }
 
-@test "--key takes a field: strings as they are, other scalars as JSON, none where it is missing" {
+@test "--key uses a field: strings as they are, other scalars as JSON, and no key if it is missing" {
     cat >in <<'END'
 {"id":"a\u0062\n"}
 {"id":12}
@@ -88,7 +88,7 @@ END
     dump '%s\n' | cmp - in
 }
 
-@test "a number that is a key has its digits as they were written" {
+@test "a numeric key keeps its digits" {
     cat >in <<'END'
 {"id":9007199254740993}
 {"id":18446744073709551615}
@@ -101,7 +101,7 @@ END
         '9007199254740993;18446744073709551615;123456789012345678901234567890;1.50;1E3;'
 }
 
-@test "--key on a container or on what is no JSON is a reject" {
+@test "--key rejects lines that are not JSON, or whose field is an array or an object" {
     printf '{"id":[1]}\nnonsense\n{"id":"ok"}\n' >in
     run -0 --separate-stderr produce "$topic" --create --key id --stats stats <in
     assert_eq "$(jq -c '[.reject,.field,.line]' <<<"$stderr")" '["wrong_type","id",1]
@@ -111,7 +111,7 @@ END
     assert_ledger_adds_up stats
 }
 
-@test "--key-jq makes the key from the whole record" {
+@test "--key-jq computes the key from the whole record" {
     printf '%s\n' '{"a":"x","b":1}' '{"a":"y","b":2}' '{"a":null,"b":3}' >in
     run -0 --separate-stderr produce "$topic" --create --key-jq 'if .b == 2 then error("no") else
         select(.a) | "\(.a)/\(.b)" end' <in
@@ -120,7 +120,7 @@ END
     dump '%s\n' | cmp - <(sed -n '1p;3p' in)
 }
 
-@test "insights have their own key unless one is asked for" {
+@test "insights are keyed by their own key unless --key or -k is given" {
     cat >in <<'END'
 {"insight":"logins","key":"1h/x/logins","logins":3}
 {"user_id":"u","key":"not this"}

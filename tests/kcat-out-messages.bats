@@ -12,7 +12,7 @@ load kcat-out
 
 # --- Lines become messages ---
 
-@test "each line is a message, and the ledger counts those that the broker has" {
+@test "each line becomes a message, and the ledger counts the delivered ones" {
     seq 20000 >in
     create_topic "$topic" 3
     run -0 --separate-stderr produce "$topic" --stats stats <in
@@ -29,12 +29,12 @@ load kcat-out
     assert_eq "$(ledger stats '[.in,.out]')" '[0,0]'
 }
 
-@test "a last line without a newline is a message too" {
+@test "a last line without a newline becomes a message" {
     printf '{"a":1}\n{"a":2}' | produce "$topic" --create
     assert_eq "$(dump '%s;')" '{"a":1};{"a":2};'
 }
 
-@test "lines are not looked into: NUL bytes, bad UTF-8 and no JSON pass byte for byte" {
+@test "lines that are not JSON, or contain NUL bytes or bad UTF-8, pass byte for byte" {
     printf 'a\0b\n\xff\xfe\n\0\nnot json\r\n {"a": 1} \n\n"end"\n' >in
     produce "$topic" --create --stats stats <in
     dump '%s\n' | cmp - in
@@ -42,7 +42,7 @@ load kcat-out
     assert_eq "$(ledger stats .out)" 7
 }
 
-@test "a line is delivered at once, though the next one does not come" {
+@test "a line is delivered at once, before the next one arrives" {
     create_topic "$topic"
     mkfifo pipe
     exec 5<>pipe
@@ -56,7 +56,7 @@ load kcat-out
     assert_eq $status 0
 }
 
-@test "a jq program selects and changes lines as they enter" {
+@test "a jq program selects and changes lines" {
     seq 6 | produce "$topic" --create -j 'select(. > 3) | {n: .}' --stats stats
     assert_eq "$(dump '%s ')" '{"n":4} {"n":5} {"n":6} '
     assert_eq "$(ledger stats '[.in,.filtered,.out]')" '[6,3,3]'
@@ -89,7 +89,7 @@ partitions_of() {
     timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -L -J -t "$1" | jq '.topics[0].partitions | length'
 }
 
-@test "--create makes the topics that are missing, and leaves others as they are" {
+@test "--create creates missing topics and leaves existing ones unchanged" {
     run -0 --separate-stderr produce "$topic" --create=5 --route a="$topic-a" </dev/null
     assert_eq "$output$stderr" ''
     assert_eq "$(partitions_of "$topic") $(partitions_of "$topic-a")" '5 5'
@@ -107,7 +107,7 @@ partitions_of() {
     assert_match "$stderr" '^kcat-out: topic no good name: '
 }
 
-@test "--route sends lines to topics by what is at their top level" {
+@test "--route chooses the topic by the members of a record's top level" {
     cat >in <<'END'
 {"user_id":"a"}
 {"insight":"x","key":"k"}
@@ -123,7 +123,7 @@ END
     assert_eq "$(ledger stats .out)" 5
 }
 
-@test "rejects that come in-band are routed as they are, and counted as passed" {
+@test "rejects among the lines are routed unchanged and counted as passed" {
     printf 'bad\n{"a":1}\n' >lines
     loginclean --rejects - <lines >in
     good_records >>in
@@ -140,7 +140,7 @@ END
 
 # --- Lines that the broker does not take ---
 
-@test "a line that is too large for the broker is a reject, and all others are delivered" {
+@test "a line too large for the broker becomes a reject, and all others are delivered" {
     { seq 1000 && bytes 2000000 && seq 1001 2000 && bytes 3000000 && seq 2001 3000; } >in
     create_topic "$topic"
     run -0 --separate-stderr produce "$topic" --rejects rejects --stats stats <in
@@ -155,7 +155,7 @@ END
     assert_ledger_adds_up stats
 }
 
-@test "a line that is large but compresses well is delivered" {
+@test "a large line that compresses well is delivered" {
     bytes 3000000 >in
     produce "$topic" --create -z gzip <in
     read_topic "$topic" | cmp - in
@@ -167,7 +167,7 @@ END
     dump '%s\n' | cmp - in
 }
 
-@test "small lines are delivered though the topic takes no large batches" {
+@test "small lines are delivered to a topic that refuses large batches" {
     create_topic "$topic"
     configure_topic "$topic" max.message.bytes=50000
     { seq 50000 && bytes 60000 && seq 50001 100000; } >in
@@ -177,7 +177,7 @@ END
     assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[100001,100000,1]'
 }
 
-@test "a line of 10 MB is delivered where the topic takes it" {
+@test "a line of 10 MB is delivered if the topic allows it" {
     create_topic "$topic"
     configure_topic "$topic" max.message.bytes=20000000
     { echo 1 && bytes 10000000 && echo 2; } >in
@@ -185,7 +185,7 @@ END
     read_topic "$topic" | cmp - in
 }
 
-@test "a line over --max-line is a reject that keeps its beginning" {
+@test "a line longer than --max-line becomes a reject that keeps its beginning" {
     { echo 1 && bytes 20971520 && echo 2; } >in
     create_topic "$topic"
     run -0 --separate-stderr produce "$topic" --stats stats <in
@@ -196,7 +196,7 @@ END
 
 # --- Several sinks ---
 
-@test "--tee passes each line on that the broker has, in its place" {
+@test "--tee passes on each delivered line, in order" {
     logingen -n 20000 --seed 4 >in
     create_topic "$topic" 3
     produce "$topic" --tee --stats stats <in >passed
@@ -211,7 +211,7 @@ END
 1'
 }
 
-@test "--tee passes a line on though the next one does not come" {
+@test "--tee passes on a line before the next one arrives" {
     create_topic "$topic"
     start_fed kcat-out -t "$topic" --tee
     echo 1 | write_to_feed
@@ -221,7 +221,7 @@ END
     assert_eq "$status" 0
 }
 
-@test "--tee ends when nobody reads what it passes on" {
+@test "--tee exits when its reader exits" {
     create_topic "$topic"
     assert_eq "$(seq 100000 | { produce "$topic" --tee -q || echo $? >code; } | head -n 1)" 1
     assert_eq "$(<code)" 141

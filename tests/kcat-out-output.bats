@@ -34,7 +34,7 @@ start_writer() {
         done | tee in | kcat-out "$@" 2>log' sh "$@"
 }
 
-@test "a broker that goes away is waited for, and each line is delivered once" {
+@test "kcat-out waits for a broker that disconnects, and delivers each line once" {
     start_own_kafka
     create_topic "$topic" 2
     start_writer -t "$topic" --stats stats -X reconnect.backoff.max.ms=500 -v
@@ -52,7 +52,7 @@ start_writer() {
     assert_eq "$(ledger stats '.in - .out')" 0
 }
 
-@test "a broker that does not come back leaves what it has not got in --undelivered" {
+@test "lines that never reach the broker are written to --undelivered" {
     start_own_kafka
     create_topic "$topic" 2
     echo kept >undelivered
@@ -93,7 +93,7 @@ start_writer() {
     assert_eq "$(sort -n out | uniq -d)" 1 # from both writers
 }
 
-@test "what waits for a broker that does not answer is bounded" {
+@test "the queue for a broker that does not answer is bounded" {
     mkfifo pipe
     exec 5<>pipe
     start kcat-broker -t "$topic:2" >address 5>&-
@@ -127,7 +127,7 @@ start_writer() {
 
 # --- Ends ---
 
-@test "SIGTERM and SIGINT leave it to finish its input" {
+@test "after SIGTERM or SIGINT kcat-out finishes its input" {
     create_topic "$topic"
     mkfifo pipe
     count=0
@@ -147,7 +147,7 @@ start_writer() {
     assert_eq "$(ledger stats .out)" 20
 }
 
-@test "a second signal ends it at once" {
+@test "a second signal ends kcat-out immediately" {
     create_topic "$topic"
     mkfifo pipe
     exec 5<>pipe
@@ -161,7 +161,7 @@ start_writer() {
     assert_eq $status 143
 }
 
-@test "SIGUSR1 writes the ledger and goes on" {
+@test "SIGUSR1 writes the ledger, and kcat-out continues" {
     create_topic "$topic"
     mkfifo pipe
     exec 5<>pipe
@@ -177,7 +177,7 @@ start_writer() {
     assert_eq "$(ledger stats '[.in,.out]')" '[20,20]'
 }
 
-@test "a full disk is an error for each way of output" {
+@test "a full disk is an error for each kind of output" {
     create_topic "$topic"
     bytes 2000000 >in
     run -74 --separate-stderr produce "$topic" --rejects /dev/full <in
@@ -190,7 +190,7 @@ start_writer() {
     run -73 --separate-stderr produce "$topic" --stats /no/such/directory/file </dev/null
 }
 
-@test "an input that cannot be read is an error" {
+@test "unreadable input is an error" {
     create_topic "$topic"
     run -74 --separate-stderr produce "$topic" </
     assert_match "$stderr" '^kcat-out: stdin: Is a directory'
@@ -198,7 +198,7 @@ start_writer() {
     assert_match "$output" '^kcat-out: stdin: '
 }
 
-@test "a stdout that nobody reads and nothing is written to is no reason to stop" {
+@test "kcat-out does not stop for a closed stdout that it never writes to" {
     create_topic "$topic"
     mkfifo pipe
     exec 5<>pipe

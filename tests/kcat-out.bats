@@ -9,7 +9,7 @@ load helpers
 
 # --- Brokers and topics that are not there ---
 
-@test "a broker that cannot be reached is an error after --wait" {
+@test "an unreachable broker is an error after --wait" {
     for create in '' --create; do
         # shellcheck disable=SC2086 # no word where it is empty
         run -69 --separate-stderr produce "$topic" -b 127.0.0.1:1 --wait 1s $create <<<1
@@ -20,7 +20,7 @@ load helpers
 
 # --- Usage ---
 
-@test "a wrong option is a usage error in one line" {
+@test "a wrong option is a one-line usage error" {
     export BOOTSTRAP_SERVERS=127.0.0.1:1
     while read -r -a options; do
         run -64 --separate-stderr produce "$topic" "${options[@]}" <<<1
@@ -56,7 +56,7 @@ TABLE
     assert_match "$stderr" '^kcat-out: no broker: '
 }
 
-@test "a bad config file is named with the line" {
+@test "an error in a config file is reported with its line number" {
     printf 'bootstrap.servers=x\n\nno.such.setting=1\n' >conf
     run -78 --separate-stderr produce "$topic" -F conf <<<1
     assert_match "$stderr" '^kcat-out: conf:3: .*no\.such\.setting'
@@ -64,7 +64,7 @@ TABLE
     assert_eq "$stderr" 'kcat-out: missing: No such file or directory'
 }
 
-@test "it is idempotent and waits for all replicas unless told otherwise" {
+@test "kcat-out is idempotent and waits for all replicas by default" {
     kcat-out -X dump >settings
     grep -qx 'enable.idempotence = true' settings
     # Settings of topics are shown as kcat shows them.
@@ -76,7 +76,7 @@ TABLE
     run ! grep hunter2 settings
 }
 
-@test "it says what it is and how it is used" {
+@test "--version and --help describe kcat-out" {
     run -0 kcat-out --version
     assert_match "$output" '^kcat-out .*[0-9]+\.[0-9]+'
     run -0 kcat-out --help
@@ -87,7 +87,7 @@ TABLE
 
 # --- Ends ---
 
-@test "it writes to the embedded broker too, whose topics need no creation" {
+@test "kcat-out writes to the embedded broker, which creates topics by itself" {
     run -0 kcat-broker -- bash -c "seq 1000 | kcat-out -t $topic --create=2 --stats stats &&
         timeout 20 kcat-in $topic -e"
     assert_eq ${#lines[@]} 1000

@@ -12,7 +12,7 @@ numbered() {
         | join(" ")' "$@" | paste -sd ,
 }
 
-@test "windows of so many records follow one another, and the last one has the rest" {
+@test "windows of N records follow one another, and the last one holds the rest" {
     logingen -n 25 --late 50 | loginagg -w 10n --every 0 --rejects rejects >out
     assert_eq "$(numbered out)" '10n/1 10 true,10n/2 10 true,10n/3 5 true'
     assert_eq "$(<rejects)" ''
@@ -20,7 +20,7 @@ numbered() {
         '{"start":null,"end":null,"number":1} {"start":null,"end":null,"number":2} {"start":null,"end":null,"number":3}'
 }
 
-@test "the insights of so many records are those of these records" {
+@test "a window of N records has the insights of exactly these records" {
     logingen -n 300 --users 20 >records
     loginagg -w 100n --every 0 <records >out
     for n in 1 2 3; do
@@ -30,32 +30,32 @@ numbered() {
     done
 }
 
-@test "a window of so many records that is just full has no empty one behind it" {
+@test "a full window at the end of the input is not followed by an empty one" {
     assert_eq "$(logingen -n 20 | loginagg -w 10n --every 0 | numbered)" '10n/1 10 true,10n/2 10 true'
     assert_eq "$(logingen -n 2 | loginagg -w 1n --every 0 | numbered)" '1n/1 1 true,1n/2 1 true'
 }
 
-@test "the change of so many records is against those before" {
+@test "change compares a window of N records with the one before" {
     printf '{"timestamp":1,"v":"%s"}\n' a a b b b c |
         loginagg -w 2n --every 0 --count v | jq -c 'select(.insight == "count").change' |
         paste -sd ' ' >got
     assert_eq "$(<got)" 'null {"b":2,"a":-2} {"b":-1,"c":1}'
 }
 
-@test "a window of so many records says when its first and last one was" {
+@test "a window of N records reports the times of its first and last record" {
     at 7 3 5 9 | loginagg -w 3n --every 0 >out
     assert_eq "$(jq -c '.window | [.first, .last]' out | uniq | paste -sd ' ')" \
         '["1970-01-01T00:00:03Z","1970-01-01T00:00:07Z"] ["1970-01-01T00:00:09Z","1970-01-01T00:00:09Z"]'
 }
 
-@test "a batch ends with its number of records, or before one that is too far from the others" {
+@test "a batch ends after N records, or before a record too far from the others in time" {
     at 0 1 2 3 12 13 14 30 29 21 40 | loginagg -w 4n,10s --every 0 >out
     assert_eq "$(numbered out)" '4n,10s/1 4 true,4n,10s/2 3 true,4n,10s/3 3 true,4n,10s/4 1 true'
     at 100 91 90 99 | loginagg -w 9n,10s --every 0 >out
     assert_eq "$(numbered out)" '9n,10s/1 2 true,9n,10s/2 2 true'
 }
 
-@test "a batch that is too far from the next record is written before that comes to its own end" {
+@test "a batch is written when a record too far from it arrives" {
     start_fed loginagg -w 9n,10s --every 0
     at 1 2 12 | write_to_feed
     wait_until 10 has_lines 9 out
@@ -65,7 +65,7 @@ numbered() {
     assert_eq "$(numbered out)" '9n,10s/1 2 true,9n,10s/2 1 true'
 }
 
-@test "batches are the same beside windows of time that close" {
+@test "batches are the same beside time windows that close" {
     logingen -n 5000 --span 1h >records
     loginagg -w 500n,30s --every 0 <records | jq -c 'select(.key | startswith("500n"))' >want
     loginagg -w 1m -w 500n,30s --every 0 --lateness 0 <records |
@@ -73,7 +73,7 @@ numbered() {
     assert_eq "$(jq -s 'map(select(.insight == "logins").logins) | add' want)" 5000
 }
 
-@test "a window of so many records is written as soon as it is full" {
+@test "a window of N records is written as soon as it is full" {
     start_fed loginagg -w 2n --every 0
     at 1 2 3 | write_to_feed
     wait_until 10 has_lines 9 out
@@ -83,14 +83,14 @@ numbered() {
     assert_eq "$(numbered out)" '2n/1 2 true,2n/2 1 true'
 }
 
-@test "windows of records and of time stand beside each other" {
+@test "windows of records and windows of time can be combined" {
     at 0 1 2 30 | loginagg -w 10s -w 3n -w all --every 0 --lateness 0 >out
     numbered out | tr ',' '\n' | LC_ALL=C sort >got
     printf '%s\n' '10s/1970-01-01T00:00:00Z 3 true' '10s/1970-01-01T00:00:30Z 1 true' \
         '3n/1 3 true' '3n/2 1 true' 'all 4 true' | diff - got
 }
 
-@test "rolling insights of so many records tell what there is so far" {
+@test "rolling insights of a window of N records cover the records so far" {
     at 1 2 3 4 5 | loginagg -w 4n --every 3n >out
     assert_eq "$(numbered out)" '4n/1 3 false,4n/1 4 true,4n/2 1 true'
 }

@@ -10,7 +10,7 @@ load loginagg
 
 # --- Windows of so many records ---
 
-@test "a field may be inside of an object" {
+@test "a field may be inside an object" {
     printf '%s\n' '{"meta":{"at":1},"geo":{"country":"DE"},"user":{"id":7}}' \
         '{"meta":{"at":2},"geo":{"country":"DE"},"user":{"id":"8"}}' \
         '{"meta":{"at":3},"geo":{"city":"Bonn"},"user":{"id":7}}' \
@@ -35,7 +35,7 @@ kinds_of() {
         | join(" ")' "$@"
 }
 
-@test "by default there are the insights of the manual, in its order" {
+@test "the default insights are those of the manual, in its order" {
     at 1 | loginagg --every 0 >out
     printf '%s\n' logins 'count device_type' 'count app_version' 'count locale' \
         'distinct ip user_id' 'duplicates user_id,device_id' 'duplicates user_id,ip' \
@@ -43,7 +43,7 @@ kinds_of() {
     kinds_of out | diff want -
 }
 
-@test "an option of a kind replaces the defaults of that kind" {
+@test "an option for one kind replaces the defaults of that kind" {
     at 1 >records
     loginagg --every 0 --count b --count a <records | kinds_of >got
     assert_eq "$(grep -c count got) $(grep count got | paste -sd ,)" '2 count b,count a'
@@ -53,7 +53,7 @@ kinds_of() {
         'distinct a b;duplicates a;duplicates a,b,c'
 }
 
-@test "count lists the values by count, then by bytes, and the rest as other" {
+@test "count lists values by count, then by bytes, and sums the rest as other" {
     printf '{"timestamp":1,"v":"%s"}\n' b a c a b z é ab >records
     loginagg --every 0 --count v --values 4 <records | jq -c 'select(.insight == "count")
         | [.values, .counts, .other]' >got
@@ -62,28 +62,28 @@ kinds_of() {
     assert_eq "$(<got)" false
 }
 
-@test "a value that is called other is told apart from the rest" {
+@test "a value named other is distinct from the rest" {
     printf '{"timestamp":1,"v":"%s"}\n' other other a b >records
     loginagg --every 0 --count v --values 1 <records |
         jq -c 'select(.insight == "count") | [.counts, .other]' >got
     assert_eq "$(<got)" '[{"other":2},2]'
 }
 
-@test "change is against the window before, and missing where that had no records" {
+@test "change compares with the previous window, and is absent if that was empty" {
     printf '{"timestamp":%s,"v":"%s"}\n' 1 a 2 a 3 b 11 a 12 c 21 c 41 a >records
     loginagg -w 10s --every 0 --count v <records |
         jq -c 'select(.insight == "count") | .change' | paste -sd ' ' >got
     assert_eq "$(<got)" 'null {"a":-1,"c":1,"b":-1} {"c":0,"a":-1} null'
 }
 
-@test "the change of rolling insights is against the closed window before" {
+@test "change in rolling insights compares with the closed window before" {
     printf '{"timestamp":%s,"v":"%s"}\n' 1 a 2 a 3 b 14 b >records
     loginagg -w 10s --every 1n --lateness 0 --count v <records |
         jq -c 'select(.insight == "count" and .window.start[17:19] == "10") | .change' | uniq >got
     assert_eq "$(<got)" '{"b":0,"a":-2}'
 }
 
-@test "distinct tells how many values come with each of another field" {
+@test "distinct counts the values of one field for each value of another" {
     printf '{"timestamp":1,"u":"%s","i":"%s"}\n' a 1 a 2 a 2 b 1 c 1 >records
     loginagg --every 0 --distinct i/u --top 2 <records | jq -c 'select(.insight == "distinct")
         | [.key, .groups, .pairs, .max, .mean, .top]' >got
@@ -99,14 +99,14 @@ kinds_of() {
         '[2,7,[{"a":"y","count":4},{"a":"x","count":3}]]' | diff - got
 }
 
-@test "combinations are told apart even where their texts would run together" {
+@test "combinations stay distinct even if their texts would run together" {
     printf '{"timestamp":1,"a":"%s","b":"%s"}\n' x yz xy z '' xyz 'x,' y x ',y' >records
     loginagg --every 0 --duplicates a,b <records |
         jq -c 'select(.insight == "duplicates") | [.groups, .top]' >got
     assert_eq "$(<got)" '[0,[]]'
 }
 
-@test "names of fields may be any text, and the lines are JSON" {
+@test "a field name may be any text, and the output is still JSON" {
     printf '{"timestamp":1,"a\\"b\\\\":"v","é/x y":"w"}\n' >records
     loginagg --every 0 --count 'a"b\' --duplicates 'é/x y,a"b\' --distinct 'é/timestamp' \
         <records >out
@@ -116,7 +116,7 @@ kinds_of() {
     assert_eq "$(wc -l <out)" "$(jq -c .key out | sort -u | wc -l)"
 }
 
-@test "the keys of all lines of a run are different, but for those of the same insight" {
+@test "every insight of a run has a key of its own" {
     logingen -n 500 >records
     loginagg --every 0 -w 10m -w 30m/10m -w all <records >out
     assert_eq "$(jq -r .key out | sort | uniq -d)" ''

@@ -13,7 +13,7 @@ figures() {
     jq -c "select(.insight == \"$1\") | $2" out
 }
 
-@test "up to --max-keys all is exact, and beyond it is said not to be" {
+@test "insights are exact up to --max-keys and marked approx beyond it" {
     logingen -n 2000 --users 200 >records
     loginagg -w all --every 0 <records >exact
     keys=$(jq 'select(.insight == "distinct").pairs' exact)
@@ -26,7 +26,7 @@ figures() {
         <(jq -c 'select(.key | test("count/|device_type$"))' exact)
 }
 
-@test "beyond --max-keys numbers of different values are within 2 percent" {
+@test "beyond --max-keys, numbers of distinct values are within 2 percent" {
     logingen -n 200000 --users 50000 >records
     loginagg -w all --every 0 <records >exact
     loginagg -w all --every 0 --max-keys 5000 --count ip <records >out
@@ -43,7 +43,7 @@ figures() {
         "$(jq -c 'select(.insight == "logins") | [.logins,.first,.last]' exact)"
 }
 
-@test "beyond --max-keys the highest counts are found, and their error is told" {
+@test "beyond --max-keys, the highest counts are found and their error is reported" {
     # Ten addresses come a hundred times each, among 30,000 that come once or twice.
     awk 'BEGIN { for (i = 0; i < 40000; i++)
         printf "{\"timestamp\":%d,\"ip\":\"%s\",\"user_id\":\"u\"}\n", i / 100,
@@ -60,7 +60,7 @@ figures() {
         (.[1] / 20000 - 1 | fabs) < 0.1)'
 }
 
-@test "beyond --max-keys the groups with the most values are found" {
+@test "beyond --max-keys, the groups with the most values are found" {
     # Three users with 2,000, 1,500 and 1,000 addresses, and 30,000 with one.
     awk 'function login(user, ip) {
             printf "{\"timestamp\":1,\"user_id\":\"%s\",\"ip\":\"%s\"}\n", user, ip }
@@ -76,7 +76,7 @@ figures() {
     assert_eq "$(figures distinct '.max == .top[0].ips')" true
 }
 
-@test "beyond --max-keys the same input gives the same bytes too" {
+@test "beyond --max-keys, the same input still gives the same bytes" {
     logingen -n 50000 --users 20000 --missing 10 >records
     loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip <records >first
     grep -q approx first
@@ -87,7 +87,7 @@ figures() {
         loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip | cmp - first
 }
 
-@test "the change to a window that is not exact is not either" {
+@test "a change is marked approx if either window is" {
     for i in {1..60}; do record_with ".timestamp = $i | .locale = \"l$((i % 10))\""; done >records
     record_with '.timestamp = 100 | .locale = "l3"' >>records
     loginagg -w 1m --every 0 --max-keys 5 --count locale <records >out
@@ -104,7 +104,7 @@ figures() {
     assert_eq "$(windows_of out)" 'all 600000 0'
 }
 
-@test "--max-keys is a number" {
+@test "--max-keys takes only a positive number" {
     for wrong in 0 -1 x 1.5 ''; do
         run -64 loginagg --max-keys "$wrong" </dev/null
     done

@@ -30,7 +30,7 @@ partials() {
     done
 }
 
-@test "values of all kinds survive the way through a partial" {
+@test "a partial carries values of all types unchanged" {
     logingen -n 0 >records
     for value in '"\"\\"' '"\u0000\u001f"' '"é\ud83d\ude00"' '""' 1.5 true null '[1]' '{}' '"a,b"'; do
         for n in 1 2; do
@@ -43,7 +43,7 @@ partials() {
         cmp - want
 }
 
-@test "the order of the options may be another one" {
+@test "the order of the options does not matter" {
     logingen -n 2000 --users 100 >records
     loginagg "${final[@]}" --count ip --distinct ip/user_id --distinct user_id/ip \
         --duplicates user_id,ip,locale <records >want
@@ -61,7 +61,7 @@ assert_within() {
     }
 }
 
-@test "merged sketches are within 2 percent for different values, and counts of all records exact" {
+@test "merged sketches are within 2 percent for distinct values, and exact for counts of records" {
     logingen -n 100000 --users 30000 >records
     loginagg -w all "${final[@]}" <records >want
     partials 3 -w all --every 0 --max-keys 2000 >parts
@@ -84,7 +84,7 @@ assert_within() {
         'all(range(3); ($got.top[.].count - $want.top[.].count | fabs) <= $got.error)' >/dev/null
 }
 
-@test "exact partials and sketches add up, in whatever order they come" {
+@test "exact partials and sketches add up in any order" {
     logingen -n 30000 --users 9000 >records
     loginagg -w all "${final[@]}" <records >want
     awk 'NR % 2' records | loginagg --partial -w all >exact
@@ -98,7 +98,7 @@ assert_within() {
     done
 }
 
-@test "a merge that has too many keys makes sketches itself" {
+@test "a merge with too many keys creates sketches" {
     logingen -n 30000 --users 9000 >records
     loginagg -w all "${final[@]}" <records >want
     partials 2 -w all >parts
@@ -108,7 +108,7 @@ assert_within() {
     assert_within 2 'select(.insight == "logins").users'
 }
 
-@test "a large partial is several lines that a broker takes" {
+@test "a large partial is split into lines that a broker accepts" {
     logingen -n 60000 --users 50000 >records
     loginagg -w all "${final[@]}" <records >want
     for keys in 5M 20000; do
@@ -123,7 +123,7 @@ assert_within() {
     done
 }
 
-@test "nothing is kept between partials" {
+@test "a partial is emptied after it is written" {
     skip_with_sanitizers
     limit_memory 150
     awk 'BEGIN { for (i = 0; i < 600000; i++)
@@ -132,7 +132,7 @@ assert_within() {
     assert_eq "$(<out)" 600000
 }
 
-@test "partials come as often as --every says, and none without records" {
+@test "partials are written as often as --every says, and never without records" {
     start_fed loginagg --partial --every 100ms
     record_with '.' | write_to_feed
     wait_until 10 has_lines 1 out
@@ -146,7 +146,7 @@ assert_within() {
         '["1h/2023-09-12T00:00:00Z",1] ["1h/2023-09-12T00:00:00Z",1]'
 }
 
-@test "no record is too late for a partial, and a late partial is a reject of --merge" {
+@test "no record is late for --partial, and --merge rejects late partials" {
     printf '{"timestamp":%d}\n' 100000 5 200000 >records
     loginagg --partial -w 10s --every 1n --stats stats <records >parts
     assert_ledger_adds_up stats
@@ -160,7 +160,7 @@ assert_within() {
     assert_eq "$(jq 'select(.insight == "logins").late' out | paste -sd ' ')" '1 0'
 }
 
-@test "what is no partial is a reject that says why" {
+@test "a malformed partial becomes a reject with the reason" {
     printf '{"timestamp":5,"user_id":"u","ip":"i"}\n' >records
     loginagg --partial -w 10s <records >part
     refused() { # DETAIL [LINE]
@@ -203,7 +203,7 @@ assert_within() {
         refused 'a key of a sample is too short'
 }
 
-@test "a partial that is refused counts for nothing, and the others do" {
+@test "a refused partial counts for nothing, and the others count" {
     logingen -n 100 >records
     loginagg --partial -w all <records >part
     loginagg -w all "${final[@]}" <records >want
@@ -213,14 +213,14 @@ assert_within() {
     assert_eq "$(wc -l <rejects)" 1
 }
 
-@test "options that do not go with --partial or --merge are refused" {
+@test "options that conflict with --partial or --merge are refused" {
     for wrong in '--partial --merge' '--merge --tee' '--partial -w 500n' '--merge -w 500n,30s'; do
         # shellcheck disable=SC2086 # several options
         run -64 loginagg $wrong </dev/null
     done
 }
 
-@test "rolling insights of merged partials come as their records do" {
+@test "with --merge, --every counts partials" {
     logingen -n 1000 --users 10 >records
     loginagg --partial -w all --every 250n <records | loginagg --merge -w all --every 2n >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out | paste -sd ' ')" \

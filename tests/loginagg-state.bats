@@ -56,7 +56,7 @@ data() {
     grep -hv '^{"@mark"' "$@" || true
 }
 
-@test "windows close when the marks have come beyond them, and at the end mark" {
+@test "windows close when marks pass them and at the end mark" {
     logingen -n 4000 --span 2h --users 300 >records
     loginagg --every 0 <records >want
     marked 500 | loginagg --every 0 >out
@@ -76,7 +76,7 @@ data() {
     assert_eq "$(wc -l <out)" 11
 }
 
-@test "a run that goes on from a snapshot gives the same bytes as one that was never stopped" {
+@test "a run that resumes from a snapshot gives the same bytes as an uninterrupted one" {
     logingen -n 6000 --span 3h --users 500 --missing 5 >records
     for keys in 5M 300; do
         options=(-w 1h -w 1h/20m -w 700n -w '500n,30s' -w all --every 400n --max-keys "$keys" --state state)
@@ -94,7 +94,7 @@ data() {
     done
 }
 
-@test "snapshots that were never committed are not gone on with, and old ones go" {
+@test "uncommitted snapshots are not resumed, and old ones are deleted" {
     logingen -n 1000 >records
     marked 100 | sed '/"seq":6,/q' >first
     run -75 bash -c 'loginagg --state state <first'
@@ -114,7 +114,7 @@ data() {
     done
 }
 
-@test "marks that never say a time are warned about, once" {
+@test "loginagg warns once about marks that never contain a time" {
     logingen -n 10 >records
     {
         mark hello 0 0
@@ -127,7 +127,7 @@ data() {
     assert_eq "$stderr" 'loginagg: 60 marks have no watermark: windows close at the end only; does kcat-in have the right --time-field?'
 }
 
-@test "a source that dies before its first mark is no clean end" {
+@test "a source that dies before its first mark is not a clean end" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     refused 75 'stdin: ended without any mark; a stage upstream has died' </dev/null
@@ -142,7 +142,7 @@ refused() {
     assert_eq "$(wc -l <<<"$stderr")" 1
 }
 
-@test "a snapshot that cannot be gone on with is an error that says what to do" {
+@test "an unusable snapshot is an error that says what to do" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     refused 78 "state: there is no 9\\.$run_id\\.state, .*--state-reset" < <(mark hello 9 900)
@@ -168,7 +168,7 @@ refused() {
     { mark hello 3 300 && mark end 4 300; } | loginagg --state state >/dev/null
 }
 
-@test "a source that would not go on where it stopped, or not with the same partitions, is refused" {
+@test "a source that starts elsewhere or with other partitions than the snapshot is refused" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     for option in '' --state-reset; do
@@ -181,7 +181,7 @@ refused() {
     { mark hello 3 300 && mark end 4 300; } | sed 's/,"group".*"0\/1"//' | loginagg -q >/dev/null
 }
 
-@test "a source that starts from nothing is refused once something was committed" {
+@test "a source that starts from the beginning is refused after a commit" {
     logingen -n 300 >records
     # Nothing is known to be committed: the next run counts anew.
     for ((i = 0; i < 2; i++)); do
@@ -198,7 +198,7 @@ refused() {
     assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
 }
 
-@test "a mark of other partitions than those before it is neither saved nor passed on" {
+@test "a mark of other partitions is neither saved nor passed on" {
     logingen -n 200 --span 2h >records
     for change in 's/\["t",0/["t",1/' 's/\["t",0,200\],//' 's/"at":\[/&["t",7,0],/'; do
         rm -rf state
@@ -217,7 +217,7 @@ refused() {
     run -75 loginagg <in
 }
 
-@test "--state-reset starts with nothing, whatever was there" {
+@test "--state-reset ignores existing snapshots" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     { mark hello 9 900 && head -n 7 records && mark end 10 907; } |
@@ -226,7 +226,7 @@ refused() {
     assert_eq "$(snapshots)" 10.state
 }
 
-@test "without marks each run goes on where the last one came to its end" {
+@test "without marks, each run resumes where the last one finished" {
     logingen -n 5000 --span 3h --users 300 >records
     loginagg --every 0 -w 1h -w 700n <records >want
     for from in 1 1702 3403; do
@@ -238,7 +238,7 @@ refused() {
     cmp out want
 }
 
-@test "without marks an end tells how far the open windows are, unless that is not wanted" {
+@test "without marks, loginagg reports how far open windows are at the end, unless -q is given" {
     logingen -n 100 >records
     loginagg --state state <records >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[100,false]'
@@ -248,7 +248,7 @@ refused() {
     assert_eq "$(<out)" ''
 }
 
-@test "without marks a run that fails leaves the snapshot as it was" {
+@test "without marks, a failed run leaves the snapshot unchanged" {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null
     run -141 bash -c 'set -o pipefail; loginagg --state state --tee --every 1n <records | true'
@@ -269,7 +269,7 @@ final_runs() {
     assert_ledger_adds_up stats
 }
 
-@test "records of a window that --final has closed are late in the next run" {
+@test "records for a window that --final closed are late in the next run" {
     for ((i = 0; i < 12; i++)); do
         printf '{"timestamp":%d,"user_id":"u%d"}\n' $((7200 + i * 60)) $i
     done >records
@@ -290,7 +290,7 @@ final_runs() {
 ["1970-01-01T02:10:00Z",2,true]'
 }
 
-@test "partials of a window that --final has closed are late in the next run" {
+@test "partials for a window that --final closed are late in the next run" {
     logingen -n 10 >records
     head -n 5 records | loginagg --partial >first
     tail -n 5 records | loginagg --partial >late
@@ -298,7 +298,7 @@ final_runs() {
     assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[1,1,0]'
 }
 
-@test "only one process has a state, and the next one waits for a while" {
+@test "only one process uses a state directory, and the next one waits for a while" {
     start_fed loginagg --state state
     refused 75 'state: another process is using it' </dev/null
     # shellcheck disable=SC2154 # start_fed sets feed
@@ -313,7 +313,7 @@ final_runs() {
     assert_eq "$status" 0
 }
 
-@test "a state that cannot be made is 73, one that cannot be written is 74" {
+@test "--state exits with 73 if the state cannot be created, and with 74 if it cannot be written" {
     : >file
     run -73 loginagg --state file </dev/null
     run -73 loginagg --state missing/state </dev/null
@@ -329,7 +329,7 @@ final_runs() {
     done
 }
 
-@test "a snapshot that was not finished when it was killed goes at the next start" {
+@test "an unfinished snapshot is deleted at the next start" {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null
     for option in '' --state-reset; do
@@ -348,7 +348,7 @@ final_runs() {
     done
 }
 
-@test "--state-dump shows what is kept as partials" {
+@test "--state-dump prints the state as partials" {
     logingen -n 3000 --span 2h --users 50 >records
     mkdir state
     run -78 loginagg --state state --state-dump
@@ -364,7 +364,7 @@ final_runs() {
     run -78 loginagg --state state --state-dump --count ip
 }
 
-@test "--state-dump shows what was written last, of runs that committed nothing too" {
+@test "--state-dump prints the newest snapshot, even if it was not committed" {
     logingen -n 150 >records
     for run in 1 2 3; do
         { mark hello 0 0 && head -n $((run * 50)) records && mark mark 1 $((run * 50)); } |
@@ -377,7 +377,7 @@ final_runs() {
     done
 }
 
-@test "marks that say nothing new cost no snapshot, and can be gone on from" {
+@test "marks without progress write no snapshot, and a run can resume from them" {
     logingen -n 100 >records
     {
         mark hello 0 0 && head -n 50 records
@@ -419,7 +419,7 @@ final_runs() {
     assert_eq "$status" 75
 }
 
-@test "a merge has a state too, and --partial needs none" {
+@test "--merge supports a state, and --partial does not" {
     logingen -n 2000 >records
     loginagg --partial --every 300n <records >partials
     loginagg --merge --every 0 <partials >want
@@ -437,14 +437,14 @@ final_runs() {
     assert_eq "$(sed -n 3p out | jq -c '.["@mark"], .seq' | paste -sd ' ')" '"mark" 1'
 }
 
-@test "a source that goes on where windows were open is warned about without --state" {
+@test "without --state, loginagg warns about a source that resumes within open windows" {
     run -0 --separate-stderr loginagg < <(mark hello 5 500 && mark end 6 500)
     assert_match "$stderr" 'from mark 5; what was counted until then is lost without --state'
     run -0 --separate-stderr loginagg < <(mark hello 0 0 && mark end 1 0)
     assert_eq "$stderr" ''
 }
 
-@test "killed at any moment and gone on with, it gives the bytes of a run that was not" {
+@test "a run killed at any moment and resumed gives the bytes of an uninterrupted one" {
     logingen -n 20000 --span 2h --users 200 >records
     marked 50 | loginagg --every 0 --state want.state --final >undisturbed
     data undisturbed >want

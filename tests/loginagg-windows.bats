@@ -8,7 +8,7 @@ load loginagg
 
 # --- Windows and lateness ---
 
-@test "a record at the start of a window is in it, one at its end is in the next" {
+@test "a window includes its start and excludes its end" {
     at 0 9 10 19 20 | loginagg -w 10s --every 0 >out
     assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 2 0,00:00:10 2 0,00:00:20 1 0'
 }
@@ -19,7 +19,7 @@ load loginagg
     assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 1 0,00:01:40 1 0'
 }
 
-@test "a window closes when the newest time is the lateness beyond its end" {
+@test "a window closes when the newest time is past its end by the lateness" {
     at 0 14 9 15 9 >records
     loginagg -w 10s --every 0 --lateness 5s --rejects late <records >out
     assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 2 0,00:00:10 2 1'
@@ -34,7 +34,7 @@ load loginagg
     assert_eq "$(jq .line late)" 5
 }
 
-@test "a record that is late for one window but not for another is in that one, and no reject" {
+@test "a record that is late for only one of its windows counts in the others and is not rejected" {
     at 0 30 5 >records
     loginagg -w 10s -w 1m --every 0 --lateness 0 --rejects late --stats stats <records >out
     assert_eq "$(<late)" ''
@@ -44,7 +44,7 @@ load loginagg
     assert_ledger_adds_up stats
 }
 
-@test "late records are rejects with their bytes, and the ledger has them" {
+@test "late records become rejects with their bytes, and the ledger counts them" {
     logingen -n 5000 --late 5 >records
     loginagg -w 5m --every 0 --rejects late --stats stats <records >out
     assert_ledger_adds_up stats
@@ -59,7 +59,7 @@ load loginagg
     assert_eq "$(<strangers)" 0
 }
 
-@test "that records were late is said once, at the end" {
+@test "loginagg reports late records once, at the end" {
     at 0 100 5 6 >records
     loginagg -w 10s --every 0 --rejects late <records >out 2>err
     assert_eq "$(<err)" \
@@ -68,7 +68,7 @@ load loginagg
     assert_eq "$(<err)" ''
 }
 
-@test "with --tee late records go on with the others, and only the insights are without them" {
+@test "with --tee, late records pass with the others but do not count" {
     at 0 100 5 >records
     loginagg --tee -w 10s --every 0 --rejects late --stats stats <records >out 2>err
     grep -v '^{"insight":' out | cmp records
@@ -77,7 +77,7 @@ load loginagg
     assert_ledger_adds_up stats
 }
 
-@test "late records can be given to a second run, and nothing is lost" {
+@test "a second run can count late records, and none is lost" {
     logingen -n 2000 --late 10 >records
     loginagg -w 5m --every 0 --rejects late <records >out
     jq -r .raw late | loginagg -w 5m --every 0 --lateness 1d >second
@@ -93,7 +93,7 @@ load loginagg
     assert_eq "$(head -n 1 out | jq -r .key)" all/logins
 }
 
-@test "windows that close at a time come by their ends, then by their starts, then as the options" {
+@test "windows that close together are ordered by end, then by start, then as the options" {
     at 0 >records
     loginagg --every 0 -w all -w 2n -w 1h/20m -w 60s -w 1m -w 10s <records |
         jq -r 'select(.insight == "logins") | .key | rtrimstr("/logins")' | paste -sd ' ' >got
@@ -110,7 +110,7 @@ load loginagg
     done
 }
 
-@test "hopping windows have each record in all windows that hold it" {
+@test "each record counts in every hopping window that contains it" {
     at 25 >records
     loginagg --every 0 -w 30s/10s <records >out
     assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 1 0,00:00:10 1 0,00:00:20 1 0'
@@ -141,7 +141,7 @@ load loginagg
     cmp want got
 }
 
-@test "the rolling insights do not change the final ones" {
+@test "rolling insights do not change the final ones" {
     logingen -n 3000 >records
     loginagg -w 10m --every 0 <records >want
     loginagg -w 10m --every 7n <records | grep -F '"final":true' | cmp want -
@@ -150,7 +150,7 @@ load loginagg
 
 # --- Rolling insights ---
 
-@test "--every 100n writes the insights of the records so far, each hundred records" {
+@test "--every 100n writes the insights so far after each hundred records" {
     logingen -n 250 >records
     loginagg --every 100n <records >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out | paste -sd ' ')" \
@@ -159,21 +159,21 @@ load loginagg
     head -n "$(wc -l <want)" out | cmp want -
 }
 
-@test "--every 100n counts the records that were taken, not those that were rejected" {
+@test "--every 100n counts accepted records, not rejected ones" {
     logingen -n 150 | awk '{ print } NR <= 100 { print "no JSON" }' |
         loginagg --every 100n --rejects rejects >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out | paste -sd ' ')" \
         '[100,false] [150,true]'
 }
 
-@test "only windows that took new records are written again" {
+@test "only windows with new records are written again" {
     at 1 2 11 12 13 | loginagg -w 10s --every 2n >out
     assert_eq "$(jq -r 'select(.insight == "logins")
         | [.window.start[17:19], .logins, .final] | join(" ")' out | paste -sd ,)" \
         '00 2 false,10 2 false,00 2 true,10 3 true'
 }
 
-@test "--every DURATION writes the insights by the clock, while the input stays open" {
+@test "--every DURATION writes insights by the clock while the input is open" {
     start_fed loginagg --every 100ms
     at 1 | write_to_feed
     wait_until 10 grep -qs '"final":false.*"logins":1,' out
@@ -189,7 +189,7 @@ load loginagg
     assert_eq "$(grep -c '"insight":"logins".*"final":true' out)" 1
 }
 
-@test "insights of a window that closes come out while the input stays open" {
+@test "the insights of a window that closes are written while the input is open" {
     start_fed loginagg -w 10s --every 0 --lateness 0
     at 1 10 | write_to_feed
     wait_until 10 has_lines 9 out

@@ -14,7 +14,7 @@ load loginagg
     assert_eq "$(ledger stats '[.in,.made,.out]')" '[0,0,0]'
 }
 
-@test "an input of rejects only gives no insights" {
+@test "an input of rejects gives no insights" {
     printf 'x\n7\n{}\n' | loginagg -w all --rejects rejects >out
     assert_eq "$(<out)" ''
     assert_eq "$(jq -r '[.reject, .field // "-"] | join(" ")' rejects | paste -sd ,)" \
@@ -26,7 +26,7 @@ load loginagg
     assert_eq "$(windows_of out)" '00:00:00 2 0'
 }
 
-@test "times may be seconds, milli-, micro- or nanoseconds, strings of them, or RFC 3339" {
+@test "a time is a number or string of seconds, milli-, micro- or nanoseconds, or RFC 3339" {
     for time in 1694479551 1694479551000 1694479551000000 1694479551000000000 '"1694479551"' \
         '"1694479551000"' '"2023-09-12T00:45:51Z"' '"2023-09-12T02:45:51+02:00"' \
         '"2023-09-12 00:45:51Z"'; do
@@ -37,7 +37,7 @@ load loginagg
         '[9,"2023-09-12T00:45:51Z","2023-09-12T00:45:51Z"]'
 }
 
-@test "records whose time is none are rejected with their bytes" {
+@test "records with malformed times are rejected with their bytes" {
     for time in '""' '"soon"' true '[]' '{}' 1.5 1e9 '"1.5"' 18446744073709551615 '" 1"'; do
         echo "{\"timestamp\":$time}"
     done >in
@@ -50,20 +50,20 @@ load loginagg
     assert_eq "$(jq -r '[.reject, .field] | join(" ")' null)" 'missing_field timestamp'
 }
 
-@test "--time-field names the field that has the time" {
+@test "--time-field names the field that holds the time" {
     printf '{"timestamp":1,"at":"2024-01-31T12:00:00Z"}\n{"timestamp":1}\n' >in
     loginagg --every 0 --time-field at --rejects rejects <in >out
     assert_eq "$(head -n 1 out | jq -r .first)" 2024-01-31T12:00:00Z
     assert_eq "$(jq -c '[.reject, .field]' rejects)" '["missing_field","at"]'
 }
 
-@test "of a key that is there twice the last one counts" {
+@test "the last of two members with the same key counts" {
     echo '{"timestamp":"x","timestamp":1,"v":"a","v":"b"}' | loginagg --every 0 --count v |
         jq -c 'select(.insight == "count").counts' >got
     assert_eq "$(<got)" '{"b":1}'
 }
 
-@test "the jq program runs on each record as it enters" {
+@test "the jq program runs on each record before it is counted" {
     logingen -n 500 >records
     loginagg --every 0 -j 'select(.device_type == $t)' --arg t web --stats stats <records >out
     web=$(jq -r 'select(.device_type == "web") | 1' records | wc -l)
@@ -84,14 +84,14 @@ load loginagg
     assert_eq "$(jq 'select(.insight == "duplicates").top[0].v | length' out)" 1048576
 }
 
-@test "a line of 20 MiB is too_long and the next one is counted" {
+@test "a line of 20 MiB is rejected as too_long, and the next one is counted" {
     { head -c 20M /dev/zero | tr '\0' x && echo && at 1; } | loginagg --every 0 --rejects rejects >out
     assert_eq "$(jq -c '[.reject, .stage, .length, (.raw | length)]' rejects)" \
         '["too_long","loginagg",20971520,65536]'
     assert_eq "$(windows_of out)" '00:00:00 1 0'
 }
 
-@test "NUL bytes and bad UTF-8 are rejected with their bytes" {
+@test "lines with NUL bytes or bad UTF-8 are rejected with their bytes" {
     printf '{"timestamp":1,"v":"\xff"}\n\0\n{"timestamp":1,"v":"a\\u0000b"}\n' |
         loginagg --every 0 --count v --rejects rejects >out
     assert_eq "$(jq -c '[.reject, .raw // .raw_b64]' rejects | paste -sd ' ')" \
@@ -99,7 +99,7 @@ load loginagg
     assert_eq "$(jq -c 'select(.insight == "count").counts' out)" '{"a\u0000b":1}'
 }
 
-@test "rejects of earlier stages pass untouched, ahead of what comes later" {
+@test "rejects of earlier stages pass unchanged, before later insights" {
     { at 1 && echo '{"reject":"x", "raw":"é"}' && at 2; } | loginagg --every 0 --stats stats >out
     assert_eq "$(head -n 1 out)" '{"reject":"x", "raw":"é"}'
     assert_eq "$(windows_of out)" '00:00:00 2 0'
@@ -107,13 +107,13 @@ load loginagg
     assert_ledger_adds_up stats
 }
 
-@test "--rejects - puts rejects among the insights" {
+@test "--rejects - prints rejects among the insights" {
     { at 1 && echo x; } | loginagg --every 0 --rejects - --stats stats >out
     assert_eq "$(jq -r '.reject // .insight' out | head -n 2 | paste -sd ' ')" 'not_json logins'
     assert_ledger_adds_up stats
 }
 
-@test "--tee passes the records byte for byte, insights among them" {
+@test "--tee passes the records byte for byte, among the insights" {
     logingen -n 1000 --late 5 >records
     loginagg --tee -w 5m --every 300n --stats stats <records >out
     grep -v '^{"insight":' out | cmp records
@@ -126,7 +126,7 @@ load loginagg
 
 # --- Options ---
 
-@test "windows that are none are wrong usage" {
+@test "malformed windows are usage errors" {
     for window in '' x 0 0s 1y -1h 1h/ /5m 1h/0 5m/1h 1h/x 1h/5m/1m 40000d ALL n 0n -1n 1.5n \
         10n/5n 10n/1h 1nn; do
         run -64 loginagg -w "$window" </dev/null
@@ -136,7 +136,7 @@ load loginagg
     assert_match "$output" 'twice'
 }
 
-@test "insights that are none are wrong usage" {
+@test "malformed insights are usage errors" {
     for count in '' $'\xff'; do
         run -64 loginagg --count "$count" </dev/null
     done
@@ -149,7 +149,7 @@ load loginagg
     done
 }
 
-@test "unknown options, wrong values and operands are wrong usage" {
+@test "unknown options, bad values and operands are usage errors" {
     for every in '' x n 0n -1n 1.5s 10x; do
         run -64 loginagg --every "$every" </dev/null
         assert_match "$output" '^loginagg: --every: '
@@ -162,7 +162,7 @@ load loginagg
 
 # --- Output ---
 
-@test "a full disk is 74 with a message, and the ledger adds up" {
+@test "on a full disk loginagg exits with 74 and a message, and the ledger adds up" {
     logingen -n 1000 >records
     run -74 bash -c 'loginagg --stats stats <records >/dev/full'
     assert_eq "$output" 'loginagg: stdout: No space left on device'
@@ -174,7 +174,7 @@ load loginagg
     assert_ledger_adds_up stats3
 }
 
-@test "a reader that leaves ends it silently, as by SIGPIPE, and the ledger adds up" {
+@test "loginagg exits silently when its reader exits, and the ledger adds up" {
     logingen -n 20000 >records
     loginagg -w 1s --every 0 --lateness 0 --stats stats <records 2>err | head -n 1 >out
     assert_eq "${PIPESTATUS[0]}" 141
@@ -189,7 +189,7 @@ load loginagg
     run -0 bash -c 'loginagg </dev/null >&-'
 }
 
-@test "a closed stdin and a directory as stdin are errors of reading" {
+@test "a closed stdin and a directory as stdin are read errors" {
     run -74 bash -c 'loginagg <&-'
     assert_match "$output" '^loginagg: stdin: '
     run -74 bash -c 'loginagg </'
@@ -205,7 +205,7 @@ load loginagg
 
 # --- Signals ---
 
-@test "the first SIGTERM or SIGINT lets it finish its input, with final insights" {
+@test "after a first SIGTERM or SIGINT, loginagg finishes its input and prints final insights" {
     for signal in TERM INT; do
         rm -f feed
         start_fed loginagg --every 1n --stats "stats.$signal"
@@ -222,7 +222,7 @@ load loginagg
     done
 }
 
-@test "a second SIGTERM or SIGINT ends it at once, without final insights" {
+@test "a second SIGTERM or SIGINT ends loginagg immediately, without final insights" {
     for signals in 'TERM TERM 143' 'INT INT 130'; do
         read -r first second want <<<"$signals"
         rm -f feed
@@ -239,7 +239,7 @@ load loginagg
     done
 }
 
-@test "SIGUSR1 writes the ledger and the run goes on" {
+@test "SIGUSR1 writes the ledger, and loginagg continues" {
     start_fed loginagg --every 1n --stats stats
     at 1 | write_to_feed
     wait_until 10 has_lines 9 out

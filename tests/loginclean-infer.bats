@@ -25,7 +25,7 @@ assert_types() {
     assert_eq "$(jq -r .device_type out | paste -sd ' ')" "$*"
 }
 
-@test "--infer takes a missing device_type from what the same device showed before" {
+@test "--infer takes a missing device_type from an earlier record of the same device" {
     { login d1 u1 iOS && login d2 u2 web && login d1 u3 && login d2 u4 && login d1 u5; } >in
     loginclean --infer <in >out
     assert_types iOS web iOS web iOS
@@ -33,25 +33,25 @@ assert_types() {
         -e '5s/}$/,"device_type":"iOS"}/' in | cmp - out
 }
 
-@test "--infer takes it from the same user when the device is new" {
+@test "--infer takes the device_type from the same user if the device is new" {
     { login d1 u1 iOS && login d2 u2 web && login d3 u1 && login d4 u2 && login d5 u3; } >in
     loginclean --infer <in >out
     assert_types iOS web iOS web unknown
 }
 
-@test "--infer asks the device before the user" {
+@test "--infer prefers the device to the user" {
     { login d1 u1 iOS && login d2 u2 web && login d1 u2; } | loginclean --infer >out
     assert_types iOS web iOS
 }
 
-@test "--infer takes what a user, or a device, showed last" {
+@test "--infer takes the latest device_type of a device or user" {
     { login d1 u1 iOS && login d2 u1 web && login d3 u1; } | loginclean --infer >out
     assert_types iOS web web
     { login d1 u1 iOS && login d1 u2 web && login d1 u1; } | loginclean --infer >out
     assert_types iOS web web
 }
 
-@test "--infer gives the default where neither the device nor the user has shown anything yet" {
+@test "--infer uses the default if neither the device nor the user is known" {
     { login d1 u1 && login d1 u1 web && login d2 u2; } >in
     loginclean --infer <in >out
     assert_types unknown web unknown
@@ -59,7 +59,7 @@ assert_types() {
     assert_types 'a "new"\one' web 'a "new"\one'
 }
 
-@test "--infer replaces null and empty where they stand, and keeps the bytes that jq would change" {
+@test "--infer replaces null and empty values in place, and keeps bytes that jq would change" {
     cat >in <<'END'
 {"user_id":"a","app_version":"2","ip":"::1","locale":"x","device_id":"d","timestamp":1694479551,"device_type":"a\"\u00e9\ud83d\ude00\\"}
  {"user_id":"\u0061" , "app_version":"2","ip":"::1","locale":"x","device_id":"e","timestamp" : 1694479551, "device_type" : null ,"big":123456789012345678901234567890,"nested":{"device_type":null},"lone":"\ud800" } 
@@ -70,12 +70,12 @@ END
     diff want out
 }
 
-@test "--infer changes no record that has a device_type" {
+@test "--infer leaves records with a device_type unchanged" {
     { login d1 u1 iOS && login d1 u1 unknown && login d1 u1 ANDROID && cat good; } >in
     assert_passes --infer
 }
 
-@test "--infer learns nothing from unknown, from a default or from what it inferred" {
+@test "--infer learns nothing from unknown, from a default or from an inferred value" {
     { login d1 u1 web && login d1 u1 unknown && login d1 u1 UNKNOWN && login d1 u1; } >in
     loginclean --infer <in >out
     assert_types web unknown UNKNOWN web
@@ -96,7 +96,7 @@ END
     assert_eq "$(jq -r .reject rejects)" bad_ip
 }
 
-@test "--infer with --canonical learns the usual spelling, and without it what was written" {
+@test "--infer learns the usual spelling with --canonical, and the written one without it" {
     { login d1 u1 ANDROID && login d1 u2 && login d2 u1 && login d3 u3 Tizen && login d3 u4; } >in
     loginclean --infer --canonical <in >out
     assert_types android android android Tizen Tizen
@@ -110,7 +110,7 @@ END
     tail -n 1 in | sed 's/}$/,"device_type":"iOS","datetime":"2023-09-12T00:45:51Z"}/' | cmp - out
 }
 
-@test "--infer makes do with the device or the user where the other is optional and missing" {
+@test "--infer works with only a device or only a user if the other is optional" {
     {
         login d1 u1 iOS
         login d2 u2 web
@@ -121,7 +121,7 @@ END
     assert_types iOS web iOS web unknown
 }
 
-@test "--infer fills in what a program of jq over the same records does" {
+@test "--infer fills in the same values as a jq program over the same records" {
     logingen -n 5000 --users 400 --missing 30 >in
     loginclean --infer --stats stats <in >out
     jq -nc 'foreach inputs as $r ({};
@@ -140,7 +140,7 @@ END
     assert_eq "$(ledger stats .filled_from | jq -cS 'del(.missing)')" "$(<from)"
 }
 
-@test "the ledger tells what was there before and where --infer took the device_type from" {
+@test "the ledger counts what --infer replaced and where it took the device_type from" {
     {
         login d1 u1 iOS
         login d1 u2
@@ -159,7 +159,7 @@ END
     assert_eq "$(ledger stats .filled_from)" '{"missing":2,"null":1,"empty":1}'
 }
 
-@test "--infer=N forgets the devices and users that were not used lately" {
+@test "--infer=N forgets devices and users that were not used lately" {
     # Of 1000 keys the last 500 are known at least, and the first of 1500 is not.
     for count in 499 1500; do
         { login d1 u1 iOS && logins "$count" && login d1 u1; } | loginclean --infer=1000 | tail -n 1
@@ -173,7 +173,7 @@ END
     assert_types iOS iOS iOS iOS iOS iOS iOS iOS iOS
 }
 
-@test "--infer=N that is out of bounds, and --infer with nothing to fill in, are usage errors" {
+@test "an --infer=N out of range, or with device_type required, is a usage error" {
     for bad in '' x 0 -1 1.5 1kB 100000001 99999999999G; do
         run -64 loginclean --infer="$bad" <good
         assert_match "$output" "^loginclean: --infer: '$bad' is not "
@@ -184,7 +184,7 @@ END
     cmp good out
 }
 
-@test "--infer gives the same bytes each time, however the input comes" {
+@test "--infer gives the same bytes each time, however the input arrives" {
     logingen -n 20000 --users 5000 --missing 20 --bad 1 >in
     loginclean --infer=300 --rejects - <in >want
     for _ in 1 2 3; do
@@ -195,7 +195,7 @@ END
     [ "$(loginclean --infer --rejects - <in | grep -vcxFf want)" -gt 100 ]
 }
 
-@test "memory with --infer=N grows neither with devices and users nor with device types" {
+@test "--infer=N bounds the memory for devices, users and device types" {
     skip_with_sanitizers
     logins 300000 >in
     seq 300000 | sed "s/.*/$(login d1 u1 'a device that nobody else has, of the type &')/" >types

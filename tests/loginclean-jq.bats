@@ -8,7 +8,7 @@
 load helpers
 load loginclean
 
-@test "select keeps the bytes of what it lets through, and the rest is filtered" {
+@test "select keeps the bytes of selected records, and the others are filtered" {
     sed -i '1s/}$/, "big":9007199254740993,"f":1.0, "\\u0061":"\\u0062"}/' good
     loginclean -j 'select(.locale == "RU")' --stats stats <good >out
     head -n 1 good | cmp - out
@@ -16,14 +16,14 @@ load loginclean
     assert_ledger_adds_up stats
 }
 
-@test "what the program makes anew is printed by jq and then cleaned" {
+@test "records that the program changes are printed by jq and then cleaned" {
     loginclean --jq '.locale |= ascii_downcase | del(.device_type)' <good >out
     jq -c '.locale |= ascii_downcase | .device_type = "unknown"' good >want
     jq -cS . out >got
     jq -cS . want | cmp - got
 }
 
-@test "several outputs make several records" {
+@test "several outputs become several records" {
     loginclean -j '., (.locale = "X"), empty' --stats stats <good >out
     assert_eq "$(jq -r .locale out | paste -sd ' ')" 'RU X RI X'
     sed -n 1p good | cmp - <(sed -n 1p out)
@@ -31,7 +31,7 @@ load loginclean
     assert_ledger_adds_up stats
 }
 
-@test "an error of the program rejects the record with jq's message" {
+@test "an error in the program rejects the record with jq's message" {
     loginclean -j 'if .locale == "RU" then error("not that one") else . end' \
         --rejects rejects --stats stats <good >out
     sed -n 2p good | cmp - out
@@ -40,7 +40,7 @@ load loginclean
     assert_ledger_adds_up stats
 }
 
-@test "an error after some outputs is one reject, and none of them" {
+@test "an error after some outputs makes one reject and discards the outputs" {
     loginclean -j '., .ip + 1' --rejects rejects --stats stats <good >out
     assert_eq "$(<out)" ''
     assert_eq "$(jq -r .reject rejects | paste -sd ' ')" 'filter_error filter_error'
@@ -48,27 +48,27 @@ load loginclean
     assert_ledger_adds_up stats
 }
 
-@test "halt_error rejects the record with its message, and the next one is handled" {
+@test "halt_error rejects the record with its message, and the next one is processed" {
     loginclean -j 'if .locale == "RU" then "stop\n" | halt_error else . end' \
         --rejects rejects <good >out
     sed -n 2p good | cmp - out
     assert_match "$(jq -r '[.reject, .detail] | join(": ")' rejects)" '^filter_error: stop'
 }
 
-@test "halt drops the record and the next one is handled" {
+@test "halt drops the record, and the next one is processed" {
     loginclean -j 'if .locale == "RU" then halt else . end' --stats stats <good >out
     sed -n 2p good | cmp - out
     assert_eq "$(ledger stats '[.in,.out,.filtered]')" '[2,1,1]'
 }
 
-@test "what the program makes of a record must be a record again" {
+@test "an output of the program that is not a record is rejected" {
     loginclean -j '.ip' --rejects rejects <good >out
     assert_eq "$(jq -r '[.reject, .raw] | join(" ")' rejects | head -n 1)" \
         'not_object "199.172.111.135"'
     assert_eq "$(<out)" ''
 }
 
-@test "builtins that ask for the input of jq itself harm nothing" {
+@test "the builtins that read jq's own input do no harm" {
     for program in input inputs input_line_number input_filename; do
         loginclean -j "$program" --rejects rejects --stats stats <good >out
         assert_eq "$(<out)" ''
@@ -76,7 +76,7 @@ load loginclean
     done
 }
 
-@test "the program sees the value that counts of a key that is there twice, and all of Unicode" {
+@test "the program sees the last of two members with the same key, and all of Unicode" {
     sed 's/}$/,"t":1,"t":"\\u0000é\\ud83d\\ude00"}/' good >in
     assert_passes -j 'select(.t == "\u0000é😀")'
 }
@@ -113,7 +113,7 @@ load loginclean
     cmp good out
 }
 
-@test "--arg without its second argument, without a program, or of bad JSON is a usage error" {
+@test "--arg with one argument, without a program or with bad JSON is a usage error" {
     run -64 loginclean -j . --arg a
     assert_match "$output" 'needs two arguments'
     run -64 loginclean --arg a b

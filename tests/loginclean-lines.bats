@@ -8,14 +8,14 @@ load loginclean
 
 # --- Rules ---
 
-@test "values that are no objects are not_object" {
+@test "values that are not objects are rejected as not_object" {
     for value in 1 -0.5 '"text"' '""' true false null '[]' '[{"user_id":"a"}]'; do
         expect_line not_object - "$value"
     done
     assert_rejected
 }
 
-@test "lines that are not JSON are not_json, with what is wrong" {
+@test "lines that are not JSON are rejected as not_json with the error" {
     for line in '' ' ' '{' '{"user_id":}' "{'user_id':1}" '{} {}' '{},' nul 01 '"a' '["\x"]' NaN \
         '{"a":1,}' '// {}' '{"a":1e}' 'user_id=1'; do
         expect_line not_json - "$line"
@@ -24,14 +24,14 @@ load loginclean
     assert_eq "$(jq -r '.detail | length > 4' rejects | sort -u)" true
 }
 
-@test "a reject tells the stage and the number of the line" {
+@test "a reject names the stage and the line number" {
     { cat good && echo 7; } >in
     loginclean --rejects rejects <in >out
     cmp good out
     assert_eq "$(<rejects)" '{"reject":"not_object","stage":"loginclean","line":3,"raw":"7"}'
 }
 
-@test "JSON that goes beyond what simdjson represents is good" {
+@test "JSON beyond the numbers and strings that simdjson represents is accepted" {
     for value in 123456789012345678901234567890 -9223372036854775809 18446744073709551616 1e999 \
         -1e999 1E-999 0.0000000000000000000000000000000000000000000000000001 '"\ud800"' \
         '"\udc00 \ud800\ud800 \ud83d\ude00"' '{"\udfff":1e400}' \
@@ -69,18 +69,18 @@ load loginclean
     assert_eq "$(ledger stats '[.in,.out]')" '[0,0]'
 }
 
-@test "a last line without its newline is a record like all others" {
+@test "a last line without its newline is processed like the others" {
     printf %s "$(<good)" | loginclean --stats stats >out
     cmp good out
     assert_eq "$(ledger stats '[.in,.out]')" '[2,2]'
 }
 
-@test "lines that end in CR LF pass as they are" {
+@test "lines that end in CR LF pass unchanged" {
     sed 's/$/\r/' good >in
     assert_passes
 }
 
-@test "a record of 1 MiB passes, also where it is changed" {
+@test "a record of 1 MiB passes, changed or unchanged" {
     { long_record $((1 << 20)) && cat good; } >in
     assert_passes
     sed -i '1s/"android"/null/' in
@@ -88,7 +88,7 @@ load loginclean
     sed '1s/null/"unknown"/' in | cmp - out
 }
 
-@test "a line of 20 MiB is too_long and keeps its first 64 KiB, and the next one is handled" {
+@test "a line of 20 MiB is rejected with its first 64 KiB, and the next one is processed" {
     { long_record $((20 << 20)) && cat good; } >in
     loginclean --rejects rejects --stats stats <in >out
     cmp good out
@@ -99,13 +99,13 @@ load loginclean
     assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[3,2,1]'
 }
 
-@test "a line of 20 MiB without its newline is too_long" {
+@test "a line of 20 MiB without its newline is rejected as too_long" {
     head -c $((20 << 20)) /dev/zero | tr '\0' x | loginclean --rejects rejects
     assert_eq "$(jq -c '[.reject, .truncated, .length, (.raw | length)]' rejects)" \
         '["too_long",true,20971520,65536]'
 }
 
-@test "what is kept of a line over the limit is not cut within a character" {
+@test "a truncated line is never cut within a character" {
     { printf x && yes é | head -n 40000 | tr -d '\n'; } | loginclean --max-line 70k --rejects rejects
     assert_eq "$(jq -c '[.length, (.raw | length)]' rejects)" '[80001,32768]'
     { printf x && yes é | head -n 40000 | tr -d '\n'; } | head -c 65537 >in
@@ -122,7 +122,7 @@ load loginclean
     run -64 loginclean --max-line 1x
 }
 
-@test "bytes that are not UTF-8 are kept in base64" {
+@test "the reject of a line that is not UTF-8 has its bytes in base64" {
     printf '{"user_id":"\xff\xc3("}\n\xc0\xaf\n\xed\xa0\x80' >in
     loginclean --rejects rejects <in >out
     assert_eq "$(jq -r .reject rejects | paste -sd ' ')" 'not_json not_json not_json'
@@ -133,7 +133,7 @@ load loginclean
     done <rejects | cmp - <(cat in && echo)
 }
 
-@test "NUL bytes end nothing and are kept" {
+@test "NUL bytes end no line and are kept in its reject" {
     { printf '\0\n{"a":"\0"}\n' && cat good && printf '\0'; } >in
     loginclean --rejects rejects <in >out
     cmp good out
@@ -141,7 +141,7 @@ load loginclean
     assert_eq "$(jq -c .raw rejects | paste -sd ' ')" '"\u0000" "{\"a\":\"\u0000\"}" "\u0000"'
 }
 
-@test "every byte that a line may hold survives in its reject" {
+@test "a reject preserves every byte that a line may contain" {
     for byte in {0..255}; do
         printf -v escape '\\x%02x' "$byte"
         [ "$byte" -eq 10 ] || printf 'a%bb\n' "$escape"
@@ -152,7 +152,7 @@ load loginclean
     jq -r 'if .raw then .raw + "\n" | @base64 else .raw_b64, "Cg==" end' rejects | base64 -d | cmp in
 }
 
-@test "a record made to begin as a mark does gets a space, so that it is none" {
+@test "loginclean puts a space into a record that looks like a mark" {
     loginclean -j '{"@mark":1} + .' <good >out
     jq -c '{"@mark":1} + .' good | sed 's/^{/{ /' | cmp - out
 }

@@ -6,7 +6,7 @@
 load helpers
 load loginclean
 
-@test "there is no allocation for each record" {
+@test "loginclean allocates no memory per record" {
     skip_with_sanitizers
     {
         cat good
@@ -43,7 +43,7 @@ load loginclean
     assert_eq "$(jq .length rejects)" $((400 << 20))
 }
 
-@test "running out of memory is 75 with a message" {
+@test "when memory runs out loginclean exits with 75 and a message" {
     skip_with_sanitizers
     head -c 60M /dev/zero >in
     run -75 bash -c 'ulimit -v 60000; loginclean --max-line 1G <in'

@@ -8,7 +8,7 @@ load loginclean
 
 # --- Output ---
 
-@test "a full disk is 74 with a message" {
+@test "on a full disk loginclean exits with 74 and a message" {
     run -74 --separate-stderr bash -c 'loginclean --stats stats <good >/dev/full'
     assert_eq "$stderr" 'loginclean: stdout: No space left on device'
     assert_ledger_adds_up stats
@@ -18,18 +18,18 @@ load loginclean
     assert_ledger_adds_up stats
 }
 
-@test "the ledger adds up when the disk is full in the midst of what jq made" {
+@test "the ledger adds up if the disk is full between several jq outputs" {
     long_record 100000 >in
     run -74 bash -c 'loginclean -j "., ., ." --stats stats <in >/dev/full'
     assert_ledger_adds_up stats
 }
 
-@test "the ledger adds up when --strict ends within what jq made" {
+@test "the ledger adds up if --strict stops between several jq outputs" {
     run -65 loginclean --strict -j '.ip = 1 | ., .' --stats stats <good
     assert_ledger_adds_up stats
 }
 
-@test "a reader that leaves ends it silently, as by SIGPIPE" {
+@test "loginclean exits silently when its reader exits, as by SIGPIPE" {
     many 100000 >in
     loginclean --stats stats <in 2>err | head -n 1 >out
     assert_eq "${PIPESTATUS[0]}" 141
@@ -38,7 +38,7 @@ load loginclean
     assert_ledger_adds_up stats
 }
 
-@test "a reader that leaves while no input comes is noticed" {
+@test "loginclean notices that its reader has exited while no input arrives" {
     mkfifo feed output
     exec {feed}<>feed {output}<>output
     loginclean <feed >output 2>err {feed}>&- {output}>&- 3>&- &
@@ -59,27 +59,27 @@ load loginclean
     run -0 bash -c 'loginclean </dev/null >&-'
 }
 
-@test "a closed stdout does not let records into the file for rejects" {
+@test "no record is written to the file of rejects if stdout is closed" {
     { cat good && echo 7; } >in
     run -74 bash -c 'loginclean --rejects rejects --stats stats <in >&-'
     assert_eq "$(jq -r .raw rejects)" 7
     assert_eq "$(wc -l <rejects) $(wc -l <stats)" '1 1'
 }
 
-@test "a closed stdin and a directory as stdin are errors of reading" {
+@test "a closed stdin and a directory as stdin are read errors" {
     run -74 bash -c 'loginclean <&-'
     assert_match "$output" '^loginclean: stdin: '
     run -74 bash -c 'loginclean </'
     assert_eq "$output" 'loginclean: stdin: Is a directory'
 }
 
-@test "a closed stderr takes no rejects in silence" {
+@test "a closed stderr is an error if there are rejects" {
     run -74 bash -c 'echo 7 | loginclean 2>&-'
     run -0 bash -c 'loginclean <good 2>&- >out'
     cmp good out
 }
 
-@test "records come out at once while the input stays open" {
+@test "records are printed immediately while the input is open" {
     start_fed loginclean --rejects -
     for n in 1 2; do
         head -n "$n" good | tail -n 1 | write_to_feed
@@ -92,7 +92,7 @@ load loginclean
     assert_eq "$status" 0
 }
 
-@test "rejects come out at once while the input stays open" {
+@test "rejects are printed immediately while the input is open" {
     start_fed loginclean
     echo 7 | write_to_feed
     wait_until 10 has_lines 1 err
@@ -100,7 +100,7 @@ load loginclean
     await "$pid"
 }
 
-@test "a record that is not complete yet is waited for" {
+@test "loginclean waits for the rest of an incomplete record" {
     start_fed loginclean
     head -c 50 good | write_to_feed
     { tail -c +51 good && head -c 20 good; } | write_to_feed
@@ -122,7 +122,7 @@ load loginclean
 
 # --- Signals ---
 
-@test "the first SIGTERM or SIGINT lets it finish its input" {
+@test "after a first SIGTERM or SIGINT, loginclean finishes its input" {
     for signal in TERM INT; do
         rm -f feed
         start_fed loginclean --stats "stats.$signal"
@@ -140,7 +140,7 @@ load loginclean
     done
 }
 
-@test "a second SIGTERM or SIGINT ends it at once" {
+@test "a second SIGTERM or SIGINT ends loginclean immediately" {
     for signals in 'TERM TERM 143' 'INT INT 130' 'INT TERM 143' 'TERM INT 130'; do
         read -r first second want <<<"$signals"
         rm -f feed
@@ -155,7 +155,7 @@ load loginclean
     done
 }
 
-@test "SIGUSR1 writes the ledger and the run goes on" {
+@test "SIGUSR1 writes the ledger, and loginclean continues" {
     start_fed loginclean --stats stats
     head -n 1 good | write_to_feed
     wait_until 10 has_lines 1 out

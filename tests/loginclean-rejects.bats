@@ -8,7 +8,7 @@ load loginclean
 
 # --- Lines ---
 
-@test "rejects of earlier stages pass untouched, in their place" {
+@test "rejects of earlier stages pass unchanged and in place" {
     { head -n 1 good && echo '{"reject":"x","raw": "é" ,"n":1e999}' && tail -n 1 good; } >in
     loginclean --stats stats -j 'select(true)' <in >out
     cmp in out
@@ -16,7 +16,7 @@ load loginclean
     assert_ledger_adds_up stats
 }
 
-@test "rejects of earlier stages pass untouched however long they are" {
+@test "rejects of earlier stages pass unchanged, whatever their length" {
     { printf '{"reject":"not_json","raw":"' && head -c 17000000 /dev/zero | tr '\0' y && echo '"}'; } >in
     loginclean --rejects rejects <in >out
     cmp in out
@@ -27,7 +27,7 @@ load loginclean
 
 # --- Where rejects go ---
 
-@test "rejects go to stderr by default, one JSON line each" {
+@test "rejects go to stderr by default, as one JSON line each" {
     { echo 7 && cat good; } | loginclean >out 2>err
     cmp good out
     assert_eq "$(<err)" '{"reject":"not_object","stage":"loginclean","line":1,"raw":"7"}'
@@ -41,7 +41,7 @@ load loginclean
     assert_eq "$(<err)" ''
 }
 
-@test "--rejects - puts rejects among the records, in their order" {
+@test "--rejects - prints rejects among the records, in order" {
     { head -n 1 good && echo 7 && tail -n 1 good; } | loginclean --rejects - --stats stats >out 2>err
     assert_eq "$(jq -r '.reject // .locale' out | paste -sd ' ')" 'RU not_object RI'
     assert_eq "$(<err)" ''
@@ -49,7 +49,7 @@ load loginclean
     assert_eq "$(ledger stats '[.out,.rejected]')" '[2,1]'
 }
 
-@test "what one stage rejects in-band the next one passes, and the ledgers agree" {
+@test "the next stage passes the rejects of the one before, and the ledgers agree" {
     { cat good && echo 7 && record_with '.ip = "x"'; } |
         loginclean --rejects - --stats stats1 | loginclean --rejects - --stats stats2 >out
     assert_eq "$(jq -r .reject out | paste -sd ' ')" 'null null not_object bad_ip'
@@ -57,14 +57,14 @@ load loginclean
     assert_eq "$(ledger stats2 '[.passed,.rejected]')" '[2,0]'
 }
 
-@test "a file for rejects that cannot be opened is 73, one that is full is 74" {
+@test "--rejects exits with 73 if the file cannot be opened, and with 74 if the disk is full" {
     run -73 loginclean --rejects /no/such/file <good
     assert_match "$output" '^loginclean: --rejects: /no/such/file: No such file or directory$'
     run -74 loginclean --rejects /dev/full <<<7
     assert_match "$output" '^loginclean: /dev/full: No space left on device$'
 }
 
-@test "--strict ends with 65 at the first reject, after what came before" {
+@test "--strict exits with 65 at the first reject, after the records before it" {
     { head -n 1 good && echo 7 && tail -n 1 good && echo 8; } >in
     run -65 --separate-stderr loginclean --strict --rejects rejects --stats stats <in
     # shellcheck disable=SC2154 # bats sets it
@@ -76,14 +76,14 @@ load loginclean
     assert_match "$output" 'line 1: missing_field: user_id \(--strict\)'
 }
 
-@test "--strict does not mind rejects of earlier stages" {
+@test "--strict ignores rejects of earlier stages" {
     { echo '{"reject":"x"}' && cat good; } >in
     assert_passes --strict
 }
 
 # --- The ledger ---
 
-@test "the ledger has all that became of the records" {
+@test "the ledger counts every record by its outcome" {
     {
         cat good
         record_with 'del(.device_type)'
@@ -102,7 +102,7 @@ load loginclean
     assert_eq "$(ledger stats '.seconds < 60')" true
 }
 
-@test "the ledger goes to a file, to stderr with -, and there too with -v" {
+@test "the ledger goes to a file, or to stderr with - or -v" {
     loginclean --stats stats -q <good >out 2>err
     assert_eq "$(<err)" ''
     loginclean --stats - <good >out 2>err
@@ -114,21 +114,21 @@ load loginclean
     assert_eq "$(ledger err .in) $(wc -l <stats)" '2 2'
 }
 
-@test "a file for the ledger that cannot be opened is 73, one that is full is 74" {
+@test "--stats exits with 73 if the file cannot be opened, and with 74 if the disk is full" {
     run -73 loginclean --stats /no/such/file <good
     run -74 bash -c 'loginclean --stats /dev/full <good >out'
     assert_match "$output" 'loginclean: --stats: /dev/full: No space left on device'
     cmp good out
 }
 
-@test "LOG_LEVEL sets what is said, and a wrong one is warned about" {
+@test "LOG_LEVEL selects the messages, and a wrong one causes a warning" {
     LOG_LEVEL=info loginclean <good >out 2>err
     assert_eq "$(ledger err .in)" 2
     LOG_LEVEL=loud run -0 --separate-stderr loginclean <good
     assert_match "$stderr" "loginclean: LOG_LEVEL: 'loud' is not one of"
 }
 
-@test "on the journal, messages begin with their priority" {
+@test "messages to the journal begin with their priority" {
     run -64 bash -c 'exec 2>err; JOURNAL_STREAM=$(stat -Lc %d:%i err) loginclean --no-such-option'
     assert_match "$(<err)" '^<3>loginclean: '
     JOURNAL_STREAM=1:1 run -64 loginclean --no-such-option

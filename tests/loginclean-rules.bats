@@ -6,7 +6,7 @@
 load helpers
 load loginclean
 
-@test "each reason of the manual comes, with each field that it can be about" {
+@test "loginclean gives every reason of the manual for every field that it applies to" {
     # A reason, what jq does for it to the field f, and the fields.
     while IFS=: read -r reason change fields; do
         for field in $fields; do
@@ -35,14 +35,14 @@ END
     jq -r '"\(.stage) \(.line)"' rejects | diff <(seq -f 'loginclean %g' "$(wc -l <in)") -
 }
 
-@test "each field that is required and missing is named" {
+@test "the reject of a missing field names it" {
     for field in user_id app_version ip locale device_id timestamp; do
         expect missing_field "$field" "del(.$field)"
     done
     assert_rejected
 }
 
-@test "each field of a wrong type is named" {
+@test "the reject of a field of the wrong type names it" {
     for field in user_id app_version ip locale device_id; do
         for value in null true 7 1.5 '[]' '{}'; do
             expect wrong_type "$field" ".$field = $value"
@@ -57,14 +57,14 @@ END
     assert_rejected
 }
 
-@test "each field that is empty is named" {
+@test "the reject of an empty field names it" {
     for field in user_id app_version ip locale device_id timestamp; do
         expect empty "$field" ".$field = \"\""
     done
     assert_rejected
 }
 
-@test "the first rule that is broken is the reason, in the order of the manual" {
+@test "the reason is the first broken rule, in the order of the manual" {
     expect missing_field user_id '{}'
     expect empty app_version '.app_version = "" | .ip = "x" | del(.timestamp)'
     expect wrong_type device_type '.device_type = 1 | .ip = "x"'
@@ -72,7 +72,7 @@ END
     assert_rejected
 }
 
-@test "addresses that inet_pton does not take are bad_ip" {
+@test "addresses that inet_pton refuses are rejected as bad_ip" {
     for ip in localhost 1.2.3 1.2.3.4.5 256.1.1.1 1.2.3.4:80 ' 1.2.3.4' '1.2.3.4 ' 0x7f.1 \
         1..2.3 -1.2.3.4 1.2.3.04x ::1::2 12345::1 '[::1]' fe80::1%eth0 ::1/64 1:2:3:4:5:6:7 \
         1:2:3:4:5:6:7:8:9 : ::ffff:1.2.3.456 g::1; do
@@ -84,7 +84,7 @@ END
     assert_rejected
 }
 
-@test "addresses of IPv4 and IPv6 in all their forms are good" {
+@test "all forms of IPv4 and IPv6 addresses are accepted" {
     ips=(0.0.0.0 255.255.255.255 10.1.2.3 :: ::1 fe80::1 2001:db8::8a2e:370:7334
         2001:0DB8:0000:0000:0000:8A2E:0370:7334 ::ffff:192.0.2.128 64:ff9b::192.0.2.33
         1:2:3:4:5:6:7:8 1::8 ABCD:EF01:2345:6789:ABCD:EF01:2345:6789
@@ -93,7 +93,7 @@ END
     assert_passes
 }
 
-@test "times that are no whole seconds are bad_timestamp" {
+@test "times that are not whole seconds are rejected as bad_timestamp" {
     for time in '"soon"' '"1694479551.0"' '"-1694479551"' '"+1694479551"' '" 1694479551"' \
         '"1694479551 "' '"0x65000000"' '"2023-09-12T00:45:51Z"' '"1694479551\u0000"' 1694479551.5; do
         expect bad_timestamp timestamp ".timestamp = $time"
@@ -107,7 +107,7 @@ END
     assert_rejected
 }
 
-@test "times are plausible from the year 2000 to a year ahead" {
+@test "times from the year 2000 to a year ahead are accepted" {
     now=$(date +%s)
     record_with ".timestamp = (946684800, \"946684800\", \"0000000000946684800\", $now,
         $((now + 364 * 86400)))" >in
@@ -119,7 +119,7 @@ END
     assert_rejected
 }
 
-@test "--earliest and --latest move the bounds, which are themselves plausible" {
+@test "--earliest and --latest change the accepted range, and are part of it" {
     bounds=(--earliest 1969-12-31T23:59:50Z --latest 1970-01-01T00:00:10+00:00)
     record_with '.timestamp = (-10, 0, 10, "10")' >in
     assert_passes "${bounds[@]}"
@@ -132,14 +132,14 @@ END
     assert_rejected "${bounds[@]}"
 }
 
-@test "--earliest and --latest that are no times, or the wrong way round, are usage errors" {
+@test "malformed or swapped --earliest and --latest are usage errors" {
     run -64 loginclean --earliest yesterday
     assert_match "$output" "loginclean: --earliest: 'yesterday' is not a time"
     run -64 loginclean --latest 2023-02-29
     run -64 loginclean --earliest 2024-01-02 --latest 2024-01-01
 }
 
-@test "--require names all fields that must be there, and the others are still checked" {
+@test "--require names all required fields, and the others are still checked" {
     printf '%s\n' '{"user_id":"a"}' '{"user_id":"a","ip":"::1"}' >good
     loginclean --require user_id <good >out
     sed 's/}$/,"device_type":"unknown"}/' good | cmp - out
@@ -149,7 +149,7 @@ END
     assert_rejected --require user_id
 }
 
-@test "--require takes fields of any name, which must be there and not be null" {
+@test "--require accepts any field name, and rejects a record where it is missing or null" {
     sed 's/}$/,"session":0,"é":""}/' good >in
     assert_passes --require user_id,session,é
     rm in
@@ -159,7 +159,7 @@ END
     assert_rejected --require session,é
 }
 
-@test "--optional exempts fields, and what is there must still be right" {
+@test "--optional allows fields to be missing, but checks those that are present" {
     record_with 'del(.ip, .locale)' >in
     assert_passes --optional ip,locale
     rm in
@@ -168,14 +168,14 @@ END
     assert_rejected --optional ip,locale
 }
 
-@test "a device_type that is required is no longer filled in" {
+@test "a required device_type is not filled in" {
     expect missing_field device_type 'del(.device_type)'
     expect wrong_type device_type '.device_type = null'
     expect empty device_type '.device_type = ""'
     assert_rejected --require device_type
 }
 
-@test "empty names in a list of fields, and too many of them, are usage errors" {
+@test "empty names in a list of fields, and too many names, are usage errors" {
     for list in '' ',' 'a,' ',a' 'a,,b'; do
         run -64 loginclean --require "$list"
         run -64 loginclean --optional "$list"

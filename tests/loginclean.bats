@@ -15,7 +15,7 @@ load loginclean
     cmp good out
 }
 
-@test "the spacing, number format and escapes of a record are kept" {
+@test "a record keeps its spacing, number formats and escapes" {
     cat >odd <<'END'
   { "user_id" : "\u0061\ud83d\ude00" , "app_version":"2","ip":"::1","locale":"\/","device_id":"d" ,"timestamp" : 1694479551 , "device_type":"web", "big":123456789012345678901234567890, "e":1.50E+02, "z":-0, "lone":"\ud800" }  
 END
@@ -29,7 +29,7 @@ END
     assert_eq "$output" "$(sed 's/}$/,"device_type":"unknown"}/' in)"
 }
 
-@test "a null or empty device_type is replaced where it stands" {
+@test "a null or empty device_type is replaced in place" {
     record_with '.device_type = null' >in
     record_with '.device_type = ""' >>in
     loginclean --stats stats <in >out
@@ -39,7 +39,7 @@ END
     assert_eq "$(ledger stats .filled_from)" '{"null":1,"empty":1}'
 }
 
-@test "filling in keeps the bytes that jq would change" {
+@test "filling in a member keeps bytes that jq would change" {
     cat >in <<'END'
  {"user_id":"\u0061" , "app_version":"2","ip":"::1","locale":"x","device_id":"d","timestamp" : 1694479551, "device_type" : null ,"big":123456789012345678901234567890,"nested":{"device_type":null,"a":[1,{}]},"lone":"\ud800" } 
 END
@@ -48,7 +48,7 @@ END
     cmp want out
 }
 
-@test "a device_type is put into records that end in spaces or are nested" {
+@test "a device_type is added to records that are nested or end in spaces" {
     printf '%s\n' '{"user_id":"{\"}"}' '{"user_id":"a","x":{"y":"}"} }  ' '{ "user_id":"b"	}	' >in
     printf '%s\n' '{"user_id":"{\"}","device_type":"unknown"}' \
         '{"user_id":"a","x":{"y":"}"},"device_type":"unknown" }  ' \
@@ -62,7 +62,7 @@ END
     printf '%s\n' '{"device_type":"unknown"}' '{"device_type":"unknown" }' | cmp - out
 }
 
-@test "--device-type says what a missing device_type becomes" {
+@test "--device-type sets the value for a missing device_type" {
     record_with 'del(.device_type)' >in
     loginclean --device-type 'a "new"\one' <in >out
     assert_eq "$(jq -r .device_type out)" 'a "new"\one'
@@ -73,7 +73,7 @@ END
     run -64 loginclean --datetime=$'\xff' <good
 }
 
-@test "--canonical spells the known device types as usual and leaves others alone" {
+@test "--canonical changes known device types to their usual spelling and leaves others unchanged" {
     types=(ANDROID Android ios IOS WeB android iOS web Web2 Windows webOS)
     record_with ".device_type = $(texts "${types[@]}")" >in
     loginclean --canonical <in >out
@@ -82,31 +82,31 @@ END
     assert_eq "$(sed 's/"device_type":[^,]*/X/' in)" "$(sed 's/"device_type":[^,]*/X/' out)"
 }
 
-@test "without --canonical the case of device types stays" {
+@test "without --canonical, device types keep their case" {
     record_with '.device_type = "IOS"' >in
     assert_passes
 }
 
-@test "--datetime adds the time for people at the end" {
+@test "--datetime appends a readable time" {
     loginclean --datetime <good >out
     sed '1s/}$/,"datetime":"2023-09-12T00:45:51Z"}/; 2s/}$/,"datetime":"2024-07-10T02:00:25Z"}/' \
         good | cmp - out
 }
 
-@test "--datetime replaces the member of a record that has it already, and only its value" {
+@test "--datetime replaces only the value of an existing member" {
     record_with '{datetime: "old"} + .' >in
     record_with '. + {datetime: null, more: [1.0]}' >>in
     loginclean --datetime <in >out
     sed -E 's/"datetime":("old"|null)/"datetime":"2023-09-12T00:45:51Z"/' in | cmp - out
 }
 
-@test "--datetime=NAME gives the member another name" {
+@test "--datetime=NAME sets the name of the member" {
     loginclean --datetime='at "z"' <good >out
     assert_eq "$(head -n 1 out | jq -r '.["at \"z\""]')" 2023-09-12T00:45:51Z
     assert_eq "$(jq -c 'del(.["at \"z\""])' out)" "$(jq -c . good)"
 }
 
-@test "--datetime beside a member of that name that is an object makes one that counts" {
+@test "--datetime beside an object of the same name adds a member that takes precedence" {
     record_with '.datetime = {"a": 1}' >in
     loginclean --datetime <in >out
     assert_eq "$(jq -r .datetime out)" 2023-09-12T00:45:51Z
@@ -118,12 +118,12 @@ END
     sed 's/}$/,"device_type":"unknown","datetime":"2023-09-12T00:45:51Z"}/' in | cmp - out
 }
 
-@test "a record without a time, where that is optional, gets no datetime" {
+@test "a record whose optional time is missing gets no datetime" {
     record_with 'del(.timestamp)' >in
     assert_passes --optional timestamp --datetime
 }
 
-@test "of a key that is there twice the last one counts" {
+@test "the last of two members with the same key counts" {
     sed 's/^{/{"ip":7,"device_type":null,/' good >in
     assert_passes
     sed 's/}$/,"ip":7}/' good | head -n 1 >in
@@ -131,14 +131,14 @@ END
     assert_rejected
 }
 
-@test "of a device_type that is there twice the last one is filled in" {
+@test "the last of two device_type members is filled in" {
     sed 's/}$/,"device_type":null}/' good >in
     sed 's/}$/,"device_type":"unknown"}/' good >want
     loginclean <in >out
     cmp want out
 }
 
-@test "a key written with escapes is the same key" {
+@test "a key with escapes is the same key" {
     sed 's/"user_id"/"\\u0075ser_id"/; s/"ip"/"i\\u0070"/' good >in
     assert_passes
     head -n 1 in | sed 's/"device_type": "android"/"device\\u005ftype": null/' >escaped

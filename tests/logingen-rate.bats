@@ -7,7 +7,7 @@
 
 load helpers
 
-@test "--rate writes so many a second, whole lines at a time" {
+@test "--rate writes that many records a second, whole lines at a time" {
     start=$(date +%s%N)
     logingen --rate 200/s | head -n 101 >out
     ms=$((($(date +%s%N) - start) / 1000000))
@@ -18,7 +18,7 @@ load helpers
     assert_eq "$(jq -c . out | wc -l)" 101
 }
 
-@test "a slow rate is prompt: each record comes when it is due" {
+@test "a slow rate writes each record when it is due" {
     start logingen --rate 20 >out
     wait_until 10 has_lines 1 out
     wait_until 10 has_lines 3 out
@@ -26,7 +26,7 @@ load helpers
     [ "$(wc -l <out)" -lt 60 ]
 }
 
-@test "a reader that was away is not flooded afterwards" {
+@test "a reader that pauses is not flooded afterwards" {
     start=$(date +%s%N)
     logingen --rate 10000 2>err | (
         sleep 1.7
@@ -40,7 +40,7 @@ load helpers
     [ "$(wc -l <out)" -lt $((8000 + (ms - 1700) * 10)) ]
 }
 
-@test "without a rate it is fast, and written in large blocks" {
+@test "without --rate, output is fast and in large blocks" {
     count_writes logingen -n 100k >out
     cat writes
     assert_eq "$(wc -l <out)" 100000

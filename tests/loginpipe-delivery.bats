@@ -36,7 +36,7 @@ assert_all_counted() {
     rm rejects
 }
 
-@test "with DELIVERY, stopped and started, it handles each record once and counts go on" {
+@test "with DELIVERY, a stopped and restarted pipeline handles each record once and continues its counts" {
     logingen -n 3000 --bad 10 --span 2h >events
     for DELIVERY in exactly-once at-least-once; do
         export DELIVERY STATE_DIR=$PWD/state.$DELIVERY KAFKA_GROUP=$DELIVERY.$topic
@@ -57,7 +57,7 @@ assert_all_counted() {
     assert_eq "$(cat log)" ''
 }
 
-@test "with DELIVERY=exactly-once stages that are killed change nothing in the end" {
+@test "with DELIVERY=exactly-once, killed stages do not change the result" {
     export DELIVERY=exactly-once STATE_DIR=$PWD/state
     logingen -n 5000 --bad 10 --span 2h >events
     make_topics 2 0
@@ -79,7 +79,7 @@ assert_all_counted() {
     assert_all_counted
 }
 
-@test "with DELIVERY and -n each copy has its share" {
+@test "with DELIVERY and -n, each copy handles its share" {
     export DELIVERY=exactly-once STATE_DIR=$PWD/state
     make_topics 4 1000
     start_loginpipe -n 2

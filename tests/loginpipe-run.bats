@@ -16,7 +16,7 @@ setup() {
     set_topics
 }
 
-@test "--once with a range that ends is one run of the pipeline" {
+@test "--once with a range runs the pipeline once and exits" {
     make_topics 3 1000
     KCAT_IN_OPTS=-e run -0 --separate-stderr timeout 60 loginpipe --once
     assert_eq "$output$stderr" ''
@@ -28,14 +28,14 @@ setup() {
     assert_handled 1000
 }
 
-@test "--create makes the topics that it writes to" {
+@test "--create creates the output topics" {
     create_topic "$topic"
     logingen -n 100 --bad 10 | produce "$topic"
     KCAT_IN_OPTS=-e run -0 timeout 60 loginpipe --once --create=2
     assert_handled 100
 }
 
-@test "--dry-run prints what a shell can run" {
+@test "--dry-run prints a command that a shell can run" {
     make_topics 1 100
     KCAT_IN_OPTS='-e -c 50' LOGINCLEAN_OPTS='--optional  locale' run -0 --separate-stderr \
         loginpipe --dry-run --create -v
@@ -53,7 +53,7 @@ setup() {
     [ ! -e x ]
 }
 
-@test "SIGTERM and SIGINT drain the pipe, and end it with success" {
+@test "SIGTERM and SIGINT drain the pipe, and loginpipe succeeds" {
     make_topics 2 2000
     for signal in TERM INT; do
         start_loginpipe
@@ -71,7 +71,7 @@ setup() {
         "$(wc -l <expected)"
 }
 
-@test "stopped and started while events keep coming, it handles each once" {
+@test "a pipeline stopped and restarted while events arrive handles each once" {
     make_topics 3 0
     start bash -c "logingen -n 40000 --bad 10 --span 1h --rate 10000 | kcat-out -t $topic"
     for count in 5000 10000 15000; do
@@ -87,7 +87,7 @@ setup() {
     assert_handled 40000
 }
 
-@test "Ctrl-C in a terminal drains the pipe too" {
+@test "Ctrl-C in a terminal drains the pipe" {
     make_topics 2 1000
     mkfifo keyboard
     exec 5<>keyboard
@@ -102,7 +102,7 @@ setup() {
     assert_handled 1000
 }
 
-@test "a second signal ends it at once" {
+@test "a second signal ends loginpipe immediately" {
     make_topics 1 10
     start_loginpipe
     wait_until 20 has_handled 10
@@ -116,7 +116,7 @@ setup() {
     wait_until 5 all_are_gone
 }
 
-@test "when a stage is killed the pipeline is started again and goes on" {
+@test "loginpipe restarts the pipeline when a stage is killed" {
     make_topics 2 1000
     export KCAT_IN_OPTS='-X session.timeout.ms=6000'
     start_loginpipe
@@ -135,7 +135,7 @@ setup() {
     all_are_gone
 }
 
-@test "with --once a stage that is killed is the end" {
+@test "with --once, loginpipe exits when a stage is killed" {
     make_topics 1 10
     start_loginpipe --once
     wait_until 20 has_handled 10
@@ -146,7 +146,7 @@ setup() {
     all_are_gone
 }
 
-@test "a supervisor that is killed leaves nothing behind" {
+@test "no stage survives a supervisor that is killed" {
     make_topics 1 10
     start_loginpipe
     wait_until 20 has_handled 10
@@ -155,7 +155,7 @@ setup() {
     assert_handled 10
 }
 
-@test "-n runs copies that share the partitions, and are stopped together" {
+@test "-n runs copies that share the partitions and stop together" {
     make_topics 4 1000
     start_loginpipe -n 2
     wait_until 20 has_handled 1000
@@ -167,7 +167,7 @@ setup() {
     wait_until 5 all_are_gone
 }
 
-@test "what trying again does not mend is not tried again" {
+@test "loginpipe does not retry after a usage or configuration error" {
     make_topics 1 10
     KCAT_OUT_OPTS=--no-such-option run -64 timeout 20 loginpipe
     assert_match "$output" 'kcat-out: .*no-such-option'

@@ -13,7 +13,7 @@ setup() {
     set_topics
 }
 
-@test "--dry-run says how it delivers" {
+@test "--dry-run prints the options of the delivery mode" {
     DELIVERY=exactly-once STATE_DIR=/s run -0 loginpipe --dry-run
     assert_eq "$output" "mkdir -p /s/$topic.0of1 &&
 kcat-in -G $topic -t $topic --rejects - --shard 0/1 --marks |
@@ -32,17 +32,17 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
         "--shard 0/2 --acks /s/$topic.0of2/acks --shard 1/2 --acks /s/$topic.1of2/acks"
 }
 
-@test "a state is not reset at each restart" {
+@test "--state-reset needs --once, so that restarts do not reset the state" {
     DELIVERY=exactly-once LOGINAGG_OPTS='-w 1d --state-reset' run -64 --separate-stderr loginpipe
     assert_eq "$stderr" 'loginpipe: LOGINAGG_OPTS: --state-reset would start anew at each restart; it needs --once (see loginpipe --help)'
 }
 
-@test "a state that cannot be made is said so" {
+@test "a state directory that cannot be created is an error" {
     : >file
     DELIVERY=exactly-once STATE_DIR=$PWD/file run -73 timeout 20 loginpipe --once
 }
 
-@test "a broker that cannot be reached is tried again, but not with --once" {
+@test "loginpipe retries an unreachable broker, but not with --once" {
     export BOOTSTRAP_SERVERS=127.0.0.1:1 KCAT_IN_OPTS='--wait 300ms' KCAT_OUT_OPTS='--wait 300ms'
     run -69 timeout 20 loginpipe --once
     start_loginpipe
@@ -53,7 +53,7 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
     [ "$status" -eq 69 ] || [ "$status" -eq 75 ]
 }
 
-@test "a wrong option or setting is a usage error in one line" {
+@test "a wrong option or setting is a one-line usage error" {
     while read -r -a options; do
         run -64 --separate-stderr timeout 20 loginpipe "${options[@]}"
         assert_eq "$output" ''
@@ -77,13 +77,13 @@ TABLE
     done
 }
 
-@test "a stage that is not installed is named" {
+@test "an error names the stage that is not installed" {
     cp "$BUILD_DIR/loginpipe" .
     PATH=/usr/bin:/bin run -78 --separate-stderr timeout 20 ./loginpipe --dry-run
     assert_eq "$stderr" 'loginpipe: kcat-in: neither beside loginpipe nor in PATH'
 }
 
-@test "it says what it is and how it is used" {
+@test "--version and --help describe loginpipe" {
     run -0 loginpipe --version
     assert_match "$output" '^loginpipe .*[0-9]+\.[0-9]+'
     run -0 loginpipe --help

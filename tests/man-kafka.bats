@@ -8,7 +8,7 @@
 load helpers
 load man
 
-@test "the examples for a real Kafka do what they say" {
+@test "the examples for a real Kafka work" {
     local file
     need_kafka
     SUFFIX=-$RANDOM

@@ -35,7 +35,7 @@ options_of_page() {
     mandoc -Tlint -W warning "$MAN"/*.[157]
 }
 
-@test "every tool has a page with all sections, every page a tool" {
+@test "every tool has a page with all sections, and every page has a tool" {
     local page section
     for page in "$MAN"/*.1; do
         command -v "$(basename "$page" .1)" >/dev/null || {
@@ -58,7 +58,7 @@ options_of_page() {
     done
 }
 
-@test "every option of every tool has its entry, and no entry is of another" {
+@test "every option of every tool has an entry, and every entry an option" {
     local page tool
     for page in "$MAN"/*.1; do
         tool=$(basename "$page" .1)
@@ -73,7 +73,7 @@ options_of_page() {
     done
 }
 
-@test "pages refer only to pages of ours that there are" {
+@test "pages refer only to existing pages of ours" {
     local name section
     while read -r name section; do
         case $name.$section in
@@ -85,7 +85,7 @@ options_of_page() {
     done < <(sed -nE 's/^\.(It )?Xr ([^ ]+) ([0-9]).*/\2 \3/p' "$MAN"/*.[157])
 }
 
-@test "an example that is not run says why" {
+@test "an example that is not run has a reason" {
     local wrong
     wrong=$(grep -nE '^(\.\\"|<!--) example' "$MAN"/*.[157] "$TOP/README.md" |
         grep -vE 'example: (kafka|endless|python3|skip: .+)( -->)?$') || true
@@ -94,50 +94,50 @@ options_of_page() {
 
 # --- What they say ---
 
-@test "the examples of kcat-in(1) do what they say" {
+@test "the examples of kcat-in(1) work" {
     start_broker
     run_file "$MAN/kcat-in.1"
 }
 
-@test "the examples of kcat-out(1) do what they say" {
+@test "the examples of kcat-out(1) work" {
     start_broker
     run_file "$MAN/kcat-out.1"
 }
 
-@test "the examples of kcat-broker(1) do what they say" {
+@test "the examples of kcat-broker(1) work" {
     run_file "$MAN/kcat-broker.1"
 }
 
-@test "the examples of loginclean(1) do what they say" {
+@test "the examples of loginclean(1) work" {
     run_file "$MAN/loginclean.1"
 }
 
-@test "the examples of loginagg(1) do what they say" {
+@test "the examples of loginagg(1) work" {
     start_broker
     run_file "$MAN/loginagg.1"
 }
 
-@test "the examples of logingen(1) do what they say" {
+@test "the examples of logingen(1) work" {
     start_broker
     run_file "$MAN/logingen.1"
 }
 
-@test "the examples of loginpipe(1) do what they say" {
+@test "the examples of loginpipe(1) work" {
     start_broker
     run_file "$MAN/loginpipe.1"
 }
 
-@test "the examples of loginpipe-stream(5) do what they say" {
+@test "the examples of loginpipe-stream(5) work" {
     start_broker
     run_file "$MAN/loginpipe-stream.5"
 }
 
-@test "the tutorial of loginpipe(7) does what it says" {
+@test "the tutorial of loginpipe(7) works" {
     start_broker empty
     run_file "$MAN/loginpipe.7"
 }
 
-@test "the examples of README.md do what they say" {
+@test "the examples of README.md work" {
     start_broker empty
     run_file "$TOP/README.md"
 }

@@ -40,7 +40,7 @@ marked_stream() {
     cmp in out
 }
 
-@test "marks are not for the jq program" {
+@test "the jq program does not see marks" {
     marked_stream >in
     loginclean -j 'select(.timestamp == null)' <in >out
     grep '^{"@mark"' in | cmp - out
@@ -49,13 +49,13 @@ marked_stream() {
     assert_eq "$(wc -l <out)" 16
 }
 
-@test "a mark comes after the rejects of the lines before it" {
+@test "a mark follows the rejects of the lines before it" {
     { mark hello 0 && echo 1 && mark mark 1 && echo 2 && mark end 2; } >in
     loginclean --rejects - <in >out
     assert_eq "$(jq -r '.reject // ."@mark"' out | xargs)" 'hello not_object mark not_object end'
 }
 
-@test "rejects in a file are written before the mark that covers them" {
+@test "rejects are written to a file before the mark that covers them" {
     start_fed loginclean --rejects rejects
     { mark hello 0 && echo 1 && mark mark 1; } | write_to_feed
     wait_until 10 has_lines 2 out
@@ -79,7 +79,7 @@ ends_with() {
     assert_eq "${#stderr_lines[@]}" 1
 }
 
-@test "the end of the input without an end mark is 75" {
+@test "an input that ends without an end mark ends a tool with 75" {
     marked_stream | head -n -1 >in
     ends_with 75 'stdin: ended without an end mark; a stage upstream has died'
     assert_eq "${#lines[@]}" 9
@@ -87,7 +87,7 @@ ends_with() {
     ends_with 75 'stdin: ended without an end mark'
 }
 
-@test "a mark that says stop ends a stream in order, with nothing final" {
+@test "a stop mark ends a stream in order, without final insights" {
     { mark hello 0 && cat records && mark mark 1 | sed 's/}$/,"stop":true}/'; } >in
     for tool in loginclean 'loginagg --every 0'; do
         # shellcheck disable=SC2086 # a tool and its options
@@ -102,7 +102,7 @@ ends_with() {
     ends_with 65 'stdin: line 2: mark: .*stop'
 }
 
-@test "loginagg writes no insights when the end mark is missing" {
+@test "loginagg prints no final insights if the end mark is missing" {
     marked_stream >in
     run -0 loginagg --every 0 <in
     assert_match "$output" '"final":true'
@@ -111,7 +111,7 @@ ends_with() {
     assert_eq "$(printf '%s\n' "${lines[@]}" | grep -c insight)" 0
 }
 
-@test "in a stream with marks an unterminated last line is dropped" {
+@test "an unterminated last line in a stream with marks is dropped" {
     { mark hello 0 && head -n 1 records && sed -n 2p records | tr -d '\n'; } >in
     ends_with 75 'stdin: ended without an end mark'
     assert_eq "$(wc -l <<<"$output")" 2
@@ -129,7 +129,7 @@ ends_with() {
     ends_with 65 "stdin: line 2: mark 1: of another run: $OTHER, not $RUN"
 }
 
-@test "marks out of place are refused" {
+@test "out-of-order marks are refused" {
     mark mark 1 >in
     ends_with 65 'stdin: line 1: mark 1: no hello mark has come before it'
     { cat records && mark end 1; } >in
@@ -146,7 +146,7 @@ ends_with() {
     ends_with 65 'stdin: line 11: it comes behind the last mark'
 }
 
-@test "a line that begins as a mark and is none is refused" {
+@test "a malformed mark is refused" {
     echo '{"@mark"' >in
     ends_with 65 'stdin: line 1: mark: not JSON: '
     echo '{"@mark":"mark","run":"x","seq":1,"at":[]}' >in
@@ -161,7 +161,7 @@ ends_with() {
     cmp in out
 }
 
-@test "after a first signal a stream with marks goes on to its end" {
+@test "after a first signal, a stream with marks is read to its end" {
     start_fed loginclean
     marked_stream | head -n 3 | write_to_feed
     wait_until 10 has_lines 3 out

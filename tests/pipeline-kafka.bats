@@ -35,7 +35,7 @@ setup() {
     final_insights real/insights | cmp - expected
 }
 
-@test "nothing vanishes: each stage takes what the one before put out, and rejects keep their bytes" {
+@test "each stage reads everything that the one before wrote, and rejects keep their bytes" {
     create_topic "$topic" 4
     create_topic "$topic-insights"
     pipeline "$topic" -n 50000 --bad 5 --missing 10
@@ -60,7 +60,7 @@ setup() {
     assert_eq "$(sort -u bytes | comm -23 - in.sorted)" ''
 }
 
-@test "a million records go through real Kafka, and all are counted" {
+@test "a million records pass through real Kafka, and all are counted" {
     count=1000000
     [ -z "${SAN:-}" ] || count=100000
     create_topic "$topic" 4
@@ -93,7 +93,7 @@ has_come() {
     [ "$(read_topic "$topic-out" | wc -l)" -ge "$1" ]
 }
 
-@test "a last stage that stands still for a while costs nothing" {
+@test "a last stage that pauses loses no records" {
     create_topic "$topic" 4
     create_topic "$topic-out" 2
     logingen -n 100000 | produce "$topic"
@@ -113,7 +113,7 @@ has_come() {
     read_topic "$topic-out" -j 'select(.insight | not)' | sort | cmp - expected
 }
 
-@test "Ctrl-C stops the reading, and all that was read is delivered" {
+@test "Ctrl-C stops the reading, and everything read is delivered" {
     create_topic "$topic" 4
     create_topic "$topic-out" 2
     start bash -c "logingen --rate 20000 | kcat-out -t $topic --stats in.stats"
@@ -146,7 +146,7 @@ END
         "$(($(ledger kcat-in.stats .out) + $(ledger rest.stats .out)))"
 }
 
-@test "when any stage is killed, the whole pipe ends, though the topic is silent" {
+@test "the whole pipe ends when any stage is killed, even if the topic is silent" {
     create_topic "$topic"
     create_topic "$topic-out"
     logingen -n 10 | produce "$topic"
@@ -160,7 +160,7 @@ END
     done
 }
 
-@test "stages can be inserted, and the pipe cut, anywhere" {
+@test "other tools can be inserted anywhere in the pipe" {
     create_topic "$topic"
     logingen -n 1000 --missing 20 | produce "$topic"
     read_topic "$topic" | tee raw | loginclean | jq -c 'select(.device_type == "unknown")' |
@@ -171,6 +171,6 @@ END
     assert_eq "$(jq -c 'select(.field == "device_type").counts | keys' insights)" '["unknown"]'
 }
 
-@test "the demo runs on a cluster that is given, and its numbers add up" {
+@test "the demo on a given cluster succeeds, and its numbers add up" {
     assert_demo_adds_up
 }

@@ -35,7 +35,7 @@ count_by_loginagg() {
     done
 }
 
-@test "the insights of a topic are what jq counts" {
+@test "the insights of a topic are those that jq counts" {
     # shellcheck disable=SC2016 # that bash expands it
     kcat-broker -t "$topic" -- bash -c 'pipeline "$@"' sh "$topic" -n 20000 --bad 2
     logingen -n 20000 --bad 2 | loginclean --rejects /dev/null >clean
@@ -44,6 +44,6 @@ count_by_loginagg() {
     count_by_loginagg final | cmp - expected
 }
 
-@test "the demo runs on a broker of its own, and its numbers add up" {
+@test "the demo on its own broker succeeds, and its numbers add up" {
     assert_demo_adds_up
 }
