@@ -175,7 +175,7 @@ END
     assert_ledger_adds_up stats
 }
 
-@test "a reject too large for its topic becomes a reject of kcat-out, and the others are committed" {
+@test "a reject too large for its topic becomes a reject of kcat-out; the others are committed" {
     create_topic "$topic"
     create_topic "$out"
     create_topic "$out-rejects"

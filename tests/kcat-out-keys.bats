@@ -70,7 +70,7 @@ TABLE
     assert_eq "$(dump '%k=%s;')" 'the key=x;the key=y;'
 }
 
-@test "--key uses a field: strings as they are, other scalars as JSON, and no key if it is missing" {
+@test "--key uses a field: strings as they are, other scalars as JSON, no key if it is missing" {
     cat >in <<'END'
 {"id":"a\u0062\n"}
 {"id":12}

@@ -238,7 +238,7 @@ refused() {
     cmp out want
 }
 
-@test "without marks, loginagg reports how far open windows are at the end, unless -q is given" {
+@test "without marks, the insights of open windows are printed at the end, unless --every is 0" {
     logingen -n 100 >records
     loginagg --state state <records >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[100,false]'
