@@ -41,13 +41,10 @@ assert_same() {
 }
 
 @test "the shim shortens reads and writes" {
-    if ! strace -o /dev/null true 2>/dev/null; then
-        [ "${CI:-}" != true ]
-        skip "strace is missing or not allowed here"
-    fi
+    need_strace
     printf '%0100d\n' 0 >line
     asan=$(ldd "$(type -P loginclean)" | awk '/libasan/ { print $3 }')
-    strace -f -o trace -E FAULTS=short-read,short-write \
+    traced -f -o trace -E FAULTS=short-read,short-write \
         -E LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" loginclean --rejects - <line >out
     [ "$(grep -cE 'read\(0,.*= [1-7]$' trace)" -gt 13 ]
     [ "$(grep -cE 'write\(1,.*= [1-7]$' trace)" -gt 13 ]

@@ -321,7 +321,7 @@ final_runs() {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null
     for fault in fsync:error=EIO renameat:error=ENOSPC; do
-        run -74 --separate-stderr strace -f -qq -o /dev/null -e trace=fsync,renameat \
+        run -74 --separate-stderr traced -f -qq -o /dev/null -e trace=fsync,renameat \
             -e "inject=$fault" loginagg --state state --every 0 <records
         # shellcheck disable=SC2154 # run sets it
         assert_match "$stderr" '^loginagg: state/2.state: '
@@ -333,7 +333,7 @@ final_runs() {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null
     for option in '' --state-reset; do
-        run -137 strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGKILL \
+        run -137 traced -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGKILL \
             bash -c 'exec loginagg --state state --every 0 <records'
         assert_match "$(snapshots)" '[0-9]\.state [0-9]\.state\.new'
         touch state/notes.state.new "state/9.$run_id.state.new"
