@@ -5,7 +5,7 @@
 # make check                         builds, and runs the tests that need no Kafka
 # make test [TESTS=FILES]            installs what is missing, and runs all tests; see tests/README.md
 # make lint                          format, warnings of two compilers, static checks
-# make bench                         speeds, as ratios to jq, Miller and kcat; memory of loginagg
+# make bench [OLD=BUILD-FOLDER]      speed beside jq, Miller, kcat and another build; memory of loginagg
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
