@@ -5,8 +5,6 @@
 #
 # bats file_tags=kafka,long
 
-# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr is set by run
-
 load helpers
 load delivery
 

@@ -5,8 +5,6 @@
 #
 # bats file_tags=kafka,long
 
-# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr is set by run
-
 load helpers
 load delivery
 
@@ -245,7 +243,7 @@ remake_topic() {
     reader=$!
     wait_until 20 has_lines 102 lines
     {
-        tail -n 1 lines | jq -c --arg run $RUN '.run = $run'
+        tail -n 1 lines | jq -c --arg run "$RUN" '.run = $run'
         echo nonsense
     } >acks
     wait_until 10 grep -q 'no mark is ignored' err

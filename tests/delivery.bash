@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2034 # the tests use them
+# shellcheck shell=bash
 #
 # Shared by tests/delivery-*.bats: numbered records, marks, and slow or forgetful stages.
 

@@ -64,7 +64,6 @@ mark() {
     good_records | write_to_feed
     wait_until 10 has_lines 3 out
     close_feed
-    # shellcheck disable=SC2154 # start_fed sets pid
     await "$pid"
     assert_eq "$status" 75
 }

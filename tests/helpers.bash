@@ -11,8 +11,7 @@ bats_require_minimum_version 1.5.0
 begin() {
     started=() pid=
     cd "$BATS_TEST_TMPDIR" || return 1
-    # shellcheck disable=SC2034 # the tests use it
-    topic=$(fresh_topic)
+    topic=$(fresh_topic a)
 }
 
 setup() {
@@ -116,9 +115,9 @@ need_kafka() {
     fi
 }
 
-# fresh_topic [LETTERS]: a topic name that no other test uses, and no other call with these letters.
+# fresh_topic LETTERS: a topic name that no other test uses, and no other call with these letters.
 fresh_topic() {
-    echo "t-$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER-${1:-a}-$RANDOM"
+    echo "t-$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER-$1-$RANDOM"
 }
 
 # create_topic NAME [PARTITIONS]
@@ -168,9 +167,7 @@ await() {
         echo "process $1 does not end" >&2
         return 1
     }
-    # shellcheck disable=SC2034 # the caller looks at it
     status=0
-    # shellcheck disable=SC2034
     wait "$1" || status=$?
 }
 
@@ -234,7 +231,6 @@ start_fed() {
     mkfifo feed
     exec {feed}<>feed
     start "$@" <feed >out 2>err {feed}>&-
-    # shellcheck disable=SC2034 # the caller uses it
     pid=$!
     wait_until 10 has_caught_signals "$pid"
 }

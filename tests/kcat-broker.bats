@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+#
+# kcat-broker: the embedded broker, alone and around a command.
 
-# shellcheck disable=SC2154,SC2016 # $stderr is set by run; what is in '' is for another shell
+# shellcheck disable=SC2016 # what is quoted is for another shell
 
 load helpers
 

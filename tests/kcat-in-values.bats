@@ -5,8 +5,6 @@
 #
 # bats file_tags=kafka
 
-# shellcheck disable=SC2154 # $stderr is set by run
-
 load helpers
 load kcat-in
 

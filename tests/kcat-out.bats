@@ -3,8 +3,6 @@
 #
 # kcat-out: usage and configuration, and the embedded broker.
 
-# shellcheck disable=SC2154 # $stderr is set by run
-
 load helpers
 
 # --- Brokers and topics that are not there ---

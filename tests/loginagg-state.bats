@@ -123,7 +123,6 @@ data() {
         mark end 101 10
     } >in
     run -0 --separate-stderr loginagg --every 0 --tee <in
-    # shellcheck disable=SC2154 # run sets it
     assert_eq "$stderr" 'loginagg: 60 marks have no watermark: windows close at the end only; does kcat-in have the right --time-field?'
 }
 
@@ -137,7 +136,6 @@ data() {
 # refused STATUS MESSAGE [OPTION]... <input
 refused() {
     run "-$1" --separate-stderr loginagg --state state "${@:3}"
-    # shellcheck disable=SC2154 # run sets it
     assert_match "$stderr" "^loginagg: $2"
     assert_eq "$(wc -l <<<"$stderr")" 1
 }
@@ -301,7 +299,6 @@ final_runs() {
 @test "only one process uses a state directory, and the next one waits for a while" {
     start_fed loginagg --state state
     refused 75 'state: another process is using it' </dev/null
-    # shellcheck disable=SC2154 # start_fed sets feed
     start loginagg --state state </dev/null {feed}>&-
     next=$!
     wait_until 10 has_caught_signals $next
@@ -323,7 +320,6 @@ final_runs() {
     for fault in fsync:error=EIO renameat:error=ENOSPC; do
         run -74 --separate-stderr traced -f -qq -o /dev/null -e trace=fsync,renameat \
             -e "inject=$fault" loginagg --state state --every 0 <records
-        # shellcheck disable=SC2154 # run sets it
         assert_match "$stderr" '^loginagg: state/2.state: '
         assert_eq "$(snapshots)" 1.state
     done

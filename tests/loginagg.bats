@@ -3,6 +3,8 @@
 #
 # loginagg: which records are counted, options, output and signals.
 
+# shellcheck disable=SC2016 # the dollar signs are jq's
+
 load helpers
 load loginagg
 

@@ -3,6 +3,8 @@
 #
 # loginclean: where rejects and the ledger go, and what they say.
 
+# shellcheck disable=SC2016 # the dollar signs are for another shell
+
 load helpers
 load loginclean
 
@@ -67,7 +69,6 @@ load loginclean
 @test "--strict exits with 65 at the first reject, after the records before it" {
     { head -n 1 good && echo 7 && tail -n 1 good && echo 8; } >in
     run -65 --separate-stderr loginclean --strict --rejects rejects --stats stats <in
-    # shellcheck disable=SC2154 # bats sets it
     assert_match "$stderr" '^loginclean: line 2: not_object \(--strict\)$'
     assert_eq "$output" "$(head -n 1 good)"
     assert_eq "$(jq -r .raw rejects)" 7

@@ -1,8 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 
-# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr is set by run
-
 load helpers
 
 RUN=01234567-89ab-4def-8123-456789abcdef

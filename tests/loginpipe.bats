@@ -3,8 +3,6 @@
 #
 # loginpipe: usage, settings, and what --dry-run prints.
 
-# shellcheck disable=SC2154 # $stderr is set by run
-
 load helpers
 load loginpipe
 

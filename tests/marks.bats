@@ -4,8 +4,6 @@
 # Marks in the driver that all filters share: they keep their place, a stream is held to one run,
 # and its end is only believed when an end mark says so.
 
-# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr and others are set there
-
 load helpers
 
 RUN=01234567-89ab-4def-8123-456789abcdef

@@ -35,7 +35,6 @@ final_insights() {
 # Runs the demo on the broker of BOOTSTRAP_SERVERS, or on one of its own where that is not set.
 assert_demo_adds_up() {
     run -0 timeout 60 "$BATS_TEST_DIRNAME/demo"
-    # shellcheck disable=SC2154 # run sets it
     assert_eq "$(grep -c '^ *ok ' <<<"$output")" 5
     run ! grep -q WRONG <<<"$output"
 }
