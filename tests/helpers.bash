@@ -278,7 +278,7 @@ limit_memory() {
 
 # traced OPTION... COMMAND...: strace. LeakSanitizer itself traces the process, which only one can do.
 traced() {
-    ASAN_OPTIONS=detect_leaks=0 strace "$@"
+    ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace "$@"
 }
 
 need_strace() {

@@ -1,5 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+#
+# loginmarks: marks are printed, checked and removed.
 
 load helpers
 
