@@ -13,8 +13,8 @@ setup() {
     stage=$BATS_TEST_DIRNAME/../examples/python/stage.py
 }
 
-# chaos NAME=VALUE...: its line, with figures to look at by figure, is in the file out. Whatever
-# happens it ends by itself, because its end stops the broker.
+# chaos NAME=VALUE...: runs tests/chaos/run, whose line of figures is then in the file out. After a
+# SIGTERM it has 30 seconds to stop its broker.
 chaos() {
     env "$@" timeout --kill-after=30 300 "$BATS_TEST_DIRNAME/chaos/run" >out 2>err || {
         cat out err >&2
@@ -23,7 +23,7 @@ chaos() {
     cat out
 }
 
-# figure NAME: of the line.
+# figure NAME: one figure of that line.
 figure() {
     sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" out
 }
@@ -46,7 +46,7 @@ figure() {
     [ "$(figure duplicated)" -gt 0 ]
 }
 
-# The proof that the tests above can fail.
+# This shows that the tests above can fail.
 @test "without marks, killing a pipeline loses records" {
     chaos MODE=none KILLS=3 SLOW=1500 FAULTS='kill_all'
     [ "$(figure lost)" -gt 0 ]

@@ -12,7 +12,7 @@ teardown_file() {
     stop_own_kafka
 }
 
-# Whether all threads of a process have taken its SIGSTOP, which is a while later on a busy machine.
+# Whether all threads of a process have stopped, which takes a moment after a SIGSTOP.
 is_stopped() {
     ! cat "/proc/$1"/task/*/status | grep '^State:' | grep -qv '[[:space:]]T'
 }
@@ -117,7 +117,7 @@ END
     await $! 60
     numbers_of "$out" >numbers
     assert_at_least_once 60000 numbers
-    # It went on from where it was: the runs together have not written it all again.
+    # Each run continued from the last commit instead of writing everything again.
     [ "$(wc -l <numbers)" -lt 120000 ]
 }
 

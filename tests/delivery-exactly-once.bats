@@ -10,9 +10,8 @@ load delivery
 
 # --- Exactly once ---
 
-# The pipeline of most of these tests, with a slow stage in it. Without a transactional id that
-# kcat-out knows from the start, one that is stopped in the middle of a commit can hold up the next
-# one for a minute.
+# Writes the script of most of these tests, a pipeline with a slow stage. Without an explicit
+# transactional id, a pipeline that is stopped within a commit could delay the next one for a minute.
 exactly_once_pipeline() {
     slow_stage
     cat >pipeline <<END

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The marks of kcat-in, what they say, and what it commits when they come back.
+# The marks of kcat-in: their contents, and what kcat-in commits when they come back.
 #
 # bats file_tags=kafka,long
 
@@ -67,7 +67,7 @@ load delivery
     jq -nc '{at: {created: 7}}' | produce "$topic"
     read_topic "$topic" --marks --time-field at.created | tail -n 1 >end
     assert_eq "$(jq .watermark end)" 7000
-    # A time that the records do not have is not guessed: all others would be late.
+    # Without a time in the records there is no watermark; a guess would make other records late.
     read_topic "$topic" --marks --time-field no | tail -n 1 >end
     assert_eq "$(jq .watermark end)" null
 }
@@ -167,7 +167,7 @@ END
     done
 }
 
-# A topic takes a moment to be gone.
+# Fails until the deleted topic is gone.
 remake_topic() {
     produce "$topic" --create=1 <new 2>/dev/null
 }
@@ -184,7 +184,7 @@ remake_topic() {
     wait_until 60 is_gone $reader
     await $reader
     assert_eq "$(wc -l <lines)" 0
-    # 69 when it has asked for the topic while that was not there.
+    # 69 means that kcat-in asked for the topic before it was created again.
     assert_match "$status $(<err)" \
         '^(78 .*\[0\]: ends at offset 20, but was read up to 100 already: |69 .*topic )'
 }
@@ -212,7 +212,7 @@ remake_topic() {
     for _ in 1 2; do
         assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
     done
-    # Nobody answers, so it waits until it is told to stop. It does not leave the group then.
+    # Without acknowledgements it waits until it is told to stop, and then does not leave the group.
     start kcat-in "$topic" -G "$group" --acks acks -X session.timeout.ms=6000 >lines
     wait_until 20 has_lines 102 lines
     kill -TERM $!

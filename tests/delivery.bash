@@ -12,8 +12,8 @@ setup() {
     group=g-$topic
 }
 
-# make_topics COUNT: fills $topic with so many numbered records, of 400 bytes so that a pipe does not
-# hold them all, and makes $out.
+# make_topics COUNT: fills $topic with that many numbered records and creates $out. A record has 400
+# bytes, so that a pipe does not hold all of them.
 make_topics() {
     awk -v count="$1" 'BEGIN {
         pad = sprintf("%380s", ""); gsub(/ /, "x", pad)
@@ -22,17 +22,17 @@ make_topics() {
     create_topic "$out" 2
 }
 
-# numbers_of TOPIC: of the records in it that are committed.
+# numbers_of TOPIC: the numbers of its committed records.
 numbers_of() {
     read_topic "$1" | sed 's/.*"n":\([0-9]*\).*/\1/'
 }
 
-# Whether $out has so many different records, or more. A commit takes a moment to be seen.
+# out_has COUNT: $out has at least COUNT different records. A commit takes a moment to be visible.
 out_has() {
     [ "$(numbers_of "$out" | sort -un | wc -l)" -ge "$1" ]
 }
 
-# mark KIND SEQ OFFSET [MEMBERS]: of $topic and partition 0.
+# mark KIND SEQ OFFSET [MEMBERS]: a mark for partition 0 of $topic.
 mark() {
     printf '{"@mark":"%s","run":"%s","seq":%s,"at":[["%s",0,%s]]%s}\n' \
         "$1" "$RUN" "$2" "$topic" "$3" "${4:+,$4}"
@@ -62,8 +62,8 @@ while (<STDIN>) {
 END
 }
 
-# restart_and_kill TIMES STAGE...: runs the script pipeline so often and kills a stage each time,
-# when records are on their way.
+# restart_and_kill TIMES STAGE...: runs the script pipeline that often, and each time kills a stage
+# after the first records have arrived.
 restart_and_kill() {
     local times=$1 stages=("${@:2}") before
 

@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The same records give the same bytes: in whatever order they come within the lateness, however
-# they are split up, however fast they come, and whatever seed the hashes have.
+# The same records give the same bytes: in any order within the lateness, split in any way, at any
+# speed, and with any seed of the hashes.
 #
 # bats file_tags=long
 
 load helpers
 
-# All windows but those by number, which are about the order of records.
+# All kinds of windows except those by number, which depend on the order of records.
 WINDOWS=(10m 1h 1h/15m 25m/10m 50s all)
 
-# insights DIR [OPTION]... <records: the final insights of each of these windows, in files, and those
-# of all windows together in one more.
+# insights DIR [OPTION]... <records: writes the final insights of each of these windows to a file, and
+# those of a run with all windows to another one.
 insights() {
     local dir=$1 window together=()
 
@@ -27,14 +27,14 @@ insights() {
         <"$dir/records" >"$dir/together"
 }
 
-# assert_same DIR DIR: whether their insights are the same, and nothing was late.
+# assert_same DIR DIR: their insights are the same, and no record was late.
 assert_same() {
     [ -s "$1/together" ]
     assert_eq "$(cat "$1/rejects" "$2/rejects")" ''
     diff -q --exclude=records "$1" "$2"
 }
 
-# shuffled SEED SECONDS <records: each comes so many seconds late, or less, by chance.
+# shuffled SEED SECONDS <records: delays each record by a random time of at most SECONDS.
 shuffled() {
     jq -rR '"\(fromjson.timestamp | tonumber)\t\(.)"' |
         awk -v seed="$1" -v most="$2" 'BEGIN { srand(seed) }
@@ -50,14 +50,14 @@ shuffled() {
         run ! cmp -s sorted "got$seed/records"
         assert_same want "got$seed"
     done
-    # They are so far out of order that less would not do.
+    # A smaller lateness would not have been enough.
     insights less --lateness 4m -q <got1/records
     run ! cmp -s less/10m want/10m
     [ -s less/rejects ]
 }
 
 @test "a few records shuffled within the lateness give the same final insights" {
-    # Here one record may close many windows.
+    # With few records, one may close many windows.
     for seed in {1..10}; do
         logingen -n 60 --seed "$seed" --users 10 --span 5h >sorted
         insights "want$seed" <sorted
@@ -110,7 +110,7 @@ byte_by_byte() {
         loginclean --rejects - <events | loginagg "${options[@]}" >want
         byte_by_byte <events | loginclean --rejects - | byte_by_byte |
             loginagg "${options[@]}" | cmp - want
-        # A pipe may hold more than one byte when it is read; here a read never brings many.
+        # A read from a pipe may still return many bytes; with these faults it never does.
         loginclean --rejects - <events >clean
         with_faults short-read,short-write loginagg "${options[@]}" <clean | cmp - want
     done
@@ -120,7 +120,7 @@ byte_by_byte() {
     logingen -n 50000 --users 5000 --span 3h >records
     options=(-w 10m -w 1h/15m -w all -w 500n --every 10000n --top 100 --values 10)
     loginagg "${options[@]}" <records >want
-    # Where there are more keys than it may keep, too.
+    # The same with more keys than --max-keys allows.
     loginagg "${options[@]}" --max-keys 1000 <records >rough
     grep -q '"approx":true' rough
     run ! cmp -s rough want
@@ -135,7 +135,7 @@ byte_by_byte() {
     options=(-w 10m -w 1h/15m -w all -w 500n --every 100n)
     loginagg "${options[@]}" <records >want
     [ "$(grep -c '"final":false' want)" -gt 1000 ]
-    # In bursts that end anywhere in a line, with rests in between.
+    # In bursts that end within lines, with pauses between them.
     for size in 997 9973; do
         {
             for offset in {0..29}; do

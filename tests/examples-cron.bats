@@ -13,7 +13,7 @@ setup() {
     examples=$BATS_TEST_DIRNAME/../examples
 }
 
-# A shell's date, put before the real one: it is always the moment in the file now.
+# Puts a date command first in PATH that always prints the time in the file now.
 fake_date() {
     mkdir bin
     cat >bin/date <<END
@@ -38,13 +38,13 @@ hours() {
     create_topic "$INSIGHTS_TOPIC"
     hour=$(($(date +%s) / 3600 * 3600))
     fake_date
-    # Events of this hour, and of those around it, all written now.
+    # Events of this hour and of the hours before and after it, all produced now.
     logingen -n 1000 --start $hour --span 59m --bad 10 | produce "$topic"
     logingen -n 100 --start $((hour - 3600)) --span 59m | produce "$topic"
     logingen -n 10 --start $((hour + 3600)) --span 59m | produce "$topic"
     count=$(logingen -n 1000 --start $hour --span 59m --bad 10 | loginclean --rejects bad | wc -l)
 
-    echo $((hour + 3600 + 299)) >now # the hour is not over for those that are late
+    echo $((hour + 3600 + 299)) >now # too early: late events may still arrive
     echo "$hour" >state/next
     timeout 60 bash "$examples/cron/login-hourly"
     assert_eq "$(hours)" ''
@@ -66,7 +66,7 @@ hours() {
     fake_date
     echo $((hour + 3900)) >now
     echo "$hour" >state/next
-    # kcat-in would wait for a topic that is not there.
+    # By default kcat-in would wait longer for the missing topic.
     printf '#!/bin/bash\nexec %q --wait 300ms "$@"\n' "$(type -P kcat-in)" >bin/kcat-in
     chmod +x bin/kcat-in
     run -69 timeout 60 bash "$examples/cron/login-hourly"

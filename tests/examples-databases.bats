@@ -15,8 +15,7 @@ teardown() {
     [ -z "${PGDIR:-}" ] || wait_until 20 rm -rf "$PGDIR"
 }
 
-# Insights, and what could be one: a key that comes again, and texts that a database may stumble
-# over.
+# Makes insights, some with repeated keys and with texts that a database could misread.
 make_insights() {
     logingen -n 2000 --users 50 --span 3h | loginclean | loginagg --every 500n >insights
     # shellcheck disable=SC1003 # backslashes
@@ -32,8 +31,8 @@ make_insights() {
     [ "$(wc -l <want)" -lt "$(wc -l <insights)" ]
 }
 
-# A server of PostgreSQL, as a user other than root, which it would refuse; it listens on a socket
-# in a directory of its own. Sets PGHOST and others.
+# Starts a PostgreSQL server that listens on a socket in a directory of its own, and sets PGHOST and
+# others. PostgreSQL refuses to run as root, so another user runs it.
 start_postgresql() {
     local bin
 
@@ -45,7 +44,7 @@ start_postgresql() {
     fi
     as=()
     [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-    # Not in the tests' directory: nobody else may go there, and the name of a socket is short.
+    # That user has no access to the tests' directory, and a socket's path must be short.
     PGDIR=$(mktemp -d -p /tmp)
     [ "$(id -u)" -ne 0 ] || chown nobody:nogroup "$PGDIR"
     (
@@ -59,7 +58,7 @@ start_postgresql() {
     wait_until 30 psql -X -q -c 'SELECT 1' >/dev/null 2>&1
 }
 
-# What a query of PostgreSQL gives.
+# sql QUERY: prints its result.
 sql() {
     psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"
 }
@@ -77,7 +76,7 @@ sql() {
     assert_eq "$(sql "SELECT count(*) FROM login_insights WHERE key = insight->>'key'
         AND kind = insight->>'insight' AND final = (insight->>'final')::boolean")" "$(wc -l <want)"
     assert_eq "$(sql "SELECT extract(epoch FROM min(window_start))::int FROM login_insights")" 1694476800
-    # Again, and older ones after newer ones: what came last counts.
+    # Older insights that arrive later replace newer ones.
     "$examples/databases/to-postgresql.sh" <insights
     "$examples/databases/to-postgresql.sh" postgres < <(head -n 9 insights)
     assert_eq "$(sql 'SELECT count(*) FROM login_insights')" "$(wc -l <want)"
@@ -99,7 +98,7 @@ sql() {
     sql 'SELECT line FROM login_insight_rejects' | head -n 5 | diff <(head -n 5 bad) -
     assert_match "$(sql 'SELECT reason FROM login_insight_rejects LIMIT 1')" 'Unicode escape'
     assert_eq "$(sql 'SELECT count(*) FROM login_insights')" "$(jq -r .key strange | sort -u | wc -l)"
-    # Bytes that are no text end it.
+    # Bytes that are not UTF-8 are an error.
     { cat insights && printf '{"insight":"x","key":"\xff"}\n'; } >in
     run -3 "$examples/databases/to-postgresql.sh" <in
     assert_match "$output" 'invalid byte sequence'
@@ -117,7 +116,7 @@ sql() {
         jq -cS . got | LC_ALL=C sort >got.sorted
         jq -cS . want | LC_ALL=C sort | diff - got.sorted
     done
-    # The bytes are those that came.
+    # The bytes of each insight are unchanged.
     LC_ALL=C sort insights | LC_ALL=C comm -13 - got >strangers
     assert_eq "$(<strangers)" ''
     assert_eq "$(sqlite3 db "SELECT count(*) FROM login_insights WHERE key = insight ->> '\$.key'
@@ -137,7 +136,7 @@ sql() {
     sqlite3 db 'SELECT line FROM login_insight_rejects' | head -n 7 | diff <(head -n 7 bad) -
     assert_eq "$(sqlite3 db 'SELECT count(*) FROM login_insights')" \
         "$(jq -r .key strange | sort -u | wc -l)"
-    # A file that is no database.
+    # A file that is not a database is an error.
     run ! "$examples/databases/to-sqlite.sh" insights <strange
     assert_match "$output" 'not a database'
 }

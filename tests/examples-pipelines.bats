@@ -13,7 +13,7 @@ setup() {
     examples=$BATS_TEST_DIRNAME/../examples
 }
 
-# Topics as loginpipe and the examples want them, with events: make_events COUNT [LOGINGEN_OPTION]...
+# make_events COUNT [LOGINGEN_OPTION]...: creates the topics of the examples, with so many events.
 make_events() {
     export KAFKA_TOPIC=$topic PROCESSED_TOPIC=$topic-clean INSIGHTS_TOPIC=$topic-insights \
         REJECTS_TOPIC=$topic-rejects KAFKA_GROUP=$topic RESEND_GROUP=$topic-resend
@@ -49,7 +49,7 @@ example() {
     expected=$(loginclean <events |
         jq -s 'map(select((.timestamp | tonumber) % 86400 < 3600 and .device_type == "web")) | length')
     assert_match "$(head -n 1 out)" "web $expected(,|$)"
-    # Windows that overlap and last for an hour are not meant, and values beyond --values count.
+    # Overlapping windows are ignored, and values beyond --values count.
     before=$(<out)
     loginclean <events | loginagg -w 1h/30m -w 1h --every 0 --values 2 >insights
     jq -c 'select(.key | startswith("1h/30m/"))' insights | produce "$INSIGHTS_TOPIC"
@@ -96,7 +96,7 @@ example() {
         example resend-rejects.sh --optional locale
         read_topic "$PROCESSED_TOPIC" | cmp - optional
     done
-    # What is still bad was put back by either run, as it first came.
+    # Each run put the record that is still bad back as it was.
     assert_eq "$(read_topic "$REJECTS_TOPIC" -j 'select(.field == "ip").raw')" \
         "$(cat ip ip ip | jq -R .)"
 }
@@ -104,7 +104,7 @@ example() {
 @test "users-by-ips.sh lists the users with the most addresses first" {
     make_events 3000 --users 300 --span 2h
     example users-by-ips.sh --top 1000000 >out
-    # Every user, with addresses and logins.
+    # For every user: addresses, logins and name.
     jq -sr 'group_by(.user_id) | map({u: .[0].user_id, n: length, i: (map(.ip) | unique | length)})
         | sort_by(.u) | sort_by(-.i)[] | [.i, .n, .u] | @tsv' events >want
     tail -n +2 out | diff want -
@@ -117,7 +117,7 @@ example() {
 
 @test "batch-duplicates.sh finds duplicates within 500 logins or 30 seconds" {
     make_events 0
-    # First the seconds end the batches, later the number.
+    # At first the duration ends the batches, later the number.
     { logingen -n 2000 --users 100 --span 5m && logingen -n 3000 --span 1m --start 1694480000; } >events
     create_topic "$topic-one"
     produce "$topic-one" <events
@@ -154,7 +154,7 @@ example() {
     read_topic "$ALERTS_TOPIC" | jq -c . | diff want -
     assert_eq "$(kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t "$ALERTS_TOPIC" -f '%k\n')" \
         "$(jq -r .key want)"
-    # The next run goes on from there, and the limit is twenty if nothing else is said.
+    # The next run continues from there. The default limit is twenty.
     MAX_IPS=0 example alerts.sh -e
     read_topic "$ALERTS_TOPIC" | jq -c . | diff want -
     ALERTS_GROUP=$topic-again example alerts.sh -e

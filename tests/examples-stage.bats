@@ -31,7 +31,7 @@ mark() {
 @test "the Python stage exits with 75 if a marked stream ends without an end mark" {
     mark hello 1 >in
     run -75 "$stage" <in
-    # A last line without a newline is half of one, a mark too.
+    # A last line without a newline is incomplete, even if it is a mark.
     { mark hello 1 && printf '{"ip":"1.2.3.4"}'; } >in
     run -75 --keep-empty-lines "$stage" <in
     assert_eq "$output" "$(mark hello 1)"$'\n'

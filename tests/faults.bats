@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What the system may do to any read and write, and seldom does: the tools run with faults.c put
-# before the C library.
+# Short reads and writes, interrupted calls, full disks: the tools run with faults.c loaded before the
+# C library.
 
 load helpers
 
@@ -18,12 +18,11 @@ setup() {
     } >in
 }
 
-# Every fault that must not change what is put out.
+# The faults that must not change the output.
 harmless='short-read eintr-read short-read,eintr-read short-write eintr-write
     short-write,eintr-write eintr-poll short-read,eintr-read,short-write,eintr-write,eintr-poll'
 
-# assert_same COMMAND...: its output, rejects and ledger are the same whatever happens to its
-# reads and writes.
+# assert_same COMMAND...: none of these faults changes its output, rejects or ledger.
 assert_same() {
     local faults status=0
 
@@ -91,8 +90,8 @@ assert_same() {
     done
 }
 
-# assert_full FAULT COMMAND...: ends with 74, says that the disk is full, and the bytes until then
-# are right.
+# assert_full FAULT COMMAND...: it exits with 74 and "No space left on device", and the bytes before
+# that are correct.
 assert_full() {
     local status=0
 
@@ -163,7 +162,7 @@ assert_full() {
         status=$?
     assert_eq "$status" 74
     assert_eq "$(<err)" 'loginagg: stdin: Input/output error'
-    # Not all of the input was seen, so nothing is final.
+    # Part of the input is missing, so no window is final.
     grep -q '"final":false' out
     assert_eq "$(grep -c '"final":true' out || true)" 0
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What is JSON and what is not, and that a record comes through as it was. The parser by itself is
-# tested in unit/json_test.c; here its texts go through a tool, a line each.
+# loginclean accepts what is JSON, rejects the rest, and keeps the bytes of records. The texts are those
+# of unit/json_test.c, which tests the parser alone; here each is a line of input.
 
 load helpers
 
@@ -12,12 +12,12 @@ setup() {
     "$BUILD_DIR/unit/json_test" invalid >bad
 }
 
-# Rules that every object keeps that has a device_type.
+# With these rules, every object with a device_type is valid.
 clean_any() {
     loginclean --optional user_id,app_version,ip,locale,device_id,timestamp "$@"
 }
 
-# The texts as a member of an object, with spaces that show if anybody prints it anew.
+# Makes each text a member of an object, with spaces that would be lost if it were printed anew.
 as_member() {
     LC_ALL=C sed 's/^/{ "device_type" : "x", "v": /; s/$/ }/' "$1"
 }
@@ -71,10 +71,10 @@ as_member() {
 }
 
 @test "a jq program sees every valid text as jq does" {
-    # simdjson has no integer -0, so for us that is 0.
+    # simdjson has no integer -0 and parses it as 0.
     as_member good | grep -v -- '-0[],e ]' >in
     clean_any -j '{device_type, v, more: 1}' <in >out
-    # jq refuses some of the surrogates that have no other half; there is nothing to compare then.
+    # jq refuses some unpaired surrogates, so these cannot be compared.
     jq -cR '(try fromjson catch null) |
         if . == null then "refused" else {device_type, v, more: 1} end' in >want
     [ "$(grep -c refused want)" -lt 20 ]

@@ -17,14 +17,14 @@ broker() {
     timeout 60 kcat-broker "$@"
 }
 
-# Starts one that stays; $address is where it is.
+# Starts a broker in the background and sets $address.
 start_broker() {
     start kcat-broker "$@" >address
     wait_until 10 has_lines 1 address
     address=$(<address)
 }
 
-# Whether nobody listens there any more.
+# is_closed ADDRESS: nothing accepts connections there any more.
 is_closed() {
     ! (: <"/dev/tcp/${1/://}") 2>/dev/null
 }
@@ -52,7 +52,7 @@ partitions() {
     assert_eq "$(partitions one "$address")" 1
     assert_eq "$(partitions three "$address")" 3
     assert_eq "$(partitions four "$address")" 4
-    # A topic that was not given springs up.
+    # A topic is created when it is first used.
     echo '"new"' | BOOTSTRAP_SERVERS=$address produce five
     assert_eq "$(partitions five "$address")" 4
     assert_eq "$(read_topic -b "$address" five)" '"new"'
@@ -67,7 +67,7 @@ partitions() {
 }
 
 @test "a group reads each record once and continues where it stopped" {
-    # A group that has had members waits for them for a session.
+    # A group waits one session timeout for its former members.
     run -0 broker -t logins:2 -- bash -c 'group="-G g -X session.timeout.ms=3000"
         seq 100 | kcat-out -t logins; kcat-in -e logins $group
         seq 101 110 | kcat-out -t logins; kcat-in -e logins $group'
@@ -143,7 +143,7 @@ partitions() {
     seq -f '"%.0f-0123456789012345678901234567890123456789012345678901234567890123456789"' 200000 >in
     run -0 broker -t logins:1 -- bash -c 'kcat-out -t logins <in; kcat-in -e logins >out'
     tail -n "$(wc -l <out)" in | cmp - out
-    # Whole batches go, which may be of a megabyte, and records have some bytes beside their values.
+    # Batches of up to a megabyte are deleted as a whole, and records take more bytes than their values.
     [ "$(stat -c %s out)" -gt 3000000 ]
     [ "$(stat -c %s out)" -lt 6000000 ]
 }

@@ -79,7 +79,7 @@ load kcat-in
     assert_exactly_once 20000 out
 }
 
-# The last thing that the group said to a member: is_assigned LOG PARTITIONS
+# is_assigned LOG PARTITIONS: the member of that log has this number of partitions now.
 is_assigned() {
     [ "$(grep partitions "$1" | tail -n 1)" = "kcat-in: group $group: $2 partitions assigned" ]
 }
@@ -131,7 +131,7 @@ is_assigned() {
     assert_eq $status 0
     assert_eq "$(read_topic "$topic" -G "$group")" ''
     assert_exactly_once 1100 out
-    # Without a group it is the same.
+    # Without a group too.
     start kcat-in "$topic" >out
     wait_until 10 has_lines 1100 out
     kill -INT $!
@@ -143,7 +143,7 @@ is_assigned() {
     make_topic 2 1000
     start kcat-in "$topic" -G "$group" -X session.timeout.ms=6000 >out
     wait_until 10 has_lines 1000 out
-    # Two where it begins, and one where it has come to.
+    # Two starting positions and one later position.
     wait_until 10 group_has_committed "$group" "$topic" 3
     seq 1001 100000 | produce "$topic"
     wait_until 10 has_lines 1200 out

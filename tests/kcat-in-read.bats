@@ -34,7 +34,7 @@ load kcat-in
 }
 
 @test "-e stops at the end that the topic had when kcat-in started" {
-    # More than the pipe holds, so that it is still reading when new records come.
+    # More than the pipe holds, so that kcat-in is still reading when new records arrive.
     yes '"0123456789012345678901234567890123456789012345678901234567890123456789"' | head -n 50000 |
         produce "$topic" --create=2
     mkfifo pipe
@@ -128,11 +128,11 @@ load kcat-in
 @test "-e stops at the end of a topic whose last entry is a transaction marker" {
     create_topic "$topic" 1
     seq 10 | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -X transactional.id="$topic"
-    # The coordinator writes the marker after it has answered.
+    # The coordinator answers before it writes the marker.
     all_visible() { read_topic "$topic" >out && [ "$(wc -l <out)" -eq 10 ]; }
     wait_until 10 all_visible
     assert_exactly_once 10 out
-    # A group gets over the marker too, and has nothing left.
+    # A group passes the marker too, and has no records left.
     read_topic "$topic" -G "$group" >out
     assert_exactly_once 10 out
     assert_eq "$(read_topic "$topic" -G "$group")" ''
@@ -152,7 +152,7 @@ load kcat-in
     assert_eq "$(read_topic "$topic")" ''
     kill -KILL $writer
     exec 5>&-
-    # The next producer of that name aborts what the killed one left.
+    # The next producer with that id aborts the transaction of the killed one.
     timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -X transactional.id="$topic" </dev/null
     wait_until 10 has_records 5 read_committed
     read_topic "$topic" >out

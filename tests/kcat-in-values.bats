@@ -28,7 +28,7 @@ JSON
     assert_eq "$(wc -l <out)" 3
     run ! grep -q $'\r' out
     jq -cS . out | cmp - <(jq -cS . value value number)
-    # The same through a filter that lets all pass.
+    # The same through a filter that selects everything.
     read_topic "$topic" -j 'select(true)' | cmp - out
 }
 

@@ -101,7 +101,7 @@ TABLE
     chmod 600 conf
     run -0 --separate-stderr kcat-in -F conf -X dump
     assert_eq "$stderr" ''
-    # Nor is one shown when it cannot be used.
+    # An error message does not show a secret either.
     run -64 --separate-stderr timeout 20 kcat-in "$topic" -X sasl.nonsense.password=hunter2
     run ! grep -q hunter2 <<<"$stderr"
 }

@@ -28,7 +28,7 @@ murmur2() {
 }
 
 @test "a key selects the partition that a Java client would select" {
-    # The values that Kafka's own UtilsTest expects, as unsigned numbers.
+    # The values that Kafka's own UtilsTest expects.
     while read -r key expected; do
         murmur2 "$key"
         assert_eq "$key $((hash > 0x7fffffff ? hash - 0x100000000 : hash))" "$key $expected"

@@ -125,13 +125,13 @@ END
     printf 'bad\n{"a":1}\n' >lines
     loginclean --rejects - <lines >in
     good_records >>in
-    # Neither the filter nor the key is for them.
+    # The filter and the key do not apply to rejects.
     produce "$topic" --create --route reject="$topic-reject" --key user_id -j 'select(.ip)' \
         --stats stats <in
     dump '%s\n' "$topic-reject" | cmp - <(head -n 2 in)
     dump '%s\n' | cmp - <(good_records)
     assert_eq "$(ledger stats '[.in,.out,.passed]')" '[2,2,2]'
-    # Without a route they go with the others.
+    # Without a route, rejects go to the same topic as the records.
     produce "$topic-b" --create <in
     dump '%s\n' "$topic-b" | cmp - in
 }
@@ -201,7 +201,7 @@ END
     cmp passed in
     read_topic "$topic" | sort | cmp - <(sort in)
     assert_ledger_adds_up stats
-    # What the broker refuses is left out, and what jq makes is passed on as it is written.
+    # Lines that the broker refuses are not passed on, and jq's output is passed on as it is sent.
     { seq 5 && bytes 2000000 && seq 6 10; } >in
     produce "$topic" --tee --rejects rejects <in | cmp - <(seq 10)
     assert_eq "$(jq -c '[.reject,.line]' rejects)" '["not_delivered",6]'

@@ -22,7 +22,8 @@ teardown_file() {
     assert_eq "$output$stderr" "kcat-out: topic $topic-a: Broker: Unknown topic or partition"
 }
 
-# A writer of the numbers from 1 that stops when the file "enough" is there; they are in "in".
+# Starts a writer of the numbers from 1, which are also in the file in. It stops when the file enough
+# exists.
 start_writer() {
     # shellcheck disable=SC2016 # that bash expands it
     start bash -c 'for ((i = 0; i < 600 && ! done; i++)); do
@@ -85,7 +86,7 @@ start_writer() {
 
     own_kafka restart
     read_topic "$topic" >out
-    # The broker may have stored what it could not confirm, so a line can be in both.
+    # The broker may have stored lines without confirming them, so a line can be in both.
     sort -nu out undelivered | cmp - in
     [ "$(wc -l <out)" -ge "$(ledger stats .out)" ]
     assert_eq "$(sort -n out | uniq -d)" 1 # from both writers

@@ -8,17 +8,17 @@ setup() {
     need_kafka
 }
 
-# What kcat reads of a topic, by its own format: dump FORMAT [TOPIC]
+# dump FORMAT [TOPIC]: what kcat reads from a topic.
 dump() {
     timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t "${2:-$topic}" -f "$1"
 }
 
-# Whether so many records are in the topic.
+# has_come COUNT: $topic has exactly COUNT records.
 has_come() {
     [ "$(read_topic "$topic" | wc -l)" -eq "$1" ]
 }
 
-# bytes COUNT: a JSON string of so many bytes
+# bytes COUNT: a JSON string of COUNT bytes.
 bytes() {
     printf '"%s"\n' "$(head -c $(($1 - 2)) /dev/zero | tr '\0' x)"
 }

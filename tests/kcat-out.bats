@@ -65,7 +65,7 @@ TABLE
 @test "kcat-out is idempotent and waits for all replicas by default" {
     kcat-out -X dump >settings
     grep -qx 'enable.idempotence = true' settings
-    # Settings of topics are shown as kcat shows them.
+    # Topic settings are shown under the names that kcat shows.
     grep -qx 'partitioner = murmur2_random' settings
     grep -qx 'request.required.acks = -1' settings
     kcat-out -X dump -X enable.idempotence=false -X acks=1 -X sasl.password=hunter2 >settings

@@ -6,7 +6,7 @@
 load helpers
 load loginagg
 
-# Key, logins and finality of each window in the output.
+# numbered [FILE]: key, logins and finality of each window.
 numbered() {
     jq -r 'select(.insight == "logins") | [(.key | rtrimstr("/logins")), .logins, .final]
         | join(" ")' "$@" | paste -sd ,

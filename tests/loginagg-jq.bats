@@ -8,9 +8,9 @@
 load helpers
 load loginagg
 
-# expected WINDOW SIZE STEP <records: the final insights with the default options of the windows
-# of SIZE milliseconds, one each STEP; SIZE 0 is one window over everything. By jq, from what
-# loginagg(1) says. Times are epoch seconds.
+# expected WINDOW SIZE STEP <records: prints the final insights of windows of SIZE milliseconds that
+# begin every STEP, as loginagg(1) defines them. SIZE 0 is one window over everything. Timestamps are
+# epoch seconds.
 expected() {
     jq -cn --arg window "$1" --argjson size "$2" --argjson step "$3" \
         --argjson top "${top:-10}" --argjson values "${values:-100}" '
@@ -21,7 +21,7 @@ expected() {
             elif type == "object" then "(object)"
             else tostring end;
         def iso: . / 1000 | floor | todate;
-        # The keys of what came, with how often each did: highest first, then by bytes.
+        # Each value with its count: highest count first, then by bytes.
         def ranked: group_by(.) | map({k: .[0], n: length}) | sort_by(.k) | sort_by(-.n);
         def different: unique | length;
         def object_of(f): map(f) | add // {};
@@ -93,12 +93,12 @@ expected() {
         end'
 }
 
-# As jq writes numbers: 1.50 is 1.5.
+# Prints numbers as jq does: 1.50 becomes 1.5.
 normal() {
     jq -c .
 }
 
-# assert_insights WINDOW SIZE STEP [OPTION]...: loginagg on the file records finds what jq does.
+# assert_insights WINDOW SIZE STEP [OPTION]...: for the file records, loginagg and jq agree.
 assert_insights() {
     expected "$1" "$2" "$3" <records >want
     loginagg --every 0 --lateness 1d -w "$1" "${@:4}" <records | normal >got

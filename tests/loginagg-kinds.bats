@@ -29,7 +29,7 @@ load loginagg
 
 # --- Kinds of insight ---
 
-# The kinds and subjects in the output, in their order.
+# kinds_of [FILE]: kind and subject of each insight, in order.
 kinds_of() {
     jq -r '[.insight, .field, .per, (.fields // [] | join(","))] | map(select(. != null and . != ""))
         | join(" ")' "$@"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# loginagg: what --max-keys costs in exactness, and the bounds of memory.
+# loginagg: the exactness that --max-keys gives up, and the bounds of memory.
 
 load helpers
 load loginagg
 
 # --- Bounds ---
 
-# figures KIND JQ-FILTER: of the insights of that kind in the output.
+# figures KIND JQ-FILTER: applies the filter to the insights of that kind in the file out.
 figures() {
     jq -c "select(.insight == \"$1\") | $2" out
 }
@@ -21,7 +21,7 @@ figures() {
     loginagg -w all --every 0 --max-keys 100 <records >out
     assert_eq "$(jq -r 'select(.approx) | .key | ltrimstr("all/")' out | paste -sd ' ')" \
         'logins distinct/ip/user_id duplicates/user_id,device_id duplicates/user_id,ip duplicates/app_version,locale'
-    # What has fewer keys is as before.
+    # Insights with fewer keys are unchanged.
     diff <(jq -c 'select(.approx | not)' out) \
         <(jq -c 'select(.key | test("count/|device_type$"))' exact)
 }
@@ -44,7 +44,7 @@ figures() {
 }
 
 @test "beyond --max-keys, the highest counts are found and their error is reported" {
-    # Ten addresses come a hundred times each, among 30,000 that come once or twice.
+    # Ten addresses occur a hundred times each, and 30,000 occur once or twice.
     awk 'BEGIN { for (i = 0; i < 40000; i++)
         printf "{\"timestamp\":%d,\"ip\":\"%s\",\"user_id\":\"u\"}\n", i / 100,
             i % 40 == 7 ? "heavy-" int(i / 40) % 10 : "light-" i % 30011 }' >records
@@ -55,7 +55,7 @@ figures() {
     figures duplicates '[.top[].count], .error' | jq -se '(.[0] | min) >= 100 and
         (.[0] | max) - 100 <= .[1] and .[1] <= 40000 / 2000'
     figures count '[.counts[]], .error' | jq -se '(.[0] | min) >= 100 and (.[0] | max) - 100 <= .[1]'
-    # 8,989 light ones and the heavy ones come more than once.
+    # 8,989 light ones and the heavy ones occur more than once.
     figures duplicates '[.groups, .records]' | jq -se 'all((.[0] / 9000 - 1 | fabs) < 0.1 and
         (.[1] / 20000 - 1 | fabs) < 0.1)'
 }
@@ -81,7 +81,7 @@ figures() {
     loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip <records >first
     grep -q approx first
     loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip <records | cmp - first
-    # The second way the batches of the input are others.
+    # The second run reads its input in different batches.
     { head -n 17 records && sleep 0.2 && tail -n +18 records | head -c 100001 && sleep 0.2 &&
         tail -n +18 records | tail -c +100002; } |
         loginagg -w all -w 10m --every 0 --max-keys 3000 --count ip | cmp - first

@@ -13,10 +13,10 @@ setup() {
 }
 
 windows=(-w 1h -w all -w 1h/20m -w 10s)
-# More than the records span, so that nothing is late.
+# Longer than the span of the records, so that no record is late.
 final=(--every 0 --lateness 1d)
 
-# pipeline NUMBER: one of those that share the partitions.
+# pipeline NUMBER: starts one of the pipelines that share the partitions.
 pipeline() {
     start bash -c "
         kcat-in -v -G $topic $topic 2>reader.$1 |
@@ -32,7 +32,7 @@ has_assignment() {
     done
 }
 
-# How many records the partials have that are in the topic.
+# The number of records in the partials of the topic.
 records_in() {
     read_topic "$topic-partials" | jq -s 'map(select(.window == "all").records) | add // 0'
 }
@@ -53,12 +53,12 @@ nearly_all_are_in() {
     for i in 0 1 2 3; do
         awk -v i="$i" 'NR % 4 == i' records | kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p "$i"
     done
-    # The rest that is less than 500 records comes when the readers are told to stop.
+    # Each pipeline writes its last partial, of less than 500 records, when its reader is told to stop.
     wait_until 60 nearly_all_are_in
     for pipe in "${started[@]}"; do pkill -TERM -x kcat-in -s "$pipe"; done
     for pipe in "${started[@]}"; do await "$pipe" 30; done
     assert_eq "$(records_in)" "$(wc -l <clean)"
-    # Each of the three has had a share.
+    # Each of the three has read records.
     for i in 1 2 3; do [ -s "rejects.$i" ]; done
     read_topic "$topic-partials" | loginagg --merge "${windows[@]}" "${final[@]}" | cmp - want
 }

@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# loginagg --partial and --merge: what several have counted, added up by one, is what one would have
-# counted.
+# loginagg --partial and --merge: one process adds up the counts of several, and gets the insights of a
+# single process.
 
 load helpers
 
 windows=(-w 1h -w all -w 1h/20m -w 10s)
-# More than the records span, so that nothing is late.
+# Longer than the span of the records, so that no record is late.
 final=(--every 0 --lateness 1d)
 
-# partials PARTS [OPTION]...: the file records, dealt out line by line to so many processes.
+# partials PARTS [OPTION]...: the partials of that many processes, which share the file records.
 partials() {
     local i
     for ((i = 0; i < $1; i++)); do
@@ -52,7 +52,7 @@ partials() {
             --duplicates user_id,ip,locale | cmp - want
 }
 
-# assert_within PERCENT JQ-EXPRESSION: of the insights in out and in want.
+# assert_within PERCENT JQ-EXPRESSION: its values in out and want differ by at most PERCENT.
 assert_within() {
     jq -ne --argjson got "$(jq "$2" out)" --argjson want "$(jq "$2" want)" \
         '($got / $want - 1 | fabs) * 100 <= $ARGS.positional[0]' --jsonargs "$1" >/dev/null || {
@@ -76,7 +76,7 @@ assert_within() {
         'select(.insight == "duplicates" and .fields[0] == "app_version")'; do
         diff <(jq -c "$same" want) <(jq -c "$same" out)
     done
-    # The three with the most logins from one device are those, and what they say of their error holds.
+    # The three pairs with the most logins are found, and within the error that is reported.
     top='select(.key == "all/duplicates/user_id,device_id")'
     assert_eq "$(jq -c "$top | .top[:3] | map(.user_id)" out)" \
         "$(jq -c "$top | .top[:3] | map(.user_id)" want)"
@@ -116,7 +116,7 @@ assert_within() {
         [ "$(wc -l <parts)" -gt 3 ]
         assert_eq "$(awk 'length > 700000' parts | wc -l)" 0
         assert_eq "$(jq -s "map(.records) | add" parts)" 60000
-        # Each line is whole by itself, so the order makes no difference.
+        # Each line is independent, so the order does not matter.
         tac parts | loginagg --merge -w all "${final[@]}" >out
         if [ "$keys" = 5M ]; then cmp out want; fi
         assert_within 2 'select(.insight == "distinct").pairs'
@@ -207,7 +207,7 @@ assert_within() {
     logingen -n 100 >records
     loginagg --partial -w all <records >part
     loginagg -w all "${final[@]}" <records >want
-    # Wrong in its last row.
+    # Malformed in its last row.
     { jq -c '.tables[-1].rows += [1]' part && cat part; } |
         loginagg --merge -w all "${final[@]}" --rejects rejects | cmp - want
     assert_eq "$(wc -l <rejects)" 1

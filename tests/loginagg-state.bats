@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# loginagg --state: what was counted outlives the process. Streams with marks are made by hand here;
-# tests/chaos.bats has those of kcat-in.
+# loginagg --state: counts outlive the process. These tests write the marks themselves;
+# tests/chaos.bats uses those of kcat-in.
 #
 # bats file_tags=long
 
@@ -21,8 +21,8 @@ mark() {
         "$1" "$run_id" "$2" "$run_id" "$3" "$source${4:-}"
 }
 
-# marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark behind each SIZE of them, as kcat-in would
-# read them after mark FROM-SEQ of run FROM-RUN.
+# marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark after each SIZE of them, as kcat-in
+# prints them when it resumes at mark FROM-SEQ of run FROM-RUN.
 marked() {
     awk -v size="$1" -v from="${2:-0}" -v run="$run_id" -v before="${3:-$run_id}" '
         function mark(kind, members) {
@@ -46,7 +46,7 @@ marked() {
         END { offset += since; seq++; mark("end") }' records
 }
 
-# The names of the snapshots; the run is left out where it is the usual one.
+# The names of the snapshots, without the usual run.
 snapshots() {
     find state -type f -printf '%f\n' | sed "s/\.$run_id//" | LC_ALL=C sort | paste -sd ' '
 }
@@ -61,7 +61,7 @@ data() {
     loginagg --every 0 <records >want
     marked 500 | loginagg --every 0 >out
     data out | cmp - want
-    # Before the mark whose watermark is beyond the first window, and before the end mark.
+    # They precede the mark whose watermark passes the first window, and the end mark.
     assert_eq "$(sed '/"seq":8,/q' out | data | wc -l)" 9
     assert_eq "$(tail -n 1 out | jq -r '.["@mark"]')" end
     assert_eq "$(grep -n '"insight"' out | head -n 1 | cut -d: -f1)" \
@@ -86,7 +86,7 @@ data() {
             rm -rf state
             marked 500 | sed "/\"mark\",.*\"seq\":$((at + 1)),/,\$d" >first
             run -75 bash -c 'loginagg "$@" <first >out.1' _ "${options[@]}"
-            # The source's next run, from the last mark that was committed.
+            # The source's next run, from the last committed mark.
             marked 500 "$at" | loginagg "${options[@]}" --final >out.2
             { sed "1,/\"seq\":$at,/!d" out.1 && sed 1d out.2; } >out
             diff <(data want) <(data out)
@@ -98,9 +98,9 @@ data() {
     logingen -n 1000 >records
     marked 100 | sed '/"seq":6,/q' >first
     run -75 bash -c 'loginagg --state state <first'
-    # Mark 5 said that 4 is committed, and mark 6 that 5 is.
+    # Mark 5 reported that 4 is committed, and mark 6 that 5 is.
     assert_eq "$(snapshots)" '5.state 6.state'
-    # Another run goes on from 5. Whoever made 6 may still commit it.
+    # Another run resumes at 5. The run that wrote 6 may still commit it.
     other=123e4567-e89b-42d3-a456-426614174001
     marked 100 5 | sed "s/\"run\":\"$run_id\"/\"run\":\"$other\"/" | sed '/"seq":6,/q' >second
     run -75 loginagg --state state <second
@@ -152,7 +152,7 @@ refused() {
         < <(mark hello 3 300 | sed 's/"t"/"u"/')
     refused 78 "state/3.$run_id.state: the source goes on from elsewhere" < <(mark hello 3 299)
     refused 78 "state/4.$run_id.state: it was made with marks" <records
-    # One byte that is not what it was, and one that is missing.
+    # One changed byte, and one missing byte.
     cp "state/3.$run_id.state" sound
     printf X | dd of="state/3.$run_id.state" bs=1 seek=5000 conv=notrunc 2>/dev/null
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
@@ -181,12 +181,12 @@ refused() {
 
 @test "a source that starts from the beginning is refused after a commit" {
     logingen -n 300 >records
-    # Nothing is known to be committed: the next run counts anew.
+    # No commit is known, so the next run counts from the beginning.
     for ((i = 0; i < 2; i++)); do
         marked 100 | sed 's/"committed":[0-9]*/"committed":0/' | loginagg --state state --final >out
         assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
     done
-    # One snapshot knows, and it is not the newest one.
+    # One snapshot knows of a commit, but it is not the newest one.
     run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"committed":1')
     assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
     marked 100 >in
@@ -203,7 +203,7 @@ refused() {
         {
             mark hello 0 0 | sed 's/"at":\[/&["u",0,5],/'
             head -n 100 records
-            # The order may be another one.
+            # The order of the partitions does not matter.
             mark mark 1 100 | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/'
             tail -n 100 records
             mark mark 2 200 ',"watermark":1694484000000' | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/' | sed "$change"
@@ -231,7 +231,7 @@ refused() {
         tail -n +$from records | head -n 1701 | loginagg --every 0 -w 1h -w 700n --state state
     done >out
     assert_eq "$(snapshots | wc -w)" 1
-    # What is still open comes with the last run.
+    # The last run prints the open windows.
     loginagg --every 0 -w 1h -w 700n --state state --final </dev/null >>out
     cmp out want
 }
@@ -255,8 +255,8 @@ refused() {
     assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 100
 }
 
-# final_runs [OPTION]...: an hour that the end of a first run closes, long before it is over, and in a
-# second run the rest of it, of which the file late has the bytes.
+# final_runs [OPTION]...: the end of a first run closes an hour that is not over. A second run has the
+# rest of that hour, which is also in the file late.
 final_runs() {
     loginagg --every 0 --state state --final "$@" <first >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[5,true]'
@@ -275,11 +275,11 @@ final_runs() {
     tail -n 7 records >late
     final_runs -w 1h
     assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[7,7,0]'
-    # The next window says how many, and is compared with the five that were counted.
+    # The next window reports their number, and its change is against the five that were counted.
     echo '{"timestamp":10800,"user_id":"u"}' | loginagg --every 0 --state state --final -w 1h >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .late]' out)" '[1,7]'
     assert_eq "$(jq -c 'select(.insight == "count").change' out | head -n 1)" '{"unknown":-4}'
-    # Those of their windows that were not closed take them.
+    # They count in those of their windows that were not closed.
     rm -r state
     loginagg --every 0 --state state --final -w 1h/30m -w 5m <first >out
     loginagg --every 0 --state state --final -w 1h/30m -w 5m <late >out
@@ -333,7 +333,7 @@ final_runs() {
             bash -c 'exec loginagg --state state --every 0 <records'
         assert_match "$(snapshots)" '[0-9]\.state [0-9]\.state\.new'
         touch state/notes.state.new "state/9.$run_id.state.new"
-        # Only the one who has the lock removes them, and nothing else.
+        # Only the process with the lock removes them, and it removes no other file.
         loginagg --state state --state-dump >/dev/null
         run -137 flock state timeout -s KILL 1 loginagg --state state </dev/null
         assert_match "$(snapshots)" ' 9\.state\.new '
@@ -353,7 +353,7 @@ final_runs() {
     loginagg --state state --state-dump >dump
     assert_eq "$(head -n 1 dump | jq -c '[.state, .at, .watermark]')" \
         '[4,[["t",0,3000]],"2023-09-12T01:59:58Z"]'
-    # The first window was closed by a mark; the second is all there.
+    # A mark closed the first window; the second one is complete.
     sed 1d dump | loginagg --merge --every 0 | jq -c 'select(.insight == "logins") | .logins' >got
     assert_eq "$(<got)" 1500
     run -74 bash -c 'loginagg --state state --state-dump >/dev/full'
@@ -380,7 +380,7 @@ final_runs() {
         mark mark 1 50 && mark mark 2 50 ',"committed":1' && mark mark 3 50 ',"committed":1'
         mark mark 4 50 ',"committed":2'
     } | loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
-    # The first one that knows of a commit is another; and those before 2 are gone.
+    # Another snapshot is the first that knows of a commit, and those before 2 are deleted.
     assert_eq "$(find state -type f -printf '%i\n' | sort -u | wc -l) $(snapshots)" \
         '1 2.state 3.state 4.state'
     {
@@ -390,12 +390,12 @@ final_runs() {
     } | loginagg --state state --every 0 --final | data >out
     assert_eq "$(find state -name "[56].*" -type f -printf '%i\n' | sort -u | wc -l)" 1
     loginagg --every 0 <records | cmp - out
-    # What a stage makes by itself comes between marks of one position too.
+    # A stage may insert records of its own between marks of the same position.
     rm -r state
     { mark hello 0 0 && mark mark 1 50 && cat records && mark mark 2 50; } |
         loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
     assert_eq "$(loginagg --state state --state-dump | sed 1d | jq .records)" 100
-    # The end has said something: the window is closed.
+    # The end mark made progress: it closed the window.
     rm -r state
     { mark hello 0 0 && cat records && mark mark 1 100 && mark end 2 100; } |
         loginagg --state state --every 0 --final | data | cmp - out
@@ -427,7 +427,7 @@ final_runs() {
     for wrong in --state-reset --state-dump --final; do
         run -64 loginagg "$wrong" </dev/null
     done
-    # At each mark it has written all and kept nothing.
+    # At each mark it writes all partials and keeps no counts.
     marked 500 | loginagg --partial --every 0 >out
     assert_eq "$(jq -c 'select(.partial).records' out | paste -sd ' ')" '500 500 500 500'
     assert_eq "$(sed -n 3p out | jq -c '.["@mark"], .seq' | paste -sd ' ')" '"mark" 1'
@@ -449,20 +449,19 @@ final_runs() {
     : >out
     committed=0
     for ((try = 0; try < 200; try++)); do
-        # What is in the pipe is not committed, so it is not committed either.
+        # Marks that are still in the pipe were not committed, so the stream must not say so.
         marked 50 "$committed" | sed "s/\"committed\":[0-9]*/\"committed\":$committed/" |
             loginagg --every 0 --state state --final >pipe 2>/dev/null &
         pid=$!
-        # It is killed at a byte of its output, however fast the machine is, and up to a pipe's
-        # capacity later. Nobody closes the pipe before: that would be another end.
+        # It is killed after a random byte of its output, or up to a pipe's capacity later. The pipe
+        # stays open until then: a closed one would end it in another way.
         {
             head -c $((RANDOM % (size / 5) + 1)) >part
             sleep 0.00$((RANDOM % 10))
             kill -KILL "$pid" || true
         } <pipe 2>/dev/null
         wait "$pid" 2>/dev/null || true
-        # The output of a run that was killed counts up to the last mark in it: a sink would have
-        # committed that.
+        # The output of a killed run counts up to its last mark, which a sink would have committed.
         read -r last kind < <(jq -r 'select(.["@mark"]) | "\(.seq) \(.["@mark"])"' part 2>/dev/null |
             tail -n 1) || continue
         sed "/^{\"@mark\":.*\"seq\":$last,/q" part | data >>out

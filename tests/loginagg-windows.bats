@@ -52,7 +52,7 @@ load loginagg
     assert_eq "$(ledger stats '[.in - .aggregated, .by_reason.late]')" \
         "[$(wc -l <late),$(wc -l <late)]"
     assert_eq "$(jq -r .reject late | sort -u)" late
-    # Together with what was counted they are all that came in.
+    # The late records and the counted ones add up to all records.
     assert_eq "$(windows_of out | awk '{ n += $2 } END { print n }')" "$(ledger stats .aggregated)"
     assert_eq "$(windows_of out | awk '{ n += $3 } END { print n }')" "$(wc -l <late)"
     jq -r .raw late | grep -cvxFf records >strangers || true
@@ -130,7 +130,7 @@ load loginagg
 @test "records out of order within the lateness give the same final bytes" {
     logingen -n 3000 --span 1h >records
     loginagg -w 10m --every 0 --lateness 3m <records >want
-    # Each two minutes or so of them in an order of their own.
+    # Shuffle the records of every two minutes or so.
     split -l 100 records part.
     for part in part.*; do
         shuf --random-source=<(yes) "$part"
@@ -179,7 +179,7 @@ load loginagg
     wait_until 10 grep -qs '"final":false.*"logins":1,' out
     at 2 3 | write_to_feed
     wait_until 10 grep -q '"final":false.*"logins":3,' out
-    # With nothing new, nothing more is written.
+    # Without new records no insights are written.
     before=$(wc -l <out)
     sleep 0.4
     assert_eq "$(wc -l <out)" "$before"

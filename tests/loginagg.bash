@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# Shared by tests/loginagg*.bats: records of given times, and what the output says of windows.
+# Shared by tests/loginagg*.bats: records of given times, and the windows in the output.
 
-# at TIME...: records of these seconds, named by their number.
+# at TIME...: records with these times in seconds, of the users u1, u2 and so on.
 at() {
     local n=0 time
 
@@ -13,7 +13,7 @@ at() {
     done
 }
 
-# The windows in the output: start, logins and late of each, on a line.
+# windows_of [FILE]: start, logins and late of each final window.
 windows_of() {
     jq -r 'select(.insight == "logins" and .final)
         | [(.window.start // "-----------all")[11:19], .logins, .late] | join(" ")' "$@"

@@ -121,7 +121,7 @@ load loginagg
     grep -v '^{"insight":' out | cmp records
     assert_ledger_adds_up stats
     assert_eq "$(ledger stats '[.aggregated, .out - .made]')" '[0,1000]'
-    # The three hundredth record comes before the insights about it.
+    # The insights follow the three hundredth record at once.
     assert_eq "$(grep -n '"final":false' out | head -n 1 | cut -d : -f 1)" \
         "$(($(grep -nxF "$(sed -n 300p records)" out | head -n 1 | cut -d : -f 1) + 1))"
 }
@@ -169,7 +169,7 @@ load loginagg
     run -74 bash -c 'loginagg --stats stats <records >/dev/full'
     assert_eq "$output" 'loginagg: stdout: No space left on device'
     assert_ledger_adds_up stats
-    # Now it fails while records come in, not at their end.
+    # Now writing fails while records are read, not at the end.
     run -74 bash -c 'loginagg -w 1s --every 0 --lateness 0 --stats stats2 <records >/dev/full'
     assert_ledger_adds_up stats2
     run -74 bash -c 'loginagg --tee --every 10n --stats stats3 <records >/dev/full'

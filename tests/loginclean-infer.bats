@@ -15,12 +15,12 @@ login() {
     echo '"timestamp":1694479551}'
 }
 
-# logins COUNT: web logins of so many devices and users, each once.
+# logins COUNT: one web login each of that many devices and users.
 logins() {
     seq "$1" | sed "s/.*/$(login 'device-&' 'user-&' web)/"
 }
 
-# assert_types TYPE...: what the records in `out` have.
+# assert_types TYPE...: the device types of the records in the file out.
 assert_types() {
     assert_eq "$(jq -r .device_type out | paste -sd ' ')" "$*"
 }
@@ -79,7 +79,7 @@ END
     { login d1 u1 web && login d1 u1 unknown && login d1 u1 UNKNOWN && login d1 u1; } >in
     loginclean --infer <in >out
     assert_types web unknown UNKNOWN web
-    # The type of d2 is inferred from u1, and of u2 and u3 nothing is known.
+    # The type of d2 is inferred from u1; u2 and u3 are unknown.
     { login d1 u1 web && login d2 u1 && login d2 u2 && login d3 u2 && login d4 u3; } >in
     loginclean --infer --device-type tv <in >out
     assert_types web web tv tv tv
@@ -160,14 +160,14 @@ END
 }
 
 @test "--infer=N forgets devices and users that were not used lately" {
-    # Of 1000 keys the last 500 are known at least, and the first of 1500 is not.
+    # With N = 1000 at least the last 500 keys are known, and the first of 1500 is not.
     for count in 499 1500; do
         { login d1 u1 iOS && logins "$count" && login d1 u1; } | loginclean --infer=1000 | tail -n 1
     done >out
     assert_types iOS unknown
     { login d1 u1 iOS && logins 1500 && login d1 u1; } | loginclean --infer=10k | tail -n 1 >out
     assert_types iOS
-    # What is asked for stays.
+    # A key that is used stays known.
     { login d1 u1 iOS && logins 3000; } | sed "1~400a $(login d1 u1)" |
         loginclean --infer=1000 | grep '"d1"' >out
     assert_types iOS iOS iOS iOS iOS iOS iOS iOS iOS
@@ -191,7 +191,7 @@ END
         loginclean --infer=300 --rejects - <in | cmp want
     done
     with_faults short-read,eintr-read loginclean --infer=300 --rejects - <in | cmp want
-    # That says something only if much is forgotten.
+    # Much was forgotten, or the test would show nothing.
     [ "$(loginclean --infer --rejects - <in | grep -vcxFf want)" -gt 100 ]
 }
 
@@ -199,7 +199,7 @@ END
     skip_with_sanitizers
     logins 300000 >in
     seq 300000 | sed "s/.*/$(login d1 u1 'a device that nobody else has, of the type &')/" >types
-    run -75 bash -c 'ulimit -v 30000; loginclean --infer=100M <in' # so this is enough to tell
+    run -75 bash -c 'ulimit -v 30000; loginclean --infer=100M <in' # so the limit is low enough to notice
     limit_memory 30
     assert_passes --infer=10k
     mv types in

@@ -146,7 +146,7 @@ load loginclean
         rm -f feed
         start_fed loginclean
         kill -"$first" "$pid"
-        # When it has taken the first, the second is no longer caught.
+        # Once the first is handled, the second has its default effect.
         wait_until 10 has_let_go_of_signals "$pid"
         kill -"$second" "$pid"
         await "$pid"

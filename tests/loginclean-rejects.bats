@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# loginclean: where rejects and the ledger go, and what they say.
+# loginclean: the destinations and contents of rejects and the ledger.
 
 # shellcheck disable=SC2016 # the dollar signs are for another shell
 

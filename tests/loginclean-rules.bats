@@ -7,7 +7,7 @@ load helpers
 load loginclean
 
 @test "loginclean gives every reason of the manual for every field that it applies to" {
-    # A reason, what jq does for it to the field f, and the fields.
+    # A reason, the jq program that causes it in the field f, and the fields.
     while IFS=: read -r reason change fields; do
         for field in $fields; do
             expect "$reason" "$field" ".session = 1 | ${change/f/$field}"

@@ -9,7 +9,7 @@ setup() {
     changes= # of expect, not yet made
 }
 
-# expect REASON FIELD JQ: adds a record changed by jq to `in` and what is to become of it to `want`.
+# expect REASON FIELD JQ: adds a record changed by jq to the file in, and its reject to the file want.
 expect() {
     changes+="${changes:+, }($3)"
     echo "$1 $2" >>want
@@ -20,14 +20,14 @@ make_changes() {
     changes=
 }
 
-# The same for a line that jq cannot write.
+# expect_line REASON FIELD LINE: the same for a line that jq cannot write.
 expect_line() {
     make_changes
     printf '%s\n' "$3" >>in
     echo "$1 $2" >>want
 }
 
-# texts WORD...: a jq program that yields each of them.
+# texts WORD...: a jq program whose outputs are these strings.
 texts() {
     local all
 
@@ -35,7 +35,8 @@ texts() {
     echo "(${all%, })"
 }
 
-# Runs loginclean on `in`: all lines are rejected, as `want` has it, and keep their bytes.
+# assert_rejected [OPTION]...: loginclean rejects all lines of the file in as want says, and keeps their
+# bytes.
 assert_rejected() {
     make_changes
     rm -f rejects
@@ -46,19 +47,19 @@ assert_rejected() {
     jq -r .raw rejects | cmp in
 }
 
-# Runs loginclean on `in`: all lines pass as they are.
+# assert_passes [OPTION]...: loginclean passes all lines of the file in unchanged.
 assert_passes() {
     loginclean "$@" <in >out
     cmp in out
 }
 
-# long_record BYTES: a good record, longer by so much.
+# long_record BYTES: a good record with that many more bytes.
 long_record() {
     printf '{"extra":"%s",' "$(head -c "$1" /dev/zero | tr '\0' x)"
     head -n 1 good | cut -c 2-
 }
 
-# many COUNT: so many good records.
+# many COUNT: COUNT good records.
 many() {
     yes "$(head -n 1 good)" | head -n "$1"
 }

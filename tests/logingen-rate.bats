@@ -22,7 +22,7 @@ load helpers
     start logingen --rate 20 >out
     wait_until 10 has_lines 1 out
     wait_until 10 has_lines 3 out
-    # Not all at once at some later time.
+    # They do not arrive all at once at the end.
     [ "$(wc -l <out)" -lt 60 ]
 }
 
@@ -34,8 +34,8 @@ load helpers
     ) >out || true
     ms=$((($(date +%s%N) - start) / 1000000))
     echo "$(wc -l <out) lines in $ms ms"
-    # What the pipe holds (1 MiB, below 6000 records) and what was due while the reader read. Had
-    # all been written that was due while it slept, it would be ten a millisecond.
+    # The pipe's contents (1 MiB, less than 6000 records) and the records due while the reader read.
+    # If those due during its pause were written too, there would be ten for each millisecond.
     [ "$(wc -l <out)" -gt 4000 ]
     [ "$(wc -l <out)" -lt $((8000 + (ms - 1700) * 10)) ]
 }

@@ -15,7 +15,7 @@ load helpers
 }
 
 @test "the bytes are the same on every machine and in every release" {
-    # If this has to change, the manual's examples and other people's fixtures change with it.
+    # A change here also changes the manual's examples and the fixtures of users.
     assert_eq "$(logingen -n 2000 --bad 10 --late 10 --missing 10 | cksum)" '3241368151 384948'
 }
 
@@ -119,7 +119,7 @@ load helpers
     assert_eq "$(ledger stats '.by_reason | keys | join(" ")')" \
         'bad_ip bad_timestamp empty missing_field not_json not_object wrong_type'
     assert_eq "$(ledger stats '.by_reason | map(select(. < 150)) | length')" 0
-    # The generator says what it made, and loginclean finds just that.
+    # loginclean finds exactly the reasons that logingen reports.
     sed -nE 's/^logingen: made ([a-z_]+): ([0-9]+)$/\1 \2/p' log | sort >made
     ledger stats '.by_reason | to_entries[] | "\(.key) \(.value)"' | sort | diff made -
 }
@@ -137,7 +137,7 @@ load helpers
         assert_eq "$(jq -r "select(.reject == \"$reason\").field" rejects | sort -u | paste -sd ' ')" \
             'app_version device_id ip locale timestamp user_id'
     done
-    # Some is not even text.
+    # Some records are not UTF-8.
     [ "$(jq -c 'select(.raw_b64)' rejects | wc -l)" -gt 50 ]
 }
 
@@ -151,7 +151,7 @@ times_of() {
     logingen -n 3600 --span 1h | times_of >seconds
     sort -n seconds | cmp - seconds
     awk 'NR == 1 { first = $1 } END { exit !(first == 1694476800 && $1 == 1694480399) }' seconds
-    # No minute has many more or fewer than sixty.
+    # Every minute has about sixty.
     awk '{ n[int($1 / 60)]++ } END { for (m in n) if (n[m] < 58 || n[m] > 62) exit 1 }' seconds
 }
 
@@ -170,7 +170,7 @@ times_of() {
 @test "without a span, times increase at the rate" {
     logingen -n 1000 --rate 1M >records
     assert_eq "$(times_of records | sort -u)" 1694476800
-    # As fast as can be, an endless stream has a thousand a second of event time.
+    # Without --rate, an endless stream has a thousand records per second of event time.
     logingen | head -n 5000 | times_of | uniq -c | awk '{ print $1 }' >per_second
     assert_eq "$(sort -u per_second)" 1000
 }
@@ -189,7 +189,7 @@ times_of() {
     made=$(sed -nE 's/^logingen: made late: ([0-9]+)$/\1/p' log)
     found=$(wc -l <late)
     echo "$made made, $found found"
-    # Those that come before anything can be late are not.
+    # The first records cannot be late.
     [ "$found" -le "$made" ]
     [ "$found" -gt $((made * 9 / 10)) ]
 }
@@ -282,7 +282,7 @@ times_of() {
     start logingen >pipe {reader}>&-
     pid=$!
     wait_until 10 has_caught_signals "$pid"
-    # With the pipe full, nothing can be written, so it does not end by itself.
+    # The pipe is full, so logingen cannot finish by itself.
     wait_until 10 grep -q '^State:.S' "/proc/$pid/status"
     kill -TERM "$pid"
     wait_until 10 has_let_go_of_signals "$pid"

@@ -19,12 +19,12 @@ slice() {
     sed -n "$1,$2p" events | produce "$KAFKA_TOPIC"
 }
 
-# What the insights say at last, by key; final ones, in the order of their keys.
+# The last insight of each key, if it is final, ordered by key.
 last_insights() {
     jq -sc 'group_by(.key)[] | last | select(.final)'
 }
 
-# Each of the events is there once, as a clean record or as a reject, and the insights are of all.
+# Each event is in the topics once, as a clean record or a reject, and the insights count all.
 assert_all_counted() {
     loginclean --rejects rejects <events >clean
     read_topic "$PROCESSED_TOPIC" | sort | cmp - <(sort clean)

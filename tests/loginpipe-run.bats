@@ -21,7 +21,7 @@ setup() {
     assert_handled 1000
     assert_eq "$(read_topic "$INSIGHTS_TOPIC" -j 'select(.insight == "logins").logins')" \
         "$(wc -l <expected)"
-    # What has been read is not read again.
+    # Records are not read twice.
     KCAT_IN_OPTS=-e run -0 timeout 60 loginpipe
     assert_handled 1000
 }
@@ -43,7 +43,7 @@ setup() {
     kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --create -v"
     timeout 60 bash -o pipefail -c "$output"
     has_handled 50
-    # Nothing in a setting is for the shell.
+    # Settings are quoted for the shell.
     INSIGHTS_TOPIC="a'b \$(touch x)" loginpipe --dry-run >line
     sed -i 's/^ *kcat-out/echo/' line
     bash -c "echo | $(tail -n 1 line)" >words
@@ -64,7 +64,7 @@ setup() {
     done
     assert_handled 2000
     assert_eq "$(cat log)" ''
-    # The second run had nothing to do, so there is one final insight of each kind.
+    # The second run read no records, so there is one final insight of each kind.
     assert_eq "$(read_topic "$INSIGHTS_TOPIC" -j 'select(.insight == "logins" and .final).logins')" \
         "$(wc -l <expected)"
 }

@@ -24,7 +24,7 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
     loginclean --rejects - |
     loginagg --tee --rejects - --state /s/a_b.1of3/counts |
     kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --acks /s/a_b.1of3/acks"
-    # Each share is a pipeline of its own.
+    # Each shard is a pipeline of its own.
     DELIVERY=at-least-once STATE_DIR=/s run -0 loginpipe --dry-run -n 2
     assert_eq "$(grep -o -e '--shard [^ ]*' -e '--acks [^ ]*$' <<<"$output" | xargs)" \
         "--shard 0/2 --acks /s/$topic.0of2/acks --shard 1/2 --acks /s/$topic.1of2/acks"
@@ -47,7 +47,7 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
     wait_until 20 grep -q 'starting again in 2 s' log
     kill -TERM "$pid"
     await "$pid"
-    # It was told to stop between two runs, or while one failed.
+    # The signal arrived between two runs, or during one that failed.
     [ "$status" -eq 69 ] || [ "$status" -eq 75 ]
 }
 

@@ -30,8 +30,8 @@ teardown() {
     [ -z "$BROKER" ] || kill "$BROKER"
 }
 
-# The examples of one kind in a file, as lines "$ COMMAND", "> MORE" and "= OUTPUT". What is read
-# from stdin is a page, or Markdown.
+# examples KIND <page or Markdown: its examples of a kind, as lines "$ COMMAND", "> MORE" and
+# "= OUTPUT".
 examples() {
     awk -v kind="$1" '
         function unescape(line) {
@@ -52,7 +52,7 @@ examples() {
         { print "= " unescape($0) }'
 }
 
-# Whether the text is what an example promises, where "..." is anything.
+# is_promised TEXT PROMISE: the text is the promised one, in which "..." stands for any text.
 is_promised() {
     local rest=$1 promise=$2 part first=1
 
@@ -79,7 +79,7 @@ run_example() {
         [ "$status" -ne 124 ] || status=0
     else
         output=$(timeout 60 bash -o pipefail -c "$2" 2>&1 </dev/null) || status=$?
-        # Somebody in the pipe, such as head, has seen enough.
+        # A stage such as head has exited before its input ended.
         [ "$status" -ne 141 ] || status=0
     fi
     after=$(ls -l --time-style=full-iso)
@@ -97,7 +97,7 @@ run_example() {
     fi
 }
 
-# run_examples KIND FILE: in their order, in one directory.
+# run_examples KIND FILE: runs them in order, in one directory.
 run_examples() {
     local kind=$1 file=$2 line topic command='' promise='' count=0
 
@@ -129,7 +129,7 @@ has_examples() {
     grep -qE "^(\.\\\\\"|<!--) example: $1" "$2"
 }
 
-# All examples of a file but those for a real Kafka.
+# run_file FILE: runs all of its examples that need no real Kafka.
 run_file() {
     run_examples plain "$1"
     if has_examples endless "$1"; then
@@ -140,13 +140,13 @@ run_file() {
     fi
 }
 
-# What the examples find: records, in a file and in a topic, in any of its partitions.
+# Makes the records that the examples use, in a file and in all partitions of a topic.
 prepare() {
     logingen -n 2000 --bad 1 >records.ndjson
     kcat-out -t "user-login$SUFFIX" -X sticky.partitioning.linger.ms=0 <records.ndjson
 }
 
-# Starts a broker with the usual topics, and with a first argument leaves them empty.
+# start_broker [empty]: starts a broker with the usual topics, and fills them unless told otherwise.
 start_broker() {
     kcat-broker -t user-login:4 -t processed-logins:4 -t login-insights:1 -t login-rejects:1 \
         >../address 3>&- &

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The manual pages and README.md: they are well-formed, name every option, and their examples do
-# what they say.
+# The manual pages and README.md: they are well-formed, name every option, and their examples work.
 #
 # bats file_tags=long
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Marks in the driver that all filters share: they keep their place, a stream is held to one run,
-# and its end is only believed when an end mark says so.
+# Marks in all filters: they keep their place, a stream has marks of one run only, and it is complete
+# only with an end mark.
 
 load helpers
 
@@ -70,7 +70,7 @@ marked_stream() {
     assert_eq "$(ledger stats '[.marks,.run]')" '[0,null]'
 }
 
-# ends_with STATUS MESSAGE: what becomes of loginclean with the stream in the file in.
+# ends_with STATUS MESSAGE: how loginclean ends for the stream in the file in.
 ends_with() {
     run -"$1" --separate-stderr loginclean <in
     assert_match "$stderr" "^loginclean: $2"
@@ -116,7 +116,7 @@ ends_with() {
     mark hello 0 | tr -d '\n' >in
     ends_with 75 'stdin: ended without an end mark'
     assert_eq "$output" ''
-    # Without marks it is a line.
+    # Without marks it is an ordinary line.
     head -c -1 records >in
     run -0 loginclean <in
     assert_eq "${#lines[@]}" 6

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What all tools have in common on the command line: the same general options, and no option that
-# the manual does not know.
+# The command lines of all tools: the same general options, and the manual describes every option.
 
 load helpers
 
@@ -18,7 +17,7 @@ setup() {
     [ "${#tools[@]}" -ge 6 ]
 }
 
-# Calls a function for each tool. All are tried before one that fails fails the test.
+# each_tool FUNCTION: calls it for every tool, and fails at the end if any call failed.
 each_tool() {
     local tool failed=0
 
@@ -69,15 +68,15 @@ help_is_wide_as_a_page() {
     each_tool help_is_wide_as_a_page
 }
 
-# Whether a tool knows a flag: what it says about it is not that.
+# Whether a tool accepts a flag, which means that it does not complain about an unknown option.
 knows() {
     local said
 
     case $2 in
     -h | --help | -V | --version) return 0 ;; # these end it at once
     esac
-    # An argument or two, if it takes them, and then a flag that nobody has, so that the tool never
-    # starts to work.
+    # Up to two arguments follow, and then a flag that no tool has, so that the tool never starts to
+    # work.
     said=$(timeout 10 "$1" "$2" x y --no-such-flag </dev/null 2>&1) && return 1
     ! [[ $said == *": $2: unknown"* ]]
 }
@@ -135,7 +134,7 @@ version_is_printed() {
     assert_eq "$(wc -l <versions)" 1
 }
 
-# ends_with STATUS TOOL ARGUMENT...: and says why in one line of its own.
+# ends_with STATUS TOOL ARGUMENT...: it exits with STATUS and a message of one line.
 ends_with() {
     local status=0
 
@@ -161,7 +160,7 @@ ends_with() {
     without_argument() {
         local flag
 
-        # The last one, so that no other argument can be taken for it.
+        # It is the last one, so that no other word can be its argument.
         flag=$("$1" --help | sed -nE 's/^ .*(--[a-z-]+) [A-Z].*/\1/p' | head -n 1)
         [ -z "$flag" ] || ends_with 64 "$1" "$flag"
     }

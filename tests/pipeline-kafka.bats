@@ -46,7 +46,7 @@ setup() {
     rejected=$(($(ledger kcat-in.stats .rejected) + $(ledger loginclean.stats .rejected)))
     [ "$rejected" -gt 2000 ]
     assert_eq "$(wc -l <bad.ndjson)" "$rejected"
-    # What was rejected and what was clean make the input again.
+    # The rejected and the clean records together are the input.
     jq -r '.raw // empty' bad.ndjson >bytes
     jq -r '.raw_b64 // empty' bad.ndjson | while read -r line; do
         base64 -d <<<"$line"
@@ -73,7 +73,7 @@ setup() {
     assert_eq "$(($(<logins) + $(wc -l <bad.ndjson)))" $count
 }
 
-# start_pipeline GROUP: with a ledger per stage; $session is its session.
+# start_pipeline GROUP: each stage writes a ledger; $session is the session of all.
 start_pipeline() {
     start bash -c "
         kcat-in -G $1 $topic --stats kcat-in.stats -v 2>kcat-in.log |
@@ -83,12 +83,12 @@ start_pipeline() {
     session=$!
 }
 
-# The process number of one of its stages: stage NAME
+# stage NAME: the process number of a stage.
 stage() {
     pgrep -s "$session" -x "$1"
 }
 
-# Whether so many records are in the topic that is written to.
+# has_come COUNT: the output topic has at least COUNT records.
 has_come() {
     [ "$(read_topic "$topic-out" | wc -l)" -ge "$1" ]
 }
@@ -129,7 +129,7 @@ kcat-in -G $topic $topic --stats kcat-in.stats |
 echo "\${PIPESTATUS[*]}" >statuses
 END
     chmod +x run
-    # The terminal driver makes a SIGINT for the whole foreground group of the third character.
+    # The terminal driver turns the character 3 into a SIGINT for the whole foreground group.
     start script -qec ./run /dev/null <keyboard >screen 2>&1 5>&-
     terminal=$!
     wait_until 20 has_come 20000
@@ -140,7 +140,7 @@ END
     assert_chained kcat-in loginclean loginagg kcat-out
     kill -TERM "$(pgrep -P $writer -x logingen)"
     await $writer
-    # Whoever comes next in the group gets exactly the rest.
+    # The next member of the group reads exactly the rest.
     timeout 60 kcat-in -G "$topic" "$topic" -e --stats rest.stats >/dev/null
     assert_eq "$(ledger in.stats .out)" \
         "$(($(ledger kcat-in.stats .out) + $(ledger rest.stats .out)))"

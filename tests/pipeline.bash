@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# Shared by tests/pipeline*.bats: the whole pipe, and what its insights should be.
+# Shared by tests/pipeline*.bats: the whole pipe, its ledgers and its insights.
 
-# The issue's two lines, on the broker of BOOTSTRAP_SERVERS: pipeline TOPIC [LOGINGEN_OPTION]...
-# Leaves a ledger per stage, rejects, and the insights, in order, as the topic has them.
+# pipeline TOPIC [LOGINGEN_OPTION]...: produces events and runs the whole pipe on the broker of
+# BOOTSTRAP_SERVERS. Leaves a ledger per stage, the rejects, and the insights as the topic has them.
 pipeline() {
     local topic=$1
     set -o pipefail
@@ -17,7 +17,7 @@ pipeline() {
 }
 export -f pipeline
 
-# assert_chained STAGE...: what one put out the next took in, and each adds up.
+# assert_chained STAGE...: each stage's output count is the next one's input count, and each adds up.
 assert_chained() {
     local stage before=
     for stage; do
@@ -27,12 +27,12 @@ assert_chained() {
     done
 }
 
-# final_insights FILE: without what is written every now and then, in an order of their own.
+# final_insights FILE: the final insights, sorted.
 final_insights() {
     jq -c 'select(.final)' "$1" | sort
 }
 
-# Runs the demo on the broker of BOOTSTRAP_SERVERS, or on one of its own where that is not set.
+# Runs the demo on the broker of BOOTSTRAP_SERVERS, or on its own if that is not set.
 assert_demo_adds_up() {
     run -0 timeout 60 "$BATS_TEST_DIRNAME/demo"
     assert_eq "$(grep -c '^ *ok ' <<<"$output")" 5

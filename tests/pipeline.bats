@@ -6,8 +6,7 @@
 load helpers
 load pipeline
 
-# What the default insights have to say about clean records, found by jq alone: of a file of them.
-# Users that have several addresses, and so on.
+# count_by_jq FILE: computes the figures of the default insights for a file of clean records.
 count_by_jq() {
     jq -sc '
         def counted(f): group_by(f) | map({key: (.[0] | f), value: length}) | from_entries;
