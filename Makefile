@@ -2,9 +2,10 @@
 #
 # make                               builds the tools into build/
 # make demo                          installs what is missing, builds, shows the pipe at work
-# make test                          the same, and runs all tests (make check: without installing)
+# make check                         builds, and runs the tests that need no Kafka
+# make test [TESTS=FILES]            installs what is missing, and runs all tests; see tests/README.md
 # make lint                          format, warnings of two compilers, static checks
-# make bench                         speeds, as ratios to jq, Miller and kcat; memory of loginagg
+# make bench [OLD=BUILD-FOLDER]      speed beside jq, Miller, kcat and another build; memory of loginagg
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
@@ -67,7 +68,7 @@ $(B)/faults.so: tests/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
 
-# Kafka's own tool for it is not among the jars that the tests run with.
+# Deletes and changes topics, in less time than a JVM takes to start.
 $(B)/tests/alter_topic: tests/alter_topic.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $< -o $@ -lrdkafka
@@ -88,11 +89,15 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
 
-check: all $(UNIT_TESTS) $(B)/faults.so $(B)/tests/alter_topic
-	@BUILD=$(B) SAN=$(SAN) tests/run $(TESTS)
+.PHONY: test-programs
+test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/tests/alter_topic
+
+check: test-programs
+	@BUILD=$(B) SAN=$(SAN) tests/run --no-kafka $(TESTS)
 
 test: deps
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test-programs
+	@BUILD=$(B) SAN=$(SAN) tests/run $(TESTS)
 
 lint:
 	@CC_FLAGS='-std=c11 -D_GNU_SOURCE -Icommon $(WARNINGS)' tests/lint

@@ -1,26 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The same records give the same bytes: in whatever order they come within the lateness, however
-# they are split up, however fast they come, and whatever seed the hashes have.
+# The same records give the same bytes: in any order within the lateness, split in any way, at any
+# speed, and with any seed of the hashes.
+#
+# bats file_tags=long
 
 load helpers
 
-setup() {
-    # shellcheck disable=SC2034 # helpers.bash uses it
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-teardown() {
-    stop_started
-}
-
-# All windows but those by number, which are about the order of records.
+# All kinds of windows except those by number, which depend on the order of records.
 WINDOWS=(10m 1h 1h/15m 25m/10m 50s all)
 
-# insights DIR [OPTION]... <records: the final insights of each of these windows, in files, and those
-# of all windows together in one more.
+# insights DIR [OPTION]... <records: writes the final insights of each of these windows to a file, and
+# those of a run with all windows to another one.
 insights() {
     local dir=$1 window together=()
 
@@ -35,14 +27,14 @@ insights() {
         <"$dir/records" >"$dir/together"
 }
 
-# assert_same DIR DIR: whether their insights are the same, and nothing was late.
+# assert_same DIR DIR: their insights are the same, and no record was late.
 assert_same() {
     [ -s "$1/together" ]
     assert_eq "$(cat "$1/rejects" "$2/rejects")" ''
     diff -q --exclude=records "$1" "$2"
 }
 
-# shuffled SEED SECONDS <records: each comes so many seconds late, or less, by chance.
+# shuffled SEED SECONDS <records: delays each record by a random time of at most SECONDS.
 shuffled() {
     jq -rR '"\(fromjson.timestamp | tonumber)\t\(.)"' |
         awk -v seed="$1" -v most="$2" 'BEGIN { srand(seed) }
@@ -50,7 +42,7 @@ shuffled() {
         LC_ALL=C sort -n | cut -f 2-
 }
 
-@test "records that are shuffled within the lateness give the same final insights" {
+@test "records shuffled within the lateness give the same final insights" {
     logingen -n 20000 --users 2000 --span 3h >sorted
     insights want <sorted
     for seed in 1 2 3; do
@@ -58,14 +50,14 @@ shuffled() {
         run ! cmp -s sorted "got$seed/records"
         assert_same want "got$seed"
     done
-    # They are so far out of order that less would not do.
+    # A smaller lateness would not have been enough.
     insights less --lateness 4m -q <got1/records
     run ! cmp -s less/10m want/10m
     [ -s less/rejects ]
 }
 
-@test "few records that are shuffled within the lateness give the same final insights" {
-    # Here one record may close many windows.
+@test "a few records shuffled within the lateness give the same final insights" {
+    # With few records, one may close many windows.
     for seed in {1..10}; do
         logingen -n 60 --seed "$seed" --users 10 --span 5h >sorted
         insights "want$seed" <sorted
@@ -75,7 +67,7 @@ shuffled() {
     done
 }
 
-@test "final insights do not depend on the lateness when nothing is late" {
+@test "the lateness does not change final insights if no record is late" {
     logingen -n 20000 --users 2000 --span 3h >records
     insights want --lateness 0 <records
     for lateness in 1s 10m 2h 366d; do
@@ -84,12 +76,13 @@ shuffled() {
     done
 }
 
-@test "records that were split over partitions give the same final insights" {
-    need_kafka
+@test "records spread over partitions give the same final insights" {
     logingen -n 20000 --users 2000 --span 3h >records
     insights want <records
-    topic=$(fresh_topic)
-    create_topic "$topic" 4
+    start kcat-broker -t "$topic:4" >address
+    wait_until 10 test -s address
+    BOOTSTRAP_SERVERS=$(<address)
+    export BOOTSTRAP_SERVERS
     produce "$topic" --key user_id <records
     for partition in 0 1 2 3; do
         read_topic "$topic" -p $partition >"part$partition"
@@ -110,24 +103,24 @@ byte_by_byte() {
     perl -e '$| = 1; print $byte while read(STDIN, $byte, 1)'
 }
 
-@test "records that come a byte at a time give the same insights" {
+@test "records that arrive byte by byte give the same insights" {
     logingen -n 300 --users 20 --bad 5 >events
     for every in 0 7n; do
         options=(-w 10m -w 1h/15m -w all -w 50n -w '40n,30s' --every "$every" --rejects -)
         loginclean --rejects - <events | loginagg "${options[@]}" >want
         byte_by_byte <events | loginclean --rejects - | byte_by_byte |
             loginagg "${options[@]}" | cmp - want
-        # A pipe may hold more than one byte when it is read; here a read never brings many.
+        # A read from a pipe may still return many bytes; with these faults it never does.
         loginclean --rejects - <events >clean
         with_faults short-read,short-write loginagg "${options[@]}" <clean | cmp - want
     done
 }
 
-@test "each run gives the same insights, whatever the seed of its hashes" {
+@test "every run gives the same insights, whatever the seed of its hashes" {
     logingen -n 50000 --users 5000 --span 3h >records
     options=(-w 10m -w 1h/15m -w all -w 500n --every 10000n --top 100 --values 10)
     loginagg "${options[@]}" <records >want
-    # Where there are more keys than it may keep, too.
+    # The same with more keys than --max-keys allows.
     loginagg "${options[@]}" --max-keys 1000 <records >rough
     grep -q '"approx":true' rough
     run ! cmp -s rough want
@@ -137,12 +130,12 @@ byte_by_byte() {
     done
 }
 
-@test "rolling insights by number are the same for slow and for fast input" {
+@test "slow and fast input give the same rolling insights by number" {
     logingen -n 3000 --users 300 --span 1h >records
     options=(-w 10m -w 1h/15m -w all -w 500n --every 100n)
     loginagg "${options[@]}" <records >want
     [ "$(grep -c '"final":false' want)" -gt 1000 ]
-    # In bursts that end anywhere in a line, with rests in between.
+    # In bursts that end within lines, with pauses between them.
     for size in 997 9973; do
         {
             for offset in {0..29}; do

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What the system may do to any read and write, and seldom does: the tools run with faults.c put
-# before the C library.
+# Short reads and writes, interrupted calls, full disks: the tools run with faults.c loaded before the
+# C library.
 
 load helpers
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     logingen -n 400 --bad 10 --missing 10 --late 5 >records
     {
         # Long lines, empty ones, rejects of earlier stages, and no newline at the end.
@@ -16,19 +16,13 @@ setup() {
         head -n 200 records
         printf no-newline
     } >in
-    pid= # of start_fed
 }
 
-teardown() {
-    stop_started
-}
-
-# Every fault that must not change what is put out.
+# The faults that must not change the output.
 harmless='short-read eintr-read short-read,eintr-read short-write eintr-write
     short-write,eintr-write eintr-poll short-read,eintr-read,short-write,eintr-write,eintr-poll'
 
-# assert_same COMMAND...: its output, rejects and ledger are the same whatever happens to its
-# reads and writes.
+# assert_same COMMAND...: none of these faults changes its output, rejects or ledger.
 assert_same() {
     local faults status=0
 
@@ -45,36 +39,33 @@ assert_same() {
     return "$status"
 }
 
-@test "the shim has the faults: short reads and writes are seen" {
-    if ! strace -o /dev/null true 2>/dev/null; then
-        [ "${CI:-}" != true ]
-        skip "strace is missing or not allowed here"
-    fi
+@test "the shim shortens reads and writes" {
+    need_strace
     printf '%0100d\n' 0 >line
     asan=$(ldd "$(type -P loginclean)" | awk '/libasan/ { print $3 }')
-    strace -f -o trace -E FAULTS=short-read,short-write \
+    traced -f -o trace -E FAULTS=short-read,short-write \
         -E LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" loginclean --rejects - <line >out
     [ "$(grep -cE 'read\(0,.*= [1-7]$' trace)" -gt 13 ]
     [ "$(grep -cE 'write\(1,.*= [1-7]$' trace)" -gt 13 ]
 }
 
-@test "loginclean gives the same output whatever happens to reads and writes" {
+@test "short and interrupted reads and writes do not change loginclean's output" {
     assert_same loginclean
 }
 
-@test "loginclean gives the same output with changes and a jq program too" {
+@test "short and interrupted reads and writes do not change loginclean's output with a jq program" {
     assert_same loginclean --canonical --datetime -j 'select(.locale != "CA"), .'
 }
 
-@test "loginagg gives the same output whatever happens to reads and writes" {
+@test "short and interrupted reads and writes do not change loginagg's output" {
     assert_same loginagg --every 50n -w 10m
 }
 
-@test "loginagg --tee gives the same output whatever happens to reads and writes" {
+@test "short and interrupted reads and writes do not change the output of loginagg --tee" {
     assert_same loginagg --tee --every 0
 }
 
-@test "logingen gives the same output whatever happens to its writes" {
+@test "short and interrupted writes do not change logingen's output" {
     for faults in short-write eintr-write short-write,eintr-write eintr-poll; do
         with_faults "$faults" logingen -n 400 --bad 10 --missing 10 --late 5 >out
         cmp records out
@@ -83,7 +74,7 @@ assert_same() {
     logingen -n 50 --span 1h | cmp - out
 }
 
-@test "the ledger is written whole whatever happens to the write" {
+@test "short and interrupted writes do not cut the ledger" {
     for faults in short-write eintr-write; do
         rm -f stats
         with_faults "$faults" logingen -n 10 --stats stats >out
@@ -91,7 +82,7 @@ assert_same() {
     done
 }
 
-@test "--help is printed whole whatever happens to the writes" {
+@test "short and interrupted writes do not cut --help" {
     for tool in loginclean loginagg logingen; do
         "$tool" --help >want
         with_faults short-write,eintr-write "$tool" --help >out
@@ -99,8 +90,8 @@ assert_same() {
     done
 }
 
-# assert_full FAULT COMMAND...: ends with 74, says that the disk is full, and the bytes until then
-# are right.
+# assert_full FAULT COMMAND...: it exits with 74 and "No space left on device", and the bytes before
+# that are correct.
 assert_full() {
     local status=0
 
@@ -111,7 +102,7 @@ assert_full() {
     head -c "$(wc -c <out)" want | cmp - out
 }
 
-@test "a disk that fills up is 74 with a message, and what was written is right" {
+@test "a disk that fills up ends a tool with 74 and a message, after correct output" {
     for room in 0 1 1000 65536; do
         assert_full enospc-write=$room loginclean
         assert_eq "$(wc -c <out)" "$room"
@@ -122,7 +113,7 @@ assert_full() {
     done
 }
 
-@test "a write that takes nothing is a full disk, not an endless loop" {
+@test "a write of zero bytes counts as a full disk and is not repeated forever" {
     for room in 0 1000; do
         assert_full zero-write=$room loginclean
         assert_full zero-write=$room loginagg --every 0
@@ -130,7 +121,7 @@ assert_full() {
     done
 }
 
-@test "a file of rejects on a disk that fills up is 74, and names the file" {
+@test "a full disk under --rejects ends a tool with 74 and a message that names the file" {
     status=0
     with_faults enospc-write=100 loginclean --rejects rejects <in >/dev/null 2>err || status=$?
     assert_eq "$status" 74
@@ -142,7 +133,7 @@ assert_full() {
     assert_eq "$(<err)" 'loginclean: rejects: No space left on device'
 }
 
-@test "an error that only close tells is 74 with a message" {
+@test "an error at close ends a tool with 74 and a message" {
     for tool in loginclean loginagg 'logingen -n 10'; do
         status=0
         # shellcheck disable=SC2086 # a command with its options
@@ -157,7 +148,7 @@ assert_full() {
     assert_eq "$(<err)" 'loginclean: rejects: Input/output error'
 }
 
-@test "an error of reading is 74 with a message, after what was read" {
+@test "a read error ends a tool with 74 and a message, after the records before it" {
     status=0
     with_faults error-read=2 loginclean --rejects /dev/null <records >out 2>err || status=$?
     assert_eq "$status" 74
@@ -165,18 +156,18 @@ assert_full() {
     loginclean --rejects /dev/null <records | cmp - out
 }
 
-@test "an error of reading gives no final insights" {
+@test "after a read error loginagg prints no final insights" {
     status=0
     with_faults error-read=2 loginagg --rejects /dev/null --every 50n -w all <records >out 2>err ||
         status=$?
     assert_eq "$status" 74
     assert_eq "$(<err)" 'loginagg: stdin: Input/output error'
-    # Not all of the input was seen, so nothing is final.
+    # Part of the input is missing, so no window is final.
     grep -q '"final":false' out
     assert_eq "$(grep -c '"final":true' out || true)" 0
 }
 
-@test "a SIGUSR1 that comes just before it waits for input is not missed" {
+@test "a SIGUSR1 that arrives just before a wait for input is handled" {
     asan=$(ldd "$(type -P loginclean)" | awk '/libasan/ { print $3 }')
     start_fed env FAULTS=usr1-write LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" \
         loginclean --stats stats --rejects /dev/null

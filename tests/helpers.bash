@@ -1,11 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# Shared by all tests: records to feed, assertions that say what was seen, and brokers.
+# Shared by all tests: records, assertions, processes in the background, Kafka, and faults.
 
 bats_require_minimum_version 1.5.0
+: "${RUN_DIR:?tests are run by tests/run, which sets what they need}"
 
-# One good record a line, in the variants that the world writes.
+# Each test begins in an empty directory and has a topic name of its own. At its end, all processes of
+# start are stopped. A file with more to prepare has its own setup, which calls begin first.
+begin() {
+    started=() pid=
+    cd "$BATS_TEST_TMPDIR" || return 1
+    topic=$(fresh_topic a)
+}
+
+setup() {
+    begin
+}
+
+teardown() {
+    stop_started
+}
+
+# Two good records, one a line, as real producers write them.
 good_records() {
     cat <<'END'
 {"user_id": "424cdd21-063a-43a7-b91b-7ca1a833afae", "app_version": "2.3.0", "device_type": "android", "ip": "199.172.111.135", "locale": "RU", "device_id": "593-47-5928", "timestamp": "1694479551"}
@@ -13,12 +30,12 @@ good_records() {
 END
 }
 
-# The first of them with members set by jq: record_with '.ip = "x"'
+# record_with JQ: the first good record, changed by a jq program: record_with '.ip = "x"'
 record_with() {
     good_records | head -n 1 | jq -c "$1"
 }
 
-# Fails with both values shown unless they are the same.
+# assert_eq GOT WANT: fails and prints both if they differ.
 assert_eq() {
     [ "$1" = "$2" ] || {
         printf 'expected: %s\nbut got:  %s\n' "$2" "$1" >&2
@@ -34,7 +51,7 @@ assert_match() {
     }
 }
 
-# A figure of the last line of a ledger file: ledger FILE .in
+# ledger FILE JQ: a figure of the last line of a ledger file: ledger stats .in
 ledger() {
     tail -n 1 "$1" | jq -cr "$2"
 }
@@ -48,8 +65,8 @@ assert_ledger_adds_up() {
     }
 }
 
-# assert_exactly_once COUNT FILE...: the numbers from 1 to COUNT, each once and in one place. Says which
-# are not there, or more than once.
+# assert_exactly_once COUNT FILE...: the files together hold the numbers from 1 to COUNT, each once.
+# Prints those that are missing or repeated.
 assert_exactly_once() {
     sort -n "${@:2}" | cmp - <(seq "$1") || {
         sort -n "${@:2}" | diff - <(seq "$1") | head -n 20 >&2
@@ -57,7 +74,7 @@ assert_exactly_once() {
     }
 }
 
-# The same, but more than once is allowed.
+# assert_at_least_once COUNT FILE...: the same, but numbers may be repeated.
 assert_at_least_once() {
     sort -nu "${@:2}" | cmp - <(seq "$1") || {
         sort -nu "${@:2}" | diff - <(seq "$1") | head -n 20 >&2
@@ -65,15 +82,42 @@ assert_at_least_once() {
     }
 }
 
-# For tests on a real Kafka: skips where there is none, and sets BOOTSTRAP_SERVERS.
-need_kafka() {
-    [ -z "${NO_KAFKA:-}" ] || skip "$NO_KAFKA"
-    export BOOTSTRAP_SERVERS=$KAFKA
+# --- The shared Kafka ---
+
+# Writes the broker's settings to $RUN_DIR/kafka.env, or the reason why it did not start to
+# $RUN_DIR/kafka.reason. Files run in parallel: with the lock the first one starts the broker while
+# others wait. tests/run stops it.
+start_shared_kafka() {
+    (
+        flock 9
+        [ ! -e "$RUN_DIR/kafka.env" ] && [ ! -e "$RUN_DIR/kafka.reason" ] || exit 0
+        if "$BATS_TEST_DIRNAME/broker/kafka" start "$RUN_DIR/kafka" 3>&- \
+            >"$RUN_DIR/kafka.lines" 2>"$RUN_DIR/kafka.err"; then
+            mv "$RUN_DIR/kafka.lines" "$RUN_DIR/kafka.env"
+        else
+            tail -n 1 "$RUN_DIR/kafka.err" >"$RUN_DIR/kafka.reason"
+        fi
+    ) 9>"$RUN_DIR/kafka.lock"
 }
 
-# A topic name that no other test uses.
+# For tests on a real Kafka, in files with the tag "kafka": sets BOOTSTRAP_SERVERS and
+# KAFKA_TEST_DIR. If Kafka cannot start, the test is skipped, or with CI=true fails.
+need_kafka() {
+    [ -e "$RUN_DIR/kafka.env" ] || start_shared_kafka
+    if [ -e "$RUN_DIR/kafka.env" ]; then
+        # shellcheck disable=SC1091
+        . "$RUN_DIR/kafka.env"
+    elif [ "${CI:-}" = true ]; then
+        cat "$RUN_DIR/kafka.err" >&2
+        return 1
+    else
+        skip "no real Kafka: $(<"$RUN_DIR/kafka.reason")"
+    fi
+}
+
+# fresh_topic LETTERS: a topic name that no other test uses. Calls with different LETTERS differ too.
 fresh_topic() {
-    echo "t-$BATS_SUITE_TEST_NUMBER-${1:-a}-$RANDOM"
+    echo "t-$(basename "$BATS_TEST_FILENAME" .bats)-$BATS_TEST_NUMBER-$1-$RANDOM"
 }
 
 # create_topic NAME [PARTITIONS]
@@ -81,7 +125,7 @@ create_topic() {
     kcat-out -t "$1" --create="${2:-1}" </dev/null
 }
 
-# Waits until a command succeeds: wait_until SECONDS COMMAND...
+# wait_until SECONDS COMMAND...: repeats a command until it succeeds.
 wait_until() {
     local deadline=$((SECONDS + $1))
     shift
@@ -94,10 +138,9 @@ wait_until() {
 # --- Processes beside the test ---
 
 # start COMMAND...: runs it in the background, in a session of its own, with SIGINT and SIGHUP as in
-# a terminal; $! is its process number. Whatever is left of it, children too, is killed by
-# stop_started, which teardown calls.
+# a terminal; $! is its process number. At the end of the test, stop_started kills the session.
 start() {
-    # A shell gives its background jobs no stdin unless they ask for it.
+    # Without <&0 a background job would have no stdin.
     env --default-signal=INT,HUP setsid "$@" <&0 3>&- &
     started+=($!)
 }
@@ -117,48 +160,40 @@ is_gone() {
     ! kill -0 "$1" 2>/dev/null
 }
 
-# await PID [SECONDS]: waits for its end and puts its exit status into $status.
+# await PID [SECONDS]: waits until a process ends and sets $status to its exit status.
 await() {
     wait_until "${2:-20}" is_gone "$1" || {
         echo "process $1 does not end" >&2
         return 1
     }
-    # shellcheck disable=SC2034 # the caller looks at it
     status=0
-    # shellcheck disable=SC2034
     wait "$1" || status=$?
 }
 
-# has_lines COUNT FILE...: whether the files together have so many lines, or more.
+# has_lines COUNT FILE...: the files together have at least COUNT lines.
 has_lines() {
     [ "$(cat "${@:2}" | wc -l)" -ge "$1" ]
 }
 
 # --- Topics ---
 
-# Everything that is in topics now, a value a line: read_topic TOPIC [OPTION]...
+# read_topic TOPIC [OPTION]...: prints the current contents of topics, one value a line.
 read_topic() {
     timeout 60 kcat-in -e "$@"
 }
 
-# produce TOPIC [OPTION]... <lines
+# produce TOPIC [OPTION]... <lines: writes them to a topic.
 produce() {
     timeout 60 kcat-out -t "$@"
 }
 
-# configure_topic TOPIC NAME=VALUE: by Kafka's own tool, from the jars that the broker runs with.
+# configure_topic TOPIC NAME=VALUE: its other settings return to their defaults.
 configure_topic() {
-    local broker
-
-    mapfile -d '' broker <"/proc/$(<"$KAFKA_TEST_DIR/pid")/cmdline"
-    while [ "${broker[0]}" != -cp ]; do broker=("${broker[@]:1}"); done
-    timeout 60 java -XX:TieredStopAtLevel=1 -cp "${broker[1]}" kafka.admin.ConfigCommand \
-        --bootstrap-server "$BOOTSTRAP_SERVERS" --alter --entity-type topics --entity-name "$1" \
-        --add-config "$2"
+    "$BUILD_DIR/tests/alter_topic" set "$@"
 }
 
-# group_has_committed GROUP TOPIC TIMES: so many offsets of partitions, those where it begins among
-# them.
+# group_has_committed GROUP TOPIC TIMES: the group has committed offsets of partitions at least TIMES
+# times, its starting positions included.
 group_has_committed() {
     local times
     times=$(timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k\n' \
@@ -166,13 +201,13 @@ group_has_committed() {
     [ "$times" -ge "$3" ]
 }
 
-# --- A broker of one's own, for tests that kill it; teardown_file must call stop_own_kafka ---
+# --- A file's own broker, for tests that kill it; teardown_file must call stop_own_kafka ---
 
 own_kafka() {
     "$BATS_TEST_DIRNAME/broker/kafka" "$1" "$BATS_FILE_TMPDIR/kafka"
 }
 
-# Sets BOOTSTRAP_SERVERS. A file's tests share the broker, dead or alive.
+# Starts the file's own broker, or starts it again after a test has killed it. Sets BOOTSTRAP_SERVERS.
 start_own_kafka() {
     local how=start
 
@@ -195,7 +230,6 @@ start_fed() {
     mkfifo feed
     exec {feed}<>feed
     start "$@" <feed >out 2>err {feed}>&-
-    # shellcheck disable=SC2034 # the caller uses it
     pid=$!
     wait_until 10 has_caught_signals "$pid"
 }
@@ -208,22 +242,22 @@ close_feed() {
     exec {feed}>&-
 }
 
-# Whether a started tool is so far that signals reach its own handlers: SIGTERM is bit 14.
+# Whether a process has its signal handlers in place: SIGTERM is bit 14.
 has_caught_signals() {
     local mask
 
     mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") && ((0x${mask:-0} & 1 << 14))
 }
 
-# Whether a first SIGTERM or SIGINT has been taken, after which the next one is not caught.
+# Whether a process has handled a first SIGTERM or SIGINT, after which the next one is not caught.
 has_let_go_of_signals() {
     ! has_caught_signals "$1"
 }
 
 # --- Faults and limits ---
 
-# with_faults FAULTS COMMAND...: with the faults of tests/faults.c, for a minute at most. The runtime
-# of the address sanitizer wants to be loaded before all else.
+# with_faults FAULTS COMMAND...: runs a command with faults of tests/faults.c, for at most a minute. The
+# runtime of the address sanitizer must be loaded first.
 with_faults() {
     local asan
 
@@ -231,7 +265,7 @@ with_faults() {
     timeout 60 env FAULTS="$1" LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" "${@:2}"
 }
 
-# For tests that measure memory, which the sanitizers need much of.
+# For tests that measure memory, of which the sanitizers need much.
 skip_with_sanitizers() {
     [ -z "${SAN:-}" ] || skip "the sanitizers ($SAN) take memory of their own"
 }
@@ -241,12 +275,21 @@ limit_memory() {
     ulimit -v $(($1 * 1024))
 }
 
+# traced OPTION... COMMAND...: strace. LeakSanitizer itself traces the process, which only one can do.
+traced() {
+    ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace "$@"
+}
+
+need_strace() {
+    strace -o /dev/null true 2>/dev/null && return
+    [ "${CI:-}" = true ] || skip "strace is missing or not allowed here"
+    echo "with CI=true strace must work" >&2
+    return 1
+}
+
 # count_writes COMMAND...: runs it and puts the number of its writes to stdout into the file writes.
 count_writes() {
-    if ! strace -o /dev/null true 2>/dev/null; then
-        [ "${CI:-}" != true ] || return 1
-        skip "strace is missing or not allowed here"
-    fi
-    strace -f -e trace=write -e signal=none -o trace "$@"
+    need_strace
+    traced -f -e trace=write -e signal=none -o trace "$@"
     grep -c 'write(1,' trace >writes
 }

@@ -1,38 +1,38 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What is JSON and what is not, and that a record comes through as it was. The parser by itself is
-# tested in unit/json_test.c; here its texts go through a tool, a line each.
+# loginclean accepts what is JSON, rejects the rest, and keeps the bytes of records. The texts are those
+# of unit/json_test.c, which tests the parser alone; here each is a line of input.
 
 load helpers
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     "$BUILD_DIR/unit/json_test" valid >good
     "$BUILD_DIR/unit/json_test" invalid >bad
 }
 
-# Rules that every object keeps that has a device_type.
+# With these rules, every object with a device_type is valid.
 clean_any() {
     loginclean --optional user_id,app_version,ip,locale,device_id,timestamp "$@"
 }
 
-# The texts as a member of an object, with spaces that show if anybody prints it anew.
+# Makes each text a member of an object, with spaces that would be lost if it were printed anew.
 as_member() {
     LC_ALL=C sed 's/^/{ "device_type" : "x", "v": /; s/$/ }/' "$1"
 }
 
-@test "there are texts enough" {
+@test "the list of JSON texts is long enough" {
     [ "$(wc -l <good)" -ge 120 ]
     [ "$(wc -l <bad)" -ge 150 ]
 }
 
-@test "every valid text is taken as JSON" {
+@test "loginclean accepts every valid text as JSON" {
     clean_any --rejects rejects <good >out
     assert_eq "$(jq -c 'select(.reject == "not_json")' rejects)" ''
 }
 
-@test "every invalid text is rejected as not_json with its bytes and what is wrong" {
+@test "loginclean rejects every invalid text as not_json, with its bytes and the error" {
     clean_any --rejects rejects <bad >out
     assert_eq "$(<out)" ''
     assert_eq "$(wc -l <rejects)" "$(wc -l <bad)"
@@ -54,7 +54,7 @@ as_member() {
     cmp in out
 }
 
-@test "every valid text stays as it is beside a member that is filled in" {
+@test "filling in a member leaves every valid text beside it unchanged" {
     as_member good | sed 's/"device_type" : "x"/"device_type" : null/' >in
     clean_any <in >out
     sed 's/"device_type" : "unknown"/"device_type" : null/' out | cmp - in
@@ -63,18 +63,18 @@ as_member() {
     sed 's/,"device_type":"unknown"//' out | cmp - in
 }
 
-@test "no invalid text passes as a member" {
+@test "loginclean rejects every invalid text as a member" {
     as_member bad >in
     clean_any --rejects rejects <in >out
     assert_eq "$(<out)" ''
     assert_eq "$(jq -r .reject rejects | sort | uniq -c | xargs)" "$(wc -l <bad) not_json"
 }
 
-@test "jq programs see every valid text as jq itself does" {
-    # simdjson has no integer -0, so for us that is 0.
+@test "a jq program sees every valid text as jq does" {
+    # simdjson has no integer -0 and parses it as 0.
     as_member good | grep -v -- '-0[],e ]' >in
     clean_any -j '{device_type, v, more: 1}' <in >out
-    # jq refuses some of the surrogates that have no other half; there is nothing to compare then.
+    # jq refuses some unpaired surrogates, so these cannot be compared.
     jq -cR '(try fromjson catch null) |
         if . == null then "refused" else {device_type, v, more: 1} end' in >want
     [ "$(grep -c refused want)" -lt 20 ]

@@ -1,18 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
+#
+# kcat-broker: the embedded broker, alone and around a command.
 
-# shellcheck disable=SC2154,SC2016 # $stderr is set by run; what is in '' is for another shell
+# shellcheck disable=SC2016 # what is quoted is for another shell
 
 load helpers
 
 setup() {
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     unset BOOTSTRAP_SERVERS
-}
-
-teardown() {
-    stop_started
 }
 
 # broker ARGUMENT...
@@ -20,14 +17,14 @@ broker() {
     timeout 60 kcat-broker "$@"
 }
 
-# Starts one that stays; $address is where it is.
+# Starts a broker in the background and sets $address.
 start_broker() {
     start kcat-broker "$@" >address
     wait_until 10 has_lines 1 address
     address=$(<address)
 }
 
-# Whether nobody listens there any more.
+# is_closed ADDRESS: nothing accepts connections there any more.
 is_closed() {
     ! (: <"/dev/tcp/${1/://}") 2>/dev/null
 }
@@ -36,32 +33,32 @@ partitions() {
     timeout 20 kcat -b "${2:-$BOOTSTRAP_SERVERS}" -L -J -t "$1" | jq '.topics[0].partitions | length'
 }
 
-@test "a command finds a broker at BOOTSTRAP_SERVERS" {
+@test "a command finds the broker at BOOTSTRAP_SERVERS" {
     run -0 --separate-stderr broker -t logins -- \
         bash -c 'seq 1000 | kcat-out -t logins && kcat-in logins -e'
     assert_eq "$stderr" ''
     assert_eq "$(sort -n <<<"$output" | cksum)" "$(seq 1000 | cksum)"
 }
 
-@test "kcat gets along with it as well" {
+@test "kcat can write to the broker and read from it" {
     run -0 broker -t logins:1 -- bash -c \
         'seq 100 | kcat -b $BOOTSTRAP_SERVERS -P -t logins &&
         kcat -b $BOOTSTRAP_SERVERS -C -e -q -t logins'
     assert_eq "$output" "$(seq 100)"
 }
 
-@test "topics have the partitions that are asked for, and 4 otherwise" {
+@test "a topic has as many partitions as requested, or 4" {
     start_broker -t one:1 -t three:3 --topic four
     assert_eq "$(partitions one "$address")" 1
     assert_eq "$(partitions three "$address")" 3
     assert_eq "$(partitions four "$address")" 4
-    # A topic that was not given springs up.
+    # A topic is created when it is first used.
     echo '"new"' | BOOTSTRAP_SERVERS=$address produce five
     assert_eq "$(partitions five "$address")" 4
     assert_eq "$(read_topic -b "$address" five)" '"new"'
 }
 
-@test "kcat-out --create works with it, for topics that are there and new ones" {
+@test "kcat-out --create accepts existing topics and creates new ones" {
     run -0 broker -t old:2 -- bash -c \
         'for topic in old new; do
             echo 1 | timeout 20 kcat-out -t $topic --create && kcat-in -e $topic
@@ -69,15 +66,15 @@ partitions() {
     assert_eq "$output" $'1\n1'
 }
 
-@test "a group reads each record once and goes on where it stopped" {
-    # A group that has had members waits for them for a session.
+@test "a group reads each record once and continues where it stopped" {
+    # A group waits one session timeout for its former members.
     run -0 broker -t logins:2 -- bash -c 'group="-G g -X session.timeout.ms=3000"
         seq 100 | kcat-out -t logins; kcat-in -e logins $group
         seq 101 110 | kcat-out -t logins; kcat-in -e logins $group'
     assert_eq "$(sort -n <<<"$output" | cksum)" "$(seq 110 | cksum)"
 }
 
-@test "several brokers make a cluster" {
+@test "several brokers form a cluster" {
     run -0 broker --brokers 3 -t logins:6 -- bash -c \
         'kcat -b $BOOTSTRAP_SERVERS -L -J; echo; seq 1000 | kcat-out -t logins --key-jq tostring
         kcat-in -e logins | wc -l'
@@ -85,7 +82,7 @@ partitions() {
     assert_eq "${lines[1]}" 1000
 }
 
-@test "the command's exit status is passed on" {
+@test "kcat-broker exits with the command's status" {
     for expected in 0 75; do
         run -$expected broker -- sh -c "exit $expected"
     done
@@ -97,19 +94,19 @@ partitions() {
     assert_match "$stderr" '^kcat-broker: \./no-program: Permission denied'
 }
 
-@test "the command has the caller's stdin, stdout, stderr and arguments" {
+@test "the command inherits stdin, stdout, stderr and its arguments" {
     run -0 --separate-stderr broker -- sh -c 'cat; echo "$@" >&2' sh a 'b  c' <<<'from stdin'
     assert_eq "$output" 'from stdin'
     assert_eq "$stderr" 'a b  c'
 }
 
-@test "it stops with the command" {
+@test "the broker stops when the command ends" {
     address=$(broker -t a -- sh -c 'echo "$BOOTSTRAP_SERVERS"')
     assert_match "$address" '^127\.0\.0\.1:[0-9]+$'
     wait_until 5 is_closed "$address"
 }
 
-@test "a signal goes to the command, whose end is the end" {
+@test "kcat-broker forwards a signal to the command and exits with it" {
     for signal in TERM INT HUP; do
         rm -f ready
         start kcat-broker -- env --default-signal bash -c \
@@ -121,7 +118,7 @@ partitions() {
     done
 }
 
-@test "without a command it says where it is and stays until SIGTERM or SIGINT" {
+@test "without a command, kcat-broker prints its address and runs until SIGTERM or SIGINT" {
     for signal in TERM INT; do
         rm -f address
         start_broker -t logins
@@ -135,23 +132,23 @@ partitions() {
     done
 }
 
-@test "the address can be had by command substitution, and the broker stays" {
+@test "command substitution captures the address of a broker that keeps running" {
     address=$(setsid kcat-broker -t logins 3>&- & echo $! >pid)
     started+=("$(<pid)")
     echo 1 | produce logins -b "$address"
     assert_eq "$(read_topic logins -b "$address")" 1
 }
 
-@test "it keeps the newest 5 MiB of a partition" {
+@test "a partition keeps its newest 5 MiB" {
     seq -f '"%.0f-0123456789012345678901234567890123456789012345678901234567890123456789"' 200000 >in
     run -0 broker -t logins:1 -- bash -c 'kcat-out -t logins <in; kcat-in -e logins >out'
     tail -n "$(wc -l <out)" in | cmp - out
-    # Whole batches go, which may be of a megabyte, and records have some bytes beside their values.
+    # Batches of up to a megabyte are deleted as a whole, and records take more bytes than their values.
     [ "$(stat -c %s out)" -gt 3000000 ]
     [ "$(stat -c %s out)" -lt 6000000 ]
 }
 
-@test "a wrong option is a usage error in one line" {
+@test "a wrong option is a one-line usage error" {
     while read -r -a options; do
         run -64 --separate-stderr broker "${options[@]}" -- touch ran
         assert_eq "$output" ''
@@ -171,12 +168,12 @@ partitions() {
 TABLE
 }
 
-@test "a stdout that cannot be written to is an error" {
+@test "an unwritable stdout is an error" {
     run -74 bash -c 'timeout 20 kcat-broker >/dev/full'
     assert_match "$output" '^kcat-broker: stdout: No space left on device'
 }
 
-@test "it says what it is and how it is used" {
+@test "--version and --help describe kcat-broker" {
     run -0 broker --version
     assert_match "$output" '^kcat-broker .*[0-9]+\.[0-9]+'
     run -0 broker --help

@@ -1,26 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# loginagg --partial and --merge: what several have counted, added up by one, is what one would have
-# counted.
+# loginagg --partial and --merge: one process adds up the counts of several, and gets the insights of a
+# single process.
 
 load helpers
 
-setup() {
-    # shellcheck disable=SC2034 # helpers.bash uses it
-    started=() pid=''
-    cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-teardown() {
-    stop_started
-}
-
 windows=(-w 1h -w all -w 1h/20m -w 10s)
-# More than the records span, so that nothing is late.
+# Longer than the span of the records, so that no record is late.
 final=(--every 0 --lateness 1d)
 
-# partials PARTS [OPTION]...: the file records, dealt out line by line to so many processes.
+# partials PARTS [OPTION]...: the partials of that many processes, which share the file records.
 partials() {
     local i
     for ((i = 0; i < $1; i++)); do
@@ -40,7 +30,7 @@ partials() {
     done
 }
 
-@test "values of all kinds survive the way through a partial" {
+@test "a partial carries values of all types unchanged" {
     logingen -n 0 >records
     for value in '"\"\\"' '"\u0000\u001f"' '"é\ud83d\ude00"' '""' 1.5 true null '[1]' '{}' '"a,b"'; do
         for n in 1 2; do
@@ -53,7 +43,7 @@ partials() {
         cmp - want
 }
 
-@test "the order of the options may be another one" {
+@test "the order of the options does not matter" {
     logingen -n 2000 --users 100 >records
     loginagg "${final[@]}" --count ip --distinct ip/user_id --distinct user_id/ip \
         --duplicates user_id,ip,locale <records >want
@@ -62,7 +52,7 @@ partials() {
             --duplicates user_id,ip,locale | cmp - want
 }
 
-# assert_within PERCENT JQ-EXPRESSION: of the insights in out and in want.
+# assert_within PERCENT JQ-EXPRESSION: its values in out and want differ by at most PERCENT.
 assert_within() {
     jq -ne --argjson got "$(jq "$2" out)" --argjson want "$(jq "$2" want)" \
         '($got / $want - 1 | fabs) * 100 <= $ARGS.positional[0]' --jsonargs "$1" >/dev/null || {
@@ -71,7 +61,7 @@ assert_within() {
     }
 }
 
-@test "merged sketches are within 2 percent for different values, and counts of all records exact" {
+@test "merged sketches are within 2 percent for distinct values, and exact for counts of records" {
     logingen -n 100000 --users 30000 >records
     loginagg -w all "${final[@]}" <records >want
     partials 3 -w all --every 0 --max-keys 2000 >parts
@@ -86,7 +76,7 @@ assert_within() {
         'select(.insight == "duplicates" and .fields[0] == "app_version")'; do
         diff <(jq -c "$same" want) <(jq -c "$same" out)
     done
-    # The three with the most logins from one device are those, and what they say of their error holds.
+    # The three pairs with the most logins are found, and within the error that is reported.
     top='select(.key == "all/duplicates/user_id,device_id")'
     assert_eq "$(jq -c "$top | .top[:3] | map(.user_id)" out)" \
         "$(jq -c "$top | .top[:3] | map(.user_id)" want)"
@@ -94,7 +84,7 @@ assert_within() {
         'all(range(3); ($got.top[.].count - $want.top[.].count | fabs) <= $got.error)' >/dev/null
 }
 
-@test "exact partials and sketches add up, in whatever order they come" {
+@test "exact partials and sketches add up in any order" {
     logingen -n 30000 --users 9000 >records
     loginagg -w all "${final[@]}" <records >want
     awk 'NR % 2' records | loginagg --partial -w all >exact
@@ -108,7 +98,7 @@ assert_within() {
     done
 }
 
-@test "a merge that has too many keys makes sketches itself" {
+@test "a merge with too many keys creates sketches" {
     logingen -n 30000 --users 9000 >records
     loginagg -w all "${final[@]}" <records >want
     partials 2 -w all >parts
@@ -118,7 +108,7 @@ assert_within() {
     assert_within 2 'select(.insight == "logins").users'
 }
 
-@test "a large partial is several lines that a broker takes" {
+@test "a large partial is split into lines that a broker accepts" {
     logingen -n 60000 --users 50000 >records
     loginagg -w all "${final[@]}" <records >want
     for keys in 5M 20000; do
@@ -126,14 +116,14 @@ assert_within() {
         [ "$(wc -l <parts)" -gt 3 ]
         assert_eq "$(awk 'length > 700000' parts | wc -l)" 0
         assert_eq "$(jq -s "map(.records) | add" parts)" 60000
-        # Each line is whole by itself, so the order makes no difference.
+        # Each line is independent, so the order does not matter.
         tac parts | loginagg --merge -w all "${final[@]}" >out
         if [ "$keys" = 5M ]; then cmp out want; fi
         assert_within 2 'select(.insight == "distinct").pairs'
     done
 }
 
-@test "nothing is kept between partials" {
+@test "a partial is emptied after it is written" {
     skip_with_sanitizers
     limit_memory 150
     awk 'BEGIN { for (i = 0; i < 600000; i++)
@@ -142,7 +132,7 @@ assert_within() {
     assert_eq "$(<out)" 600000
 }
 
-@test "partials come as often as --every says, and none without records" {
+@test "partials are written as often as --every says, and never without records" {
     start_fed loginagg --partial --every 100ms
     record_with '.' | write_to_feed
     wait_until 10 has_lines 1 out
@@ -156,7 +146,7 @@ assert_within() {
         '["1h/2023-09-12T00:00:00Z",1] ["1h/2023-09-12T00:00:00Z",1]'
 }
 
-@test "no record is too late for a partial, and a late partial is a reject of --merge" {
+@test "no record is late for --partial, and --merge rejects late partials" {
     printf '{"timestamp":%d}\n' 100000 5 200000 >records
     loginagg --partial -w 10s --every 1n --stats stats <records >parts
     assert_ledger_adds_up stats
@@ -170,7 +160,7 @@ assert_within() {
     assert_eq "$(jq 'select(.insight == "logins").late' out | paste -sd ' ')" '1 0'
 }
 
-@test "what is no partial is a reject that says why" {
+@test "a malformed partial becomes a reject with the reason" {
     printf '{"timestamp":5,"user_id":"u","ip":"i"}\n' >records
     loginagg --partial -w 10s <records >part
     refused() { # DETAIL [LINE]
@@ -213,77 +203,26 @@ assert_within() {
         refused 'a key of a sample is too short'
 }
 
-@test "a partial that is refused counts for nothing, and the others do" {
+@test "a refused partial counts for nothing, and the others count" {
     logingen -n 100 >records
     loginagg --partial -w all <records >part
     loginagg -w all "${final[@]}" <records >want
-    # Wrong in its last row.
+    # Malformed in its last row.
     { jq -c '.tables[-1].rows += [1]' part && cat part; } |
         loginagg --merge -w all "${final[@]}" --rejects rejects | cmp - want
     assert_eq "$(wc -l <rejects)" 1
 }
 
-@test "options that do not go with --partial or --merge are refused" {
+@test "options that conflict with --partial or --merge are refused" {
     for wrong in '--partial --merge' '--merge --tee' '--partial -w 500n' '--merge -w 500n,30s'; do
         # shellcheck disable=SC2086 # several options
         run -64 loginagg $wrong </dev/null
     done
 }
 
-@test "rolling insights of merged partials come as their records do" {
+@test "with --merge, --every counts partials" {
     logingen -n 1000 --users 10 >records
     loginagg --partial -w all --every 250n <records | loginagg --merge -w all --every 2n >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out | paste -sd ' ')" \
         '[500,false] [1000,false] [1000,true]'
-}
-
-# --- On real Kafka ---
-
-# pipeline NUMBER: one of those that share the partitions.
-pipeline() {
-    start bash -c "
-        kcat-in -v -G $topic $topic 2>reader.$1 |
-        loginclean --rejects rejects.$1 |
-        loginagg --partial ${windows[*]} --every 500n |
-        kcat-out -t $topic-partials --key partial"
-}
-
-has_assignment() {
-    local i
-    for i in 1 2 3; do
-        grep -q '[1-4] partitions assigned' "reader.$i" || return 1
-    done
-}
-
-# How many records the partials have that are in the topic.
-records_in() {
-    read_topic "$topic-partials" | jq -s 'map(select(.window == "all").records) | add // 0'
-}
-
-nearly_all_are_in() {
-    [ "$(records_in)" -gt $(($(wc -l <clean) - 3 * 500)) ]
-}
-
-@test "three pipelines in one group and a merge give the insights of one pipeline" {
-    need_kafka
-    topic=$(fresh_topic)
-    create_topic "$topic" 4
-    create_topic "$topic-partials" 2
-    logingen -n 20000 --users 2000 --bad 1 --span 2h >records
-    loginclean --rejects /dev/null <records >clean
-    loginagg "${windows[@]}" "${final[@]}" <clean >want
-    for i in 1 2 3; do pipeline "$i"; done
-    wait_until 60 has_assignment
-    sleep 3 # for the group to settle: no pipeline is to have it all
-    for i in 0 1 2 3; do
-        awk -v i="$i" 'NR % 4 == i' records | kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p "$i"
-    done
-    # The rest that is less than 500 records comes when the readers are told to stop.
-    wait_until 60 nearly_all_are_in
-    for pipe in "${started[@]}"; do pkill -TERM -x kcat-in -s "$pipe"; done
-    for pipe in "${started[@]}"; do await "$pipe" 30; done
-    assert_eq "$(records_in)" "$(wc -l <clean)"
-    # Each of the three has had a share.
-    for i in 1 2 3; do [ -s "rejects.$i" ]; done
-    read_topic "$topic-partials" | loginagg --merge "${windows[@]}" "${final[@]}" | cmp - want
 }

@@ -1,20 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# loginagg --state: what was counted outlives the process. Streams with marks are made by hand here;
-# tests/chaos.bats has those of kcat-in.
+# loginagg --state: counts outlive the process. These tests write the marks themselves;
+# tests/chaos.bats uses those of kcat-in.
+#
+# bats file_tags=long
 
 load helpers
 
 setup() {
-    # shellcheck disable=SC2034 # helpers.bash uses it
-    started=() pid=''
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     run_id=123e4567-e89b-42d3-a456-426614174000
-}
-
-teardown() {
-    stop_started
 }
 
 # mark KIND SEQ OFFSET [MEMBERS]
@@ -25,8 +21,8 @@ mark() {
         "$1" "$run_id" "$2" "$run_id" "$3" "$source${4:-}"
 }
 
-# marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark behind each SIZE of them, as kcat-in would
-# read them after mark FROM-SEQ of run FROM-RUN.
+# marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark after each SIZE of them, as kcat-in
+# prints them when it resumes at mark FROM-SEQ of run FROM-RUN.
 marked() {
     awk -v size="$1" -v from="${2:-0}" -v run="$run_id" -v before="${3:-$run_id}" '
         function mark(kind, members) {
@@ -50,7 +46,7 @@ marked() {
         END { offset += since; seq++; mark("end") }' records
 }
 
-# The names of the snapshots; the run is left out where it is the usual one.
+# The names of the snapshots, without the usual run.
 snapshots() {
     find state -type f -printf '%f\n' | sed "s/\.$run_id//" | LC_ALL=C sort | paste -sd ' '
 }
@@ -60,12 +56,12 @@ data() {
     grep -hv '^{"@mark"' "$@" || true
 }
 
-@test "windows close when the marks have come beyond them, and at the end mark" {
+@test "windows close when marks pass them and at the end mark" {
     logingen -n 4000 --span 2h --users 300 >records
     loginagg --every 0 <records >want
     marked 500 | loginagg --every 0 >out
     data out | cmp - want
-    # Before the mark whose watermark is beyond the first window, and before the end mark.
+    # They precede the mark whose watermark passes the first window, and the end mark.
     assert_eq "$(sed '/"seq":8,/q' out | data | wc -l)" 9
     assert_eq "$(tail -n 1 out | jq -r '.["@mark"]')" end
     assert_eq "$(grep -n '"insight"' out | head -n 1 | cut -d: -f1)" \
@@ -80,7 +76,7 @@ data() {
     assert_eq "$(wc -l <out)" 11
 }
 
-@test "a run that goes on from a snapshot gives the same bytes as one that was never stopped" {
+@test "a run that resumes from a snapshot gives the same bytes as an uninterrupted one" {
     logingen -n 6000 --span 3h --users 500 --missing 5 >records
     for keys in 5M 300; do
         options=(-w 1h -w 1h/20m -w 700n -w '500n,30s' -w all --every 400n --max-keys "$keys" --state state)
@@ -90,7 +86,7 @@ data() {
             rm -rf state
             marked 500 | sed "/\"mark\",.*\"seq\":$((at + 1)),/,\$d" >first
             run -75 bash -c 'loginagg "$@" <first >out.1' _ "${options[@]}"
-            # The source's next run, from the last mark that was committed.
+            # The source's next run, from the last committed mark.
             marked 500 "$at" | loginagg "${options[@]}" --final >out.2
             { sed "1,/\"seq\":$at,/!d" out.1 && sed 1d out.2; } >out
             diff <(data want) <(data out)
@@ -98,13 +94,13 @@ data() {
     done
 }
 
-@test "snapshots that were never committed are not gone on with, and old ones go" {
+@test "uncommitted snapshots are not resumed, and old ones are deleted" {
     logingen -n 1000 >records
     marked 100 | sed '/"seq":6,/q' >first
     run -75 bash -c 'loginagg --state state <first'
-    # Mark 5 said that 4 is committed, and mark 6 that 5 is.
+    # Mark 5 reported that 4 is committed, and mark 6 that 5 is.
     assert_eq "$(snapshots)" '5.state 6.state'
-    # Another run goes on from 5. Whoever made 6 may still commit it.
+    # Another run resumes at 5. The run that wrote 6 may still commit it.
     other=123e4567-e89b-42d3-a456-426614174001
     marked 100 5 | sed "s/\"run\":\"$run_id\"/\"run\":\"$other\"/" | sed '/"seq":6,/q' >second
     run -75 loginagg --state state <second
@@ -118,7 +114,7 @@ data() {
     done
 }
 
-@test "marks that never say a time are warned about, once" {
+@test "loginagg warns once about marks that never contain a time" {
     logingen -n 10 >records
     {
         mark hello 0 0
@@ -127,11 +123,10 @@ data() {
         mark end 101 10
     } >in
     run -0 --separate-stderr loginagg --every 0 --tee <in
-    # shellcheck disable=SC2154 # run sets it
     assert_eq "$stderr" 'loginagg: 60 marks have no watermark: windows close at the end only; does kcat-in have the right --time-field?'
 }
 
-@test "a source that dies before its first mark is no clean end" {
+@test "a source that dies before its first mark is not a clean end" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     refused 75 'stdin: ended without any mark; a stage upstream has died' </dev/null
@@ -141,12 +136,11 @@ data() {
 # refused STATUS MESSAGE [OPTION]... <input
 refused() {
     run "-$1" --separate-stderr loginagg --state state "${@:3}"
-    # shellcheck disable=SC2154 # run sets it
     assert_match "$stderr" "^loginagg: $2"
     assert_eq "$(wc -l <<<"$stderr")" 1
 }
 
-@test "a snapshot that cannot be gone on with is an error that says what to do" {
+@test "an unusable snapshot is an error that says what to do" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     refused 78 "state: there is no 9\\.$run_id\\.state, .*--state-reset" < <(mark hello 9 900)
@@ -158,7 +152,7 @@ refused() {
         < <(mark hello 3 300 | sed 's/"t"/"u"/')
     refused 78 "state/3.$run_id.state: the source goes on from elsewhere" < <(mark hello 3 299)
     refused 78 "state/4.$run_id.state: it was made with marks" <records
-    # One byte that is not what it was, and one that is missing.
+    # One changed byte, and one missing byte.
     cp "state/3.$run_id.state" sound
     printf X | dd of="state/3.$run_id.state" bs=1 seek=5000 conv=notrunc 2>/dev/null
     refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
@@ -172,7 +166,7 @@ refused() {
     { mark hello 3 300 && mark end 4 300; } | loginagg --state state >/dev/null
 }
 
-@test "a source that would not go on where it stopped, or not with the same partitions, is refused" {
+@test "a source that starts elsewhere or with other partitions than the snapshot is refused" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     for option in '' --state-reset; do
@@ -185,14 +179,14 @@ refused() {
     { mark hello 3 300 && mark end 4 300; } | sed 's/,"group".*"0\/1"//' | loginagg -q >/dev/null
 }
 
-@test "a source that starts from nothing is refused once something was committed" {
+@test "a source that starts from the beginning is refused after a commit" {
     logingen -n 300 >records
-    # Nothing is known to be committed: the next run counts anew.
+    # No commit is known, so the next run counts from the beginning.
     for ((i = 0; i < 2; i++)); do
         marked 100 | sed 's/"committed":[0-9]*/"committed":0/' | loginagg --state state --final >out
         assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
     done
-    # One snapshot knows, and it is not the newest one.
+    # One snapshot knows of a commit, but it is not the newest one.
     run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"committed":1')
     assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
     marked 100 >in
@@ -202,14 +196,14 @@ refused() {
     assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
 }
 
-@test "a mark of other partitions than those before it is neither saved nor passed on" {
+@test "a mark of other partitions is neither saved nor passed on" {
     logingen -n 200 --span 2h >records
     for change in 's/\["t",0/["t",1/' 's/\["t",0,200\],//' 's/"at":\[/&["t",7,0],/'; do
         rm -rf state
         {
             mark hello 0 0 | sed 's/"at":\[/&["u",0,5],/'
             head -n 100 records
-            # The order may be another one.
+            # The order of the partitions does not matter.
             mark mark 1 100 | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/'
             tail -n 100 records
             mark mark 2 200 ',"watermark":1694484000000' | sed 's/"at":\[\[[^]]*\]/&,["u",0,5]/' | sed "$change"
@@ -221,7 +215,7 @@ refused() {
     run -75 loginagg <in
 }
 
-@test "--state-reset starts with nothing, whatever was there" {
+@test "--state-reset ignores existing snapshots" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     { mark hello 9 900 && head -n 7 records && mark end 10 907; } |
@@ -230,19 +224,19 @@ refused() {
     assert_eq "$(snapshots)" 10.state
 }
 
-@test "without marks each run goes on where the last one came to its end" {
+@test "without marks, each run resumes where the last one finished" {
     logingen -n 5000 --span 3h --users 300 >records
     loginagg --every 0 -w 1h -w 700n <records >want
     for from in 1 1702 3403; do
         tail -n +$from records | head -n 1701 | loginagg --every 0 -w 1h -w 700n --state state
     done >out
     assert_eq "$(snapshots | wc -w)" 1
-    # What is still open comes with the last run.
+    # The last run prints the open windows.
     loginagg --every 0 -w 1h -w 700n --state state --final </dev/null >>out
     cmp out want
 }
 
-@test "without marks an end tells how far the open windows are, unless that is not wanted" {
+@test "without marks, the insights of open windows are printed at the end, unless --every is 0" {
     logingen -n 100 >records
     loginagg --state state <records >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[100,false]'
@@ -252,7 +246,7 @@ refused() {
     assert_eq "$(<out)" ''
 }
 
-@test "without marks a run that fails leaves the snapshot as it was" {
+@test "without marks, a failed run leaves the snapshot unchanged" {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null
     run -141 bash -c 'set -o pipefail; loginagg --state state --tee --every 1n <records | true'
@@ -261,8 +255,8 @@ refused() {
     assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 100
 }
 
-# final_runs [OPTION]...: an hour that the end of a first run closes, long before it is over, and in a
-# second run the rest of it, of which the file late has the bytes.
+# final_runs [OPTION]...: the end of a first run closes an hour that is not over. A second run has the
+# rest of that hour, which is also in the file late.
 final_runs() {
     loginagg --every 0 --state state --final "$@" <first >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out)" '[5,true]'
@@ -273,7 +267,7 @@ final_runs() {
     assert_ledger_adds_up stats
 }
 
-@test "records of a window that --final has closed are late in the next run" {
+@test "records for a window that --final closed are late in the next run" {
     for ((i = 0; i < 12; i++)); do
         printf '{"timestamp":%d,"user_id":"u%d"}\n' $((7200 + i * 60)) $i
     done >records
@@ -281,11 +275,11 @@ final_runs() {
     tail -n 7 records >late
     final_runs -w 1h
     assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[7,7,0]'
-    # The next window says how many, and is compared with the five that were counted.
+    # The next window reports their number, and its change is against the five that were counted.
     echo '{"timestamp":10800,"user_id":"u"}' | loginagg --every 0 --state state --final -w 1h >out
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .late]' out)" '[1,7]'
     assert_eq "$(jq -c 'select(.insight == "count").change' out | head -n 1)" '{"unknown":-4}'
-    # Those of their windows that were not closed take them.
+    # They count in those of their windows that were not closed.
     rm -r state
     loginagg --every 0 --state state --final -w 1h/30m -w 5m <first >out
     loginagg --every 0 --state state --final -w 1h/30m -w 5m <late >out
@@ -294,7 +288,7 @@ final_runs() {
 ["1970-01-01T02:10:00Z",2,true]'
 }
 
-@test "partials of a window that --final has closed are late in the next run" {
+@test "partials for a window that --final closed are late in the next run" {
     logingen -n 10 >records
     head -n 5 records | loginagg --partial >first
     tail -n 5 records | loginagg --partial >late
@@ -302,10 +296,9 @@ final_runs() {
     assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[1,1,0]'
 }
 
-@test "only one process has a state, and the next one waits for a while" {
+@test "only one process uses a state directory, and the next one waits for a while" {
     start_fed loginagg --state state
     refused 75 'state: another process is using it' </dev/null
-    # shellcheck disable=SC2154 # start_fed sets feed
     start loginagg --state state </dev/null {feed}>&-
     next=$!
     wait_until 10 has_caught_signals $next
@@ -317,7 +310,7 @@ final_runs() {
     assert_eq "$status" 0
 }
 
-@test "a state that cannot be made is 73, one that cannot be written is 74" {
+@test "--state exits with 73 if the state cannot be created, and with 74 if it cannot be written" {
     : >file
     run -73 loginagg --state file </dev/null
     run -73 loginagg --state missing/state </dev/null
@@ -325,23 +318,22 @@ final_runs() {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null
     for fault in fsync:error=EIO renameat:error=ENOSPC; do
-        run -74 --separate-stderr strace -f -qq -o /dev/null -e trace=fsync,renameat \
+        run -74 --separate-stderr traced -f -qq -o /dev/null -e trace=fsync,renameat \
             -e "inject=$fault" loginagg --state state --every 0 <records
-        # shellcheck disable=SC2154 # run sets it
         assert_match "$stderr" '^loginagg: state/2.state: '
         assert_eq "$(snapshots)" 1.state
     done
 }
 
-@test "a snapshot that was not finished when it was killed goes at the next start" {
+@test "an unfinished snapshot is deleted at the next start" {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null
     for option in '' --state-reset; do
-        run -137 strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGKILL \
+        run -137 traced -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGKILL \
             bash -c 'exec loginagg --state state --every 0 <records'
         assert_match "$(snapshots)" '[0-9]\.state [0-9]\.state\.new'
         touch state/notes.state.new "state/9.$run_id.state.new"
-        # Only the one who has the lock removes them, and nothing else.
+        # Only the process with the lock removes them, and it removes no other file.
         loginagg --state state --state-dump >/dev/null
         run -137 flock state timeout -s KILL 1 loginagg --state state </dev/null
         assert_match "$(snapshots)" ' 9\.state\.new '
@@ -352,7 +344,7 @@ final_runs() {
     done
 }
 
-@test "--state-dump shows what is kept as partials" {
+@test "--state-dump prints the state as partials" {
     logingen -n 3000 --span 2h --users 50 >records
     mkdir state
     run -78 loginagg --state state --state-dump
@@ -361,14 +353,14 @@ final_runs() {
     loginagg --state state --state-dump >dump
     assert_eq "$(head -n 1 dump | jq -c '[.state, .at, .watermark]')" \
         '[4,[["t",0,3000]],"2023-09-12T01:59:58Z"]'
-    # The first window was closed by a mark; the second is all there.
+    # A mark closed the first window; the second one is complete.
     sed 1d dump | loginagg --merge --every 0 | jq -c 'select(.insight == "logins") | .logins' >got
     assert_eq "$(<got)" 1500
     run -74 bash -c 'loginagg --state state --state-dump >/dev/full'
     run -78 loginagg --state state --state-dump --count ip
 }
 
-@test "--state-dump shows what was written last, of runs that committed nothing too" {
+@test "--state-dump prints the newest snapshot, even if it was not committed" {
     logingen -n 150 >records
     for run in 1 2 3; do
         { mark hello 0 0 && head -n $((run * 50)) records && mark mark 1 $((run * 50)); } |
@@ -381,14 +373,14 @@ final_runs() {
     done
 }
 
-@test "marks that say nothing new cost no snapshot, and can be gone on from" {
+@test "marks without progress write no snapshot, and a run can resume from them" {
     logingen -n 100 >records
     {
         mark hello 0 0 && head -n 50 records
         mark mark 1 50 && mark mark 2 50 ',"committed":1' && mark mark 3 50 ',"committed":1'
         mark mark 4 50 ',"committed":2'
     } | loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
-    # The first one that knows of a commit is another; and those before 2 are gone.
+    # Another snapshot is the first that knows of a commit, and those before 2 are deleted.
     assert_eq "$(find state -type f -printf '%i\n' | sort -u | wc -l) $(snapshots)" \
         '1 2.state 3.state 4.state'
     {
@@ -398,12 +390,12 @@ final_runs() {
     } | loginagg --state state --every 0 --final | data >out
     assert_eq "$(find state -name "[56].*" -type f -printf '%i\n' | sort -u | wc -l)" 1
     loginagg --every 0 <records | cmp - out
-    # What a stage makes by itself comes between marks of one position too.
+    # A stage may insert records of its own between marks of the same position.
     rm -r state
     { mark hello 0 0 && mark mark 1 50 && cat records && mark mark 2 50; } |
         loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
     assert_eq "$(loginagg --state state --state-dump | sed 1d | jq .records)" 100
-    # The end has said something: the window is closed.
+    # The end mark made progress: it closed the window.
     rm -r state
     { mark hello 0 0 && cat records && mark mark 1 100 && mark end 2 100; } |
         loginagg --state state --every 0 --final | data | cmp - out
@@ -423,7 +415,7 @@ final_runs() {
     assert_eq "$status" 75
 }
 
-@test "a merge has a state too, and --partial needs none" {
+@test "--merge supports a state, and --partial does not" {
     logingen -n 2000 >records
     loginagg --partial --every 300n <records >partials
     loginagg --merge --every 0 <partials >want
@@ -435,20 +427,20 @@ final_runs() {
     for wrong in --state-reset --state-dump --final; do
         run -64 loginagg "$wrong" </dev/null
     done
-    # At each mark it has written all and kept nothing.
+    # At each mark it writes all partials and keeps no counts.
     marked 500 | loginagg --partial --every 0 >out
     assert_eq "$(jq -c 'select(.partial).records' out | paste -sd ' ')" '500 500 500 500'
     assert_eq "$(sed -n 3p out | jq -c '.["@mark"], .seq' | paste -sd ' ')" '"mark" 1'
 }
 
-@test "a source that goes on where windows were open is warned about without --state" {
+@test "without --state, loginagg warns about a source that resumes within open windows" {
     run -0 --separate-stderr loginagg < <(mark hello 5 500 && mark end 6 500)
     assert_match "$stderr" 'from mark 5; what was counted until then is lost without --state'
     run -0 --separate-stderr loginagg < <(mark hello 0 0 && mark end 1 0)
     assert_eq "$stderr" ''
 }
 
-@test "killed at any moment and gone on with, it gives the bytes of a run that was not" {
+@test "a run killed at any moment and resumed gives the bytes of an uninterrupted one" {
     logingen -n 20000 --span 2h --users 200 >records
     marked 50 | loginagg --every 0 --state want.state --final >undisturbed
     data undisturbed >want
@@ -457,20 +449,19 @@ final_runs() {
     : >out
     committed=0
     for ((try = 0; try < 200; try++)); do
-        # What is in the pipe is not committed, so it is not committed either.
+        # Marks that are still in the pipe were not committed, so the stream must not say so.
         marked 50 "$committed" | sed "s/\"committed\":[0-9]*/\"committed\":$committed/" |
             loginagg --every 0 --state state --final >pipe 2>/dev/null &
         pid=$!
-        # It is killed at a byte of its output, however fast the machine is, and up to a pipe's
-        # capacity later. Nobody closes the pipe before: that would be another end.
+        # It is killed after a random byte of its output, or up to a pipe's capacity later. The pipe
+        # stays open until then: a closed one would end it in another way.
         {
             head -c $((RANDOM % (size / 5) + 1)) >part
             sleep 0.00$((RANDOM % 10))
             kill -KILL "$pid" || true
         } <pipe 2>/dev/null
         wait "$pid" 2>/dev/null || true
-        # The output of a run that was killed counts up to the last mark in it: a sink would have
-        # committed that.
+        # The output of a killed run counts up to its last mark, which a sink would have committed.
         read -r last kind < <(jq -r 'select(.["@mark"]) | "\(.seq) \(.["@mark"])"' part 2>/dev/null |
             tail -n 1) || continue
         sed "/^{\"@mark\":.*\"seq\":$last,/q" part | data >>out

@@ -1,15 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-
-# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr is set by run
+#
+# loginmarks: marks are printed, checked and removed.
 
 load helpers
 
 RUN=01234567-89ab-4def-8123-456789abcdef
 
 setup() {
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     cat >in <<END
 {"@mark":"hello","run":"$RUN","seq":41,"group":"g","shard":"0/2","at":[["t",0,10],["u",1,0]]}
 1
@@ -20,36 +19,32 @@ setup() {
 END
 }
 
-teardown() {
-    stop_started
-}
-
-@test "marks are shown to people, a line each" {
+@test "loginmarks prints each mark as a readable line" {
     run -0 loginmarks <in
     assert_eq "$output" "hello 41  run $RUN  group g  shard 0/2  t[0]=10  u[1]=0
 mark  42  +2  t[0]=12  u[1]=0  watermark 2023-09-12T00:45:51Z  committed 40
 end   43  +1  t[0]=13  u[1]=0"
 }
 
-@test "--json shows them to programs, with where they are" {
+@test "--json prints each mark as JSON with its position in the stream" {
     run -0 loginmarks --json <in
     assert_eq "${lines[1]}" "{\"line\":4,\"records\":2,\"mark\":\"mark\",\"run\":\"$RUN\",\"seq\":42,\"at\":[[\"t\",0,12],[\"u\",1,0]],\"watermark\":1694479551000,\"committed\":40}"
     loginmarks --json <in | jq -c '[.line, .records, .mark]' >shown
     assert_eq "$(xargs <shown)" '[1,0,hello] [4,2,mark] [6,3,end]'
 }
 
-@test "what is shown is no stream of marks itself" {
+@test "the output of loginmarks is not a stream with marks" {
     loginmarks --json <in | loginmarks | cmp - /dev/null
 }
 
-@test "--strip leaves everything else, byte for byte" {
+@test "--strip removes marks and leaves everything else byte for byte" {
     loginmarks --strip <in >out
     grep -v '^{"@mark"' in | cmp - out
     loginmarks --strip <out >again
     cmp out again
 }
 
-@test "--check is silent about a good stream, and says what is wrong with a bad one" {
+@test "--check is silent about a good stream, and reports the error in a bad one" {
     run -0 --separate-stderr loginmarks --check <in
     assert_eq "$output$stderr" ''
     sed 's/"seq":43/"seq":42/' in >bad
@@ -67,7 +62,7 @@ end   43  +1  t[0]=13  u[1]=0"
     assert_eq "$stderr" 'loginmarks: stdin: there are no marks'
 }
 
-@test "a stream that is wrong ends the other ways too, after what came before" {
+@test "every mode stops at an error in the stream, after printing what came before" {
     head -n 5 in >bad
     for how in '' --json --strip; do
         # shellcheck disable=SC2086
@@ -76,12 +71,12 @@ end   43  +1  t[0]=13  u[1]=0"
     done
 }
 
-@test "only one way can be chosen, and there are no operands" {
+@test "several modes, or operands, are usage errors" {
     run -64 loginmarks --check --strip <in
     run -64 loginmarks in
 }
 
-@test "an empty input is no error but for --check" {
+@test "an empty input is an error only for --check" {
     for how in '' --json --strip; do
         # shellcheck disable=SC2086
         loginmarks $how </dev/null | cmp - /dev/null
@@ -89,13 +84,13 @@ end   43  +1  t[0]=13  u[1]=0"
     run -65 loginmarks --check </dev/null
 }
 
-@test "bytes that are no text, long lines and a missing newline pass --strip unchanged" {
+@test "--strip passes binary bytes, long lines and a missing newline unchanged" {
     { printf 'a\0b\n\377\n' && head -c 1048576 /dev/zero | tr '\0' x && echo && printf last; } >in
     loginmarks --strip <in >out
     { cat in && echo; } | cmp - out
 }
 
-@test "a mark is shown as soon as it comes" {
+@test "a mark is printed as soon as it arrives" {
     start_fed loginmarks
     head -n 4 in | write_to_feed
     wait_until 10 has_lines 2 out
@@ -104,14 +99,14 @@ end   43  +1  t[0]=13  u[1]=0"
     assert_eq "$status" 75
 }
 
-@test "a full disk is 74, and a reader that has gone ends it" {
+@test "loginmarks exits with 74 on a full disk, and silently when its reader exits" {
     run -74 bash -c 'loginmarks <in >/dev/full'
     run -74 bash -c 'loginmarks --strip <in >/dev/full'
     yes 1 | timeout 20 loginmarks --strip | head -n 1 >out
     assert_eq "$(<out)" 1
 }
 
-@test "a first signal lets it go on to the end, a second one ends it" {
+@test "after a first signal loginmarks finishes its input, and a second one ends it" {
     start_fed loginmarks --strip
     head -n 4 in | write_to_feed
     wait_until 10 has_lines 2 out

@@ -1,10 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Marks in the driver that all filters share: they keep their place, a stream is held to one run,
-# and its end is only believed when an end mark says so.
-
-# shellcheck disable=SC2034,SC2154 # started is for helpers.bash, and $stderr and others are set there
+# Marks in all filters: they keep their place, a stream has marks of one run only, and it is complete
+# only with an end mark.
 
 load helpers
 
@@ -12,13 +10,8 @@ RUN=01234567-89ab-4def-8123-456789abcdef
 OTHER=11234567-89ab-4def-8123-456789abcdef
 
 setup() {
-    started=()
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     logingen -n 6 --seed 1 >records
-}
-
-teardown() {
-    stop_started
 }
 
 # mark KIND SEQ [RUN]
@@ -45,7 +38,7 @@ marked_stream() {
     cmp in out
 }
 
-@test "marks are not for the jq program" {
+@test "the jq program does not see marks" {
     marked_stream >in
     loginclean -j 'select(.timestamp == null)' <in >out
     grep '^{"@mark"' in | cmp - out
@@ -54,13 +47,13 @@ marked_stream() {
     assert_eq "$(wc -l <out)" 16
 }
 
-@test "a mark comes after the rejects of the lines before it" {
+@test "a mark follows the rejects of the lines before it" {
     { mark hello 0 && echo 1 && mark mark 1 && echo 2 && mark end 2; } >in
     loginclean --rejects - <in >out
     assert_eq "$(jq -r '.reject // ."@mark"' out | xargs)" 'hello not_object mark not_object end'
 }
 
-@test "rejects in a file are written before the mark that covers them" {
+@test "rejects are written to a file before the mark that covers them" {
     start_fed loginclean --rejects rejects
     { mark hello 0 && echo 1 && mark mark 1; } | write_to_feed
     wait_until 10 has_lines 2 out
@@ -77,14 +70,14 @@ marked_stream() {
     assert_eq "$(ledger stats '[.marks,.run]')" '[0,null]'
 }
 
-# ends_with STATUS MESSAGE: what becomes of loginclean with the stream in the file in.
+# ends_with STATUS MESSAGE: how loginclean ends for the stream in the file in.
 ends_with() {
     run -"$1" --separate-stderr loginclean <in
     assert_match "$stderr" "^loginclean: $2"
     assert_eq "${#stderr_lines[@]}" 1
 }
 
-@test "the end of the input without an end mark is 75" {
+@test "an input that ends without an end mark ends a tool with 75" {
     marked_stream | head -n -1 >in
     ends_with 75 'stdin: ended without an end mark; a stage upstream has died'
     assert_eq "${#lines[@]}" 9
@@ -92,7 +85,7 @@ ends_with() {
     ends_with 75 'stdin: ended without an end mark'
 }
 
-@test "a mark that says stop ends a stream in order, with nothing final" {
+@test "a stop mark ends a stream in order, without final insights" {
     { mark hello 0 && cat records && mark mark 1 | sed 's/}$/,"stop":true}/'; } >in
     for tool in loginclean 'loginagg --every 0'; do
         # shellcheck disable=SC2086 # a tool and its options
@@ -107,7 +100,7 @@ ends_with() {
     ends_with 65 'stdin: line 2: mark: .*stop'
 }
 
-@test "loginagg writes no insights when the end mark is missing" {
+@test "loginagg prints no final insights if the end mark is missing" {
     marked_stream >in
     run -0 loginagg --every 0 <in
     assert_match "$output" '"final":true'
@@ -116,14 +109,14 @@ ends_with() {
     assert_eq "$(printf '%s\n' "${lines[@]}" | grep -c insight)" 0
 }
 
-@test "in a stream with marks an unterminated last line is dropped" {
+@test "an unterminated last line in a stream with marks is dropped" {
     { mark hello 0 && head -n 1 records && sed -n 2p records | tr -d '\n'; } >in
     ends_with 75 'stdin: ended without an end mark'
     assert_eq "$(wc -l <<<"$output")" 2
     mark hello 0 | tr -d '\n' >in
     ends_with 75 'stdin: ended without an end mark'
     assert_eq "$output" ''
-    # Without marks it is a line.
+    # Without marks it is an ordinary line.
     head -c -1 records >in
     run -0 loginclean <in
     assert_eq "${#lines[@]}" 6
@@ -134,7 +127,7 @@ ends_with() {
     ends_with 65 "stdin: line 2: mark 1: of another run: $OTHER, not $RUN"
 }
 
-@test "marks out of place are refused" {
+@test "out-of-order marks are refused" {
     mark mark 1 >in
     ends_with 65 'stdin: line 1: mark 1: no hello mark has come before it'
     { cat records && mark end 1; } >in
@@ -151,7 +144,7 @@ ends_with() {
     ends_with 65 'stdin: line 11: it comes behind the last mark'
 }
 
-@test "a line that begins as a mark and is none is refused" {
+@test "a malformed mark is refused" {
     echo '{"@mark"' >in
     ends_with 65 'stdin: line 1: mark: not JSON: '
     echo '{"@mark":"mark","run":"x","seq":1,"at":[]}' >in
@@ -166,7 +159,7 @@ ends_with() {
     cmp in out
 }
 
-@test "after a first signal a stream with marks goes on to its end" {
+@test "after a first signal, a stream with marks is read to its end" {
     start_fed loginclean
     marked_stream | head -n 3 | write_to_feed
     wait_until 10 has_lines 3 out

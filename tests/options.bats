@@ -1,13 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What all tools have in common on the command line: the same general options, and no option that
-# the manual does not know.
+# The command lines of all tools: the same general options, and the manual describes every option.
 
 load helpers
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     tools=()
     for file in "$BUILD_DIR"/*; do
         case $file in
@@ -18,7 +17,7 @@ setup() {
     [ "${#tools[@]}" -ge 6 ]
 }
 
-# Calls a function for each tool. All are tried before one that fails fails the test.
+# each_tool FUNCTION: calls it for every tool, and fails at the end if any call failed.
 each_tool() {
     local tool failed=0
 
@@ -57,7 +56,7 @@ help_is_printed() {
     done
 }
 
-@test "--help and -h print the usage and the options, and exit 0" {
+@test "--help and -h print the usage and the options, and exit with 0" {
     each_tool help_is_printed
 }
 
@@ -65,19 +64,19 @@ help_is_wide_as_a_page() {
     assert_eq "$("$1" --help | grep -E '^.{101}')" ''
 }
 
-@test "--help keeps to a hundred columns" {
+@test "--help fits into a hundred columns" {
     each_tool help_is_wide_as_a_page
 }
 
-# Whether a tool knows a flag: what it says about it is not that.
+# Whether a tool accepts a flag, which means that it does not complain about an unknown option.
 knows() {
     local said
 
     case $2 in
     -h | --help | -V | --version) return 0 ;; # these end it at once
     esac
-    # An argument or two, if it takes them, and then a flag that nobody has, so that the tool never
-    # starts to work.
+    # Up to two arguments follow, and then a flag that no tool has, so that the tool never starts to
+    # work.
     said=$(timeout 10 "$1" "$2" x y --no-such-flag </dev/null 2>&1) && return 1
     ! [[ $said == *": $2: unknown"* ]]
 }
@@ -91,7 +90,7 @@ flags_are_known() {
     done
 }
 
-@test "each option that --help lists is known to the tool" {
+@test "every tool accepts each option in its --help" {
     each_tool flags_are_known
 }
 
@@ -106,7 +105,7 @@ manual_has_all_flags() {
     assert_eq "$missing" ''
 }
 
-@test "each option of a tool has an entry in its manual page" {
+@test "the manual page of every tool describes each option" {
     each_tool manual_has_all_flags
 }
 
@@ -117,7 +116,7 @@ manual_has_no_other_flags() {
     assert_eq "$more" ''
 }
 
-@test "no manual page describes an option that the tool does not have" {
+@test "the manual page of every tool describes no other option" {
     each_tool manual_has_no_other_flags
 }
 
@@ -127,7 +126,7 @@ version_is_printed() {
     "$1" -V | cmp - long
 }
 
-@test "--version and -V print one version for all" {
+@test "--version and -V print the same version for all tools" {
     each_tool version_is_printed
     for tool in "${tools[@]}"; do
         "$tool" -V | sed 's/.* //'
@@ -135,7 +134,7 @@ version_is_printed() {
     assert_eq "$(wc -l <versions)" 1
 }
 
-# ends_with STATUS TOOL ARGUMENT...: and says why in one line of its own.
+# ends_with STATUS TOOL ARGUMENT...: it exits with STATUS and a message of one line.
 ends_with() {
     local status=0
 
@@ -147,7 +146,7 @@ ends_with() {
     assert_match "$(<err)" "^$2: " && assert_eq "$(<out)" ''
 }
 
-@test "unknown options are wrong usage, which one line says" {
+@test "unknown options are one-line usage errors" {
     unknown() {
         ends_with 64 "$1" --no-such-option && grep -q -e '--no-such-option' err &&
             ends_with 64 "$1" -Y && grep -q -e '-Y' err &&
@@ -157,11 +156,11 @@ ends_with() {
     each_tool unknown
 }
 
-@test "an option whose argument is missing is wrong usage" {
+@test "an option without its argument is a usage error" {
     without_argument() {
         local flag
 
-        # The last one, so that no other argument can be taken for it.
+        # It is the last one, so that no other word can be its argument.
         flag=$("$1" --help | sed -nE 's/^ .*(--[a-z-]+) [A-Z].*/\1/p' | head -n 1)
         [ -z "$flag" ] || ends_with 64 "$1" "$flag"
     }
@@ -177,14 +176,14 @@ full_disk_is_seen() {
         assert_eq "$(wc -l <err)" 1
 }
 
-@test "--help and --version onto a full disk are 74, which one line says" {
+@test "on a full disk --help and --version exit with 74 and one line" {
     both() {
         full_disk_is_seen "$1" --help && full_disk_is_seen "$1" --version
     }
     each_tool both
 }
 
-@test "numbers, sizes, durations and shares are checked to their bounds" {
+@test "numbers, sizes, durations and shares are checked against their bounds" {
     for bad in '' x -1 1.5 1kB 18446744073709551616 99999999999G; do
         ends_with 64 loginclean --max-line="$bad"
         ends_with 64 loginagg --top="$bad"
@@ -200,7 +199,7 @@ full_disk_is_seen() {
     done
 }
 
-@test "options may be shortened as long as they are unambiguous" {
+@test "unambiguous abbreviations of options are accepted" {
     ends_with 64 loginclean --ca --nope
     grep -q -e '--nope: unknown' err
     ends_with 64 loginclean --re=x

@@ -165,6 +165,7 @@ static _Noreturn void dump(rd_kafka_conf_t *conf)
         item = rd_kafka_topic_conf_dump(topic, &count);
         print_settings(item, count);
     }
+    rd_kafka_conf_destroy(conf);
     opt_exit_printed();
 }
 

@@ -1,32 +1,37 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Every figure of every final insight is what sqlite3 computes over the same file. It has the whole
-# way to itself: it parses the JSON, finds the windows and writes the lines, from what loginagg(1)
-# and loginpipe-stream(5) say, and all lines are compared, whole and in their order.
+# Every figure of every final insight is the one that sqlite3 computes from the same file. sqlite3
+# parses the JSON, finds the windows and writes the lines as loginagg(1) and loginpipe-stream(5) define
+# them, and all lines are compared in order.
 #
-# Not here: texts that sqlite3 cannot hold, such as those with NUL characters, windows whose step
-# does not divide them, and times before 1970. tests/loginagg.bats has them, compared with jq.
+# Left out are texts that sqlite3 cannot hold, such as those with NUL characters, windows that are not
+# a multiple of their step, and times before 1970: tests/loginagg-jq.bats compares these with jq.
+#
+# bats file_tags=long
 
 load helpers
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return 1
     standard_insights
-    # Six hours and a half, and what is before them is of the events that come late.
-    logingen -n 1000000 --bad 1 --late 2 --span 390m | loginclean -q --rejects /dev/null >million
-    load_records million timestamp user_id ip device_id device_type app_version locale
-    figures_sql 500n | sqlite3 -bail -readonly million.db &
-    figures_sql 1h/15m 1h all | sqlite3 -bail -readonly million.db
+    # A twentieth of them is enough for a quick run, and for the sanitizers, which are slow.
+    count=1000000
+    [ -z "${QUICK:-}${SAN:-}" ] || count=50000
+    # Six and a half hours; only late events lie before them.
+    logingen -n $count --bad 1 --late 2 --span 390m | loginclean -q --rejects /dev/null >logins
+    load_records logins timestamp user_id ip device_id device_type app_version locale
+    figures_sql 500n | sqlite3 -bail -readonly logins.db &
+    figures_sql 1h/15m 1h all | sqlite3 -bail -readonly logins.db
     wait $!
 }
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin
     standard_insights
 }
 
-# What both sides are asked for.
+# The insights that both sides compute.
 standard_insights() {
     counts=(device_type app_version locale)
     distincts=(ip/user_id)
@@ -37,7 +42,7 @@ standard_insights() {
 
 # --- The records, in sqlite3 ---
 
-# The JSON of a member, whose name may be a path, as SQL.
+# sql_member NAME: an SQL expression for the JSON of a member. The name may be a path.
 sql_member() {
     local json="line -> '\$.\"$1\"'"
 
@@ -45,7 +50,7 @@ sql_member() {
     echo "($json)"
 }
 
-# The text by which a field counts. Numbers are as they are written.
+# sql_text FIELD: the text by which a field is counted. Numbers keep their digits.
 sql_text() {
     local member
 
@@ -77,15 +82,15 @@ END
 SQL
 }
 
-# load_records FILE TIME_FIELD FIELD...: into the database FILE.db, as the table record: n, from 1,
-# the time t, and the fields.
+# load_records FILE TIME_FIELD FIELD...: loads a file into the table record of the database FILE.db,
+# with the columns n (from 1), t (the time) and the fields.
 load_records() {
     local field columns
 
     for field in "${@:3}"; do
         columns+=", $(sql_text "$field") AS \"$field\""
     done
-    # No byte of JSON is 037, so that a line is one column.
+    # JSON contains no byte 037, so that a line is one column.
     sqlite3 -bail "$1.db" >/dev/null <<SQL
 PRAGMA journal_mode = off;
 PRAGMA synchronous = off;
@@ -113,9 +118,9 @@ sql_rfc3339() {
         || iif($1 % 1000, printf('.%03dZ', $1 % 1000), 'Z'))"
 }
 
-# The windows of one or more options of loginagg; those of time and all may be together. Each window
-# is made of slices that have no record in common: sliced has each record's slice, slice says which
-# windows a slice is in, and window what is written of each, and which one is before it.
+# The windows of one or more -w options; windows of time and "all" can be combined. A window consists of
+# slices that share no record: the table sliced has the slice of each record, slice has the windows of
+# each slice, and window has the printed members of each window and the window before it.
 sql_windows() {
     local slice=0 step window
 
@@ -124,7 +129,7 @@ sql_windows() {
     *n) slice="(n - 1) / ${1%n} + 1" ;;
     all) ;;
     *)
-        # The first one has the shortest step.
+        # The first option has the shortest step.
         step=$(milliseconds "${1#*/}")
         slice="t / $step * $step"
         ;;
@@ -178,8 +183,8 @@ FROM window;
 SQL
 }
 
-# sql_batches COUNT SPAN: record after record, as long as there are no more than COUNT in a batch,
-# and their times are less than SPAN milliseconds apart.
+# sql_batches COUNT SPAN: puts successive records into batches of at most COUNT records, whose times are
+# less than SPAN milliseconds apart.
 sql_batches() {
     local full="count = $1 OR max(high, t) - min(low, t) >= $2"
 
@@ -199,12 +204,12 @@ SQL
 
 # --- The insights, from the records and the windows ---
 
-# sql_groups FIELD...: the view groups has how often each combination of values is in each window.
+# sql_groups FIELD...: the view groups counts each combination of values in each window.
 sql_groups() {
     local name="groups of $*" fields
     fields=$(printf ', "%s"' "$@")
 
-    # Once for each combination, since this is what takes the time.
+    # This is the slow step, so it runs only once for each combination.
     cat <<SQL
 CREATE TEMP TABLE IF NOT EXISTS "$name" AS
     SELECT w $fields, sum(n) AS n
@@ -215,13 +220,12 @@ CREATE TEMP VIEW groups AS SELECT * FROM "$name";
 SQL
 }
 
-# The members with which all insights begin: sql_head KIND KEY [MEMBERS]
+# sql_head KIND KEY [MEMBERS]: the members at the beginning of every insight.
 sql_head() {
     echo "'insight', '$1', 'key', key || '/$2', ${3:-} 'window', json(bounds), 'final', json('true')"
 }
 
-# sql_list TABLE ARRAY: what there is of each window in the table, as the table list, in the order
-# of rank.
+# sql_list TABLE ARRAY: the rows of each window in a table, as the table list, ordered by rank.
 sql_list() {
     cat <<SQL
 CREATE TEMP TABLE "list of $1" AS
@@ -232,7 +236,7 @@ WHERE rank = 1;
 SQL
 }
 
-# The lines are gathered in the table insight, in the order of kind.
+# The table insight collects the lines, ordered by kind.
 sql_logins() {
     local field
 
@@ -361,8 +365,7 @@ sql_insights() {
     done
 }
 
-# figures_sql WINDOW...: the statements that write the insights of each window to the file WINDOW.want,
-# without its slash.
+# figures_sql WINDOW...: the statements that write the insights of each window to the file WINDOW.want.
 figures_sql() {
     local window
 
@@ -382,7 +385,7 @@ name_of() {
 
 # --- Both sides ---
 
-# assert_insights WANT FILE WINDOW [OPTION]...: whether loginagg makes the lines in WANT of FILE.
+# assert_insights WANT FILE WINDOW [OPTION]...: for FILE, loginagg prints the lines in WANT.
 assert_insights() {
     local options=() name
 
@@ -392,7 +395,7 @@ assert_insights() {
     loginagg --every 0 --lateness 9999d --top "$top" --values "$values" -w "$3" "${options[@]}" \
         "${@:4}" <"$2" >insights
     [ -s "$1" ]
-    # jq writes the numbers of both alike.
+    # jq prints the numbers of both in the same format.
     jq -c . "$1" >want
     jq -c . insights | diff want - >differences || {
         head -n 6 differences >&2
@@ -400,41 +403,41 @@ assert_insights() {
     }
 }
 
-# assert_figures FILE WINDOW [OPTION]...: after load_records.
+# assert_figures FILE WINDOW [OPTION]...: loginagg and sqlite3 agree. Needs load_records FILE.
 assert_figures() {
     figures_sql "$2" | sqlite3 -bail -readonly "$1.db"
     assert_insights "$(name_of "$2").want" "$@"
 }
 
-# --- A million ---
+# --- A million logins ---
 
-@test "a million logins, hour by hour" {
-    assert_insights "$BATS_FILE_TMPDIR/1h.want" "$BATS_FILE_TMPDIR/million" 1h
+@test "the insights of each hour of a million logins match" {
+    assert_insights "$BATS_FILE_TMPDIR/1h.want" "$BATS_FILE_TMPDIR/logins" 1h
 }
 
-@test "a million logins, each hour from each quarter of an hour" {
-    assert_insights "$BATS_FILE_TMPDIR/1h-15m.want" "$BATS_FILE_TMPDIR/million" 1h/15m
+@test "the insights of overlapping hours of a million logins match" {
+    assert_insights "$BATS_FILE_TMPDIR/1h-15m.want" "$BATS_FILE_TMPDIR/logins" 1h/15m
 }
 
-@test "a million logins as one" {
-    assert_insights "$BATS_FILE_TMPDIR/all.want" "$BATS_FILE_TMPDIR/million" all
+@test "the insights of a million logins as a whole match" {
+    assert_insights "$BATS_FILE_TMPDIR/all.want" "$BATS_FILE_TMPDIR/logins" all
 }
 
-@test "a million logins, five hundred by five hundred" {
-    assert_insights "$BATS_FILE_TMPDIR/500n.want" "$BATS_FILE_TMPDIR/million" 500n
+@test "the insights of each 500 of a million logins match" {
+    assert_insights "$BATS_FILE_TMPDIR/500n.want" "$BATS_FILE_TMPDIR/logins" 500n
 }
 
-@test "several windows of a million logins at once" {
+@test "the insights of several windows at once match" {
     loginagg --every 0 --lateness 1d -w 500n -w all -w 1h -w 1h/15m \
-        <"$BATS_FILE_TMPDIR/million" | jq -c . | LC_ALL=C sort >got
+        <"$BATS_FILE_TMPDIR/logins" | jq -c . | LC_ALL=C sort >got
     (cd "$BATS_FILE_TMPDIR" && cat 1h.want 1h-15m.want all.want 500n.want) | jq -c . |
         LC_ALL=C sort | cmp - got
 }
 
 # --- Other records ---
 
-# The records that people have seen, and what could be: other types of time, spacing and order,
-# devices that are missing, addresses of both kinds, names in any script. Years apart.
+# Records of a real producer, and variations: other types of time, spacing and order, missing devices,
+# addresses of both kinds, names in any script. They are years apart.
 seen_records() {
     good_records
     cat <<'END'
@@ -450,7 +453,7 @@ END
     done
 }
 
-@test "the records that people have seen, and their variations" {
+@test "the insights of real records and their variations match" {
     seen_records | loginclean >records
     assert_eq "$(wc -l <records)" 59
     load_records records timestamp user_id ip device_id device_type app_version locale
@@ -463,8 +466,8 @@ END
     assert_figures records all
 }
 
-@test "batches of so many logins or seconds" {
-    # First the seconds end most of them, later the number.
+@test "the insights of batches that a number or a duration ends match" {
+    # At first the duration ends most batches, later the number.
     { logingen -n 10k --span 20m --late 0.1 && logingen -n 10k --span 5m --start 1694480000; } |
         loginclean >records
     load_records records timestamp user_id ip device_id device_type app_version locale
@@ -476,8 +479,8 @@ END
     [ "$(grep -cvx 500 sizes)" -gt 10 ]
 }
 
-# Sales in shops, every other second: times in another field, as RFC 3339 with a fraction and any
-# zone, and as numbers of any magnitude.
+# sales COUNT: records of sales, one every two seconds. Their times are in another field, in RFC 3339
+# with a fraction and any zone, and as numbers of any magnitude.
 sales() {
     jq -nc --argjson count "$1" 'range($count) | . as $n | (1706700000 + $n * 2) as $t | {
         at: ([($t | todate), ($t + 3600 | todate | sub("Z"; ".250+01:00")),
@@ -488,7 +491,7 @@ sales() {
         + if $n % 5 == 0 then {"geo.country": "of the record"} else {} end'
 }
 
-@test "other records than logins, with times of all kinds and fields inside of objects" {
+@test "the insights of other records match, with times of all kinds and fields inside objects" {
     sales 5000 >records
     counts=(shop geo.country item)
     distincts=(item/shop geo.country/item shop/geo.country)
@@ -503,8 +506,8 @@ sales() {
 
 # --- Late records ---
 
-# sql_late SIZE LATENESS: takes the records away for which their window of SIZE milliseconds was
-# closed when they came, and counts them for the next window that closes.
+# sql_late SIZE LATENESS: removes the records whose window of SIZE milliseconds was closed when they
+# arrived, and counts them for the next window that closes.
 sql_late() {
     cat <<SQL
 CREATE TABLE late AS SELECT n FROM (
@@ -518,7 +521,7 @@ DELETE FROM record WHERE n IN late;
 SQL
 }
 
-@test "what came in time is in the insights, what was late is counted and rejected" {
+@test "late records match, in the count of each window and in the rejects" {
     logingen -n 100k --late 3 --span 4h >all
     loginclean <all >records
     load_records records timestamp user_id ip device_id device_type app_version locale

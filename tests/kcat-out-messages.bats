@@ -1,0 +1,228 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# kcat-out: lines become messages in the right topics, or rejects.
+#
+# bats file_tags=kafka
+
+load helpers
+load kcat-out
+
+# --- Lines become messages ---
+
+@test "each line becomes a message, and the ledger counts the delivered ones" {
+    seq 20000 >in
+    create_topic "$topic" 3
+    run -0 --separate-stderr produce "$topic" --stats stats <in
+    assert_eq "$output$stderr" ''
+    dump '%s\n' | sort -n | cmp - in
+    assert_eq "$(ledger stats '[.in,.out,.rejected,.undelivered]')" '[20000,20000,0,0]'
+    assert_ledger_adds_up stats
+}
+
+@test "empty input is a success" {
+    create_topic "$topic"
+    run -0 --separate-stderr produce "$topic" --stats stats </dev/null
+    assert_eq "$output$stderr" ''
+    assert_eq "$(ledger stats '[.in,.out]')" '[0,0]'
+}
+
+@test "a last line without a newline becomes a message" {
+    printf '{"a":1}\n{"a":2}' | produce "$topic" --create
+    assert_eq "$(dump '%s;')" '{"a":1};{"a":2};'
+}
+
+@test "lines that are not JSON, or contain NUL bytes or bad UTF-8, pass byte for byte" {
+    printf 'a\0b\n\xff\xfe\n\0\nnot json\r\n {"a": 1} \n\n"end"\n' >in
+    produce "$topic" --create --stats stats <in
+    dump '%s\n' | cmp - in
+    assert_eq "$(dump '%S,')" '3,2,1,9,10,0,5,'
+    assert_eq "$(ledger stats .out)" 7
+}
+
+@test "a line is delivered at once, before the next one arrives" {
+    create_topic "$topic"
+    mkfifo pipe
+    exec 5<>pipe
+    start kcat-out -t "$topic" <pipe 5>&-
+    for i in 1 2 3; do
+        echo $i >&5
+        wait_until 5 has_come "$i"
+    done
+    exec 5>&-
+    await $!
+    assert_eq $status 0
+}
+
+@test "a jq program selects and changes lines" {
+    seq 6 | produce "$topic" --create -j 'select(. > 3) | {n: .}' --stats stats
+    assert_eq "$(dump '%s ')" '{"n":4} {"n":5} {"n":6} '
+    assert_eq "$(ledger stats '[.in,.filtered,.out]')" '[6,3,3]'
+    printf 'bad\n1\n' >in
+    run -0 --separate-stderr produce "$topic" -j 'select(. > 3)' <in
+    assert_eq "$(jq -c '[.reject,.raw,.line]' <<<"$stderr")" '["not_json","bad",1]'
+}
+
+# --- Headers, codecs, topics ---
+
+@test "-H adds headers" {
+    printf 'x\ny\n' | produce "$topic" --create -H a=1 -H 'b=x=y z' -H empty= -H a=2 -k k
+    assert_eq "$(dump '%h %k %s;')" 'a=1,b=x=y z,empty=,a=2 k x;a=1,b=x=y z,empty=,a=2 k y;'
+}
+
+@test "-z compresses with each codec" {
+    seq 20000 >in
+    number=0
+    for codec in gzip snappy lz4 zstd; do
+        number=$((number + 1))
+        produce "$topic-$codec" --create -z $codec <in
+        read_topic "$topic-$codec" | cmp - in
+        # The codec's number is in the low bits of the attributes, at byte 22 of a record batch.
+        log=("$KAFKA_TEST_DIR/data/$topic-$codec-0"/*.log)
+        assert_eq "$codec $(od -An -tu1 -j22 -N1 "${log[0]}" | tr -d ' ')" "$codec $number"
+    done
+}
+
+partitions_of() {
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -L -J -t "$1" | jq '.topics[0].partitions | length'
+}
+
+@test "--create creates missing topics and leaves existing ones unchanged" {
+    run -0 --separate-stderr produce "$topic" --create=5 --route a="$topic-a" </dev/null
+    assert_eq "$output$stderr" ''
+    assert_eq "$(partitions_of "$topic") $(partitions_of "$topic-a")" '5 5'
+    echo 1 | produce "$topic" --create=2:1 --route b="$topic-b"
+    assert_eq "$(partitions_of "$topic") $(partitions_of "$topic-b")" '5 2'
+    assert_eq "$(dump %s)" 1
+    echo 2 | produce "$topic-c" --create
+    assert_eq "$(partitions_of "$topic-c")" 1
+}
+
+@test "a topic that cannot be created is an error" {
+    run -78 --separate-stderr produce "$topic" --create=1:3 </dev/null
+    assert_match "$stderr" "^kcat-out: topic $topic: cannot create it: .*[Rr]eplica"
+    run -69 --separate-stderr produce 'no good name' --create </dev/null
+    assert_match "$stderr" '^kcat-out: topic no good name: '
+}
+
+@test "--route chooses the topic by the members of a record's top level" {
+    cat >in <<'END'
+{"user_id":"a"}
+{"insight":"x","key":"k"}
+{"other":{"insight":1}}
+{"both":1,"insight":"y"}
+{"insight":null}
+END
+    produce "$topic" --create --route both="$topic-both" --route insight="$topic-insight" \
+        --stats stats <in
+    dump '%s\n' | cmp - <(sed -n '1p;3p' in)
+    dump '%s\n' "$topic-both" | cmp - <(sed -n '4p' in)
+    dump '%s\n' "$topic-insight" | cmp - <(sed -n '2p;5p' in)
+    assert_eq "$(ledger stats .out)" 5
+}
+
+@test "rejects among the lines are routed unchanged and counted as passed" {
+    printf 'bad\n{"a":1}\n' >lines
+    loginclean --rejects - <lines >in
+    good_records >>in
+    # The filter and the key do not apply to rejects.
+    produce "$topic" --create --route reject="$topic-reject" --key user_id -j 'select(.ip)' \
+        --stats stats <in
+    dump '%s\n' "$topic-reject" | cmp - <(head -n 2 in)
+    dump '%s\n' | cmp - <(good_records)
+    assert_eq "$(ledger stats '[.in,.out,.passed]')" '[2,2,2]'
+    # Without a route, rejects go to the same topic as the records.
+    produce "$topic-b" --create <in
+    dump '%s\n' "$topic-b" | cmp - in
+}
+
+# --- Lines that the broker does not take ---
+
+@test "a line too large for the broker becomes a reject, and all others are delivered" {
+    { seq 1000 && bytes 2000000 && seq 1001 2000 && bytes 3000000 && seq 2001 3000; } >in
+    create_topic "$topic"
+    run -0 --separate-stderr produce "$topic" --rejects rejects --stats stats <in
+    assert_eq "$output$stderr" ''
+    dump '%s\n' | cmp - <(seq 3000)
+    assert_eq "$(jq -c '[.reject,.stage,.line,(.raw|length)]' rejects)" \
+        '["not_delivered","kcat-out",1001,2000000]
+["not_delivered","kcat-out",2002,3000000]'
+    assert_match "$(jq -r .detail rejects | head -n 1)" 'Broker: Message size too large'
+    assert_eq "$(ledger stats '[.in,.out,.rejected,.by_reason]')" \
+        '[3002,3000,2,{"not_delivered":2}]'
+    assert_ledger_adds_up stats
+}
+
+@test "a large line that compresses well is delivered" {
+    bytes 3000000 >in
+    produce "$topic" --create -z gzip <in
+    read_topic "$topic" | cmp - in
+}
+
+@test "a line of 1 MB is delivered" {
+    bytes 1000000 >in
+    produce "$topic" --create <in
+    dump '%s\n' | cmp - in
+}
+
+@test "small lines are delivered to a topic that refuses large batches" {
+    create_topic "$topic"
+    configure_topic "$topic" max.message.bytes=50000
+    { seq 50000 && bytes 60000 && seq 50001 100000; } >in
+    run -0 --separate-stderr produce "$topic" --stats stats <in
+    read_topic "$topic" | grep -v x | sort -n | cmp - <(seq 100000)
+    assert_eq "$(jq -c '[.reject,.line]' <<<"$stderr")" '["not_delivered",50001]'
+    assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[100001,100000,1]'
+}
+
+@test "a line of 10 MB is delivered if the topic allows it" {
+    create_topic "$topic"
+    configure_topic "$topic" max.message.bytes=20000000
+    { echo 1 && bytes 10000000 && echo 2; } >in
+    produce "$topic" <in
+    read_topic "$topic" | cmp - in
+}
+
+@test "a line longer than --max-line becomes a reject that keeps its beginning" {
+    { echo 1 && bytes 20971520 && echo 2; } >in
+    create_topic "$topic"
+    run -0 --separate-stderr produce "$topic" --stats stats <in
+    assert_eq "$(jq -c '[.reject,.line,(.raw|length)]' <<<"$stderr")" '["too_long",2,65536]'
+    dump '%s\n' | cmp - <(seq 2)
+    assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[3,2,1]'
+}
+
+# --- Several sinks ---
+
+@test "--tee passes on each delivered line, in order" {
+    logingen -n 20000 --seed 4 >in
+    create_topic "$topic" 3
+    produce "$topic" --tee --stats stats <in >passed
+    cmp passed in
+    read_topic "$topic" | sort | cmp - <(sort in)
+    assert_ledger_adds_up stats
+    # Lines that the broker refuses are not passed on, and jq's output is passed on as it is sent.
+    { seq 5 && bytes 2000000 && seq 6 10; } >in
+    produce "$topic" --tee --rejects rejects <in | cmp - <(seq 10)
+    assert_eq "$(jq -c '[.reject,.line]' rejects)" '["not_delivered",6]'
+    assert_eq "$(echo '{"a":1}' | produce "$topic" --tee -j '{"@mark":.a}, .a')" '{ "@mark":1}
+1'
+}
+
+@test "--tee passes on a line before the next one arrives" {
+    create_topic "$topic"
+    start_fed kcat-out -t "$topic" --tee
+    echo 1 | write_to_feed
+    wait_until 10 has_lines 1 out
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+}
+
+@test "--tee exits when its reader exits" {
+    create_topic "$topic"
+    assert_eq "$(seq 100000 | { produce "$topic" --tee -q || echo $? >code; } | head -n 1)" 1
+    assert_eq "$(<code)" 141
+    run -74 bash -c "seq 10 | timeout 20 kcat-out -t $topic --tee >/dev/full"
+    assert_eq "$output" 'kcat-out: stdout: No space left on device'
+}

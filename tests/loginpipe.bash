@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# Shared by tests/loginpipe*.bats: topics, loginpipe in the background, and the events it has handled.
+
+# The settings of loginpipe, for topics of this test.
+set_topics() {
+    export KAFKA_TOPIC=$topic PROCESSED_TOPIC=$topic-clean INSIGHTS_TOPIC=$topic-insights \
+        REJECTS_TOPIC=$topic-rejects KAFKA_GROUP=$topic
+}
+
+# make_topics PARTITIONS COUNT: creates the topics, with COUNT login events in the first.
+make_topics() {
+    create_topic "$topic" "$1"
+    for name in "$PROCESSED_TOPIC" "$INSIGHTS_TOPIC" "$REJECTS_TOPIC"; do
+        create_topic "$name"
+    done
+    logingen -n "$2" --bad 10 | produce "$topic"
+}
+
+# Starts loginpipe in the background; $pid is its process number.
+start_loginpipe() {
+    start loginpipe "$@" 2>>log
+    pid=$!
+}
+
+# stage NAME: the process number of a stage.
+stage() {
+    pgrep -P "$pid" -x "$1"
+}
+
+# has_handled COUNT: the output topics have at least COUNT clean records and rejects.
+has_handled() {
+    [ "$(read_topic "$PROCESSED_TOPIC" "$REJECTS_TOPIC" | wc -l)" -ge "$1" ]
+}
+
+# Whether no process with this test's topic in its arguments is left.
+all_are_gone() {
+    ! pgrep -f "$topic" >/dev/null
+}
+
+# assert_handled COUNT: each of the first COUNT events of logingen is in one output topic, once.
+assert_handled() {
+    logingen -n "$1" --bad 10 | loginclean --rejects expected.rejects | sort >expected
+    read_topic "$PROCESSED_TOPIC" | sort | cmp - expected
+    assert_eq "$(read_topic "$REJECTS_TOPIC" | wc -l)" "$(wc -l <expected.rejects)"
+    rm expected.rejects
+}
