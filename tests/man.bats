@@ -4,10 +4,11 @@
 # The manual pages and README.md: they are well-formed, name every option, and their examples do
 # what they say.
 #
-# An example is a command behind "$ " in a literal display of a page's EXAMPLES or tutorial, or in
-# a console block of README.md, with lines behind "> " that go on with it. What stands below it
-# is what it prints; "..." there stands for anything, and where nothing stands, anything goes. A
-# comment before the display says what is special about it:
+# In a page, an example is a command after "$ " in a literal display, continued by lines after "> ".
+# The lines below it are its output. In README.md, an example is an sh block, which can be pasted as
+# a whole; a text block that follows directly is its output. In the output, "..." stands for
+# anything; an example without output may print anything. A comment before the display or block
+# says what is special about it:
 #
 #     .\" example: kafka           it needs a real Kafka
 #     .\" example: endless         it is stopped after a while, by SIGINT
@@ -49,9 +50,20 @@ examples() {
             this = $0
             next
         }
-        /^(\.Bd -literal|```console)/ { inside = 1; next }
-        inside && /^(\.Ed|```)$/ { inside = 0; this = ""; next }
+        /^\.Bd -literal/ { inside = "page"; next }
+        /^```sh$/ { inside = "sh"; prompt = "$ "; next }
+        /^```text$/ && after_sh { inside = "text"; next }
+        inside && /^(\.Ed|```)$/ {
+            after_sh = inside == "sh"
+            if (!after_sh)
+                this = ""
+            inside = ""
+            next
+        }
+        !inside && NF > 0 { after_sh = 0; this = "" }
         !inside || (this == "" ? "plain" : this) !~ "^" kind { next }
+        inside == "sh" { print prompt $0; prompt = "> "; next }
+        inside == "text" { print "= " $0; next }
         /^[$>] / { print unescape($0); next }
         { print "= " unescape($0) }'
 }
@@ -82,7 +94,7 @@ run_example() {
         output=$(timeout -s INT 2 bash -c "$2" 2>&1 </dev/null) || status=$?
         [ "$status" -ne 124 ] || status=0
     else
-        output=$(timeout 60 bash -o pipefail -c "$2" 2>&1 </dev/null) || status=$?
+        output=$(timeout 60 bash -e -o pipefail -c "$2" 2>&1 </dev/null) || status=$?
         # Somebody in the pipe, such as head, has seen enough.
         [ "$status" -ne 141 ] || status=0
     fi
@@ -237,6 +249,19 @@ options_of_page() {
     done < <(sed -nE 's/^\.(It )?Xr ([^ ]+) ([0-9]).*/\2 \3/p' "$MAN"/*.[157])
 }
 
+@test "every page lists every other page under SEE ALSO" {
+    local page other listed
+    for page in "$MAN"/*.[157]; do
+        listed=" $(sed -nE '/^\.Sh SEE ALSO/,$s/^\.Xr ([^ ]+) ([0-9]).*/\1.\2/p' "$page" | xargs) "
+        for other in "$MAN"/*.[157]; do
+            [ "$page" = "$other" ] || [[ $listed == *" ${other##*/} "* ]] || {
+                echo "$page: does not list ${other##*/}" >&2
+                return 1
+            }
+        done
+    done
+}
+
 @test "an example that is not run says why" {
     local wrong
     wrong=$(grep -nE '^(\.\\"|<!--) example' "$MAN"/*.[157] "$TOP/README.md" |
@@ -274,6 +299,11 @@ options_of_page() {
     run_file "$MAN/logingen.1"
 }
 
+@test "the examples of loginmarks(1) do what they say" {
+    start_broker
+    run_file "$MAN/loginmarks.1"
+}
+
 @test "the examples of loginpipe(1) do what they say" {
     start_broker
     run_file "$MAN/loginpipe.1"
@@ -292,6 +322,17 @@ options_of_page() {
 @test "the examples of README.md do what they say" {
     start_broker empty
     run_file "$TOP/README.md"
+}
+
+# README.md breaks the lines that it shows, so they are compared as JSON.
+@test "the record, the reject and the insight in README.md are real" {
+    logingen -n 2000 --bad 1 >records
+    loginclean --canonical --rejects - <records |
+        loginagg --tee --every 0 --rejects - >lines
+    awk '/^```/ { inside = $0 == "```json"; next } inside' "$TOP/README.md" | jq -c . >shown
+    assert_eq "$(wc -l <shown)" 3
+    jq -c . lines | grep -Fxf shown | sort -u >found
+    sort shown | diff - found
 }
 
 @test "the examples for a real Kafka do what they say" {
