@@ -3,10 +3,11 @@
 #
 # Shared by tests/man*.bats: finds the examples of manual pages and of README.md, and runs them.
 #
-# An example is a command behind "$ " in a literal display of a page's EXAMPLES or tutorial, or in
-# a console block of README.md, with lines behind "> " that continue it. Below it stands what it
-# prints; "..." there stands for any text. An example with nothing below it may print anything. A
-# comment before the display says what is special about it:
+# In a page, an example is a command after "$ " in a literal display, continued by lines after "> ".
+# The lines below it are its output. In README.md, an example is an sh block, which can be pasted as
+# a whole; a text block that follows directly is its output. In the output, "..." stands for
+# anything; an example without output may print anything. A comment before the display or block
+# says what is special about it:
 #
 #     .\" example: kafka           it needs a real Kafka
 #     .\" example: endless         it is stopped after a while, by SIGINT
@@ -30,8 +31,8 @@ teardown() {
     [ -z "$BROKER" ] || kill "$BROKER"
 }
 
-# examples KIND <page or Markdown: its examples of a kind, as lines "$ COMMAND", "> MORE" and
-# "= OUTPUT".
+# The examples of one kind in a file, as lines "$ COMMAND", "> MORE" and "= OUTPUT". What is read
+# from stdin is a page, or Markdown.
 examples() {
     awk -v kind="$1" '
         function unescape(line) {
@@ -45,14 +46,25 @@ examples() {
             this = $0
             next
         }
-        /^(\.Bd -literal|```console)/ { inside = 1; next }
-        inside && /^(\.Ed|```)$/ { inside = 0; this = ""; next }
+        /^\.Bd -literal/ { inside = "page"; next }
+        /^```sh$/ { inside = "sh"; prompt = "$ "; next }
+        /^```text$/ && after_sh { inside = "text"; next }
+        inside && /^(\.Ed|```)$/ {
+            after_sh = inside == "sh"
+            if (!after_sh)
+                this = ""
+            inside = ""
+            next
+        }
+        !inside && NF > 0 { after_sh = 0; this = "" }
         !inside || (this == "" ? "plain" : this) !~ "^" kind { next }
+        inside == "sh" { print prompt $0; prompt = "> "; next }
+        inside == "text" { print "= " $0; next }
         /^[$>] / { print unescape($0); next }
         { print "= " unescape($0) }'
 }
 
-# is_promised TEXT PROMISE: the text is the promised one, in which "..." stands for any text.
+# Whether the text is what an example promises, where "..." is anything.
 is_promised() {
     local rest=$1 promise=$2 part first=1
 
@@ -78,8 +90,8 @@ run_example() {
         output=$(timeout -s INT 2 bash -c "$2" 2>&1 </dev/null) || status=$?
         [ "$status" -ne 124 ] || status=0
     else
-        output=$(timeout 60 bash -o pipefail -c "$2" 2>&1 </dev/null) || status=$?
-        # A stage such as head has exited before its input ended.
+        output=$(timeout 60 bash -e -o pipefail -c "$2" 2>&1 </dev/null) || status=$?
+        # Somebody in the pipe, such as head, has seen enough.
         [ "$status" -ne 141 ] || status=0
     fi
     after=$(ls -l --time-style=full-iso)
@@ -97,7 +109,7 @@ run_example() {
     fi
 }
 
-# run_examples KIND FILE: runs them in order, in one directory.
+# run_examples KIND FILE: in their order, in one directory.
 run_examples() {
     local kind=$1 file=$2 line topic command='' promise='' count=0
 
@@ -129,7 +141,7 @@ has_examples() {
     grep -qE "^(\.\\\\\"|<!--) example: $1" "$2"
 }
 
-# run_file FILE: runs all of its examples that need no real Kafka.
+# All examples of a file but those for a real Kafka.
 run_file() {
     run_examples plain "$1"
     if has_examples endless "$1"; then
@@ -140,13 +152,13 @@ run_file() {
     fi
 }
 
-# Makes the records that the examples use, in a file and in all partitions of a topic.
+# What the examples find: records, in a file and in a topic, in any of its partitions.
 prepare() {
     logingen -n 2000 --bad 1 >records.ndjson
     kcat-out -t "user-login$SUFFIX" -X sticky.partitioning.linger.ms=0 <records.ndjson
 }
 
-# start_broker [empty]: starts a broker with the usual topics, and fills them unless told otherwise.
+# Starts a broker with the usual topics, and with a first argument leaves them empty.
 start_broker() {
     kcat-broker -t user-login:4 -t processed-logins:4 -t login-insights:1 -t login-rejects:1 \
         >../address 3>&- &

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The manual pages and README.md: they are well-formed, name every option, and their examples work.
+# The manual pages and README.md: they are well-formed, name every option, and their examples do
+# what they say.
 #
 # bats file_tags=long
 
@@ -84,6 +85,19 @@ options_of_page() {
     done < <(sed -nE 's/^\.(It )?Xr ([^ ]+) ([0-9]).*/\2 \3/p' "$MAN"/*.[157])
 }
 
+@test "every page lists every other page under SEE ALSO" {
+    local page other listed
+    for page in "$MAN"/*.[157]; do
+        listed=" $(sed -nE '/^\.Sh SEE ALSO/,$s/^\.Xr ([^ ]+) ([0-9]).*/\1.\2/p' "$page" | xargs) "
+        for other in "$MAN"/*.[157]; do
+            [ "$page" = "$other" ] || [[ $listed == *" ${other##*/} "* ]] || {
+                echo "$page: does not list ${other##*/}" >&2
+                return 1
+            }
+        done
+    done
+}
+
 @test "an example that is not run has a reason" {
     local wrong
     wrong=$(grep -nE '^(\.\\"|<!--) example' "$MAN"/*.[157] "$TOP/README.md" |
@@ -121,6 +135,11 @@ options_of_page() {
     run_file "$MAN/logingen.1"
 }
 
+@test "the examples of loginmarks(1) work" {
+    start_broker
+    run_file "$MAN/loginmarks.1"
+}
+
 @test "the examples of loginpipe(1) work" {
     start_broker
     run_file "$MAN/loginpipe.1"
@@ -139,4 +158,15 @@ options_of_page() {
 @test "the examples of README.md work" {
     start_broker empty
     run_file "$TOP/README.md"
+}
+
+# README.md breaks the lines that it shows, so they are compared as JSON.
+@test "the record, the reject and the insight in README.md are real" {
+    logingen -n 2000 --bad 1 >records
+    loginclean --canonical --rejects - <records |
+        loginagg --tee --every 0 --rejects - >lines
+    awk '/^```/ { inside = $0 == "```json"; next } inside' "$TOP/README.md" | jq -c . >shown
+    assert_eq "$(wc -l <shown)" 3
+    jq -c . lines | grep -Fxf shown | sort -u >found
+    sort shown | diff - found
 }

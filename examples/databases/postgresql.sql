@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 --
--- Where to-postgresql.sh puts insights: psql -f postgresql.sql. To run it again does no harm.
+-- The tables for to-postgresql.sh. Create them with psql -f postgresql.sql; a second run does no
+-- harm.
 --
--- Users with the most addresses in the last hours, and logins by device type:
+-- Queries for the users with the most addresses, and for logins by device type:
 --
 --   SELECT window_start, t->>'user_id' AS user_id, (t->'ips')::int AS ips
 --   FROM login_insights, jsonb_array_elements(insight->'top') AS t
@@ -15,22 +16,22 @@
 CREATE TABLE IF NOT EXISTS login_insights (
     key text PRIMARY KEY,
     kind text NOT NULL,
-    window_start timestamptz, -- none for windows of all records, and of so many
+    window_start timestamptz, -- null for "all" and for windows of records
     window_end timestamptz,
     final boolean NOT NULL,
-    insight jsonb NOT NULL,   -- all of it
+    insight jsonb NOT NULL,   -- the whole line
     stored timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS login_insights_by_window ON login_insights (window_start, kind);
 
--- Lines that are no insights, or that PostgreSQL cannot hold, as they came.
+-- Lines that are not insights, or that PostgreSQL cannot hold, unchanged.
 CREATE TABLE IF NOT EXISTS login_insight_rejects (
     line text NOT NULL,
     reason text NOT NULL,
     stored timestamptz NOT NULL DEFAULT now()
 );
 
--- Why a line cannot be stored as an insight; NULL when it can.
+-- Returns why a line cannot be stored as an insight, or NULL if it can.
 CREATE OR REPLACE FUNCTION login_insight_trouble(line text) RETURNS text AS $$
 DECLARE
     insight jsonb;

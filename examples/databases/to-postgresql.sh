@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# to-postgresql.sh [CONNECTION] < insights - insights into PostgreSQL, one row for each key
+# to-postgresql.sh [CONNECTION] < insights - stores insights in PostgreSQL, one row per key
 #
-#   psql -f postgresql.sql logins                                # once: makes the tables
-#   kcat-in -t login-insights -e | to-postgresql.sh logins       # as often as wanted
+#   psql -f postgresql.sql logins                                # once: creates the tables
+#   kcat-in -t login-insights -e | to-postgresql.sh logins       # as often as you like
 #
-# An insight replaces the row with its key, so repeated lines do no harm, and a run that failed is
-# done again. All is stored, in one transaction, or nothing: the status is that of psql then.
+# An insight replaces the row with its key, so repeated lines do no harm, and you can repeat a run
+# that failed. A run is one transaction: it stores all lines, or none and exits with psql's status.
 #
-# Lines that are no insights, and those that PostgreSQL cannot hold, go to login_insight_rejects
-# with the reason, and a message says how many. One that it cannot hold is a text with a NUL
-# character: "\u0000" is good JSON, but jsonb refuses it.
+# Lines that are not insights, or that PostgreSQL cannot hold, go to login_insight_rejects with the
+# reason, and a message gives their number. For example, jsonb cannot hold a text with a NUL
+# character, although "\u0000" is valid JSON.
 #
-# CONNECTION is a database's name or a connection string; without it PGDATABASE and the other
-# variables of psql count, as always.
+# CONNECTION is the name of a database, or a connection string. Without it, psql uses PGDATABASE and
+# its other variables as usual.
 set -eu -o pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# COPY shall take each line as it is: neither quotes nor commas mean anything to it. \001 and \002
-# stand for them, and raw control characters, which JSON has none of but CR, would be in its way, as
-# would a line of just \. that ends the data.
+# COPY must take each line as it is, so \001 and \002 replace the quote and the comma of its CSV
+# format. Two things would still disturb COPY: raw control characters, of which JSON allows only CR,
+# and a line of just \. which ends the data. tr and sed change both.
 LC_ALL=C tr '\r\000-\010\013\014\016-\037' ' [\003*]' |
     LC_ALL=C sed 's/^\\\.$/\\. /' |
     PGCLIENTENCODING=UTF8 PGOPTIONS="${PGOPTIONS:-} -c client_min_messages=warning" \

@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# to-sqlite.sh FILE < insights - insights into a file of SQLite, one row for each key
+# to-sqlite.sh FILE < insights - stores insights in an SQLite file, one row per key
 #
 #   kcat-in -t login-insights -e | to-sqlite.sh logins.db
 #   sqlite3 -box logins.db "SELECT window_start, insight ->> '$.logins' AS logins
 #       FROM login_insights WHERE kind = 'logins'"
 #
-# The file and its tables are made when they are missing. An insight replaces the row with its key,
-# so repeated lines do no harm. All is stored, in one transaction, or nothing: the status is that
-# of sqlite3 then.
+# The script creates the file and its tables if they are missing. An insight replaces the row with
+# its key, so repeated lines do no harm. A run is one transaction: it stores all lines, or none and
+# exits with the status of sqlite3.
 #
-# Lines that are no insights go to the table login_insight_rejects, and a message says how many. So
-# do those with a NUL character in the key ("\u0000"), where SQLite would see the key end. Elsewhere
-# in an insight it is stored as it came, but what ->> gets out of it ends there.
+# Lines that are not insights go to the table login_insight_rejects, and a message gives their
+# number. So do insights with a NUL character ("\u0000") in the key, since SQLite would take it for
+# the end of the key. A NUL character elsewhere is stored unchanged, but a text that ->> extracts
+# ends there.
 set -eu -o pipefail
 
 if [ $# -ne 1 ]; then
@@ -21,8 +22,7 @@ if [ $# -ne 1 ]; then
     exit 64
 fi
 
-# The columns end with \037: raw control characters, which JSON has none of but CR, would be in the
-# way.
+# The columns end with \037, so raw control characters, of which JSON allows only CR, are changed.
 exec 3< <(LC_ALL=C tr '\r\000-\010\013\014\016-\037' ' [\003*]')
 rejected=$(sqlite3 -batch -bail "$1" << 'SQL'
 .timeout 10000
@@ -39,10 +39,10 @@ BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS login_insights(
     key TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
-    window_start TEXT, -- none for windows of all records, and of so many
+    window_start TEXT, -- null for "all" and for windows of records
     window_end TEXT,
     final INTEGER NOT NULL,
-    insight TEXT NOT NULL, -- all of it
+    insight TEXT NOT NULL, -- the whole line
     stored TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 CREATE TABLE IF NOT EXISTS login_insight_rejects(

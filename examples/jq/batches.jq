@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Duplicates in batches of records, with when the first and the last record of the batch was, in
-# epoch seconds, out of the insights about windows such as 500n,30s. Batches without any are left out.
+# Lists the duplicates in batches of records, from insights about windows such as 500n,30s. ts_min
+# and ts_max are the lowest and the highest time of the batch, in epoch seconds. Batches without
+# duplicates are left out.
 #
 #   loginagg -w 500n,30s --every 0 < records.ndjson | jq -cf batches.jq
 def seconds: sub("[.][0-9]+Z$"; "Z") | fromdate;

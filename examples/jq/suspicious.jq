@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Users who came from many addresses within one window, out of the insights: more than 3, or
-# --argjson ips N.
+# Lists users who logged in from many addresses within one window, from insights: from more than 3,
+# or --argjson ips N.
 #
 #   kcat-in -t login-insights -e --jq-file suspicious.jq --argjson ips 5
 ($ARGS.named.ips // 3) as $usual

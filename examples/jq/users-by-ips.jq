@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# From how many addresses each user logged in, out of the insights: a line for each window, and one
-# for each user in its top list, those with the most addresses first.
+# Shows from how many addresses each user logged in, from insights. There is a line for each window,
+# and a line for each user in its top list, the users with the most addresses first.
 #
 #   loginagg --every 0 < records.ndjson | jq -rf users-by-ips.jq
 select(.insight == "distinct" and .field == "ip" and .per == "user_id" and .final)

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# alerts.sh [OPTION]... - insights that somebody should look at go to a topic of their own
+# alerts.sh [OPTION]... - copies insights that are worth an alert to a topic of their own
 #
-# A user who came from more than MAX_IPS addresses in one window is one. Options go to kcat-in: with
-# -e it ends with what is in the topic now, without it waits for more. The next run goes on where
-# this one ended.
+# An insight is worth an alert if some user logged in from more than MAX_IPS addresses in one
+# window. Options go to kcat-in: with -e the script stops at the present end of the topic; without
+# it, it waits for more. The next run continues where this one ended.
 #
-# An alert is the insight itself, with its key, so that of a window that fills the newest alert
-# replaces those before. A topic that keeps just the newest one of each key is made by
+# An alert is the insight itself, with its key. So while a window fills, the newest alert replaces
+# the ones before. This command creates a topic that keeps only the newest alert of each key:
 #
 #   kafka-topics.sh --create --topic login-alerts --config cleanup.policy=compact ...
 #
-# For other alerts, see ../jq/alerts.jq, or write what is one in its place: -j 'select(...)'.
+# For other alerts, change ../jq/alerts.jq, or use -j 'select(...)' in its place.
 #
 # Environment: BOOTSTRAP_SERVERS, INSIGHTS_TOPIC, ALERTS_TOPIC, ALERTS_GROUP, MAX_IPS
 set -eu -o pipefail

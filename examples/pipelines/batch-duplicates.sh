@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# batch-duplicates.sh [OPTION]... - what is there more than once in 500 logins, or in 30 seconds
+# batch-duplicates.sh [OPTION]... - finds duplicates in batches of 500 logins or 30 seconds
 #
 #   {"batch":1,"ts_min":1694476800,"ts_max":1694476829,"fields":["user_id","ip"],"groups":2,...}
 #
-# A batch takes the records in the order in which they come, and ends with the 500th, or before one
-# that would make its times 30 seconds or more apart: ts_min and ts_max say which these were. It is
-# the time of the records that counts, so the same topic gives the same batches, however fast it is
-# read. The order in which several partitions are read is not always the same; for batches that
-# are, read one: kcat-in -p 0.
+# A batch takes records in the order in which they arrive. It ends with the 500th record, or before
+# a record that would make its times 30 seconds or more apart. ts_min and ts_max are its lowest and
+# highest time. Only the times of the records count, so the batches do not depend on how fast the
+# topic is read. They do depend on the order in which several partitions are read, which varies. For
+# batches that are always the same, read a single partition with kcat-in -p 0.
 #
-# Without -e it would go on with what comes. Options go to loginagg:
+# -e stops at the present end of the topic; without it, the script would wait for more. Options go
+# to loginagg:
 #
 #   batch-duplicates.sh --duplicates user_id,device_id --top 3
 #

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# clean-and-count.sh [OPTION]... - the insights of all that is in the topic now, on stdout
+# clean-and-count.sh [OPTION]... - prints the insights of everything that is in the topic now
 #
-# Nothing is written to Kafka. Rejects go to stderr; options go to loginagg:
+# The script writes nothing to Kafka. Rejects go to stderr. Options go to loginagg:
 #
 #   clean-and-count.sh -w 1d --count locale 2> rejects.ndjson
 #
-# --every 0: only the final line of each window. --lateness: a whole topic is read one partition
-# after another, so that records come out of order; this is by how much they may.
+# --every 0 prints only the final insights of each window. The partitions of a topic are read one
+# after another, so records come out of order; --lateness says by how much they may.
 #
 # Environment: BOOTSTRAP_SERVERS, KAFKA_TOPIC
 set -eu -o pipefail

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# hourly-device-types.sh - how many logins came from which kind of device, hour by hour
+# hourly-device-types.sh - prints the logins of each hour by type of device
 #
 #   2023-09-12T03:00:00Z   3261  android 1428, iOS 1373, web 400, unknown 60
 #
-# Read from the insights, which the pipeline must have been making. An insight replaces those with
-# the same key that came before it, so the last one of each hour counts; awk keeps that one. kcat-in
-# runs the jq program itself and prints JSON: the quotes around each line are cut off.
+# The script reads the insights that the pipeline has written. An insight replaces earlier ones with
+# the same key, so the last one of each hour counts, and awk keeps that one. kcat-in runs the jq
+# program and prints JSON strings; sed removes the quotes around each line.
 #
 # Environment: BOOTSTRAP_SERVERS, INSIGHTS_TOPIC
 set -eu -o pipefail

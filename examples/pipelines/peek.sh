@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# peek.sh [DIR] - what goes from stage to stage, kept in files
+# peek.sh [DIR] - keeps the lines between the stages in files
 #
-# Between any two stages are plain lines, so tee shows what one made of the other's output. On a
-# pipeline that runs on and on, a few lines may be enough (-p: tee stays when head has left):
+# The stages exchange plain lines, so tee can copy the output of each stage to a file. On a pipeline
+# that runs all the time, a few lines may be enough. With -p, tee continues when head has exited:
 #
 #   kcat-in -t user-login | tee -p >(head -n 5 >&2) | loginclean | ...
 #

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# replay-day.sh DATE [OPTION]... - the insights of one day (in UTC) once more, on stdout
+# replay-day.sh DATE [OPTION]... - prints the insights of one day (in UTC) again
 #
 #   replay-day.sh 2024-01-31 --count locale
 #
-# The day is that of the records' Kafka timestamps, by which kcat-in finds where to begin and to
-# end. For events by their own time, see ../cron/login-hourly. Rejects go to stderr; options go to
-# loginagg.
+# The Kafka timestamp of a record decides whether it belongs to the day, since kcat-in finds the
+# start and the end by these timestamps. To choose events by their own time, see
+# ../cron/login-hourly.
+# Rejects go to stderr. Options go to loginagg.
 #
 # Environment: BOOTSTRAP_SERVERS, KAFKA_TOPIC
 set -eu -o pipefail

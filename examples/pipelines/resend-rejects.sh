@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# resend-rejects.sh [OPTION]... - tries rejected records again, after the rules were changed
+# resend-rejects.sh [OPTION]... - tries rejected records again after a change of the rules
 #
-# Options go to loginclean. When records without a locale shall be good from now on:
+# Options go to loginclean. For example, to accept records without a locale from now on:
 #
 #   resend-rejects.sh --optional locale
 #
-# What is good now goes to the processed records, once: the rejects are read by a consumer group,
-# so the next run goes on after them. What is still bad goes back to the end of the rejects, for the
-# run after the next change. Insights are not made: those of a few records would replace the right
-# ones, which have the same keys.
+# Records that are valid now go to the processed records, once: a consumer group reads the rejects,
+# so the next run continues after them. Records that are still invalid go back to the end of the
+# rejects, and the next run tries them again. The script makes no insights, since the insights of a
+# few records would replace the right ones, which have the same keys.
 #
 # Environment: BOOTSTRAP_SERVERS, PROCESSED_TOPIC, REJECTS_TOPIC, RESEND_GROUP
 set -eu -o pipefail

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# A stage that adds each login's network, and keeps the promises of a marked stream: put between
+# A stage that adds the network of each login and keeps the rules of a stream with marks. Between
 # `kcat-in --marks` and `kcat-out --exactly-once` it may be killed at any moment, and every record
-# still arrives once. For that it
+# still arrives exactly once. For that, this stage
 #
-# - copies each mark at its place, after all that it made of the lines before it is written;
+# - copies each mark in its place, after it has written everything it made of the lines before it;
 # - prints no line of its own that begins like a mark;
-# - drops a last line without its newline: whoever wrote it has died;
-# - ends with 75 when the input ends without the mark "end", or one that says "stop": then something
-#   upstream has died, and all is started again;
-# - keeps nothing from one record for the next. What it kept would be lost with it.
+# - drops a last line without a newline, since the process that wrote it has died;
+# - exits with 75 if the input ends without the mark "end" or a mark that says "stop": then a stage
+#   upstream has died, and the whole pipe is started again;
+# - keeps nothing from one record to the next, since it would lose that when it is killed.
 #
-# Rejects and insights are not its business and pass untouched. See loginpipe-stream(5).
+# Rejects and insights pass untouched. loginpipe-stream(5) has the rules.
 import json
 import signal
 import sys
@@ -36,12 +36,12 @@ def main():
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             if line.startswith(MARK):
-                out.flush()  # and so with a file or a database that it wrote to
+                out.flush()  # also flush any file or database that the stage writes to
                 marked, last = True, json.loads(line)
             elif not line.startswith(OTHERS):
                 line = change(line)
             out.write(line + b"\n")
-        out.flush()  # before a read that may have to wait
+        out.flush()  # before a read that may block
     if rest and not marked and not rest.startswith(MARK):
         out.write(change(rest) + b"\n")
     out.flush()
@@ -49,7 +49,7 @@ def main():
     return 75 if (marked and not complete) or rest.startswith(MARK) else 0
 
 
-# The first signal is for whoever reads from Kafka; this stage ends with its input. A second ends it.
+# The first signal is for kcat-in: this stage continues until its input ends. A second one ends it.
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda n, _: signal.signal(n, signal.SIG_DFL))
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
