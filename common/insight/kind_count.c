@@ -9,7 +9,7 @@
 
 static void init(const struct insight *in, struct insight_set *set)
 {
-    top_init(&set->state[in->index].top, in->plan->values, 1);
+    topk_init(&set->state[in->index].top, in->plan->values, 1);
 }
 
 static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
@@ -17,7 +17,7 @@ static void add(const struct insight *in, struct insight_set *set, const struct 
 {
     const struct map_entry *e = hits->value[in->part[0]];
 
-    if (top_wants(&set->state[in->index].top, e->count, n))
+    if (topk_wants(&set->state[in->index].top, e->count, n))
         insight_offer(in, set, e);
 }
 
@@ -29,8 +29,8 @@ static uint64_t count_of(const struct insight *in, const struct insight_set *set
     uint64_t hash = map_hash(&in->plan->secret, text->data, text->len);
 
     if (table->sketch != NULL) {
-        const struct heavy_item *item =
-            heavy_find(&table->sketch->heavy, text->data, text->len, hash);
+        const struct space_saving_item *item =
+            space_saving_find(&table->sketch->heavy, text->data, text->len, hash);
         return item == NULL ? 0 : item->count;
     }
     const struct map_entry *e = map_find(&table->map, text->data, text->len, hash);

@@ -32,7 +32,7 @@ static int compare(const void *ctx, uint32_t a, uint32_t b)
 
 static void init(const struct insight *in, struct insight_set *set)
 {
-    top_init(&set->state[in->index].top, in->plan->top, 1);
+    topk_init(&set->state[in->index].top, in->plan->top, 1);
 }
 
 static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
@@ -46,16 +46,17 @@ static void add(const struct insight *in, struct insight_set *set, const struct 
     uint32_t values = ++hits->value[in->part[PER]]->word[in->word];
     if (values > state->max)
         state->max = values;
-    if (top_wants(&state->top, values, 1))
-        top_offer(&state->top, &(struct top_order){count, compare, &(struct groups){map, in->word}},
-                  map_id(map, hits->value[in->part[PER]]), values);
+    if (topk_wants(&state->top, values, 1))
+        topk_offer(&state->top,
+                   &(struct topk_order){count, compare, &(struct groups){map, in->word}},
+                   map_id(map, hits->value[in->part[PER]]), values);
 }
 
 // The groups in order, by the counts in a table or in that of a sample.
-static size_t list_groups(struct top *top, const struct groups *groups, uint32_t level,
+static size_t list_groups(struct topk *top, const struct groups *groups, uint32_t level,
                           struct insight_listed **list)
 {
-    size_t listed = top_sort(top, &(struct top_order){count, compare, groups});
+    size_t listed = topk_sort(top, &(struct topk_order){count, compare, groups});
 
     *list = xcalloc(listed + 1, sizeof **list);
     for (size_t i = 0; i < listed; i++) {
@@ -68,24 +69,24 @@ static size_t list_groups(struct top *top, const struct groups *groups, uint32_t
     return listed;
 }
 
-static size_t list_sampled(const struct insight *in, const struct sample *sample, uint64_t *max,
-                           struct insight_listed **list)
+static size_t list_sampled(const struct insight *in, const struct distinct_sample *sample,
+                           uint64_t *max, struct insight_listed **list)
 {
     const struct groups groups = {&sample->group[in->grouping], 0};
-    struct top top;
+    struct topk top;
 
     *max = 0;
-    top_init(&top, in->plan->top, 1);
+    topk_init(&top, in->plan->top, 1);
     for (const struct map_entry *e = map_first(groups.map); e != NULL;
          e = map_next(groups.map, e)) {
-        uint64_t keys = sample_group_keys(e);
+        uint64_t keys = distinct_sample_group_keys(e);
         *max = keys << sample->level > *max ? keys << sample->level : *max;
         if (keys >= top.threshold)
-            top_offer(&top, &(struct top_order){count, compare, &groups}, map_id(groups.map, e),
-                      keys);
+            topk_offer(&top, &(struct topk_order){count, compare, &groups}, map_id(groups.map, e),
+                       keys);
     }
     size_t listed = list_groups(&top, &groups, sample->level, list);
-    top_release(&top);
+    topk_release(&top);
     return listed;
 }
 

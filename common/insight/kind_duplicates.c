@@ -10,7 +10,7 @@
 
 static void init(const struct insight *in, struct insight_set *set)
 {
-    top_init(&set->state[in->index].top, in->plan->top, 2);
+    topk_init(&set->state[in->index].top, in->plan->top, 2);
 }
 
 static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
@@ -24,7 +24,7 @@ static void add(const struct insight *in, struct insight_set *set, const struct 
         return;
     state->groups += is_new;
     state->records += is_new ? e->count : n;
-    if (top_wants(&state->top, e->count, n))
+    if (topk_wants(&state->top, e->count, n))
         insight_offer(in, set, e);
 }
 
@@ -55,7 +55,7 @@ static void put(const struct insight *in, const struct insight_view *view, struc
     uint64_t groups = state->groups, records = state->records;
 
     if (sketch != NULL) {
-        const struct sample *sample = &sketch->sample;
+        const struct distinct_sample *sample = &sketch->sample;
         // Those that occur once are sampled best: no count among them is far above the others'.
         uint64_t single = (sample->key.used - sample->repeated) << sample->level;
         groups = sample->repeated << sample->level;

@@ -166,7 +166,7 @@ static bool read_hash(const struct json_value *value, uint64_t *hash)
 static int read_sampled(struct reader *r, const struct target *target, const struct json_value *row)
 {
     const struct insight_needs *needs = &insight_table_plan(r->plan, target->table)->needs;
-    struct sample_group group[SAMPLE_GROUPINGS];
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
     struct json_value key, value;
     struct json_iter it;
     uint64_t hash = 0, n = 0;
@@ -182,14 +182,14 @@ static int read_sampled(struct reader *r, const struct target *target, const str
         if (!right)
             return wrong(r, "a key of a sample is not a hash, groups and a count");
         if (i > 0 && i <= needs->groupings)
-            group[i - 1] = (struct sample_group){value.string.data, value.string.len};
+            group[i - 1] = (struct distinct_sample_group){value.string.data, value.string.len};
         else if (i > 0)
             n = (uint64_t)value.integer;
     }
     if (i != needs->groupings + 2)
         return wrong(r, "a key of a sample is too short");
     if (r->set != NULL)
-        sample_add(&target->sketch->sample, hash, group, n);
+        distinct_sample_add(&target->sketch->sample, hash, group, n);
     return 0;
 }
 
@@ -255,14 +255,14 @@ static void find_members(const struct json_value *table, struct json_value *memb
 
 static int read_sketch(struct reader *r, struct target *target, const struct json_value *member)
 {
-    if (!is_count(&member[LEVEL]) || member[LEVEL].integer > SAMPLE_LEVEL_MAX)
+    if (!is_count(&member[LEVEL]) || member[LEVEL].integer > DISTINCT_SAMPLE_LEVEL_MAX)
         return wrong(r, "the level of a sample is out of range");
     if (member[MISSED].type != JSON_ABSENT && !is_count(&member[MISSED]))
         return wrong(r, "an error is no number");
     if (r->set != NULL) {
         insight_set_sketch(r->set, r->plan, target->table);
         target->sketch = insight_set_table(r->set, r->plan, target->table)->sketch;
-        sample_raise(&target->sketch->sample, (uint32_t)member[LEVEL].integer);
+        distinct_sample_raise(&target->sketch->sample, (uint32_t)member[LEVEL].integer);
         if (member[MISSED].type != JSON_ABSENT)
             target->sketch->heavy.missed += (uint64_t)member[MISSED].integer;
     }

@@ -105,13 +105,13 @@ static void put_registers(struct buf *b, const struct hll *h)
 }
 
 static bool put_heavy(struct insight_partial *p, struct buf *b, size_t start,
-                      const struct heavy *heavy, size_t width)
+                      const struct space_saving *heavy, size_t width)
 {
     if (p->heavy == heavy->used)
         return true;
     buf_puts(b, ",\"heavy\":[");
     for (; p->heavy < heavy->used && !is_full(b, start); p->heavy++) {
-        const struct heavy_item *item = &heavy->item[p->heavy];
+        const struct space_saving_item *item = &heavy->item[p->heavy];
         for (size_t i = 0; i < width; i++) {
             struct insight_bytes text = insight_key_part(item, width, i);
             put_text(b, i, &text);
@@ -123,15 +123,15 @@ static bool put_heavy(struct insight_partial *p, struct buf *b, size_t start,
 }
 
 static bool put_sample(struct insight_partial *p, struct buf *b, size_t start,
-                       const struct sample *sample)
+                       const struct distinct_sample *sample)
 {
     if (p->next == NULL)
         return true;
     buf_puts(b, ",\"sample\":[");
     for (; p->next != NULL && !is_full(b, start); p->next = map_next(&sample->key, p->next)) {
-        buf_printf(b, "[\"%016llx\"", (unsigned long long)sample_hash(sample, p->next));
+        buf_printf(b, "[\"%016llx\"", (unsigned long long)distinct_sample_hash(sample, p->next));
         for (uint32_t i = 0; i < sample->groupings; i++) {
-            const struct map_entry *group = sample_group_of(sample, p->next, i);
+            const struct map_entry *group = distinct_sample_group_of(sample, p->next, i);
             buf_putc(b, ',');
             json_put_string(b, map_key(&sample->group[i], group), group->len);
         }
@@ -146,7 +146,7 @@ static bool put_sketch(struct insight_partial *p, struct buf *b, size_t start,
 {
     if (!p->begun) {
         put_registers(b, &sketch->keys);
-        insight_put_number(b, "error", heavy_error(&sketch->heavy));
+        insight_put_number(b, "error", space_saving_error(&sketch->heavy));
         p->heavy = 0;
         p->next = map_first(&sketch->sample.key);
     }

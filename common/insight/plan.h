@@ -125,7 +125,7 @@ static inline const struct insight_table_plan *insight_table_plan(const struct i
 }
 
 struct insight_state {
-    struct top top;
+    struct topk top;
     uint64_t groups, records, max;
 };
 

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/xalloc.h"
 
-// What the functions of a struct top_order need.
+// What the functions of a struct topk_order need.
 struct insight_ranks {
     const struct insight *in;
     const struct insight_set *set;
@@ -39,8 +39,8 @@ void insight_offer(const struct insight *in, struct insight_set *set, const stru
 {
     const struct insight_ranks ranks = {in, set};
 
-    top_offer(&set->state[in->index].top, &(struct top_order){count, compare, &ranks},
-              map_id(insight_map(in, set), e), e->count);
+    topk_offer(&set->state[in->index].top, &(struct topk_order){count, compare, &ranks},
+               map_id(insight_map(in, set), e), e->count);
 }
 
 static int rank(const void *left, const void *right, void *ctx)
@@ -56,7 +56,7 @@ static int rank(const void *left, const void *right, void *ctx)
     return order;
 }
 
-static size_t list_heavy(const struct insight *in, const struct heavy *heavy, size_t limit,
+static size_t list_heavy(const struct insight *in, const struct space_saving *heavy, size_t limit,
                          struct insight_listed **list)
 {
     size_t width = in->width, used = heavy->used;
@@ -81,8 +81,8 @@ size_t insight_list(const struct insight *in, const struct insight_set *set, siz
 
     if (table->sketch != NULL)
         return list_heavy(in, &table->sketch->heavy, limit, list);
-    struct top *top = &set->state[in->index].top;
-    size_t listed_count = top_sort(top, &(struct top_order){count, compare, &ranks});
+    struct topk *top = &set->state[in->index].top;
+    size_t listed_count = topk_sort(top, &(struct topk_order){count, compare, &ranks});
     *list = xcalloc(listed_count + 1, sizeof **list);
     for (size_t i = 0; i < listed_count; i++) {
         struct insight_listed *listed = &(*list)[i];
@@ -107,7 +107,7 @@ void insight_put_error(struct buf *b, const struct insight *in, const struct ins
     const struct insight_sketch *sketch = insight_table_of(in, set)->sketch;
 
     if (sketch != NULL)
-        insight_put_number(b, "error", heavy_error(&sketch->heavy));
+        insight_put_number(b, "error", space_saving_error(&sketch->heavy));
 }
 
 void insight_put_field(struct buf *b, const struct insight *in, size_t i,

@@ -24,7 +24,7 @@ void insight_set_release(struct insight_set *set, const struct insight_plan *pla
     for (size_t i = 0; i < insight_table_count(plan); i++)
         insight_table_release(insight_set_table(set, plan, i));
     for (size_t i = 0; i < plan->insight_count; i++)
-        top_release(&set->state[i].top);
+        topk_release(&set->state[i].top);
     free(set->value);
     free(set->combination);
     free(set->state);
@@ -55,7 +55,7 @@ void insight_set_trim(struct insight_set *set, const struct insight_plan *plan)
     }
     for (size_t i = 0; i < plan->insight_count; i++) {
         if (!plan->insight[i].kind->compares)
-            top_release(&set->state[i].top);
+            topk_release(&set->state[i].top);
     }
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-// An exact table, for the functions of a struct top_order.
+// An exact table, for the functions of a struct topk_order.
 struct source {
     const struct insight_set *set;
     const struct insight_plan *plan;
@@ -41,25 +41,25 @@ static void get_texts(const struct source *s, uint32_t id, struct insight_bytes 
 // Moves the keys with the highest counts into the sketch, the highest first.
 static void list_highest(struct insight_sketch *sketch, const struct source *source)
 {
-    const struct top_order order = {count, compare, source};
+    const struct topk_order order = {count, compare, source};
     struct insight_bytes text[INSIGHT_WIDTH];
     struct buf key = BUF_INIT;
-    struct top top;
+    struct topk top;
 
     if (!sketch->plan->needs.listed)
         return;
-    top_init(&top, sketch->heavy.limit, 1);
+    topk_init(&top, sketch->heavy.limit, 1);
     for (const struct map_entry *e = map_first(source->map); e != NULL;
          e = map_next(source->map, e)) {
         if (e->count >= top.threshold)
-            top_offer(&top, &order, map_id(source->map, e), e->count);
+            topk_offer(&top, &order, map_id(source->map, e), e->count);
     }
-    size_t listed = top_sort(&top, &order);
+    size_t listed = topk_sort(&top, &order);
     for (size_t i = 0; i < listed; i++) {
         get_texts(source, top.item[i].id, text);
         insight_sketch_list(sketch, text, top.item[i].count, &key);
     }
-    top_release(&top);
+    topk_release(&top);
     buf_release(&key);
 }
 
@@ -107,7 +107,7 @@ void insight_set_sketch(struct insight_set *set, const struct insight_plan *plan
     for (size_t i = 0; i < plan->insight_count; i++) {
         // Its lists come from the sketch now.
         if (plan->insight[i].kind->add != NULL && insight_table_number(&plan->insight[i]) == number)
-            top_release(&set->state[i].top);
+            topk_release(&set->state[i].top);
     }
     map_release(&table->map);
     set->sketched = true;

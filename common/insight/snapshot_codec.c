@@ -32,7 +32,7 @@ static void load_map(struct map *m, struct state_reader *in)
     memcpy(m->data, data, len);
 }
 
-static void save_top(const struct top *t, struct state_writer *out)
+static void save_top(const struct topk *t, struct state_writer *out)
 {
     state_put_u64(out, t->threshold);
     state_put_u64(out, t->bounded);
@@ -45,7 +45,7 @@ static void save_top(const struct top *t, struct state_writer *out)
 }
 
 // The limit is that of the plan.
-static void load_top(struct top *t, struct state_reader *in)
+static void load_top(struct topk *t, struct state_reader *in)
 {
     t->threshold = state_get_u64(in);
     t->bounded = state_get_u64(in) != 0;
@@ -58,12 +58,12 @@ static void load_top(struct top *t, struct state_reader *in)
     }
 }
 
-static void save_heavy(const struct heavy *h, struct state_writer *out)
+static void save_heavy(const struct space_saving *h, struct state_writer *out)
 {
     state_put_u64(out, h->missed);
     state_put_u64(out, h->used);
     for (size_t i = 0; i < h->used; i++) {
-        const struct heavy_item *item = &h->item[i];
+        const struct space_saving_item *item = &h->item[i];
         state_put_u64(out, item->count);
         state_put_u64(out, item->hash);
         state_put_u64(out, item->place);
@@ -71,7 +71,7 @@ static void save_heavy(const struct heavy *h, struct state_writer *out)
     }
 }
 
-static void load_heavy(struct heavy *h, struct state_reader *in)
+static void load_heavy(struct space_saving *h, struct state_reader *in)
 {
     h->missed = state_get_u64(in);
     size_t count = state_get_count(in, 4 * sizeof(uint64_t));
@@ -79,7 +79,7 @@ static void load_heavy(struct heavy *h, struct state_reader *in)
         size_t len;
         uint64_t n = state_get_u64(in), hash = state_get_u64(in), place = state_get_u64(in);
         const char *key = state_get_bytes(in, &len);
-        heavy_restore(h, key, len, hash, n, (uint32_t)place);
+        space_saving_restore(h, key, len, hash, n, (uint32_t)place);
     }
 }
 

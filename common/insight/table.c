@@ -19,8 +19,8 @@ void insight_table_sketch(struct insight_table *t, const struct insight_table_pl
 
     s->plan = plan;
     hll_init(&s->keys);
-    heavy_init(&s->heavy, plan->needs.listed ? limit : 0);
-    sample_init(&s->sample, plan->needs.groupings, max_keys, secret);
+    space_saving_init(&s->heavy, plan->needs.listed ? limit : 0);
+    distinct_sample_init(&s->sample, plan->needs.groupings, max_keys, secret);
     t->sketch = s;
 }
 
@@ -30,8 +30,8 @@ void insight_table_release(struct insight_table *t)
     if (t->sketch == NULL)
         return;
     hll_release(&t->sketch->keys);
-    heavy_release(&t->sketch->heavy);
-    sample_release(&t->sketch->sample);
+    space_saving_release(&t->sketch->heavy);
+    distinct_sample_release(&t->sketch->sample);
     free(t->sketch);
     t->sketch = NULL;
 }
@@ -50,7 +50,7 @@ static uint64_t hash_key(const struct insight_table_plan *plan, const struct ins
 void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n)
 {
     const struct insight_needs *needs = &s->plan->needs;
-    struct sample_group group[SAMPLE_GROUPINGS];
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
     uint64_t hash = hash_key(s->plan, text);
 
     hll_add(&s->keys, hash);
@@ -58,9 +58,9 @@ void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *
         return;
     for (uint32_t i = 0; i < needs->groupings; i++) {
         const struct insight_bytes *name = &text[needs->grouping[i]];
-        group[i] = (struct sample_group){name->data, name->len};
+        group[i] = (struct distinct_sample_group){name->data, name->len};
     }
-    sample_add(&s->sample, hash, group, n);
+    distinct_sample_add(&s->sample, hash, group, n);
 }
 
 void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n,
@@ -81,10 +81,10 @@ void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *t
         key = b->data;
         len = b->len;
     }
-    heavy_add(&s->heavy, key, len, map_hash(s->sample.secret, key, len), n);
+    space_saving_add(&s->heavy, key, len, map_hash(s->sample.secret, key, len), n);
 }
 
-struct insight_bytes insight_key_part(const struct heavy_item *item, size_t width, size_t i)
+struct insight_bytes insight_key_part(const struct space_saving_item *item, size_t width, size_t i)
 {
     const char *at = item->key;
 

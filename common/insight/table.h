@@ -27,10 +27,10 @@
 
 // What the insights need of the sketch of a table.
 struct insight_needs {
-    bool listed;                       // the keys with the highest counts
-    bool sampled;                      // a sample of all keys
-    uint32_t groupings;                // of the sample
-    size_t grouping[SAMPLE_GROUPINGS]; // by which field of the key
+    bool listed;                                // the keys with the highest counts
+    bool sampled;                               // a sample of all keys
+    uint32_t groupings;                         // of the sample
+    size_t grouping[DISTINCT_SAMPLE_GROUPINGS]; // by which field of the key
 };
 
 // What a table counts: the values of one field, whose texts are the keys, or the combinations of
@@ -46,8 +46,8 @@ struct insight_table_plan {
 struct insight_sketch {
     const struct insight_table_plan *plan;
     struct hll keys;
-    struct heavy heavy;
-    struct sample sample;
+    struct space_saving heavy;
+    struct distinct_sample sample;
 };
 
 struct insight_table {
@@ -79,6 +79,6 @@ void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *t
                          struct buf *b);
 
 // The i-th text of a key in heavy; its hash is left 0.
-struct insight_bytes insight_key_part(const struct heavy_item *item, size_t width, size_t i);
+struct insight_bytes insight_key_part(const struct space_saving_item *item, size_t width, size_t i);
 
 #endif
