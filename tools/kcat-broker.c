@@ -25,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 
 #define PARTITIONS_DEFAULT 4
@@ -98,7 +99,7 @@ static int broker_create_topic(struct broker *b, const char *spec, struct err *e
 
     if (len == 0 || len > TOPIC_NAME_MAX || (spec[len] != ':' && spec[len] != '\0'))
         return err_set(err, EX_USAGE, "--topic: '%s' is not TOPIC or TOPIC:PARTITIONS", spec);
-    if (spec[len] == ':' && (opt_parse_number(spec + len + 1, 1000, &partitions) != 0 ||
+    if (spec[len] == ':' && (number_parse(spec + len + 1, 1000, &partitions) != 0 ||
                              partitions < 1 || partitions > PARTITIONS_MAX))
         return err_set(err, EX_USAGE, "--topic: '%s' is not a number of partitions from 1 to %d",
                        spec + len + 1, PARTITIONS_MAX);
@@ -246,7 +247,7 @@ int main(int argc, char **argv)
         opt_usage_error("--brokers: more than %d", BROKERS_MAX);
     int status = run(&options, command, &err);
     if (status < 0)
-        die(&err);
+        err_die(&err);
     opt_release(&program);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/signals.h"
 #include "base/xalloc.h"
@@ -58,8 +59,9 @@ static int set_create(void *options, const char *arg, struct err *err)
     text = xstrdup(arg);
     if ((colon = strchr(text, ':')) != NULL)
         *colon++ = '\0';
-    if (opt_parse_int(text, &o->partitions) != 0 || o->partitions < 1 || o->partitions > 100000 ||
-        (colon != NULL && (opt_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
+    if (number_parse_int(text, &o->partitions) != 0 || o->partitions < 1 ||
+        o->partitions > 100000 ||
+        (colon != NULL && (number_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
                            o->replication > 1000)))
         status = err_set(err, EX_USAGE, "'%s' is not PARTITIONS[:REPLICATION]", arg);
     free(text);
@@ -171,7 +173,7 @@ static int await_room(struct writer *w)
     return 0;
 }
 
-static int produce(struct writer *w, const struct destination *to, const struct line *line,
+static int produce(struct writer *w, const struct router_destination *to, const struct line *line,
                    bool passed)
 {
     struct err err;
@@ -188,7 +190,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
     struct json *json = NULL;
-    struct destination to;
+    struct router_destination to;
     struct reject why;
 
     if (router_needs_json(&w->router, line) && (json = stream_json(s)) == NULL)
@@ -202,7 +204,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 static int pass(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
-    const struct destination to = {router_reject_topic(&w->router), NULL, 0};
+    const struct router_destination to = {router_reject_topic(&w->router), NULL, 0};
 
     (void)s;
     return produce(w, &to, line, true);
@@ -262,12 +264,13 @@ static int pass_all(struct writer *w)
     return stream_ledger(w->stream)->undelivered > 0 ? not_delivered(w, "--tee") : settle(w);
 }
 
-static int mark(void *ctx, struct stream *s, const struct mark *m)
+static int mark(void *ctx, struct stream *s, const struct mark *m, const struct line *line)
 {
     struct writer *w = ctx;
     bool committed = false;
     struct err err;
 
+    (void)line;
     if (w->options->tee)
         return pass_all(w);
     if (stream_flush(s) != 0 || await_room(w) != 0)

@@ -10,6 +10,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 #include "insight/checkpoint.h"
@@ -56,7 +57,7 @@ static int set_every(void *options, const char *arg, struct err *err)
     o->every_records = 0;
     if (len > 1 && arg[len - 1] == 'n') {
         char *number = xstrndup(arg, len - 1);
-        status = opt_parse_number(number, 1000, &o->every_records);
+        status = number_parse(number, 1000, &o->every_records);
         free(number);
         if (o->every_records == 0)
             status = -1;
@@ -113,7 +114,7 @@ static void agg_init(struct agg *a, struct options *options)
 
     *a = (struct agg){.options = options};
     if (insight_options_plan(&options->insights, &a->plan, &a->specs, &err) != 0)
-        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : die(&err);
+        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : err_die(&err);
     check_modes(options, a->specs);
     insight_options_put(&a->options_text, &options->insights);
     buf_puts(&a->options_text, options->merge ? " --merge" : "");
@@ -303,11 +304,12 @@ static int finish(struct agg *a, struct stream *s)
     return close_due(a, s);
 }
 
-static int on_mark(void *ctx, struct stream *s, const struct mark *mark)
+static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const struct line *line)
 {
     struct agg *a = ctx;
     struct err err;
 
+    (void)line;
     if (mark->kind == MARK_HELLO)
         return resume(a, s, mark);
     if (insight_snapshots_check_mark(&a->snapshots, mark, &err) != 0)

@@ -12,8 +12,10 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "json/event_time.h"
+#include "json/json_edit.h"
 #include "login/fields.h"
 #include "login/infer.h"
 #include "login/rules.h"
@@ -35,6 +37,7 @@ struct options {
 struct clean {
     const struct options *options;
     struct infer *infer; // NULL when it is not wanted
+    struct json_edit *edit;
     struct rules rules;
     struct json_value value[RULES_FIELDS_MAX]; // of the current record, as the rules number them
     struct buf changed[2]; // the record after the first change and after the second
@@ -64,7 +67,7 @@ static int set_infer(void *options, const char *arg, struct err *err)
     uint64_t *keys = &((struct options *)options)->infer;
 
     *keys = INFER_KEYS_DEFAULT;
-    if (arg != NULL && opt_parse_number(arg, 1000, keys) != 0)
+    if (arg != NULL && number_parse(arg, 1000, keys) != 0)
         return err_set(err, EX_USAGE, "'%s' is not a number", arg);
     if (*keys < 1 || *keys > INFER_KEYS_MAX)
         return err_set(err, EX_USAGE, "'%s' is not from 1 to %d", arg, INFER_KEYS_MAX);
@@ -114,25 +117,26 @@ static void clean_init(struct clean *c, const struct options *options)
 {
     struct err err;
 
-    *c = (struct clean){.options = options};
+    *c = (struct clean){.options = options, .edit = json_edit_new()};
     rules_init(&c->rules);
     if (options->require != NULL)
         rules_require_none(&c->rules);
     require_list(c, "--require", options->require, true);
     require_list(c, "--optional", options->optional, false);
-    if (options->infer > 0 && c->rules.required[RECORD_DEVICE_TYPE])
+    if (options->infer > 0 && c->rules.required[FIELD_DEVICE_TYPE])
         opt_usage_error("--infer: device_type is required, and then never filled in");
     c->rules.earliest = time_option("--earliest", options->earliest, EARLIEST_DEFAULT);
     c->rules.latest = time_option("--latest", options->latest, time_now() + 366 * MS_DAY);
     if (c->rules.earliest > c->rules.latest)
         opt_usage_error("--earliest: is after --latest");
     if (options->infer > 0 && (c->infer = infer_new(options->infer, &err)) == NULL)
-        die(&err);
+        err_die(&err);
 }
 
 static void clean_release(struct clean *c)
 {
     infer_free(c->infer);
+    json_edit_free(c->edit);
     buf_release(&c->changed[0]);
     buf_release(&c->changed[1]);
     buf_release(&c->text);
@@ -157,25 +161,25 @@ static bool canonicalize(struct json_value *type)
 // Fills in the device type, and counts what was there before and whence it was taken.
 static void fill_in(struct clean *c, struct stream *s)
 {
-    struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
+    struct json_value *type = &c->value[FIELD_DEVICE_TYPE];
     const char *before = type->type == JSON_ABSENT ? "missing"
                          : type->type == JSON_NULL ? "null"
                                                    : "empty";
 
-    stream_count_filled(s, record_keys[RECORD_DEVICE_TYPE].name, before);
+    stream_count_filled(s, field_keys[FIELD_DEVICE_TYPE].name, before);
     int from = c->infer == NULL ? -1 : infer_device_type(c->infer, c->value);
     if (from < 0)
         *type = (struct json_value){
             .type = JSON_STRING,
             .string = {c->options->device_type, strlen(c->options->device_type)}};
     if (c->infer != NULL)
-        stream_count_filled(s, NULL, from < 0 ? "default" : record_keys[from].name);
+        stream_count_filled(s, NULL, from < 0 ? "default" : field_keys[from].name);
 }
 
 // Puts the device type right in c->value. Returns whether it is another than in the record.
 static bool set_type(struct clean *c, struct stream *s)
 {
-    struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
+    struct json_value *type = &c->value[FIELD_DEVICE_TYPE];
 
     if (rules_blank(type)) {
         fill_in(c, s);
@@ -190,26 +194,26 @@ static bool set_type(struct clean *c, struct stream *s)
 // Emits the record with the device type and the datetime set; all its other bytes stay as they are.
 static int emit_changed(struct clean *c, struct stream *s, const struct line *line, bool new_type)
 {
-    const struct json_value *type = &c->value[RECORD_DEVICE_TYPE];
+    const struct json_value *type = &c->value[FIELD_DEVICE_TYPE];
     const char *datetime = c->options->datetime;
     struct buf *out = &c->changed[0];
     int64_t ms;
 
     buf_clear(out);
     if (new_type)
-        json_set_string(stream_json(s), out, line->data, line->len,
-                        &record_keys[RECORD_DEVICE_TYPE], type->string.data, type->string.len);
+        json_edit_set_string(c->edit, out, line->data, line->len, &field_keys[FIELD_DEVICE_TYPE],
+                             type->string.data, type->string.len);
     else
         buf_append(out, line->data, line->len);
-    if (datetime != NULL && event_time_seconds(&c->value[RECORD_TIMESTAMP], &ms)) {
+    if (datetime != NULL && event_time_seconds(&c->value[FIELD_TIMESTAMP], &ms)) {
         const struct buf *before = out;
         const struct json_key key = {datetime, strlen(datetime)};
         out = &c->changed[1];
         buf_clear(out);
         buf_clear(&c->text);
         time_format(&c->text, ms);
-        json_set_string(stream_json(s), out, before->data, before->len, &key, c->text.data,
-                        c->text.len);
+        json_edit_set_string(c->edit, out, before->data, before->len, &key, c->text.data,
+                             c->text.len);
     }
     return stream_emit(s, out->data, out->len);
 }

@@ -10,10 +10,12 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "login/generator.h"
 #include "login/random.h"
 #include "stream/stream.h"
+#include "stream/tally.h"
 
 #define ENDLESS UINT64_MAX
 #define START_DEFAULT INT64_C(1694476800000) // 2023-09-12T00:00:00Z
@@ -25,7 +27,7 @@
 
 struct options {
     struct stream_options stream;
-    struct synth_options synth;
+    struct generator_options generator;
     uint64_t count;
     uint64_t rate; // 0: as fast as can be
     int64_t start;
@@ -43,7 +45,7 @@ struct timeline {
 
 struct gen {
     const struct options *options;
-    struct synth *synth;
+    struct generator *generator;
     struct timeline timeline;
     uint64_t made;
     int64_t began;       // for --rate: since when, by the monotonic clock,
@@ -63,7 +65,7 @@ static int set_rate(void *options, const char *arg, struct err *err)
         return err_set(err, EX_USAGE, "'%s' is too long", arg);
     memcpy(number, arg, len);
     number[len] = '\0';
-    if (opt_parse_number(number, 1000, &o->rate) != 0 || o->rate < 1 || o->rate > RATE_MAX)
+    if (number_parse(number, 1000, &o->rate) != 0 || o->rate < 1 || o->rate > RATE_MAX)
         return err_set(err, EX_USAGE, "'%s' is not a rate such as 100, 100/s or 5k/s", arg);
     return 0;
 }
@@ -75,7 +77,7 @@ static int set_start(void *options, const char *arg, struct err *err)
 
     if (strcmp(arg, "now") == 0)
         *start = time_now();
-    else if (opt_parse_int(arg, &seconds) == 0) {
+    else if (number_parse_int(arg, &seconds) == 0) {
         if (__builtin_mul_overflow(seconds, MS_SECOND, start))
             *start = -1;
     } else if (time_parse(arg, strlen(arg), start) != 0)
@@ -90,9 +92,9 @@ static const struct opt options_table[] = {
     OPT_COUNT(NULL, 'n', "N", struct options, count, 0,
               "how many records (default endless); 10k, 5M"),
     OPT_CALL("rate", 0, "N[/s]", set_rate, "so many a second (default as fast as can be)"),
-    OPT_COUNT("seed", 0, "N", struct options, synth.seed, 0,
+    OPT_COUNT("seed", 0, "N", struct options, generator.seed, 0,
               "another seed makes other users and records (default 1)"),
-    OPT_COUNT("users", 0, "N", struct options, synth.users, 1,
+    OPT_COUNT("users", 0, "N", struct options, generator.users, 1,
               "how many there are, some busier than others (default 100k)"),
     OPT_STRING("stats", 0, "FILE", struct options, stream.stats,
                "append the ledger at exit and on SIGUSR1; - is stderr"),
@@ -103,20 +105,20 @@ static const struct opt time_table[] = {
              "of the first event (default 2023-09-12T00:00:00Z); now"),
     OPT_DURATION("span", 0, "DUR", struct options, span,
                  "event time over the -n records (default 1h, or by --rate)"),
-    OPT_PERCENT("late", 0, "PCT", struct options, synth.late,
+    OPT_PERCENT("late", 0, "PCT", struct options, generator.late,
                 "share of events that come 5 minutes to 1 hour late (default 0)"),
 };
 
 static const struct opt fault_table[] = {
-    OPT_PERCENT("missing", 0, "PCT", struct options, synth.missing,
+    OPT_PERCENT("missing", 0, "PCT", struct options, generator.missing,
                 "share of records without a device_type (default 2)"),
-    OPT_PERCENT("bad", 0, "PCT", struct options, synth.bad,
+    OPT_PERCENT("bad", 0, "PCT", struct options, generator.bad,
                 "share that loginclean rejects, all reasons alike (default 0)"),
 };
 
 static void timeline_init(struct timeline *t, const struct options *o)
 {
-    *t = (struct timeline){.at = (uint64_t)o->start, .random = {~o->synth.seed}};
+    *t = (struct timeline){.at = (uint64_t)o->start, .random = {~o->generator.seed}};
     if (o->count != ENDLESS && (o->span >= 0 || o->rate == 0)) {
         t->period = (uint64_t)(o->span >= 0 ? o->span : SPAN_DEFAULT);
         t->events = o->count;
@@ -142,19 +144,20 @@ static int64_t timeline_next(struct timeline *t)
 
 static void gen_init(struct gen *g, const struct options *o)
 {
-    if (o->synth.users > UINT32_MAX)
+    if (o->generator.users > UINT32_MAX)
         opt_usage_error("--users: more than %u", UINT32_MAX);
     if (o->span >= 0 && o->count == ENDLESS)
         opt_usage_error("--span: needs -n, to know how many records to spread");
     if (o->span > TIME_MAX - o->start)
         opt_usage_error("--span: goes beyond the year 9999");
-    *g = (struct gen){.options = o, .synth = synth_new(&o->synth), .began = time_monotonic()};
+    *g = (struct gen){
+        .options = o, .generator = generator_new(&o->generator), .began = time_monotonic()};
     timeline_init(&g->timeline, o);
 }
 
 static void gen_release(struct gen *g)
 {
-    synth_free(g->synth);
+    generator_free(g->generator);
 }
 
 // How many records should be written by now that are not, and, if none, *wait milliseconds until
@@ -182,9 +185,9 @@ static uint64_t records_due(struct gen *g, int64_t *wait)
 
 static int make_record(struct gen *g, struct stream *s)
 {
-    struct synth_result result;
+    struct generator_result result;
 
-    synth_record(g->synth, timeline_next(&g->timeline), stream_emit_begin(s), &result);
+    generator_record(g->generator, timeline_next(&g->timeline), stream_emit_begin(s), &result);
     if (result.bad != NULL)
         tally_add(&g->faults, result.bad);
     if (result.late)
@@ -228,7 +231,7 @@ int main(int argc, char **argv)
 {
     static const struct stream_ops ops = {.fill = fill, .close = say_faults};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
-                              .synth = {.seed = 1, .users = 100000, .missing = 2},
+                              .generator = {.seed = 1, .users = 100000, .missing = 2},
                               .count = ENDLESS,
                               .start = START_DEFAULT,
                               .span = -1};

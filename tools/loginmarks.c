@@ -10,6 +10,7 @@
 #include "base/datetime.h"
 #include "base/log.h"
 #include "base/opt.h"
+#include "json/json_write.h"
 #include "stream/mark.h"
 #include "stream/stream.h"
 
@@ -21,7 +22,6 @@ struct viewer {
     const struct options *options;
     uint64_t records, marks; // that have come
     uint64_t shown;          // records before the last mark
-    struct buf text;
 };
 
 static const struct opt options_table[] = {
@@ -77,20 +77,20 @@ static void show_for_people(struct viewer *v, const struct mark *m, struct buf *
         buf_printf(b, "  committed %" PRIu64, m->committed);
 }
 
-// The mark's own members, behind which line it is and how many records have come before it. It must
-// not begin as a mark does.
-static void show_as_json(struct viewer *v, const struct mark *m, struct buf *b)
+// Writes the mark as it came, with its number among the lines and the count of the records before
+// it. The object must not begin as a mark does, so its first member is renamed.
+static void show_as_json(const struct viewer *v, const struct line *line, struct buf *b)
 {
-    static const char prefix[] = "{\"@mark\":";
+    static const char prefix[] = "{\"@mark\"";
 
-    buf_clear(&v->text);
-    mark_format(&v->text, m);
-    buf_printf(b, "{\"line\":%" PRIu64 ",\"records\":%" PRIu64 ",\"mark\":", v->records + v->marks,
-               v->records);
-    buf_append(b, v->text.data + sizeof prefix - 1, v->text.len - (sizeof prefix - 1));
+    buf_putc(b, '{');
+    json_put_member_u64(b, "line", v->records + v->marks);
+    json_put_member_u64(b, "records", v->records);
+    buf_puts(b, ",\"mark\"");
+    buf_append(b, line->data + sizeof prefix - 1, line->len - (sizeof prefix - 1));
 }
 
-static int mark(void *ctx, struct stream *s, const struct mark *m)
+static int mark(void *ctx, struct stream *s, const struct mark *m, const struct line *line)
 {
     struct viewer *v = ctx;
 
@@ -99,7 +99,7 @@ static int mark(void *ctx, struct stream *s, const struct mark *m)
         return 0;
     struct buf *b = stream_emit_begin(s);
     if (v->options->json)
-        show_as_json(v, m, b);
+        show_as_json(v, line, b);
     else
         show_for_people(v, m, b);
     v->shown = v->records;
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
     const struct opt_program program = {"[--check | --json | --strip] < lines",
                                         "Shows, checks or strips the marks of a stream.", groups,
                                         1};
-    struct viewer viewer = {.options = &options, .text = BUF_INIT};
+    struct viewer viewer = {.options = &options};
 
     log_init(argv[0]);
     if (opt_parse(&program, argc, argv) != argc)
@@ -134,7 +134,6 @@ int main(int argc, char **argv)
     if (options.check + options.json + options.strip > 1)
         opt_usage_error("--check, --json, --strip: only one of them can be given");
     int status = stream_run(&ops, &viewer, &stream);
-    buf_release(&viewer.text);
     opt_release(&program);
     return status;
 }

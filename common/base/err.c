@@ -18,7 +18,7 @@ int err_set(struct err *err, int status, const char *fmt, ...)
     return -1;
 }
 
-void die(const struct err *err)
+void err_die(const struct err *err)
 {
     log_error("%s", err->text);
     exit(err->status);

@@ -6,7 +6,7 @@
 // whether to go on. Statuses are those of <sysexits.h>, listed in loginpipe(7).
 //
 //     if (window_parse(text, &spec, &err) != 0)
-//         die(&err);
+//         err_die(&err);
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
@@ -22,6 +22,6 @@ __attribute__((format(printf, 3, 4))) int err_set(struct err *err, int status, c
                                                   ...);
 
 // Prints "tool: what: why" on stderr and ends the process with err->status. For tools only.
-_Noreturn void die(const struct err *err);
+_Noreturn void err_die(const struct err *err);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "base/opt.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 #include "base/buf.h"
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 
 #ifndef LOGINPIPE_VERSION
@@ -74,42 +74,6 @@ void opt_list_release(struct opt_list *list)
     *list = (struct opt_list){0};
 }
 
-int opt_parse_int(const char *text, int64_t *n)
-{
-    char *end;
-
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || isspace((unsigned char)*text))
-        return -1;
-    *n = value;
-    return 0;
-}
-
-int opt_parse_number(const char *text, unsigned k, uint64_t *n)
-{
-    char *end;
-    static const char suffix[] = "kMG";
-
-    if (!isdigit((unsigned char)*text))
-        return -1;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (errno != 0)
-        return -1;
-    if (*end != '\0') {
-        const char *found = strchr(suffix, *end == 'K' ? 'k' : *end);
-        if (found == NULL || end[1] != '\0')
-            return -1;
-        for (const char *at = suffix; at <= found; at++) {
-            if (__builtin_mul_overflow(value, (unsigned long long)k, &value))
-                return -1;
-        }
-    }
-    *n = value;
-    return 0;
-}
-
 static bool has_argument(const struct opt *o)
 {
     return o->arg != NULL;
@@ -149,7 +113,7 @@ static int store(const struct opt *o, void *options, const char *arg, struct err
     case OPT_KIND_COUNT:
     case OPT_KIND_SIZE: {
         uint64_t *n = (uint64_t *)(void *)member;
-        if (opt_parse_number(arg, o->kind == OPT_KIND_COUNT ? 1000 : 1024, n) != 0)
+        if (number_parse(arg, o->kind == OPT_KIND_COUNT ? 1000 : 1024, n) != 0)
             return err_set(err, EX_USAGE, "'%s' is not a number", arg);
         if (*n < o->min)
             return err_set(err, EX_USAGE, "'%s' is below %llu", arg, (unsigned long long)o->min);
@@ -305,7 +269,7 @@ static void apply(const struct lookup *l, size_t i, int argc, char **argv)
 
     if (store(o, l->options[i], optarg, &err) != 0) {
         if (err.status != EX_USAGE)
-            die(&err);
+            err_die(&err);
         opt_usage_error("%s: %s", display_name(o, name, sizeof name), err.text);
     }
     if (o->kind == OPT_KIND_PAIRS) {

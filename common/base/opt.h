@@ -130,10 +130,4 @@ __attribute__((format(printf, 1, 2))) _Noreturn void opt_usage_error(const char 
 void opt_list_add(struct opt_list *list, const char *item);
 void opt_list_release(struct opt_list *list);
 
-// "100", "10k", "5M", "2G" with the given power of k. Returns 0 or -1.
-int opt_parse_number(const char *text, unsigned k, uint64_t *n);
-
-// Reads a whole decimal int64_t. Returns 0 or -1.
-int opt_parse_int(const char *text, int64_t *n);
-
 #endif

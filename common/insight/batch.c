@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "json/json_write.h"
 
 #define UNKNOWN "unknown"
 #define ROWS 32 // enough looks on their way, and few enough that they stay in the nearest cache

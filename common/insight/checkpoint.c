@@ -10,6 +10,7 @@
 #include "base/datetime.h"
 #include "base/out.h"
 #include "insight/snapshot_codec.h"
+#include "json/json_write.h"
 
 int insight_snapshots_open(struct insight_snapshots *s, const char *dir, const char *options,
                            bool reset, struct err *err)

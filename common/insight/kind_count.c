@@ -4,6 +4,8 @@
 // windows overlap, the one that started a step earlier.
 #include "insight/plan.h"
 
+#include "json/json_write.h"
+
 #include <stdlib.h>
 #include <string.h>
 

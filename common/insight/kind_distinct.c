@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/xalloc.h"
+#include "json/json_write.h"
 
 enum part { FIELD, PER, PART_COUNT };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "json/json_write.h"
 
 static void init(const struct insight *in, struct insight_set *set)
 {

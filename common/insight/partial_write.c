@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/datetime.h"
+#include "json/json_write.h"
 
 void insight_partial_init(struct insight_partial *p, const struct insight_plan *plan,
                           const struct insight_view *view)

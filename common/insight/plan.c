@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/xalloc.h"
 #include "login/fields.h"
+#include "json/json_write.h"
 
 static size_t find_field(struct insight_plan *plan, const struct json_key *name)
 {
@@ -26,8 +27,8 @@ int insight_plan_init(struct insight_plan *plan, const char *time_field, struct 
     if (map_secret_init(&plan->secret, err) != 0)
         return -1;
     // The order in which producers write them is the one that json_fields() finds fastest.
-    for (size_t i = 0; i < RECORD_FIELD_COUNT; i++)
-        find_field(plan, &record_keys[i]);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        find_field(plan, &field_keys[i]);
     plan->time_field = find_field(plan, &(struct json_key){time_field, strlen(time_field)});
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/xalloc.h"
+#include "json/json_write.h"
 
 // What the functions of a struct topk_order need.
 struct insight_ranks {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/datetime.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 
@@ -38,7 +39,7 @@ static int parse_records(const char *text, struct window_spec *spec)
 {
     size_t len = number_length(text);
     char *number = xstrndup(text, len);
-    int status = opt_parse_number(number, 1000, &spec->records);
+    int status = number_parse(number, 1000, &spec->records);
 
     free(number);
     if (status == 0 && text[len + 1] == ',') {

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <cfloat>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -15,6 +10,7 @@ extern "C" {
 #include "base/xalloc.h"
 }
 #include "json/json.h"
+#include "json/json_relax.h"
 
 namespace dom = simdjson::dom;
 
@@ -23,9 +19,7 @@ static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "lines need more paddi
 struct json {
     dom::parser parser;
     dom::element root;
-    simdjson::ondemand::parser locator; // used only by json_locate
     simdjson::error_code error = simdjson::SUCCESS;
-    bool inexact = false;
     struct buf copy = BUF_INIT; // for text that simdjson does not represent
 };
 
@@ -99,147 +93,16 @@ static void parse_into(json *json, const char *text, size_t len)
         xalloc_die(len);
 }
 
-// A number as RFC 8259, section 6 has it. Returns its length, 0 when there is none.
-static size_t number_length(const char *text, const char *end)
-{
-    const char *at = text;
-    auto digits = [&] {
-        const char *from = at;
-        while (at < end && *at >= '0' && *at <= '9')
-            at++;
-        return at - from;
-    };
-
-    if (at < end && *at == '-')
-        at++;
-    if (at < end && *at == '0')
-        at++;
-    else if (digits() == 0)
-        return 0;
-    if (at < end && *at == '.') {
-        at++;
-        if (digits() == 0)
-            return 0;
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        if (at < end && (*at == '+' || *at == '-'))
-            at++;
-        if (digits() == 0)
-            return 0;
-    }
-    return (size_t)(at - text);
-}
-
-// Whether simdjson takes the number: an integer that fits 64 bits, a fraction that is in range.
-static bool is_representable(const char *text, size_t len)
-{
-    const char *end = text + len;
-    int64_t integer;
-    uint64_t uinteger;
-    double fraction;
-
-    for (const char *at = text; at < end; at++) {
-        if (*at == '.' || *at == 'e' || *at == 'E')
-            return std::from_chars(text, end, fraction).ec == std::errc();
-    }
-    return std::from_chars(text, end, integer).ec == std::errc() ||
-           std::from_chars(text, end, uinteger).ec == std::errc();
-}
-
-// Appends the number as a double within range, always with a fraction or exponent.
-static void put_nearest_double(struct buf *copy, const char *text, size_t len)
-{
-    char *number = xstrndup(text, len);
-    double value = strtod(number, nullptr);
-
-    free(number);
-    if (std::isinf(value))
-        value = value < 0 ? -DBL_MAX : DBL_MAX;
-    char shortest[40];
-    int n = snprintf(shortest, sizeof shortest, "%.17e", value);
-    buf_append(copy, shortest, (size_t)n);
-}
-
-// The four digits behind "\u" at text, or -1.
-static int hex4(const char *text, const char *end)
-{
-    unsigned unit;
-
-    if (end - text < 6 || text[0] != '\\' || text[1] != 'u')
-        return -1;
-    auto result = std::from_chars(text + 2, text + 6, unit, 16);
-    return result.ec == std::errc() && result.ptr == text + 6 ? (int)unit : -1;
-}
-
-// Appends a string, its quotes included, with U+FFFD for lone surrogates. Returns its length in
-// the text. What is wrong with it otherwise is left for simdjson to find.
-static size_t copy_string(struct buf *copy, const char *text, const char *end)
-{
-    const char *at = text + 1;
-
-    buf_putc(copy, '"');
-    while (at < end && *at != '"') {
-        int unit = *at == '\\' ? hex4(at, end) : -1;
-        size_t take = *at == '\\' && end - at > 1 ? 2 : 1;
-        if (unit >= 0xd800 && unit < 0xdc00) {
-            int low = end - at > 6 ? hex4(at + 6, end) : -1;
-            if (low >= 0xdc00 && low < 0xe000) {
-                take = 12;
-                unit = -1;
-            }
-        }
-        if (unit >= 0xd800 && unit < 0xe000) {
-            buf_puts(copy, "\\ufffd");
-            at += 6;
-            continue;
-        }
-        buf_append(copy, at, take);
-        at += take;
-    }
-    if (at < end) {
-        buf_putc(copy, '"');
-        at++;
-    }
-    return (size_t)(at - text);
-}
-
-// Copies the text with what simdjson does not represent replaced, and nothing else changed: a
-// text that is wrong stays wrong. Only strings and numbers are told apart here; whether they
-// stand where they may is still simdjson's to say.
-static void copy_representable(struct buf *copy, const char *text, size_t len)
-{
-    const char *end = text + len;
-
-    buf_clear(copy);
-    for (const char *at = text; at < end;) {
-        size_t number;
-        if (*at == '"') {
-            at += copy_string(copy, at, end);
-        } else if ((number = number_length(at, end)) > 0) {
-            if (is_representable(at, number))
-                buf_append(copy, at, number);
-            else
-                put_nearest_double(copy, at, number);
-            at += number;
-        } else {
-            buf_putc(copy, *at++);
-        }
-    }
-}
-
 int json_parse(json *json, const char *text, size_t len)
 {
-    json->inexact = false;
     parse_into(json, text, len);
     if (json->error != simdjson::SUCCESS) {
         // How simdjson calls what it does not represent differs between its versions, so every
         // text that fails gets its second chance.
         simdjson::error_code first = json->error;
-        buf_reserve(&json->copy, len);
-        copy_representable(&json->copy, text, len);
+        buf_clear(&json->copy);
+        json_relax(&json->copy, text, len);
         parse_into(json, json->copy.data, json->copy.len);
-        json->inexact = json->error == simdjson::SUCCESS;
         if (json->error != simdjson::SUCCESS)
             json->error = first;
     }
@@ -272,11 +135,6 @@ const char *json_error(const json *json)
     default:
         return "not JSON by its structure";
     }
-}
-
-bool json_inexact(const json *json)
-{
-    return json->inexact;
 }
 
 json_value json_root(const json *json)
@@ -405,145 +263,7 @@ bool json_iter_next(json_iter *it, json_value *key, json_value *value)
     return true;
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-bool json_locate(json *json, const char *text, size_t len, const json_key *key, size_t *start,
-                 size_t *end)
-{
-    namespace ondemand = simdjson::ondemand;
-    ondemand::document document;
-    ondemand::object object;
-    bool found = false;
-
-    if (json->locator.iterate(text, len, len + JSON_PADDING).get(document) != simdjson::SUCCESS ||
-        document.get_object().get(object) != simdjson::SUCCESS)
-        return false;
-    for (auto result : object) {
-        ondemand::field field;
-        std::string_view name;
-        if (std::move(result).get(field) != simdjson::SUCCESS)
-            return false;
-        // A key with a lone surrogate cannot be unescaped, nor be the one that is sought.
-        if (field.unescaped_key().get(name) != simdjson::SUCCESS ||
-            name != std::string_view(key->name, key->len))
-            continue;
-        std::string_view token = field.value().raw_json_token();
-        found = token[0] != '{' && token[0] != '[';
-        if (!found)
-            continue;
-        while (is_space(token.back()))
-            token.remove_suffix(1);
-        *start = (size_t)(token.data() - text);
-        *end = *start + token.size();
-    }
-    return found;
-}
-
-void json_set_string(json *json, struct buf *b, const char *text, size_t len, const json_key *key,
-                     const char *value, size_t value_len)
-{
-    size_t start, end;
-
-    if (json_locate(json, text, len, key, &start, &end)) {
-        buf_append(b, text, start);
-        json_put_string(b, value, value_len);
-        buf_append(b, text + end, len - end);
-        return;
-    }
-    size_t brace = len - 1;
-    while (text[brace] != '}')
-        brace--;
-    size_t last = brace; // behind the last member, or the opening brace when there is none
-    while (is_space(text[last - 1]))
-        last--;
-    buf_append(b, text, last);
-    if (text[last - 1] != '{')
-        buf_putc(b, ',');
-    json_put_string(b, key->name, key->len);
-    buf_putc(b, ':');
-    json_put_string(b, value, value_len);
-    buf_append(b, text + last, len - last);
-}
-
 bool json_utf8_valid(const char *data, size_t len)
 {
     return simdjson::validate_utf8(data, len);
-}
-
-void json_put_string(struct buf *b, const char *data, size_t len)
-{
-    static const char hex[] = "0123456789abcdef";
-    size_t plain = 0; // start of the run not yet appended
-
-    buf_reserve(b, len + 2);
-    buf_putc(b, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        buf_append(b, data + plain, i - plain);
-        plain = i + 1;
-        switch (c) {
-        case '"':
-            buf_puts(b, "\\\"");
-            break;
-        case '\\':
-            buf_puts(b, "\\\\");
-            break;
-        case '\n':
-            buf_puts(b, "\\n");
-            break;
-        case '\r':
-            buf_puts(b, "\\r");
-            break;
-        case '\t':
-            buf_puts(b, "\\t");
-            break;
-        default: {
-            char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            buf_append(b, escape, sizeof escape);
-        }
-        }
-    }
-    buf_append(b, data + plain, len - plain);
-    buf_putc(b, '"');
-}
-
-void json_put_double(struct buf *b, double number)
-{
-    char text[40];
-    auto result = std::to_chars(text, text + sizeof text, number);
-    buf_append(b, text, (size_t)(result.ptr - text));
-}
-
-bool json_put_scalar(struct buf *b, const json_value *value)
-{
-    switch (value->type) {
-    case JSON_NULL:
-        buf_puts(b, "null");
-        return true;
-    case JSON_BOOL:
-        buf_puts(b, value->boolean ? "true" : "false");
-        return true;
-    case JSON_INT:
-        buf_put_i64(b, value->integer);
-        return true;
-    case JSON_UINT:
-        buf_put_u64(b, value->uinteger);
-        return true;
-    case JSON_DOUBLE:
-        json_put_double(b, value->number);
-        return true;
-    case JSON_STRING:
-        json_put_string(b, value->string.data, value->string.len);
-        return true;
-    case JSON_ABSENT:
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        break;
-    }
-    return false;
 }

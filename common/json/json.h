@@ -7,9 +7,9 @@
 // it, but reads up to JSON_PADDING bytes behind it, which must be there (struct buf and struct
 // line have them). Strings are unescaped into the parser's memory and die with the next parse.
 //
-// Text that is valid but that simdjson does not represent (integers over 64 bits, exponents out
-// of range, lone surrogates) is parsed a second time from a copy in which those are what jq makes
-// of them: the nearest double, and U+FFFD. json_inexact() says that this happened.
+// Valid text that simdjson cannot represent (integers over 64 bits, numbers beyond the range of a
+// double, lone surrogates) is parsed from a copy in which json_relax() has replaced those by what
+// jq makes of them: the nearest double, and U+FFFD.
 //
 // One walk over an object finds all the fields that a tool knows:
 //
@@ -94,7 +94,6 @@ void json_free(struct json *json);
 int json_parse(struct json *json, const char *text, size_t len);
 
 const char *json_error(const struct json *json);
-bool json_inexact(const struct json *json);
 
 // Of the value that was parsed last.
 enum json_type json_type(const struct json *json);
@@ -118,28 +117,8 @@ struct json_iter {
 void json_iter_init(struct json_iter *it, const struct json_value *container);
 bool json_iter_next(struct json_iter *it, struct json_value *key, struct json_value *value);
 
-// Where the value of a top-level key stands in the text, for tools that change a record in place:
-// text[*start] to text[*end - 1]. The text must be a valid object; it need not be the one parsed
-// last. Finds the last such key. Returns false when there is none, or its value is no scalar.
-bool json_locate(struct json *json, const char *text, size_t len, const struct json_key *key,
-                 size_t *start, size_t *end);
-
-// Appends the object to b with a top-level member set to a string: in the place of the value that
-// it has, or added at the end. All other bytes stay. The text is as for json_locate(), and the
-// value must be valid UTF-8.
-void json_set_string(struct json *json, struct buf *b, const char *text, size_t len,
-                     const struct json_key *key, const char *value, size_t value_len);
-
 // Whether the bytes are valid UTF-8.
 bool json_utf8_valid(const char *data, size_t len);
-
-// Appends a JSON string, quoted and escaped. The bytes must be valid UTF-8.
-void json_put_string(struct buf *b, const char *data, size_t len);
-// Appends a number as the shortest text that reads back as the same double.
-void json_put_double(struct buf *b, double number);
-
-// Appends a scalar as JSON text. Returns false, and appends nothing, for containers and absence.
-bool json_put_scalar(struct buf *b, const struct json_value *value);
 
 #ifdef __cplusplus
 }

@@ -205,7 +205,7 @@ void kafka_show(const struct kafka_options *options, const struct kafka_setting 
         return;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (collect(conf, options, defaults, &err) != 0)
-        die(&err);
+        err_die(&err);
     dump(conf);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 
@@ -126,7 +127,7 @@ static int64_t smallest_limit(rd_kafka_event_t *event)
         for (size_t j = 0; j < entries; j++) {
             const char *value = rd_kafka_ConfigEntry_value(entry[j]);
             if (strcmp(rd_kafka_ConfigEntry_name(entry[j]), "max.message.bytes") == 0 &&
-                value != NULL && opt_parse_int(value, &n) == 0 && n < limit)
+                value != NULL && number_parse_int(value, &n) == 0 && n < limit)
                 limit = n;
         }
     }

@@ -6,6 +6,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 
@@ -15,7 +16,7 @@ static int time_point(const char *text, int64_t now, int64_t *ms)
 {
     int64_t ago;
 
-    if (opt_parse_int(text, ms) == 0 && *ms >= 0)
+    if (number_parse_int(text, ms) == 0 && *ms >= 0)
         return 0;
     if (time_parse(text, strlen(text), ms) == 0)
         return 0;
@@ -42,7 +43,7 @@ static int parse_point(const char *text, int64_t now, struct offset_point *point
         point->kind = OFFSET_TIME;
         return time_point(text + 1, now, &point->value);
     }
-    if (opt_parse_int(text, &point->value) != 0 || point->value == INT64_MIN)
+    if (number_parse_int(text, &point->value) != 0 || point->value == INT64_MIN)
         return -1;
     point->kind = OFFSET_AT;
     if (*text == '-') {

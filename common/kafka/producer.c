@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 #include "kafka/metadata.h"
@@ -35,7 +36,7 @@ static rd_kafka_conf_res_t set_sizes(const struct producer *p, rd_kafka_conf_t *
         return RD_KAFKA_CONF_INVALID;
     if (p->transactional_id == NULL ||
         rd_kafka_conf_get(conf, "message.max.bytes", set, &set_size) != RD_KAFKA_CONF_OK ||
-        opt_parse_int(set, &largest) != 0 || largest <= record)
+        number_parse_int(set, &largest) != 0 || largest <= record)
         return RD_KAFKA_CONF_OK;
     return set_number(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, why,
                       size);

@@ -4,14 +4,14 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-const struct json_key record_keys[RECORD_FIELD_COUNT] = {
-    [RECORD_USER_ID] = JSON_KEY("user_id"),         [RECORD_APP_VERSION] = JSON_KEY("app_version"),
-    [RECORD_DEVICE_TYPE] = JSON_KEY("device_type"), [RECORD_IP] = JSON_KEY("ip"),
-    [RECORD_LOCALE] = JSON_KEY("locale"),           [RECORD_DEVICE_ID] = JSON_KEY("device_id"),
-    [RECORD_TIMESTAMP] = JSON_KEY("timestamp"),
+const struct json_key field_keys[FIELD_COUNT] = {
+    [FIELD_USER_ID] = JSON_KEY("user_id"),         [FIELD_APP_VERSION] = JSON_KEY("app_version"),
+    [FIELD_DEVICE_TYPE] = JSON_KEY("device_type"), [FIELD_IP] = JSON_KEY("ip"),
+    [FIELD_LOCALE] = JSON_KEY("locale"),           [FIELD_DEVICE_ID] = JSON_KEY("device_id"),
+    [FIELD_TIMESTAMP] = JSON_KEY("timestamp"),
 };
 
-bool record_ip_valid(const char *text, size_t len)
+bool field_ip_valid(const char *text, size_t len)
 {
     char terminated[INET6_ADDRSTRLEN];
     unsigned char address[sizeof(struct in6_addr)];

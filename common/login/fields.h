@@ -13,21 +13,21 @@
 
 #include "json/json.h"
 
-enum record_field {
-    RECORD_USER_ID,
-    RECORD_APP_VERSION,
-    RECORD_DEVICE_TYPE,
-    RECORD_IP,
-    RECORD_LOCALE,
-    RECORD_DEVICE_ID,
-    RECORD_TIMESTAMP,
-    RECORD_FIELD_COUNT
+enum field {
+    FIELD_USER_ID,
+    FIELD_APP_VERSION,
+    FIELD_DEVICE_TYPE,
+    FIELD_IP,
+    FIELD_LOCALE,
+    FIELD_DEVICE_ID,
+    FIELD_TIMESTAMP,
+    FIELD_COUNT
 };
 
-// Keys by record_field, in the order in which the common producers write them.
-extern const struct json_key record_keys[RECORD_FIELD_COUNT];
+// Keys by field, in the order in which the common producers write them.
+extern const struct json_key field_keys[FIELD_COUNT];
 
 // Whether the text is an IPv4 or IPv6 address, as inet_pton(3) has it.
-bool record_ip_valid(const char *text, size_t len);
+bool field_ip_valid(const char *text, size_t len);
 
 #endif

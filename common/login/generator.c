@@ -17,7 +17,7 @@
 // What a user's key is mixed with to draw one of their properties.
 enum { OF_ID = 1, OF_COUNTS, OF_LOCALE, OF_DEVICE = 1 << 16, OF_IP = 2 << 16 };
 
-struct synth {
+struct generator {
     struct random random;
     struct random_alias users;
     uint64_t key;                // all properties of the users follow from it
@@ -44,29 +44,29 @@ static uint64_t share(double percent)
     return (uint64_t)(percent / 100 * 4294967296.0);
 }
 
-struct synth *synth_new(const struct synth_options *options)
+struct generator *generator_new(const struct generator_options *options)
 {
-    struct synth *s = xmalloc(sizeof *s);
+    struct generator *g = xmalloc(sizeof *g);
     uint64_t *weight = xreallocarray(NULL, options->users, sizeof *weight);
 
     for (size_t i = 0; i < options->users; i++)
         weight[i] = (UINT64_C(1) << 44) / (i + 1 + RANK_OFFSET);
-    random_alias_init(&s->users, weight, options->users);
+    random_alias_init(&g->users, weight, options->users);
     free(weight);
-    s->random.state = random_mix(options->seed);
-    s->key = random_mix(~options->seed);
-    s->missing = share(options->missing);
-    s->bad = share(options->bad);
-    s->late = share(options->late);
-    return s;
+    g->random.state = random_mix(options->seed);
+    g->key = random_mix(~options->seed);
+    g->missing = share(options->missing);
+    g->bad = share(options->bad);
+    g->late = share(options->late);
+    return g;
 }
 
-void synth_free(struct synth *s)
+void generator_free(struct generator *g)
 {
-    if (s == NULL)
+    if (g == NULL)
         return;
-    random_alias_release(&s->users);
-    free(s);
+    random_alias_release(&g->users);
+    free(g);
 }
 
 static uint64_t property(uint64_t key, uint64_t which)
@@ -85,21 +85,21 @@ static uint64_t ip_count(uint64_t counts)
     return (1 + random_below_skewed(random_mix(counts), 8)) * ((counts & 127) == 0 ? 10 : 1);
 }
 
-static void set_device(struct login *l, uint64_t device)
+static void set_device(struct login_text *l, uint64_t device)
 {
     uint64_t type = random_below(property(device, OF_COUNTS), COUNT(device_types));
     uint64_t version = random_below(property(device, OF_LOCALE), COUNT(versions));
 
     if (device & 1)
-        login_set_uuid(l, RECORD_DEVICE_ID, property(device, OF_ID));
+        login_text_set_uuid(l, FIELD_DEVICE_ID, property(device, OF_ID));
     else
-        login_set_serial(l, RECORD_DEVICE_ID, property(device, OF_ID));
-    login_set_string(l, RECORD_DEVICE_TYPE, device_types[type]);
-    login_set_string(l, RECORD_APP_VERSION, versions[version]);
+        login_text_set_serial(l, FIELD_DEVICE_ID, property(device, OF_ID));
+    login_text_set_string(l, FIELD_DEVICE_TYPE, device_types[type]);
+    login_text_set_string(l, FIELD_APP_VERSION, versions[version]);
 }
 
 // Fills in all but the time. The first of a user's devices and addresses are used the most.
-static void set_user(struct login *l, uint64_t key, uint64_t device_bits, uint64_t ip_bits)
+static void set_user(struct login_text *l, uint64_t key, uint64_t device_bits, uint64_t ip_bits)
 {
     uint64_t counts = property(key, OF_COUNTS);
     uint64_t device = random_below_skewed(device_bits, device_count(counts));
@@ -107,10 +107,10 @@ static void set_user(struct login *l, uint64_t key, uint64_t device_bits, uint64
     // One login in 64 is made on a journey.
     uint64_t place = (device_bits & 63) == 0 ? random_mix(device_bits) : property(key, OF_LOCALE);
 
-    login_set_uuid(l, RECORD_USER_ID, property(key, OF_ID));
+    login_text_set_uuid(l, FIELD_USER_ID, property(key, OF_ID));
     set_device(l, property(key, OF_DEVICE + device));
-    login_set_ip(l, property(key, OF_IP + ip));
-    login_set_string(l, RECORD_LOCALE, locales[random_below_skewed(place, COUNT(locales))]);
+    login_text_set_ip(l, property(key, OF_IP + ip));
+    login_text_set_string(l, FIELD_LOCALE, locales[random_below_skewed(place, COUNT(locales))]);
 }
 
 static int64_t lateness(uint64_t bits)
@@ -118,29 +118,30 @@ static int64_t lateness(uint64_t bits)
     return LATE_MIN + (int64_t)random_below(bits, (uint64_t)(LATE_MAX - LATE_MIN));
 }
 
-void synth_record(struct synth *s, int64_t ms, struct buf *b, struct synth_result *result)
+void generator_record(struct generator *g, int64_t ms, struct buf *b,
+                      struct generator_result *result)
 {
     // All are drawn always; see the header.
-    uint32_t user = random_alias_draw(&s->users, random_next(&s->random));
-    uint64_t device = random_next(&s->random);
-    uint64_t ip = random_next(&s->random);
-    uint64_t style = random_next(&s->random);
-    uint64_t missing = random_next(&s->random);
-    uint64_t late = random_next(&s->random);
-    uint64_t bad = random_next(&s->random);
-    enum login_bad kind = (enum login_bad)(random_mix(bad) % LOGIN_BAD_COUNT);
-    struct login l;
+    uint32_t user = random_alias_draw(&g->users, random_next(&g->random));
+    uint64_t device = random_next(&g->random);
+    uint64_t ip = random_next(&g->random);
+    uint64_t style = random_next(&g->random);
+    uint64_t missing = random_next(&g->random);
+    uint64_t late = random_next(&g->random);
+    uint64_t bad = random_next(&g->random);
+    enum login_text_fault kind = (enum login_text_fault)(random_mix(bad) % LOGIN_TEXT_FAULT_COUNT);
+    struct login_text l;
 
-    result->late = late >> 32 < s->late;
-    result->bad = bad >> 32 < s->bad ? login_bad_reason[kind] : NULL;
+    result->late = late >> 32 < g->late;
+    result->bad = bad >> 32 < g->bad ? login_text_fault_reason[kind] : NULL;
     if (result->late)
         ms -= lateness(late << 32);
-    set_user(&l, property(s->key, user), device, ip);
-    login_set_time(&l, ms < 0 ? 0 : ms, style & 2);
-    if (missing >> 32 < s->missing)
-        l.field[RECORD_DEVICE_TYPE].len = 0;
+    set_user(&l, property(g->key, user), device, ip);
+    login_text_set_time(&l, ms < 0 ? 0 : ms, style & 2);
+    if (missing >> 32 < g->missing)
+        l.field[FIELD_DEVICE_TYPE].len = 0;
     if (result->bad == NULL)
-        login_format(&l, style, b);
+        login_text_format(&l, style, b);
     else
-        login_format_bad(&l, style, kind, random_mix(~bad), b);
+        login_text_format_faulty(&l, style, kind, random_mix(~bad), b);
 }

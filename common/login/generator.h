@@ -10,8 +10,8 @@
 // Every record takes the same number of draws, so an option changes the records that it is about
 // and leaves all others as they are.
 //
-//     struct synth *synth = synth_new(&(struct synth_options){.seed = 1, .users = 1000});
-//     synth_record(synth, 1694476800000, &buf, &result);
+//     struct generator *gynth = generator_new(&(struct generator_options){.seed = 1, .users =
+//     1000}); generator_record(g, 1694476800000, &buf, &result);
 #ifndef LOGIN_GENERATOR_H
 #define LOGIN_GENERATOR_H
 
@@ -20,23 +20,24 @@
 
 #include "base/buf.h"
 
-struct synth_options {
+struct generator_options {
     uint64_t seed;
     uint64_t users;            // 1 to 2^32-1
     double missing, bad, late; // percent of the records
 };
 
-struct synth_result {
+struct generator_result {
     const char *bad; // the REJECT_ reason that loginclean will give; NULL for a good record
     bool late;       // its time lies further back than was asked for
 };
 
-struct synth;
+struct generator;
 
-struct synth *synth_new(const struct synth_options *options);
-void synth_free(struct synth *s);
+struct generator *generator_new(const struct generator_options *options);
+void generator_free(struct generator *g);
 
 // Appends a record of that moment, which is not before 1970, without a newline.
-void synth_record(struct synth *s, int64_t ms, struct buf *b, struct synth_result *result);
+void generator_record(struct generator *g, int64_t ms, struct buf *b,
+                      struct generator_result *result);
 
 #endif

@@ -121,8 +121,8 @@ static bool is_unknown(const char *type, size_t len)
 
 void infer_learn(struct infer *in, const struct json_value *value)
 {
-    const struct json_value *type = &value[RECORD_DEVICE_TYPE];
-    const struct json_value *device = &value[RECORD_DEVICE_ID], *user = &value[RECORD_USER_ID];
+    const struct json_value *type = &value[FIELD_DEVICE_TYPE];
+    const struct json_value *device = &value[FIELD_DEVICE_ID], *user = &value[FIELD_USER_ID];
 
     if (is_unknown(type->string.data, type->string.len))
         return;
@@ -137,18 +137,18 @@ void infer_learn(struct infer *in, const struct json_value *value)
 
 int infer_device_type(struct infer *in, struct json_value *value)
 {
-    const struct json_value *device = &value[RECORD_DEVICE_ID], *user = &value[RECORD_USER_ID];
-    int from = RECORD_DEVICE_ID;
+    const struct json_value *device = &value[FIELD_DEVICE_ID], *user = &value[FIELD_USER_ID];
+    int from = FIELD_DEVICE_ID;
     uint32_t id = is_key(device) ? memory_get(in, &in->devices, device) : 0;
 
     if (id == 0) {
-        from = RECORD_USER_ID;
+        from = FIELD_USER_ID;
         id = is_key(user) ? memory_get(in, &in->users, user) : 0;
     }
     if (id == 0)
         return -1;
     const struct map_entry *e = map_at(&in->types, id);
-    value[RECORD_DEVICE_TYPE] =
+    value[FIELD_DEVICE_TYPE] =
         (struct json_value){.type = JSON_STRING, .string = {map_key(&in->types, e), e->len}};
     return from;
 }

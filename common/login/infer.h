@@ -8,7 +8,7 @@
 //     ... for one that has none:                  int from = infer_device_type(in, value);
 //     infer_free(in);
 //
-// `value` are a record's fields as enum record_field numbers them. What is learnt is copied.
+// `value` are a record's fields as enum field numbers them. What is learnt is copied.
 //
 // Memory is bounded, and what is forgotten depends on nothing but the records. Devices and users
 // are each kept in two generations. A key that is learnt, or found, goes to the young one. When the
@@ -41,8 +41,8 @@ void infer_free(struct infer *in);
 // showed before is no longer what they showed last.
 void infer_learn(struct infer *in, const struct json_value *value);
 
-// Sets value[RECORD_DEVICE_TYPE] to the type, which is good until the next call. Returns the field
-// that told it, RECORD_DEVICE_ID or RECORD_USER_ID, or -1 with nothing set when neither is known.
+// Sets value[FIELD_DEVICE_TYPE] to the type, which is good until the next call. Returns the field
+// that told it, FIELD_DEVICE_ID or FIELD_USER_ID, or -1 with nothing set when neither is known.
 int infer_device_type(struct infer *in, struct json_value *value);
 
 #endif

@@ -14,41 +14,41 @@
 
 // Orders of the fields: that of the public generator, that of records seen in the wild, and that
 // of a log shipper which puts the time first.
-static const unsigned char orders[][RECORD_FIELD_COUNT] = {
-    {RECORD_USER_ID, RECORD_APP_VERSION, RECORD_DEVICE_TYPE, RECORD_IP, RECORD_LOCALE,
-     RECORD_DEVICE_ID, RECORD_TIMESTAMP},
-    {RECORD_USER_ID, RECORD_APP_VERSION, RECORD_IP, RECORD_LOCALE, RECORD_DEVICE_ID,
-     RECORD_TIMESTAMP, RECORD_DEVICE_TYPE},
-    {RECORD_TIMESTAMP, RECORD_USER_ID, RECORD_DEVICE_ID, RECORD_DEVICE_TYPE, RECORD_APP_VERSION,
-     RECORD_IP, RECORD_LOCALE},
+static const unsigned char orders[][FIELD_COUNT] = {
+    {FIELD_USER_ID, FIELD_APP_VERSION, FIELD_DEVICE_TYPE, FIELD_IP, FIELD_LOCALE, FIELD_DEVICE_ID,
+     FIELD_TIMESTAMP},
+    {FIELD_USER_ID, FIELD_APP_VERSION, FIELD_IP, FIELD_LOCALE, FIELD_DEVICE_ID, FIELD_TIMESTAMP,
+     FIELD_DEVICE_TYPE},
+    {FIELD_TIMESTAMP, FIELD_USER_ID, FIELD_DEVICE_ID, FIELD_DEVICE_TYPE, FIELD_APP_VERSION,
+     FIELD_IP, FIELD_LOCALE},
 };
 
-const char *const login_bad_reason[LOGIN_BAD_COUNT] = {
-    [LOGIN_MISSING_FIELD] = REJECT_MISSING_FIELD,
-    [LOGIN_WRONG_TYPE] = REJECT_WRONG_TYPE,
-    [LOGIN_EMPTY] = REJECT_EMPTY,
-    [LOGIN_BAD_IP] = REJECT_BAD_IP,
-    [LOGIN_BAD_TIMESTAMP] = REJECT_BAD_TIMESTAMP,
-    [LOGIN_NOT_JSON] = REJECT_NOT_JSON,
-    [LOGIN_NOT_OBJECT] = REJECT_NOT_OBJECT,
+const char *const login_text_fault_reason[LOGIN_TEXT_FAULT_COUNT] = {
+    [LOGIN_TEXT_MISSING_FIELD] = REJECT_MISSING_FIELD,
+    [LOGIN_TEXT_WRONG_TYPE] = REJECT_WRONG_TYPE,
+    [LOGIN_TEXT_EMPTY] = REJECT_EMPTY,
+    [LOGIN_TEXT_BAD_IP] = REJECT_BAD_IP,
+    [LOGIN_TEXT_BAD_TIMESTAMP] = REJECT_BAD_TIMESTAMP,
+    [LOGIN_TEXT_NOT_JSON] = REJECT_NOT_JSON,
+    [LOGIN_TEXT_NOT_OBJECT] = REJECT_NOT_OBJECT,
 };
 
 // What stands before the value of each field, and the length without the space.
 static const struct key {
     char data[24];
     size_t len;
-} keys[RECORD_FIELD_COUNT] = {
-    [RECORD_USER_ID] = {"\"user_id\": ", 10},
-    [RECORD_APP_VERSION] = {"\"app_version\": ", 14},
-    [RECORD_DEVICE_TYPE] = {"\"device_type\": ", 14},
-    [RECORD_IP] = {"\"ip\": ", 5},
-    [RECORD_LOCALE] = {"\"locale\": ", 9},
-    [RECORD_DEVICE_ID] = {"\"device_id\": ", 12},
-    [RECORD_TIMESTAMP] = {"\"timestamp\": ", 12},
+} keys[FIELD_COUNT] = {
+    [FIELD_USER_ID] = {"\"user_id\": ", 10},
+    [FIELD_APP_VERSION] = {"\"app_version\": ", 14},
+    [FIELD_DEVICE_TYPE] = {"\"device_type\": ", 14},
+    [FIELD_IP] = {"\"ip\": ", 5},
+    [FIELD_LOCALE] = {"\"locale\": ", 9},
+    [FIELD_DEVICE_ID] = {"\"device_id\": ", 12},
+    [FIELD_TIMESTAMP] = {"\"timestamp\": ", 12},
 };
 
-static const unsigned char required[] = {RECORD_USER_ID, RECORD_APP_VERSION, RECORD_IP,
-                                         RECORD_LOCALE,  RECORD_DEVICE_ID,   RECORD_TIMESTAMP};
+static const unsigned char required[] = {FIELD_USER_ID, FIELD_APP_VERSION, FIELD_IP,
+                                         FIELD_LOCALE,  FIELD_DEVICE_ID,   FIELD_TIMESTAMP};
 
 static const char *const wrong_types[] = {"null", "true", "[\"x\"]", "{\"x\":1}"};
 
@@ -68,18 +68,18 @@ static const char *const not_objects[] = {"[1694479551,\"login\"]", "\"login\"",
 
 static const uint64_t powers_of_ten[] = {1, 10, 100, 1000, 10000};
 
-static void put(struct login_text *t, const char *data, size_t len)
+static void put(struct login_text_value *t, const char *data, size_t len)
 {
     memcpy(t->data + t->len, data, len);
     t->len += len;
 }
 
-static void put_char(struct login_text *t, char c)
+static void put_char(struct login_text_value *t, char c)
 {
     t->data[t->len++] = c;
 }
 
-static void put_hex(struct login_text *t, uint64_t n, unsigned digits)
+static void put_hex(struct login_text_value *t, uint64_t n, unsigned digits)
 {
     static const char hex[] = "0123456789abcdef";
 
@@ -88,7 +88,7 @@ static void put_hex(struct login_text *t, uint64_t n, unsigned digits)
 }
 
 // At least `digits` digits, so with zeros in front where it has fewer.
-static void put_number(struct login_text *t, uint64_t n, unsigned digits)
+static void put_number(struct login_text_value *t, uint64_t n, unsigned digits)
 {
     for (uint64_t rest = n / powers_of_ten[digits]; rest > 0; rest /= 10)
         digits++;
@@ -97,22 +97,22 @@ static void put_number(struct login_text *t, uint64_t n, unsigned digits)
         t->data[t->len - i] = (char)('0' + n % 10);
 }
 
-static void set_raw(struct login *l, enum record_field field, const char *text)
+static void set_raw(struct login_text *l, enum field field, const char *text)
 {
     l->field[field].len = 0;
     put(&l->field[field], text, strlen(text));
 }
 
-void login_set_string(struct login *l, enum record_field field, const char *text)
+void login_text_set_string(struct login_text *l, enum field field, const char *text)
 {
     set_raw(l, field, "\"");
     put(&l->field[field], text, strlen(text));
     put_char(&l->field[field], '"');
 }
 
-void login_set_uuid(struct login *l, enum record_field field, uint64_t bits)
+void login_text_set_uuid(struct login_text *l, enum field field, uint64_t bits)
 {
-    struct login_text *t = &l->field[field];
+    struct login_text_value *t = &l->field[field];
     uint64_t more = random_mix(bits + RANDOM_STEP);
 
     set_raw(l, field, "\"");
@@ -128,9 +128,9 @@ void login_set_uuid(struct login *l, enum record_field field, uint64_t bits)
     put_char(t, '"');
 }
 
-void login_set_serial(struct login *l, enum record_field field, uint64_t bits)
+void login_text_set_serial(struct login_text *l, enum field field, uint64_t bits)
 {
-    struct login_text *t = &l->field[field];
+    struct login_text_value *t = &l->field[field];
 
     set_raw(l, field, "\"");
     put_number(t, random_below(bits, 1000), 3);
@@ -141,11 +141,11 @@ void login_set_serial(struct login *l, enum record_field field, uint64_t bits)
     put_char(t, '"');
 }
 
-void login_set_ip(struct login *l, uint64_t bits)
+void login_text_set_ip(struct login_text *l, uint64_t bits)
 {
-    struct login_text *t = &l->field[RECORD_IP];
+    struct login_text_value *t = &l->field[FIELD_IP];
 
-    set_raw(l, RECORD_IP, "\"");
+    set_raw(l, FIELD_IP, "\"");
     if (random_below(bits << 32, 10) == 0) {
         put(t, "2001:db8:", 9); // reserved for documentation, RFC 3849
         put_hex(t, 0x1000 | (bits >> 52), 4);
@@ -165,17 +165,17 @@ void login_set_ip(struct login *l, uint64_t bits)
     put_char(t, '"');
 }
 
-void login_set_time(struct login *l, int64_t ms, bool quoted)
+void login_text_set_time(struct login_text *l, int64_t ms, bool quoted)
 {
-    struct login_text *t = &l->field[RECORD_TIMESTAMP];
+    struct login_text_value *t = &l->field[FIELD_TIMESTAMP];
 
-    set_raw(l, RECORD_TIMESTAMP, quoted ? "\"" : "");
+    set_raw(l, FIELD_TIMESTAMP, quoted ? "\"" : "");
     put_number(t, (uint64_t)(ms / MS_SECOND), 1);
     if (quoted)
         put_char(t, '"');
 }
 
-void login_format(const struct login *l, uint64_t bits, struct buf *b)
+void login_text_format(const struct login_text *l, uint64_t bits, struct buf *b)
 {
     const unsigned char *order = PICK(bits, orders);
     size_t space = bits & 1; // as Python's json.dumps() puts them
@@ -183,9 +183,9 @@ void login_format(const struct login *l, uint64_t bits, struct buf *b)
     buf_reserve(b, RECORD_MAX);
     char *at = b->data + b->len;
     *at++ = '{';
-    for (size_t i = 0; i < RECORD_FIELD_COUNT; i++) {
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct key *key = &keys[order[i]];
-        const struct login_text *t = &l->field[order[i]];
+        const struct login_text_value *t = &l->field[order[i]];
         if (t->len == 0)
             continue;
         memcpy(at, key->data, sizeof key->data); // a whole copy is faster; the rest is overwritten
@@ -200,7 +200,7 @@ void login_format(const struct login *l, uint64_t bits, struct buf *b)
     b->len = (size_t)(at - b->data);
 }
 
-static void format_not_json(struct login *l, uint64_t bits, uint64_t bad_bits, struct buf *b)
+static void format_not_json(struct login_text *l, uint64_t bits, uint64_t bad_bits, struct buf *b)
 {
     size_t start = b->len;
 
@@ -209,44 +209,44 @@ static void format_not_json(struct login *l, uint64_t bits, uint64_t bad_bits, s
         buf_puts(b, PICK(bad_bits, not_json));
         return;
     case 1: // cut short, as by a writer that died
-        login_format(l, bits, b);
+        login_text_format(l, bits, b);
         b->len = start + 1 + random_below(bad_bits, b->len - start - 1);
         return;
     default: // not UTF-8
-        login_set_string(l, RECORD_LOCALE, "\xc3(");
-        login_format(l, bits, b);
+        login_text_set_string(l, FIELD_LOCALE, "\xc3(");
+        login_text_format(l, bits, b);
     }
 }
 
-void login_format_bad(struct login *l, uint64_t bits, enum login_bad kind, uint64_t bad_bits,
-                      struct buf *b)
+void login_text_format_faulty(struct login_text *l, uint64_t bits, enum login_text_fault kind,
+                              uint64_t bad_bits, struct buf *b)
 {
-    enum record_field field = PICK(bad_bits, required);
+    enum field field = PICK(bad_bits, required);
     uint64_t how = bad_bits << 32;
 
     switch (kind) {
-    case LOGIN_NOT_JSON:
+    case LOGIN_TEXT_NOT_JSON:
         format_not_json(l, bits, bad_bits, b);
         return;
-    case LOGIN_NOT_OBJECT:
+    case LOGIN_TEXT_NOT_OBJECT:
         buf_puts(b, PICK(how, not_objects));
         return;
-    case LOGIN_WRONG_TYPE:
+    case LOGIN_TEXT_WRONG_TYPE:
         set_raw(l, field, PICK(how, wrong_types));
         break;
-    case LOGIN_EMPTY:
+    case LOGIN_TEXT_EMPTY:
         set_raw(l, field, "\"\"");
         break;
-    case LOGIN_BAD_IP:
-        set_raw(l, RECORD_IP, PICK(how, bad_ips));
+    case LOGIN_TEXT_BAD_IP:
+        set_raw(l, FIELD_IP, PICK(how, bad_ips));
         break;
-    case LOGIN_BAD_TIMESTAMP:
-        set_raw(l, RECORD_TIMESTAMP, PICK(how, bad_times));
+    case LOGIN_TEXT_BAD_TIMESTAMP:
+        set_raw(l, FIELD_TIMESTAMP, PICK(how, bad_times));
         break;
-    case LOGIN_MISSING_FIELD:
-    case LOGIN_BAD_COUNT:
+    case LOGIN_TEXT_MISSING_FIELD:
+    case LOGIN_TEXT_FAULT_COUNT:
         l->field[field].len = 0;
         break;
     }
-    login_format(l, bits, b);
+    login_text_format(l, bits, b);
 }

@@ -8,10 +8,10 @@
 
 void rules_init(struct rules *r)
 {
-    *r = (struct rules){.count = RECORD_FIELD_COUNT, .earliest = INT64_MIN, .latest = INT64_MAX};
-    for (size_t i = 0; i < RECORD_FIELD_COUNT; i++) {
-        r->key[i] = record_keys[i];
-        r->required[i] = i != RECORD_DEVICE_TYPE;
+    *r = (struct rules){.count = FIELD_COUNT, .earliest = INT64_MIN, .latest = INT64_MAX};
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        r->key[i] = field_keys[i];
+        r->required[i] = i != FIELD_DEVICE_TYPE;
     }
 }
 
@@ -48,7 +48,7 @@ static const char *check_ip(const struct json_value *value)
 {
     const char *reason = check_text(value);
 
-    if (reason == NULL && !record_ip_valid(value->string.data, value->string.len))
+    if (reason == NULL && !field_ip_valid(value->string.data, value->string.len))
         reason = REJECT_BAD_IP;
     return reason;
 }
@@ -79,17 +79,17 @@ static const char *check_field(const struct rules *r, const struct json_value *v
     if (value->type == JSON_ABSENT)
         return r->required[i] ? REJECT_MISSING_FIELD : NULL;
     switch (i) {
-    case RECORD_IP:
+    case FIELD_IP:
         return check_ip(value);
-    case RECORD_TIMESTAMP:
+    case FIELD_TIMESTAMP:
         return check_time(r, value);
-    case RECORD_DEVICE_TYPE:
+    case FIELD_DEVICE_TYPE:
         // One that is blank is filled in, unless it is required.
         return !r->required[i] && rules_blank(value) ? NULL : check_text(value);
-    case RECORD_USER_ID:
-    case RECORD_APP_VERSION:
-    case RECORD_LOCALE:
-    case RECORD_DEVICE_ID:
+    case FIELD_USER_ID:
+    case FIELD_APP_VERSION:
+    case FIELD_LOCALE:
+    case FIELD_DEVICE_ID:
         return check_text(value);
     default: // another that is required: that it is there and not null is all that can be asked
         return value->type == JSON_NULL ? REJECT_WRONG_TYPE : NULL;

@@ -9,7 +9,7 @@
 //     rules_init(&r);
 //     rules_require(&r, "session", true, &err);
 //     json_fields(json, r.key, r.count, value);
-//     const char *reason = rules_check(&r, value, &field); // such as "bad_ip", and field RECORD_IP
+//     const char *reason = rules_check(&r, value, &field); // such as "bad_ip", and field FIELD_IP
 #ifndef LOGIN_RULES_H
 #define LOGIN_RULES_H
 

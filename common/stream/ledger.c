@@ -5,23 +5,7 @@
 
 #include "base/datetime.h"
 #include "json/json.h"
-
-void tally_add(struct tally *t, const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < t->used; i++) {
-        if (t->entry[i].name == name || strcmp(t->entry[i].name, name) == 0)
-            break;
-    }
-    if (i == TALLY_MAX)
-        i--;
-    if (i == t->used) {
-        t->entry[i].name = name;
-        t->used++;
-    }
-    t->entry[i].count++;
-}
+#include "json/json_write.h"
 
 static void put_count(struct buf *b, const char *name, uint64_t count)
 {

@@ -14,20 +14,7 @@
 
 #include "base/buf.h"
 #include "stream/mark.h"
-
-#define TALLY_MAX 24
-
-// Counts by name, in order of first appearance. Names are borrowed and must outlive the tally.
-struct tally {
-    struct {
-        const char *name;
-        uint64_t count;
-    } entry[TALLY_MAX];
-    size_t used;
-};
-
-// Names beyond TALLY_MAX are counted under the last one.
-void tally_add(struct tally *t, const char *name);
+#include "stream/tally.h"
 
 struct ledger {
     uint64_t in;              // records taken

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/xalloc.h"
+#include "json/json_write.h"
 
 static const char prefix[] = "{\"@mark\"";
 static const char *const kind_names[] = {

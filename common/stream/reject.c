@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "json/json.h"
+#include "json/json_write.h"
 
 static const char prefix[] = "{\"reject\":\"";
 

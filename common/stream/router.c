@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/xalloc.h"
+#include "json/json_edit.h"
 
 // The place of a field in the table; each name has one, whatever it serves for.
 static size_t field_index(struct router *r, const char *name, size_t len)
@@ -36,6 +37,7 @@ int router_init(struct router *r, const struct router_options *options, struct e
 
     *r = (struct router){.options = options, .topic_count = 1};
     r->topic[0] = xstrdup(options->topic);
+    r->edit = json_edit_new();
     r->insight_field = field_index(r, "key", strlen("key"));
     r->key_field = r->insight_field;
     if (options->key_field != NULL)
@@ -55,6 +57,7 @@ void router_release(struct router *r)
 {
     for (size_t i = 0; i < r->topic_count; i++)
         free(r->topic[i]);
+    json_edit_free(r->edit);
     filter_free(r->key_filter);
     json_free(r->key_json);
 }
@@ -78,8 +81,9 @@ bool router_needs_json(const struct router *r, const struct line *line)
 
 // A string is a key as it is, another scalar by its text as it was written. Returns false for
 // containers.
-static bool field_as_key(const struct router *r, struct json *json, const struct line *line,
-                         const struct json_value *value, size_t field, struct destination *to)
+static bool field_as_key(const struct router *r, const struct line *line,
+                         const struct json_value *value, size_t field,
+                         struct router_destination *to)
 {
     size_t start, end;
 
@@ -90,7 +94,7 @@ static bool field_as_key(const struct router *r, struct json *json, const struct
         to->key_len = value->string.len;
         return true;
     }
-    if (!json_locate(json, line->data, line->len, &r->field[field], &start, &end))
+    if (!json_edit_locate(r->edit, line->data, line->len, &r->field[field], &start, &end))
         return false;
     to->key = line->data + start;
     to->key_len = end - start;
@@ -98,7 +102,7 @@ static bool field_as_key(const struct router *r, struct json *json, const struct
 }
 
 static int run_key_filter(struct router *r, const struct json *json, const struct line *line,
-                          struct destination *to)
+                          struct router_destination *to)
 {
     const char *text = line->data;
     size_t len = line->len;
@@ -118,13 +122,13 @@ static int run_key_filter(struct router *r, const struct json *json, const struc
     return 0;
 }
 
-int router_choose(struct router *r, struct json *json, const struct line *line,
-                  struct destination *to, struct reject *why)
+int router_choose(struct router *r, const struct json *json, const struct line *line,
+                  struct router_destination *to, struct reject *why)
 {
     struct json_value value[ROUTER_TOPICS_MAX + 2];
 
-    *to = (struct destination){0, r->options->key,
-                               r->options->key == NULL ? 0 : strlen(r->options->key)};
+    *to = (struct router_destination){0, r->options->key,
+                                      r->options->key == NULL ? 0 : strlen(r->options->key)};
     if (json == NULL)
         return 0;
     json_fields(json, r->field, r->field_count, value);
@@ -137,7 +141,7 @@ int router_choose(struct router *r, struct json *json, const struct line *line,
         if (value[i].type == JSON_ABSENT && is_insight(line))
             i = r->insight_field;
         *why = (struct reject){REJECT_WRONG_TYPE, r->field[i].name, NULL};
-        return field_as_key(r, json, line, &value[i], i, to) ? 0 : -1;
+        return field_as_key(r, line, &value[i], i, to) ? 0 : -1;
     }
     if (r->key_filter != NULL && run_key_filter(r, json, line, to) < 0) {
         *why = (struct reject){REJECT_FILTER_ERROR, NULL, filter_error(r->key_filter)};

@@ -42,9 +42,10 @@ struct router {
     size_t field_count;
     struct filter *key_filter;
     struct json *key_json;
+    struct json_edit *edit;
 };
 
-struct destination {
+struct router_destination {
     size_t topic;    // number
     const void *key; // NULL for none; dies with the line, the next call and the next json_parse()
     size_t key_len;
@@ -58,8 +59,8 @@ bool router_needs_json(const struct router *r, const struct line *line);
 
 // json is the line, parsed; NULL when that is not needed. Returns 0, or -1 with *why filled when
 // the line has no usable key; its texts live until the next call.
-int router_choose(struct router *r, struct json *json, const struct line *line,
-                  struct destination *to, struct reject *why);
+int router_choose(struct router *r, const struct json *json, const struct line *line,
+                  struct router_destination *to, struct reject *why);
 
 // The topic for rejects of earlier stages.
 size_t router_reject_topic(const struct router *r);

@@ -333,7 +333,7 @@ static int pass_mark(struct stream *s, const struct line *line)
     if (s->mark.kind == MARK_HELLO && s->ledger.in + s->ledger.passed > 0)
         return stream_fail(s, EX_DATAERR, "stdin: line %llu: a hello mark with lines before it",
                            (unsigned long long)line->number);
-    if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark) != 0)
+    if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark, line) != 0)
         return -1;
     if (!s->ops->sink) {
         buf_append(&s->out.buf, line->data, line->len);

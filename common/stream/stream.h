@@ -57,10 +57,11 @@ struct stream_ops {
     // A reject of an earlier stage. NULL: it is passed on to stdout.
     int (*pass)(void *ctx, struct stream *s, const struct line *line);
 
-    // A mark, after all records before it. What they are to become is to be emitted, and made
-    // durable where that is promised, before this returns: the mark follows and all is flushed.
-    // NULL: nothing is held back. A sink keeps the mark for itself.
-    int (*mark)(void *ctx, struct stream *s, const struct mark *mark);
+    // A mark, after all records before it. Emit everything derived from those, and persist it if
+    // that is promised, before returning; the driver then writes the mark and flushes. A sink's
+    // mark is not written: line is the mark as it came, for a sink that has to pass it on.
+    // NULL: nothing is held back.
+    int (*mark)(void *ctx, struct stream *s, const struct mark *mark, const struct line *line);
 
     // The input has ended, in a stream with marks by its end mark, and all records were handed
     // over.

@@ -29,9 +29,9 @@ static struct infer *start(size_t keys)
 
 static void learn(struct infer *in, const char *device, const char *user, const char *type)
 {
-    struct json_value value[RECORD_FIELD_COUNT] = {[RECORD_DEVICE_ID] = text(device),
-                                                   [RECORD_USER_ID] = text(user),
-                                                   [RECORD_DEVICE_TYPE] = text(type)};
+    struct json_value value[FIELD_COUNT] = {[FIELD_DEVICE_ID] = text(device),
+                                            [FIELD_USER_ID] = text(user),
+                                            [FIELD_DEVICE_TYPE] = text(type)};
 
     infer_learn(in, value);
 }
@@ -40,10 +40,10 @@ static void learn(struct infer *in, const char *device, const char *user, const 
 static bool finds(struct infer *in, const char *device, const char *user, const char *type,
                   int from)
 {
-    struct json_value value[RECORD_FIELD_COUNT] = {[RECORD_DEVICE_ID] = text(device),
-                                                   [RECORD_USER_ID] = text(user),
-                                                   [RECORD_DEVICE_TYPE] = text(NULL)};
-    const struct json_value *got = &value[RECORD_DEVICE_TYPE];
+    struct json_value value[FIELD_COUNT] = {[FIELD_DEVICE_ID] = text(device),
+                                            [FIELD_USER_ID] = text(user),
+                                            [FIELD_DEVICE_TYPE] = text(NULL)};
+    const struct json_value *got = &value[FIELD_DEVICE_TYPE];
 
     if (infer_device_type(in, value) != from)
         return false;
@@ -55,7 +55,7 @@ static bool finds(struct infer *in, const char *device, const char *user, const 
 
 static bool knows_device(struct infer *in, const char *device, const char *type)
 {
-    return finds(in, device, NULL, type, type == NULL ? -1 : RECORD_DEVICE_ID);
+    return finds(in, device, NULL, type, type == NULL ? -1 : FIELD_DEVICE_ID);
 }
 
 static void test_sources(void)
@@ -64,14 +64,14 @@ static void test_sources(void)
 
     tap_ok(finds(in, "d", "u", NULL, -1), "nothing is known at first");
     learn(in, "d", "u", "iOS");
-    tap_ok(finds(in, "d", "other", "iOS", RECORD_DEVICE_ID), "a device is known again");
-    tap_ok(finds(in, "other", "u", "iOS", RECORD_USER_ID), "and so is a user");
+    tap_ok(finds(in, "d", "other", "iOS", FIELD_DEVICE_ID), "a device is known again");
+    tap_ok(finds(in, "other", "u", "iOS", FIELD_USER_ID), "and so is a user");
     learn(in, "d2", "u", "web");
-    tap_ok(finds(in, "d", "u", "iOS", RECORD_DEVICE_ID), "the device is asked before the user");
-    tap_ok(finds(in, "other", "u", "web", RECORD_USER_ID), "of a user the last type counts");
+    tap_ok(finds(in, "d", "u", "iOS", FIELD_DEVICE_ID), "the device is asked before the user");
+    tap_ok(finds(in, "other", "u", "web", FIELD_USER_ID), "of a user the last type counts");
     learn(in, "d", NULL, "android");
     tap_ok(knows_device(in, "d", "android"), "and of a device too");
-    tap_ok(finds(in, NULL, "u", "web", RECORD_USER_ID) && finds(in, NULL, NULL, NULL, -1),
+    tap_ok(finds(in, NULL, "u", "web", FIELD_USER_ID) && finds(in, NULL, NULL, NULL, -1),
            "devices and users may be missing");
     tap_ok(finds(in, "u", "d", NULL, -1), "a user is no device");
     infer_free(in);
@@ -86,26 +86,25 @@ static void test_unknown(void)
     tap_ok(finds(in, "d", "u", NULL, -1), "unknown is not learnt");
     learn(in, "d", "u", "web");
     learn(in, "d", "u", "Unknown");
-    tap_ok(finds(in, "d", "u", "web", RECORD_DEVICE_ID), "nor does it make a device forgotten");
+    tap_ok(finds(in, "d", "u", "web", FIELD_DEVICE_ID), "nor does it make a device forgotten");
     learn(in, "d", "u", "unknown2");
-    tap_ok(finds(in, "d", "u", "unknown2", RECORD_DEVICE_ID), "what only begins so is a type");
+    tap_ok(finds(in, "d", "u", "unknown2", FIELD_DEVICE_ID), "what only begins so is a type");
     infer_free(in);
 }
 
 static void test_odd_values(void)
 {
     struct infer *in = start(1000);
-    struct json_value value[RECORD_FIELD_COUNT] = {
-        [RECORD_DEVICE_ID] = {.type = JSON_INT, .integer = 7},
-        [RECORD_USER_ID] = {.type = JSON_STRING, .string = {"a\0b", 3}},
-        [RECORD_DEVICE_TYPE] = {.type = JSON_STRING, .string = {"x\0y", 3}}};
+    struct json_value value[FIELD_COUNT] = {
+        [FIELD_DEVICE_ID] = {.type = JSON_INT, .integer = 7},
+        [FIELD_USER_ID] = {.type = JSON_STRING, .string = {"a\0b", 3}},
+        [FIELD_DEVICE_TYPE] = {.type = JSON_STRING, .string = {"x\0y", 3}}};
 
     infer_learn(in, value);
-    value[RECORD_DEVICE_TYPE] = text(NULL);
-    tap_int(infer_device_type(in, value), RECORD_USER_ID,
-            "a device that is no text is passed over");
-    tap_bytes(value[RECORD_DEVICE_TYPE].string.data, value[RECORD_DEVICE_TYPE].string.len, "x\0y",
-              3, "texts may hold NUL");
+    value[FIELD_DEVICE_TYPE] = text(NULL);
+    tap_int(infer_device_type(in, value), FIELD_USER_ID, "a device that is no text is passed over");
+    tap_bytes(value[FIELD_DEVICE_TYPE].string.data, value[FIELD_DEVICE_TYPE].string.len, "x\0y", 3,
+              "texts may hold NUL");
     tap_ok(finds(in, NULL, "a", NULL, -1), "which does not end them");
     infer_free(in);
 }
@@ -118,7 +117,7 @@ static void test_lengths(void)
     memset(key, 'k', sizeof key - 1);
     memset(type, 't', sizeof type - 1);
     learn(in, key, "u", "web");
-    tap_ok(finds(in, key, "u", "web", RECORD_USER_ID), "a key that is too long is not remembered");
+    tap_ok(finds(in, key, "u", "web", FIELD_USER_ID), "a key that is too long is not remembered");
     key[INFER_KEY_LEN_MAX] = '\0';
     learn(in, key, NULL, "web");
     tap_ok(knows_device(in, key, "web"), "one that is just not too long is");
@@ -210,7 +209,7 @@ static void test_use(void)
     tap_ok(ok, "what is asked for is not forgotten");
     tap_ok(knows_device(in, "seen", "iOS"), "nor what is seen, and its last type counts");
     tap_ok(knows_device(in, "neither", NULL), "what is not used is forgotten");
-    tap_ok(finds(in, NULL, "u", "web", RECORD_USER_ID), "users are counted on their own");
+    tap_ok(finds(in, NULL, "u", "web", FIELD_USER_ID), "users are counted on their own");
     infer_free(in);
 }
 

@@ -421,16 +421,14 @@ static void test_types(void)
 }
 
 // What simdjson does not represent is what jq makes of it.
-static void test_inexact(void)
+static void test_relaxed(void)
 {
     check_double("{\"v\":123456789012345678901234567890}", 123456789012345678901234567890.0);
-    tap_ok(json_inexact(json), "which is not exact");
     check_double("{\"v\":-9223372036854775809}", -9223372036854775808.0);
     check_double("{\"v\":1e999}", DBL_MAX);
     check_double("{\"v\":-1e999}", -DBL_MAX);
     check_double("{\"v\":1e-999}", 0.0);
     check_string("{\"v\":\"\\ud800\"}", "\xef\xbf\xbd", 3);
-    tap_ok(json_inexact(json), "which is not exact");
     check_string("{\"v\":\"a\\udc00\\ud83d\\ude00\\ud83db\"}",
                  "a\xef\xbf\xbd\xf0\x9f\x98\x80\xef\xbf\xbd"
                  "b",
@@ -446,8 +444,6 @@ static void test_inexact(void)
            "a long negative one too");
     value = member("{\"x\":\"\\ud800\",\"v\":18446744073709551615}");
     tap_ok(value.type == JSON_UINT && value.uinteger == UINT64_MAX, "and the highest");
-    member("{\"v\":1}");
-    tap_ok(!json_inexact(json), "the next text is exact again");
 }
 
 static void test_many_fields(void)
@@ -472,18 +468,40 @@ static void test_many_fields(void)
     buf_release(&b);
 }
 
+static void put_scalar(struct buf *b, const struct json_value *value)
+{
+    switch (value->type) {
+    case JSON_STRING:
+        buf_append(b, value->string.data, value->string.len);
+        return;
+    case JSON_INT:
+        buf_put_i64(b, value->integer);
+        return;
+    case JSON_DOUBLE:
+        buf_printf(b, "%g", value->number);
+        return;
+    case JSON_BOOL:
+        buf_puts(b, value->boolean ? "true" : "false");
+        return;
+    default:
+        buf_puts(b, value->type == JSON_NULL ? "null" : "?");
+    }
+}
+
 static void put_all(struct buf *b, const struct json_value *value)
 {
     struct json_iter it;
     struct json_value key, each;
 
-    if (json_put_scalar(b, value))
+    if (value->type != JSON_OBJECT && value->type != JSON_ARRAY) {
+        put_scalar(b, value);
         return;
+    }
     buf_putc(b, value->type == JSON_OBJECT ? '{' : '[');
     json_iter_init(&it, value);
     while (json_iter_next(&it, &key, &each)) {
         if (value->type == JSON_OBJECT) {
-            json_put_scalar(b, &key);
+            put_scalar(b, &key);
             buf_putc(b, ':');
         }
         put_all(b, &each);
@@ -501,127 +519,10 @@ static void test_iteration(void)
     json_parse(json, b.data, b.len);
     struct json_value root = json_root(json);
     put_all(&out, &root);
-    tap_text(out.data, out.len,
-             "{\"a\":[1;[];{};-2.5;\"\xc3\xa9\";];\"a\":null;\"\":{\"b\":true;};}",
+    tap_text(out.data, out.len, "{a:[1;[];{};-2.5;\xc3\xa9;];a:null;:{b:true;};}",
              "a walk over all values");
     buf_release(&b);
     buf_release(&out);
-}
-
-// --- Changing a text in place ---
-
-static void check_locate(const char *text, const char *wanted)
-{
-    static const struct json_key key = JSON_KEY("v");
-    struct buf b = BUF_INIT;
-    size_t start = 0, end = 0;
-
-    buf_puts(&b, text);
-    bool found = json_locate(json, b.data, b.len, &key, &start, &end);
-    tap_ok(found == (wanted != NULL), "%s: is it found", text);
-    if (found && wanted != NULL)
-        tap_text(b.data + start, end - start, wanted, "its text");
-    buf_release(&b);
-}
-
-static void test_locate(void)
-{
-    check_locate("{\"v\":1}", "1");
-    check_locate("{\"v\" : 1.50e+1 }", "1.50e+1");
-    check_locate(" {\t\"v\"\r:\t null\t,\"x\":1}", "null");
-    check_locate("{\"v\":\"a\\\"}b\" , \"x\":1}", "\"a\\\"}b\"");
-    check_locate("{\"x\":{\"v\":1},\"y\":[{\"v\":2}],\"v\":true}", "true");
-    check_locate("{\"v\":1,\"v\":2}", "2");
-    check_locate("{\"\\u0076\":3}", "3");
-    check_locate("{\"\\ud800\":1,\"v\":\"\\ud800\"}", "\"\\ud800\"");
-    check_locate("{\"v\":123456789012345678901234567890}", "123456789012345678901234567890");
-    check_locate("{\"v\":1e999,\"x\":1e999}", "1e999");
-    check_locate("{}", NULL);
-    check_locate("{\"vv\":1,\"\":2}", NULL);
-    check_locate("{\"x\":\"v\"}", NULL);
-    check_locate("{\"v\":{}}", NULL);
-    check_locate("{\"v\":[1]}", NULL);
-    check_locate("{\"v\":1,\"v\":[]}", NULL);
-    check_locate("{\"v\":[],\"v\":1}", "1");
-}
-
-static void check_set(const char *text, const char *value, const char *wanted)
-{
-    static const struct json_key key = JSON_KEY("v");
-    struct buf b = BUF_INIT, out = BUF_INIT;
-
-    buf_puts(&b, text);
-    json_set_string(json, &out, b.data, b.len, &key, value, strlen(value));
-    tap_text(out.data, out.len, wanted, text);
-    tap_ok(is_json(out.data, out.len), "and it is JSON");
-    buf_release(&b);
-    buf_release(&out);
-}
-
-static void test_set(void)
-{
-    check_set("{}", "x", "{\"v\":\"x\"}");
-    check_set(" { \t} ", "x", " {\"v\":\"x\" \t} ");
-    check_set("{\"a\":1}", "x", "{\"a\":1,\"v\":\"x\"}");
-    check_set("{\"a\":1 }\r", "x", "{\"a\":1,\"v\":\"x\" }\r");
-    check_set("{\"a\":{}}", "x", "{\"a\":{},\"v\":\"x\"}");
-    check_set("{\"a\":\"}\"}", "x", "{\"a\":\"}\",\"v\":\"x\"}");
-    check_set("{\"v\":null,\"a\":1}", "x", "{\"v\":\"x\",\"a\":1}");
-    check_set("{\"v\" : 1 }", "x", "{\"v\" : \"x\" }");
-    check_set("{\"v\":1,\"v\":2}", "x", "{\"v\":1,\"v\":\"x\"}");
-    check_set("{\"v\":\"\\ud800\"}", "x", "{\"v\":\"x\"}");
-    check_set("{\"v\":[1,2]}", "x", "{\"v\":[1,2],\"v\":\"x\"}");
-    check_set("{\"a\":1}", "\"\\\n\x01\xc3\xa9", "{\"a\":1,\"v\":\"\\\"\\\\\\n\\u0001\xc3\xa9\"}");
-    check_set("{\"a\":1}", "", "{\"a\":1,\"v\":\"\"}");
-}
-
-// --- Writing ---
-
-static void test_put_string(void)
-{
-    struct buf b = BUF_INIT, copy = BUF_INIT;
-    bool same = true;
-
-    for (int c = 0; c < 128; c++) {
-        char text[3] = {'a', (char)c, 'z'};
-        buf_clear(&b);
-        json_put_string(&b, text, 3);
-        same = same && is_json(b.data, b.len) && json_parse(json, b.data, b.len) == 0;
-        struct json_value value = json_root(json);
-        same = same && value.string.len == 3 && memcmp(value.string.data, text, 3) == 0;
-    }
-    tap_ok(same, "all of ASCII is read back as it was");
-    buf_clear(&b);
-    json_put_string(&b, "", 0);
-    tap_text(b.data, b.len, "\"\"", "the empty string");
-    buf_release(&b);
-    buf_release(&copy);
-}
-
-static void check_put_double(double number, const char *wanted)
-{
-    struct buf b = BUF_INIT;
-
-    json_put_double(&b, number);
-    tap_text(b.data, b.len, wanted, wanted);
-    tap_ok(is_json(b.data, b.len), "and it is JSON");
-    buf_putc(&b, '\0');
-    double back = strtod(b.data, NULL);
-    tap_ok(memcmp(&back, &number, sizeof back) == 0, "and the same double");
-    buf_release(&b);
-}
-
-static void test_put_double(void)
-{
-    check_put_double(0.1, "0.1");
-    check_put_double(1.5, "1.5");
-    check_put_double(100, "100");
-    check_put_double(1e21, "1e+21");
-    check_put_double(1e-7, "1e-07");
-    check_put_double(0.30000000000000004, "0.30000000000000004");
-    check_put_double(DBL_MAX, "1.7976931348623157e+308");
-    check_put_double(5e-324, "5e-324");
-    check_put_double(-0.0, "-0");
 }
 
 static void test_utf8(void)
@@ -663,13 +564,9 @@ int main(int argc, char **argv)
     test_damaged();
     test_depth();
     test_types();
-    test_inexact();
+    test_relaxed();
     test_many_fields();
     test_iteration();
-    test_locate();
-    test_set();
-    test_put_string();
-    test_put_double();
     test_utf8();
     json_free(json);
     return tap_done();

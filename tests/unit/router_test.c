@@ -8,7 +8,7 @@ static struct json *json;
 static void describe(struct router *r, const char *text, struct buf *b)
 {
     struct buf copy = BUF_INIT; // for the padding
-    struct destination to;
+    struct router_destination to;
     struct reject why = {0};
 
     buf_puts(&copy, text);

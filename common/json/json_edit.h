@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// json_edit: finds and replaces the value of one top-level key in a JSON object, and leaves all
+// other bytes of its text as they are.
+//
+// The text must be a valid object, as json_parse() has found it to be, with JSON_PADDING readable
+// bytes behind it. The editor holds only working memory, so one serves for any number of texts.
+//
+//     struct json_edit *edit = json_edit_new();
+//     json_edit_set_string(edit, &out, line->data, line->len, &key, "unknown", 7);
+//     json_edit_free(edit);
+#ifndef JSON_JSON_EDIT_H
+#define JSON_JSON_EDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "json/json.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct json_edit;
+
+// Running out of memory ends the process, as xalloc does.
+struct json_edit *json_edit_new(void);
+void json_edit_free(struct json_edit *edit);
+
+// Finds the value of the last top-level member with that key: text[*start] to text[*end - 1].
+// Returns false when there is no such member, or when its value is an object or array.
+bool json_edit_locate(struct json_edit *edit, const char *text, size_t len,
+                      const struct json_key *key, size_t *start, size_t *end);
+
+// Appends the object to b with the member set to a string, which must be valid UTF-8. The string
+// replaces the value that json_edit_locate() finds; otherwise the member is added at the end.
+void json_edit_set_string(struct json_edit *edit, struct buf *b, const char *text, size_t len,
+                          const struct json_key *key, const char *value, size_t value_len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// json_relax: copies JSON text and replaces what simdjson cannot represent, so that it can be
+// parsed after all.
+//
+// RFC 8259 allows integers over 64 bits, numbers beyond the range of a double, and escaped lone
+// surrogates; simdjson takes none of them. The copy has what jq makes of each: the nearest double
+// (the largest one for an overflow), and U+FFFD for a lone surrogate.
+//
+// A malformed text stays malformed: only strings and numbers are recognised here, and whether each
+// stands where it may is left to the parser.
+//
+//     struct buf copy = BUF_INIT;
+//     json_relax(&copy, text, len);
+//     parse(copy.data, copy.len);
+#ifndef JSON_JSON_RELAX_H
+#define JSON_JSON_RELAX_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Appends the copy to b.
+void json_relax(struct buf *b, const char *text, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

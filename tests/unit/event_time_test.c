@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "json/event_time.h"
+#include "tap.h"
+
+#define BAD INT64_MIN
+
+static struct json_value text_value(const char *text, size_t len)
+{
+    struct json_value value = {.type = JSON_STRING};
+
+    value.string.data = text;
+    value.string.len = len;
+    return value;
+}
+
+static struct json_value int_value(int64_t n)
+{
+    return (struct json_value){.type = JSON_INT, .integer = n};
+}
+
+static int64_t read_time(struct json_value value)
+{
+    int64_t ms;
+    return event_time_seconds(&value, &ms) ? ms : BAD;
+}
+
+static int64_t read_moment(struct json_value value)
+{
+    int64_t ms;
+    return event_time(&value, &ms) ? ms : BAD;
+}
+
+static int64_t text_time(const char *text)
+{
+    return read_time(text_value(text, strlen(text)));
+}
+
+static int64_t text_moment(const char *text)
+{
+    return read_moment(text_value(text, strlen(text)));
+}
+
+static void test_time(void)
+{
+    tap_int(read_time(int_value(1694479551)), INT64_C(1694479551000), "an integer is seconds");
+    tap_int(read_time(int_value(-1)), -1000, "a negative one too");
+    tap_int(text_time("1694479551"), INT64_C(1694479551000), "a string of digits is seconds");
+    tap_int(text_time("0001694479551"), INT64_C(1694479551000), "with zeros in front too");
+    tap_int(read_time(text_value("12345", 2)), 12000, "the length counts");
+    tap_int(text_time(""), BAD, "the empty string is no time");
+    tap_int(text_time("-1"), BAD, "nor is a sign");
+    tap_int(text_time("1.0"), BAD, "nor a fraction");
+    tap_int(read_time(int_value(INT64_MAX)), BAD, "nor what overflows");
+    tap_int(text_time("9223372036854775807"), BAD, "nor a string that does");
+    tap_int(text_time("9223372036854775808"), BAD, "nor one beyond 64 bits");
+    tap_int(text_time("99999999999999999999"), BAD, "nor one of 20 digits");
+    tap_int(read_time(int_value(INT64_C(9223372036854775))), INT64_C(9223372036854775000),
+            "the highest time");
+    tap_int(read_time((struct json_value){.type = JSON_DOUBLE, .number = 1}), BAD,
+            "nor a number with a fraction");
+    tap_int(read_time((struct json_value){.type = JSON_NULL}), BAD, "nor null");
+}
+
+static void test_moment(void)
+{
+    tap_int(read_moment(int_value(1694479551)), INT64_C(1694479551000), "seconds");
+    tap_int(read_moment(int_value(INT64_C(1694479551123))), INT64_C(1694479551123), "milliseconds");
+    tap_int(read_moment(int_value(INT64_C(1694479551123999))), INT64_C(1694479551123),
+            "microseconds");
+    tap_int(read_moment(int_value(INT64_C(1694479551123999999))), INT64_C(1694479551123),
+            "nanoseconds");
+    tap_int(text_moment("1694479551123"), INT64_C(1694479551123), "a string of digits");
+    tap_int(text_moment("2023-09-12T00:45:51Z"), INT64_C(1694479551000), "RFC 3339");
+    tap_int(read_moment(int_value(0)), 0, "1970");
+    tap_int(read_moment(int_value(-1)), -1000, "before 1970");
+    tap_int(read_moment(int_value(INT64_C(99999999999))), INT64_C(99999999999000),
+            "the last of the seconds");
+    tap_int(read_moment(int_value(INT64_C(100000000000))), INT64_C(100000000000),
+            "the first of the milliseconds");
+    tap_int(read_moment(int_value(INT64_C(99999999999999))), INT64_C(99999999999999),
+            "the last of the milliseconds");
+    tap_int(read_moment(int_value(INT64_C(100000000000000))), INT64_C(100000000000),
+            "the first of the microseconds");
+    tap_int(read_moment(int_value(INT64_C(-100000000000001))), INT64_C(-100000000001),
+            "what is finer is cut off towards the past");
+    tap_int(read_moment(int_value(INT64_MAX)), INT64_C(9223372036854), "the highest integer");
+    tap_int(read_moment(int_value(INT64_MIN)), INT64_C(-9223372036855), "the lowest");
+    tap_int(text_moment("2023-09-12"), INT64_C(1694476800000), "a date alone");
+    tap_int(text_moment("soon"), BAD, "no time");
+    tap_int(text_moment(""), BAD, "nor the empty string");
+    tap_int(text_moment("9223372036854775808"), BAD, "nor what overflows");
+    tap_int(read_moment((struct json_value){.type = JSON_DOUBLE, .number = 1694479551}), BAD,
+            "nor a number with a fraction");
+    tap_int(text_moment("0000-01-01T00:00:00+00:01"), BAD, "nor what lies before the year 0");
+    tap_int(text_moment("9999-12-31T23:59:59-00:01"), BAD, "nor after 9999");
+}
+
+int main(void)
+{
+    test_time();
+    test_moment();
+    return tap_done();
+}
