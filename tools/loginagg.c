@@ -15,7 +15,10 @@
 #include "base/xalloc.h"
 #include "insight/checkpoint.h"
 #include "insight/options.h"
+#include "insight/partial_read.h"
+#include "insight/partial_write.h"
 #include "insight/plan.h"
+#include "insight/report.h"
 #include "insight/window_spec.h"
 #include "insight/windows.h"
 #include "json/event_time.h"
@@ -37,11 +40,11 @@ struct options {
 
 struct agg {
     const struct options *options;
-    struct insight_plan plan;
+    struct plan plan;
     struct window_spec *specs;
-    struct insight_windows windows;
+    struct windows windows;
     struct buf options_text; // for the snapshots
-    struct insight_snapshots snapshots;
+    struct checkpoint snapshots;
     bool resumed; // from a snapshot, or from nothing
     uint64_t late;
     int timeless; // marks behind records that say no time
@@ -121,34 +124,34 @@ static void agg_init(struct agg *a, struct options *options)
     buf_putc(&a->options_text, '\0');
     // What is too late is for --merge to say, which sees all records.
     int64_t lateness = options->lateness >= 0 ? options->lateness : MS_MINUTE;
-    insight_windows_init(&a->windows, &a->plan, a->specs, options->insights.windows.count,
-                         options->partial ? INT64_MAX : lateness);
+    windows_init(&a->windows, &a->plan, a->specs, options->insights.windows.count,
+                 options->partial ? INT64_MAX : lateness);
 }
 
 static void agg_release(struct agg *a)
 {
-    insight_windows_release(&a->windows);
-    insight_plan_release(&a->plan);
+    windows_release(&a->windows);
+    plan_release(&a->plan);
     buf_release(&a->options_text);
     free(a->specs);
 }
 
-static int emit_insights(struct agg *a, struct stream *s, const struct insight_view *view)
+static int emit_insights(struct agg *a, struct stream *s, const struct window_view *view)
 {
     for (size_t i = 0; i < a->plan.insight_count; i++) {
-        insight_put(stream_emit_begin(s), &a->plan, i, view);
+        report_put(stream_emit_begin(s), &a->plan, i, view);
         if (stream_emit_made(s) != 0)
             return -1;
     }
     return 0;
 }
 
-static int emit_partials(struct agg *a, struct stream *s, const struct insight_view *view)
+static int emit_partials(struct agg *a, struct stream *s, const struct window_view *view)
 {
-    struct insight_partial partial;
+    struct partial_writer partial;
 
-    insight_partial_init(&partial, &a->plan, view);
-    while (insight_partial_next(&partial, stream_emit_begin(s))) {
+    partial_write_init(&partial, &a->plan, view);
+    while (partial_write_next(&partial, stream_emit_begin(s))) {
         if (stream_emit_made(s) != 0)
             return -1;
     }
@@ -158,20 +161,20 @@ static int emit_partials(struct agg *a, struct stream *s, const struct insight_v
 static int emit_windows(struct agg *a, struct stream *s, enum windows_which which)
 {
     bool partial = a->options->partial;
-    struct insight_view view;
+    struct window_view view;
 
-    while (insight_windows_next(&a->windows, which, &view)) {
+    while (windows_next(&a->windows, which, &view)) {
         if ((partial ? emit_partials : emit_insights)(a, s, &view) != 0)
             return -1;
     }
     if (partial)
-        insight_windows_clear(&a->windows);
+        windows_clear(&a->windows);
     return 0;
 }
 
 static int close_due(struct agg *a, struct stream *s)
 {
-    return insight_windows_due(&a->windows) ? emit_windows(a, s, WINDOWS_DUE) : 0;
+    return windows_due(&a->windows) ? emit_windows(a, s, WINDOWS_DUE) : 0;
 }
 
 // Goes on from the state, with the first line; hello is NULL when that is no mark.
@@ -188,7 +191,7 @@ static int resume(struct agg *a, struct stream *s, const struct mark *hello)
         log_warn("the source goes on from mark %llu; what was counted until then is lost without "
                  "--state",
                  (unsigned long long)hello->seq);
-    if (insight_snapshots_resume(&a->snapshots, hello, &a->windows, &a->plan, &err) != 0)
+    if (checkpoint_resume(&a->snapshots, hello, &a->windows, &a->plan, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
 }
@@ -197,7 +200,7 @@ static int save(struct agg *a, struct stream *s, const struct mark *mark)
 {
     struct err err;
 
-    if (insight_snapshots_save(&a->snapshots, mark, &a->windows, &err) != 0)
+    if (checkpoint_save(&a->snapshots, mark, &a->windows, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
 }
@@ -209,9 +212,9 @@ static int expect(struct agg *a, struct stream *s, int64_t from, int64_t to)
     if (!a->resumed && resume(a, s, NULL) != 0)
         return -1;
     a->snapshots.changed = true;
-    insight_windows_expect(&a->windows, from);
+    windows_limit_span(&a->windows, from);
     if (!stream_has_marks(s))
-        insight_windows_advance(&a->windows, to);
+        windows_advance(&a->windows, to);
     if (close_due(a, s) == 0)
         return 0;
     stream_lose(s, 1); // it came to nothing
@@ -243,7 +246,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    insight_read_fields(&a->plan, stream_json(s), a->windows.batch.value);
+    plan_read_fields(&a->plan, stream_json(s), a->windows.batch.value);
     if (time->type == JSON_ABSENT || time->type == JSON_NULL)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
     if (!event_time(time, &ms))
@@ -251,7 +254,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     if (expect(a, s, ms, ms) != 0)
         return -1;
     // With --tee a late record goes on with the others; only the insights are without it.
-    if (!insight_windows_add(&a->windows, ms)) {
+    if (!windows_add(&a->windows, ms)) {
         a->late++;
         if (!a->options->tee)
             return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
@@ -263,24 +266,24 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 static int merge(void *ctx, struct stream *s, const struct line *line)
 {
     struct agg *a = ctx;
-    struct insight_partial_head head;
+    struct partial_head head;
     struct err err;
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    if (insight_partial_parse(stream_json(s), &a->plan, &head, &err) != 0)
+    if (partial_read_check(stream_json(s), &a->plan, &head, &err) != 0)
         return stream_reject(s, &(struct reject){REJECT_NOT_PARTIAL, NULL, err.text}, line);
-    if (!insight_windows_know(&a->windows, &head))
+    if (!windows_knows(&a->windows, &head))
         return stream_reject(
             s, &(struct reject){REJECT_NOT_PARTIAL, NULL, "its window is none of --window"}, line);
     if (expect(a, s, head.first, head.last) != 0)
         return -1;
-    struct insight_set *set = insight_windows_merge(&a->windows, &head);
+    struct insight_set *set = windows_extend(&a->windows, &head);
     if (set == NULL) {
         a->late++;
         return stream_reject_late(s, &(struct reject){REJECT_LATE, "last", NULL}, line);
     }
-    insight_partial_merge(stream_json(s), &a->plan, set);
+    partial_read_merge(stream_json(s), &a->plan, set);
     return record_done(a, s, line);
 }
 
@@ -300,7 +303,7 @@ static int finish(struct agg *a, struct stream *s)
                  (unsigned long long)a->late, (unsigned long long)stream_ledger(s)->in);
     if (a->options->state != NULL && !a->options->final)
         return rolling ? emit_windows(a, s, WINDOWS_CHANGED) : 0;
-    insight_windows_end(&a->windows);
+    windows_end(&a->windows);
     return close_due(a, s);
 }
 
@@ -312,10 +315,10 @@ static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const s
     (void)line;
     if (mark->kind == MARK_HELLO)
         return resume(a, s, mark);
-    if (insight_snapshots_check_mark(&a->snapshots, mark, &err) != 0)
+    if (checkpoint_check_mark(&a->snapshots, mark, &err) != 0)
         return stream_fail_err(s, &err);
     if (mark->has_watermark)
-        insight_windows_advance(&a->windows, mark->watermark);
+        windows_advance(&a->windows, mark->watermark);
     else if (stream_ledger(s)->aggregated + stream_ledger(s)->out > 0 &&
              ++a->timeless == TIMELESS_MARKS)
         log_warn("%d marks have no watermark: windows close at the end only; does kcat-in have the "
@@ -335,7 +338,7 @@ static int end(void *ctx, struct stream *s)
 
     if (stream_has_marks(s)) // the last mark was the end
         return 0;
-    if (!a->resumed && insight_snapshots_check_empty(&a->snapshots, &err) != 0)
+    if (!a->resumed && checkpoint_check_empty(&a->snapshots, &err) != 0)
         return stream_fail_err(s, &err);
     if (!a->resumed && resume(a, s, NULL) != 0)
         return -1;
@@ -348,8 +351,8 @@ static int open_state(void *ctx, struct stream *s)
     struct agg *a = ctx;
     struct err err;
 
-    if (insight_snapshots_open(&a->snapshots, a->options->state, a->options_text.data,
-                               a->options->state_reset, &err) != 0)
+    if (checkpoint_open(&a->snapshots, a->options->state, a->options_text.data,
+                        a->options->state_reset, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
 }
@@ -357,15 +360,14 @@ static int open_state(void *ctx, struct stream *s)
 static void close_state(void *ctx, struct stream *s)
 {
     (void)s;
-    insight_snapshots_close(&((struct agg *)ctx)->snapshots);
+    checkpoint_close(&((struct agg *)ctx)->snapshots);
 }
 
 static int dump_state(struct agg *a)
 {
     struct err err;
 
-    if (insight_snapshot_dump(a->options->state, a->options_text.data, &a->windows, &a->plan,
-                              &err) == 0)
+    if (checkpoint_dump(a->options->state, a->options_text.data, &a->windows, &a->plan, &err) == 0)
         return EX_OK;
     log_error("%s", err.text);
     return err.status;

@@ -5,7 +5,7 @@
 // A module that can fail takes a `struct err *` and returns -1 after filling it; the tool decides
 // whether to go on. Statuses are those of <sysexits.h>, listed in loginpipe(7).
 //
-//     if (window_parse(text, &spec, &err) != 0)
+//     if (window_spec_parse(text, &spec, &err) != 0)
 //         err_die(&err);
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
