@@ -170,6 +170,19 @@ static void test_every(void)
     run_release(&r);
 }
 
+static void test_span(void)
+{
+    struct run r;
+
+    run_init(&r, "4n,10s");
+    run_open(&r);
+    add(&r, 0, "ann");
+    add(&r, 20 * MS_SECOND, "bob");
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":1,\"users\":1,") == 1,
+           "a record that exceeds the span of a window is not counted in it");
+    run_release(&r);
+}
+
 static void test_merge(void)
 {
     struct run whole, part, merged;
@@ -295,7 +308,7 @@ static void test_marks(void)
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":1,") == 1, "closes the window");
     tap_int(add(&r, 2, "ann"), AGGREGATOR_LATE, "after which a record is late");
     add(&r, MS_HOUR + 1, "ann");
-    send_mark(&r, MARK_END, 3, -1);
+    send_mark(&r, MARK_END, 3, 30 * MS_MINUTE);
     tap_ok(lines_with(&r, "\"final\":true") == lines_with(&r, "1970-01-01T00:00:00Z"),
            "an end mark leaves open windows to the next run");
     tap_int(aggregator_end(&r.a, &err), 0, "the end after it does nothing");
@@ -306,6 +319,7 @@ static void test_marks(void)
     r.options.final = true;
     run_open(&r);
     tap_int(send_mark(&r, MARK_HELLO, 3, -1), 0, "the next run resumes from the mark");
+    tap_int(add(&r, 15 * MS_MINUTE, "ann"), AGGREGATOR_LATE, "and from its watermark");
     add(&r, MS_HOUR + 2, "cat");
     send_mark(&r, MARK_END, 4, -1);
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":3,\"users\":3,") == 1,
@@ -328,6 +342,7 @@ int main(void)
         return 1;
     test_closing();
     test_every();
+    test_span();
     test_merge();
     test_refused();
     test_failures();

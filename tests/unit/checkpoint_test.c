@@ -296,6 +296,41 @@ static void test_unmarked(void)
     fixture_release(&f);
 }
 
+// Windows that were closed, and the numbers of windows of records, must survive too.
+static void test_closed(void)
+{
+    struct buf keys = BUF_INIT;
+    struct checkpoint c;
+    struct fixture f;
+
+    reset();
+    open_with(&c, OPTIONS, false);
+    resume(&c, &f, NULL);
+    for (size_t i = 0; i < 16; i++) {
+        add(&f, i, i + 1);
+        fixture_keys(&f, WINDOWS_DUE, &keys);
+    }
+    windows_end(&f.windows);
+    buf_clear(&keys);
+    fixture_keys(&f, WINDOWS_DUE, &keys);
+    tap_text(keys.data, keys.len, "10m/1970-01-01T00:00:00Z 7n/3 ", "an end closes all windows");
+    checkpoint_save(&c, NULL, &f.windows, &err);
+    checkpoint_close(&c);
+    fixture_release(&f);
+
+    open_with(&c, OPTIONS, false);
+    resume(&c, &f, NULL);
+    tap_ok(fixture_add(&f, 3, "ann", "10.0.0.1") && f.windows.series[0].window[0]->closed &&
+               f.windows.series[0].late == 1,
+           "a window that was closed stays closed");
+    buf_clear(&keys);
+    fixture_keys(&f, WINDOWS_OPEN, &keys);
+    tap_text(keys.data, keys.len, "7n/4 ", "and windows of records are numbered on");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    buf_release(&keys);
+}
+
 static void test_nothing(void)
 {
     struct mark hello = hello_of(RUN_A, 9, 0, 1);
@@ -322,6 +357,7 @@ int main(void)
     test_reset();
     test_save();
     test_unmarked();
+    test_closed();
     test_nothing();
     reset();
     tap_int(rmdir(path), 0, "nothing else is left in the directory");

@@ -123,6 +123,41 @@ static void test_sketches(void)
     buf_release(&got);
 }
 
+// A plan with the same tables as the fixture's, but other numbers.
+static void test_order(void)
+{
+    struct buf partials = BUF_INIT, got = BUF_INIT;
+    struct fixture f, merged;
+    struct err err;
+
+    fixture_init(&f, 1000, "all", NULL);
+    fixture_init(&merged, 1000, "all", NULL);
+    windows_release(&merged.windows);
+    plan_release(&merged.plan);
+    if (plan_init(&merged.plan, "timestamp", &err) != 0)
+        err_die(&err);
+    merged.plan.top = merged.plan.values = 5;
+    merged.plan.max_keys = 1000;
+    kind_duplicates_add(&merged.plan, "ip,user_id", &err);
+    kind_distinct_add(&merged.plan, "ip/user_id", &err);
+    kind_logins_add(&merged.plan);
+    windows_init(&merged.windows, &merged.plan, merged.spec, 1, 0);
+    fixture_add(&f, 0, "ann", "10.0.0.1");
+    fixture_add(&f, 0, "ann", "10.0.0.1");
+    fixture_add(&f, 0, "ann", "10.0.0.2");
+    fixture_partials(&f, &partials);
+    tap_int(merge(&merged, &partials), 1, "a plan with its insights in another order is the same");
+    fixture_report(&merged, WINDOWS_OPEN, &got);
+    buf_putc(&got, '\0');
+    tap_ok(strstr(got.data, "[{\"user_id\":\"ann\",\"ips\":2,\"logins\":3}]") != NULL &&
+               strstr(got.data, "[{\"ip\":\"10.0.0.1\",\"user_id\":\"ann\",\"count\":2}]") != NULL,
+           "each text is merged into the table of its field");
+    fixture_release(&f);
+    fixture_release(&merged);
+    buf_release(&partials);
+    buf_release(&got);
+}
+
 // Replaces the first occurrence of a text in a partial, which must then be refused.
 static void refused(struct fixture *f, const struct buf *line, const char *old, const char *new,
                     const char *why)
@@ -235,6 +270,7 @@ int main(void)
     test_merge(3000, 50, 16, "small windows");
     test_merge(60000, 30000, 30, "windows of several lines");
     test_sketches();
+    test_order();
     test_refused();
     test_refused_sketch();
     return tap_done();

@@ -46,6 +46,7 @@ static void test_watermark(void)
     tap_ok(!add(&f, 9 * MINUTE), "a record of a closed window is late");
     tap_int((int64_t)f.windows.series[0].late, 1, "late records are counted");
     tap_ok(add(&f, 10 * MINUTE), "the end of a window belongs to the next one");
+    tap_ok(!add(&f, -5 * MINUTE), "a record of a past window that never opened is late too");
     fixture_release(&f);
 }
 
@@ -88,6 +89,10 @@ static void test_changed(void)
     fixture_init(&f, 1000, "10m", NULL);
     add(&f, 1 * MINUTE);
     add(&f, 12 * MINUTE);
+    add(&f, 11 * MINUTE);
+    const struct insight_set *set = &f.windows.series[0].window[1]->set;
+    tap_ok(set->records == 2 && set->first == 11 * MINUTE && set->last == 12 * MINUTE,
+           "a set knows the first and the last time of its records");
     hands_out(&f, WINDOWS_CHANGED, "10m/1970-01-01T00:00:00Z 10m/1970-01-01T00:10:00Z ",
               "new windows have changed");
     hands_out(&f, WINDOWS_CHANGED, "", "nothing has changed since");
