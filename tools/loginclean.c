@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// loginclean: validates login records and passes the good ones on byte for byte. A record that
-// must be changed (a missing device_type, --canonical, --datetime) is changed only there; one that
-// breaks a rule becomes a reject that names the rule and the field.
+// loginclean: validates login records and passes good ones on byte for byte. If a record has to be
+// changed (a missing device_type, --canonical, --datetime), only that value changes. A record that
+// breaks a rule becomes a reject that names the reason and the field.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,19 +28,19 @@ struct options {
     struct stream_options stream;
     const char *require, *optional;
     const char *device_type;
-    uint64_t infer; // how many devices and users to remember; 0 when nothing is to be inferred
+    uint64_t infer; // how many devices and users to remember; 0 for no inference
     bool canonical;
-    const char *datetime; // the member's name; NULL when it is not wanted
+    const char *datetime; // the name of the added member; NULL for none
     const char *earliest, *latest;
 };
 
 struct clean {
     const struct options *options;
-    struct infer *infer; // NULL when it is not wanted
+    struct infer *infer; // NULL for no inference
     struct json_edit *edit;
     struct rules rules;
-    struct json_value value[RULES_FIELDS_MAX]; // of the current record, as the rules number them
-    struct buf changed[2]; // the record after the first change and after the second
+    struct json_value value[RULES_FIELDS_MAX]; // of the current record; value[i] is of rules.key[i]
+    struct buf changed[2]; // the record after the first and after the second change
     struct buf text;
 };
 
@@ -92,7 +92,7 @@ static const struct opt options_table[] = {
     OPT_FLAG("strict", 0, struct options, stream.strict, "exit 65 at the first reject"),
 };
 
-// Sets required for each name of a list that an option gives.
+// Applies the list of names that an option gives to the rules.
 static void require_list(struct clean *c, const char *option, const char *list, bool required)
 {
     struct err err;
@@ -142,7 +142,7 @@ static void clean_release(struct clean *c)
     buf_release(&c->text);
 }
 
-// Gives a known device type its usual spelling. Returns whether it had another.
+// Changes a known device type to its usual spelling. Returns whether it was spelt otherwise.
 static bool canonicalize(struct json_value *type)
 {
     static const char *const known[] = {"android", "iOS", "web"};
@@ -158,7 +158,7 @@ static bool canonicalize(struct json_value *type)
     return false;
 }
 
-// Fills in the device type, and counts what was there before and whence it was taken.
+// Fills in the device type, and counts what the record had instead and where the type came from.
 static void fill_in(struct clean *c, struct stream *s)
 {
     struct json_value *type = &c->value[FIELD_DEVICE_TYPE];
@@ -176,7 +176,7 @@ static void fill_in(struct clean *c, struct stream *s)
         stream_count_filled(s, NULL, from < 0 ? "default" : field_keys[from].name);
 }
 
-// Puts the device type right in c->value. Returns whether it is another than in the record.
+// Corrects the device type in c->value. Returns whether it now differs from the record.
 static bool set_type(struct clean *c, struct stream *s)
 {
     struct json_value *type = &c->value[FIELD_DEVICE_TYPE];
@@ -191,7 +191,7 @@ static bool set_type(struct clean *c, struct stream *s)
     return changed;
 }
 
-// Emits the record with the device type and the datetime set; all its other bytes stay as they are.
+// Emits the record with the device type and the datetime set, and all other bytes unchanged.
 static int emit_changed(struct clean *c, struct stream *s, const struct line *line, bool new_type)
 {
     const struct json_value *type = &c->value[FIELD_DEVICE_TYPE];
@@ -221,7 +221,7 @@ static int emit_changed(struct clean *c, struct stream *s, const struct line *li
 static int reject_field(struct clean *c, struct stream *s, const struct line *line, size_t i,
                         const char *reason)
 {
-    char field[256]; // a name from the command line need not end where its key does
+    char field[256]; // a key from the command line is not followed by NUL
     const struct json_key *key = &c->rules.key[i];
 
     snprintf(field, sizeof field, "%.*s", (int)key->len, key->name);

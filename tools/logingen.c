@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// logingen: makes up login events, good and bad ones, for demos, tests and benchmarks. The same
-// options give the same bytes, on every machine and at whatever --rate they are written.
+// logingen: generates login records, good and bad ones, for demos, tests and benchmarks. The same
+// options give the same bytes on every machine, whatever the --rate.
 
 #include <poll.h>
 #include <stddef.h>
@@ -20,26 +20,26 @@
 #define ENDLESS UINT64_MAX
 #define START_DEFAULT INT64_C(1694476800000) // 2023-09-12T00:00:00Z
 #define SPAN_DEFAULT MS_HOUR
-#define RATE_DEFAULT 1000 // events a second of event time, where nothing else says how many
+#define RATE_DEFAULT 1000 // events per second of event time, if no option decides it
 #define RATE_MAX UINT64_C(1000000000)
 #define TIME_MAX INT64_C(253402300799000) // the last second of the year 9999
-#define BATCH 256                         // records between looks at signals and the clock
+#define BATCH 256                         // records between checks of signals and the clock
 
 struct options {
     struct stream_options stream;
     struct generator_options generator;
     uint64_t count;
-    uint64_t rate; // 0: as fast as can be
+    uint64_t rate; // records per second; 0 for no limit
     int64_t start;
-    int64_t span; // -1: not given
+    int64_t span; // -1 if not given
 };
 
-// The moments at which things happen: `events` of them are spread evenly over each `period`, each
-// at a random point of its own slot. So they never go back, and no sum is rounded.
+// The times of the events. Each period is divided into `events` equal slots, and each event gets a
+// random time in its own slot. So times never go back, and rounding errors do not add up.
 struct timeline {
-    uint64_t period, events; // milliseconds, and how many in them
-    uint64_t at;             // where the next slot begins, milliseconds
-    uint64_t part;           // and this many events-th of a millisecond
+    uint64_t period, events; // milliseconds, and how many events in them
+    uint64_t at;             // the start of the next slot, in ms since 1970,
+    uint64_t part;           // plus part / events of a millisecond
     struct random random;
 };
 
@@ -48,9 +48,9 @@ struct gen {
     struct generator *generator;
     struct timeline timeline;
     uint64_t made;
-    int64_t began;       // for --rate: since when, by the monotonic clock,
-    uint64_t paced;      // this many were made
-    struct tally faults; // what was made bad or late
+    int64_t began;       // for --rate: when pacing began, by the monotonic clock
+    uint64_t paced;      // records made since then
+    struct tally faults; // records made bad or late, by reason
 };
 
 static int set_rate(void *options, const char *arg, struct err *err)
@@ -160,8 +160,7 @@ static void gen_release(struct gen *g)
     generator_free(g->generator);
 }
 
-// How many records should be written by now that are not, and, if none, *wait milliseconds until
-// the next.
+// Returns how many records are due. If none is, *wait is the time in ms until the next one.
 static uint64_t records_due(struct gen *g, int64_t *wait)
 {
     const uint64_t second = (uint64_t)MS_SECOND;
@@ -173,7 +172,7 @@ static uint64_t records_due(struct gen *g, int64_t *wait)
     uint64_t elapsed = (uint64_t)(time_monotonic() - g->began);
     uint64_t due = elapsed * rate / second + 1 - g->paced;
     if (due > rate + 1) {
-        // Over a second behind, since the reader is: go on from here rather than flood it.
+        // The reader is slow and we are over a second behind: restart the pace, to avoid a flood.
         g->began += (int64_t)elapsed;
         g->paced = 0;
         due = 1;
@@ -216,7 +215,7 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
     return batch;
 }
 
-// What a test can hold against the ledger of loginclean.
+// Logs how many records are bad or late, which a test can compare with loginclean's ledger.
 static void say_faults(void *ctx, struct stream *s)
 {
     const struct gen *g = ctx;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// loginmarks: shows the marks of a stream, takes them out of it, or checks that they are as they
-// should be. For looking into a pipe, and for getting plain records out of one.
+// loginmarks: shows the marks of a stream, checks them, or strips them. For looking into a pipe,
+// and for getting plain records out of one.
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -20,8 +20,8 @@ struct options {
 
 struct viewer {
     const struct options *options;
-    uint64_t records, marks; // that have come
-    uint64_t shown;          // records before the last mark
+    uint64_t records, marks; // read so far
+    uint64_t shown;          // records before the last mark that was shown
 };
 
 static const struct opt options_table[] = {
@@ -42,7 +42,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     return 0;
 }
 
-// A reject of an earlier stage is a line like any other here.
+// Treats a reject of an earlier stage like a record.
 static int pass(void *ctx, struct stream *s, const struct line *line)
 {
     struct viewer *v = ctx;
@@ -51,21 +51,22 @@ static int pass(void *ctx, struct stream *s, const struct line *line)
     return v->options->strip ? stream_write(s, line->data, line->len) : 0;
 }
 
-static void put_text(struct buf *b, const char *name, const char *text)
+static void put_word(struct buf *b, const char *name, const char *text)
 {
     if (text != NULL)
         buf_printf(b, "  %s %s", name, text);
 }
 
-static void show_for_people(struct viewer *v, const struct mark *m, struct buf *b)
+// Appends the mark as words, for people.
+static void show_as_text(struct viewer *v, const struct mark *m, struct buf *b)
 {
     buf_printf(b, "%-5s %" PRIu64, mark_kind_name(m->kind), m->seq);
     if (m->kind == MARK_HELLO)
-        put_text(b, "run", m->run);
+        put_word(b, "run", m->run);
     else
         buf_printf(b, "  +%" PRIu64, v->records - v->shown);
-    put_text(b, "group", m->group);
-    put_text(b, "shard", m->shard);
+    put_word(b, "group", m->group);
+    put_word(b, "shard", m->shard);
     for (size_t i = 0; i < m->at_count; i++)
         buf_printf(b, "  %s[%d]=%lld", m->at[i].topic, (int)m->at[i].partition,
                    (long long)m->at[i].offset);
@@ -101,7 +102,7 @@ static int mark(void *ctx, struct stream *s, const struct mark *m, const struct 
     if (v->options->json)
         show_as_json(v, line, b);
     else
-        show_for_people(v, m, b);
+        show_as_text(v, m, b);
     v->shown = v->records;
     return stream_emit_made(s);
 }
@@ -117,7 +118,7 @@ static int end(void *ctx, struct stream *s)
 
 int main(int argc, char **argv)
 {
-    // What it writes is not the stream that it reads, so marks do not go on by themselves.
+    // A sink, because its output is not the input stream: the driver must not write the marks.
     static const struct stream_ops ops = {
         .sink = true, .record = record, .pass = pass, .mark = mark, .end = end};
     static const struct stream_options stream = STREAM_OPTIONS_INIT;

@@ -24,7 +24,7 @@ void buf_reserve(struct buf *b, size_t more)
     while (size - b->len < more)
         size *= 2;
     b->data = xreallocarray(b->data, 1, size + BUF_PADDING);
-    // Only so that a reader of the padding reads something defined.
+    // So that reading the padding yields defined values.
     memset(b->data + size, 0, BUF_PADDING);
     b->size = size;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// buf: a growable run of bytes, reused from record to record.
+// buf: a growable array of bytes, reused from record to record.
 //
-// Behind the bytes there are always BUF_PADDING more that may be read (not written), which is what
-// json_parse() asks for. Appending may move the bytes: a pointer into them dies with the next
-// append.
+// Behind the bytes there are always BUF_PADDING more that may be read (not written), as
+// json_parse() requires. Appending may move the bytes, so a pointer into them is valid until the
+// next append only. Running out of memory ends the process (xalloc.h).
 //
 //     struct buf b = BUF_INIT;
 //     buf_puts(&b, "{\"n\":");
@@ -18,12 +18,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BUF_PADDING 64 // at least SIMDJSON_PADDING; json.cc checks that
+#define BUF_PADDING 64 // at least SIMDJSON_PADDING, which json.cc checks
 
 struct buf {
     char *data; // NULL until the first append
     size_t len;
-    size_t size; // bytes that fit before the next growth, padding not counted
+    size_t size; // capacity in bytes, without the padding
 };
 
 #define BUF_INIT                                                                                   \
@@ -31,11 +31,13 @@ struct buf {
         NULL, 0, 0                                                                                 \
     }
 
+// Frees the memory and leaves an empty buffer.
 void buf_release(struct buf *b);
 
-// Makes room for `more` further bytes.
+// Makes room for at least `more` further bytes, so that appending them does not move the buffer.
 void buf_reserve(struct buf *b, size_t more);
 
+// Removes the bytes and keeps the memory.
 static inline void buf_clear(struct buf *b)
 {
     b->len = 0;
@@ -65,10 +67,11 @@ static inline void buf_puts(struct buf *b, const char *text)
 
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *fmt, ...);
 
+// Append a number in decimal.
 void buf_put_i64(struct buf *b, int64_t n);
 void buf_put_u64(struct buf *b, uint64_t n);
 
-// Standard base64 with padding (RFC 4648, section 4).
+// Appends the data in base64, with padding (RFC 4648, section 4).
 void buf_put_base64(struct buf *b, const void *data, size_t len);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bytes: comparing texts that have a length and no end of their own, and may hold NUL.
+// bytes: compares byte strings that are given by address and length and may hold NUL.
+//
+//     if (bytes_are(value.string.data, value.string.len, "unknown")) ...
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -13,12 +15,13 @@ static inline bool bytes_equal(const void *a, size_t a_len, const void *b, size_
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-// The same with a C string.
+// Compares with a C string.
 static inline bool bytes_are(const void *data, size_t len, const char *text)
 {
     return bytes_equal(data, len, text, strlen(text));
 }
 
+// Whether the data begins with the prefix, a C string.
 static inline bool bytes_begin(const void *data, size_t len, const char *prefix)
 {
     size_t prefix_len = strlen(prefix);
@@ -26,7 +29,7 @@ static inline bool bytes_begin(const void *data, size_t len, const char *prefix)
     return len >= prefix_len && memcmp(data, prefix, prefix_len) == 0;
 }
 
-// Under 0, 0 or over 0, as memcmp(3); of two that begin alike the shorter one is less.
+// Returns less than 0, 0, or more than 0, like memcmp(3). A prefix sorts before the longer string.
 static inline int bytes_compare(const void *a, size_t a_len, const void *b, size_t b_len)
 {
     int order = memcmp(a, b, a_len < b_len ? a_len : b_len);

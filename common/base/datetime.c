@@ -52,24 +52,9 @@ int duration_parse(const char *text, int64_t *ms)
     return 0;
 }
 
-void duration_format(struct buf *b, int64_t ms)
-{
-    size_t best = 0;
-
-    // A day or a week is written in hours: "24h" leaves no doubt about calendars.
-    for (size_t i = 1; i < UNIT_COUNT && units[i].ms <= MS_HOUR; i++) {
-        if (ms != 0 && ms % units[i].ms == 0)
-            best = i;
-    }
-    if (ms == 0)
-        best = 1;
-    buf_put_i64(b, ms / units[best].ms);
-    buf_puts(b, units[best].name);
-}
-
-// Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back. The algorithms
-// are days_from_civil and civil_from_days of Howard Hinnant, "chrono-Compatible Low-Level Date
-// Algorithms".
+// Converts a date of the proleptic Gregorian calendar to days since 1970-01-01, and back. The
+// algorithms are days_from_civil and civil_from_days of Howard Hinnant, "chrono-Compatible
+// Low-Level Date Algorithms".
 static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
@@ -94,8 +79,8 @@ static void date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t 
     *year = year_of_era + era * 400 + (*month <= 2);
 }
 
-// Reads exactly `digits` digits and, unless it is '\0', the separator behind them.
-static bool take(const char **at, const char *end, int digits, char separator, int *n)
+// Reads exactly `digits` digits and the separator behind them; '\0' means no separator.
+static bool read_digits(const char **at, const char *end, int digits, char separator, int *n)
 {
     *n = 0;
     for (int i = 0; i < digits; i++, (*at)++) {
@@ -119,8 +104,8 @@ static int days_in_month(int year, int month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-// The fraction of a second, in milliseconds; *at stands behind the seconds.
-static bool take_fraction(const char **at, const char *end, int64_t *ms)
+// Reads the fraction of a second, if there is one. *at points behind the seconds.
+static bool read_fraction(const char **at, const char *end, int64_t *ms)
 {
     int64_t scale = 100;
 
@@ -134,8 +119,8 @@ static bool take_fraction(const char **at, const char *end, int64_t *ms)
     return true;
 }
 
-// "Z" or "+hh:mm", which must be all that is left.
-static bool take_offset(const char **at, const char *end, int64_t *ms)
+// Reads "Z" or "+hh:mm", which must end the text.
+static bool read_offset(const char **at, const char *end, int64_t *ms)
 {
     int hours, minutes;
 
@@ -145,8 +130,8 @@ static bool take_offset(const char **at, const char *end, int64_t *ms)
     if (end - *at != 6 || (**at != '+' && **at != '-'))
         return false;
     int64_t sign = *(*at)++ == '-' ? -1 : 1;
-    if (!take(at, end, 2, ':', &hours) || !take(at, end, 2, '\0', &minutes) || hours > 23 ||
-        minutes > 59)
+    if (!read_digits(at, end, 2, ':', &hours) || !read_digits(at, end, 2, '\0', &minutes) ||
+        hours > 23 || minutes > 59)
         return false;
     *ms = sign * (hours * MS_HOUR + minutes * MS_MINUTE);
     return true;
@@ -158,8 +143,8 @@ int time_parse(const char *text, size_t len, int64_t *ms)
     int year, month, day, hour, minute, second;
     int64_t fraction, offset;
 
-    if (!take(&at, end, 4, '-', &year) || !take(&at, end, 2, '-', &month) ||
-        !take(&at, end, 2, '\0', &day) || month < 1 || month > 12 || day < 1 ||
+    if (!read_digits(&at, end, 4, '-', &year) || !read_digits(&at, end, 2, '-', &month) ||
+        !read_digits(&at, end, 2, '\0', &day) || month < 1 || month > 12 || day < 1 ||
         day > days_in_month(year, month))
         return -1;
     int64_t midnight = days_from_date(year, month, day) * MS_DAY;
@@ -170,10 +155,10 @@ int time_parse(const char *text, size_t len, int64_t *ms)
     if (*at != 'T' && *at != 't' && *at != ' ')
         return -1;
     at++;
-    // A leap second is written as :60 and counted as the first second of the next minute.
-    if (!take(&at, end, 2, ':', &hour) || !take(&at, end, 2, ':', &minute) ||
-        !take(&at, end, 2, '\0', &second) || hour > 23 || minute > 59 || second > 60 ||
-        !take_fraction(&at, end, &fraction) || !take_offset(&at, end, &offset))
+    // A leap second, written as :60, counts as the first second of the next minute.
+    if (!read_digits(&at, end, 2, ':', &hour) || !read_digits(&at, end, 2, ':', &minute) ||
+        !read_digits(&at, end, 2, '\0', &second) || hour > 23 || minute > 59 || second > 60 ||
+        !read_fraction(&at, end, &fraction) || !read_offset(&at, end, &offset))
         return -1;
     *ms = midnight + hour * MS_HOUR + minute * MS_MINUTE + second * MS_SECOND + fraction - offset;
     return 0;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// datetime: moments and durations, in milliseconds throughout.
+// datetime: reads and writes moments and durations.
 //
-// A moment is an int64_t of milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted
-// (POSIX time). A duration is an int64_t of milliseconds.
+// A moment is an int64_t: milliseconds since 1970-01-01T00:00:00Z without leap seconds (POSIX
+// time). A duration is an int64_t of milliseconds. The parsers change *ms on success only.
+//
+//     int64_t ms;
+//     if (time_parse("2023-09-12T00:45:51Z", 20, &ms) == 0)
+//         ... // ms is 1694479551000
 #ifndef BASE_DATETIME_H
 #define BASE_DATETIME_H
 
@@ -17,21 +21,18 @@
 #define MS_HOUR (60 * MS_MINUTE)
 #define MS_DAY (24 * MS_HOUR)
 
-// "500ms", "30s", "5m", "1h", "7d", "2w", sums such as "1h30m"; a bare number is seconds.
-// Returns 0, or -1 when the text is no duration or overflows.
+// Reads "500ms", "30s", "5m", "1h", "7d", "2w", or a sum such as "1h30m"; a number without a unit
+// is seconds. Returns 0, or -1 if the text is not a duration or overflows.
 int duration_parse(const char *text, int64_t *ms);
 
-// Appends the shortest text that duration_parse() reads as the same, in one unit: "90m".
-void duration_format(struct buf *b, int64_t ms);
-
-// RFC 3339, section 5.6: "2023-09-12T00:45:51Z", with fractions and offsets; also a date alone,
-// and a space for the T. Digits beyond milliseconds are cut. Returns 0 or -1.
+// Reads RFC 3339, section 5.6, such as "2023-09-12T00:45:51.5+02:00"; the time may be missing, and
+// the T may be a space. Digits beyond milliseconds are cut off. Returns 0, or -1.
 int time_parse(const char *text, size_t len, int64_t *ms);
 
-// Appends RFC 3339 in UTC, with ".mmm" only where the milliseconds are not zero.
+// Appends the moment as RFC 3339 in UTC, with ".mmm" only if the milliseconds are not 0.
 void time_format(struct buf *b, int64_t ms);
 
-int64_t time_now(void);       // the wall clock
-int64_t time_monotonic(void); // since some unspecified start, never going back
+int64_t time_now(void);       // the moment, by the wall clock
+int64_t time_monotonic(void); // milliseconds since an unspecified start; never goes back
 
 #endif

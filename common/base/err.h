@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// err: why something failed, and the exit status that says so to a supervisor.
+// err: an error message, and the exit status that the process should end with because of it.
 //
-// A module that can fail takes a `struct err *` and returns -1 after filling it; the tool decides
-// whether to go on. Statuses are those of <sysexits.h>, listed in loginpipe(7).
+// A function that can fail takes a `struct err *`, fills it and returns -1; its caller decides
+// whether to continue. The statuses are those of <sysexits.h>; loginpipe(7) lists them.
 //
 //     if (window_spec_parse(text, &spec, &err) != 0)
 //         err_die(&err);
@@ -17,7 +17,7 @@ struct err {
     char text[512]; // "what: why", one line without a newline
 };
 
-// Fills *err and returns -1, so that a function can end in `return err_set(...)`.
+// Fills *err and returns -1, so that a function can end with `return err_set(...)`.
 __attribute__((format(printf, 3, 4))) int err_set(struct err *err, int status, const char *fmt,
                                                   ...);
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// line: newline-delimited input, read in large blocks and handed out without copying.
+// line: reads newline-delimited input in large blocks and hands out lines without copying them.
 //
-// A line is a view into the reader's buffer: it dies at the next line_fill(). Behind its bytes
-// there are always BUF_PADDING more that may be read, as json_parse() asks. A line longer than
-// the reader's limit is handed out once, cut to LINE_KEEP bytes, with its true length.
+// A line is a view into the reader's buffer and is valid until the next line_fill(). Behind its
+// bytes there are always BUF_PADDING more that may be read, as json_parse() requires. A line longer
+// than the reader's limit is handed out once, cut to LINE_KEEP bytes, with its full length in
+// full_len.
 //
 //     struct line_reader r;
+//     struct line line;
 //     line_reader_init(&r, STDIN_FILENO, LINE_MAX_DEFAULT);
-//     while (line_fill(&r) > 0)        // a read that may block
-//         while (line_next(&r, &line)) // all that has arrived
+//     do {
+//         while (line_next(&r, &line)) // every complete line in the buffer
 //             use(line.data, line.len);
+//     } while (!r.eof && line_fill(&r) >= 0); // may block
 #ifndef BASE_LINE_H
 #define BASE_LINE_H
 
@@ -20,11 +23,11 @@
 
 #include "base/buf.h"
 
-#define LINE_MAX_DEFAULT (16u << 20)
-#define LINE_KEEP (64u << 10)
-#define LINE_EXEMPT 8
+#define LINE_MAX_DEFAULT (16u << 20) // bytes
+#define LINE_KEEP (64u << 10)        // bytes that are kept of a longer line
+#define LINE_EXEMPT 8                // how many times the limit an exempt line may have
 
-// Where a record came from in Kafka; absent for lines of a file or pipe.
+// Where in Kafka a record came from.
 struct line_origin {
     const char *topic;
     int32_t partition;
@@ -34,35 +37,37 @@ struct line_origin {
 struct line {
     const char *data; // without its newline; may hold NUL bytes
     size_t len;
-    uint64_t number;                  // counted from 1
-    size_t full_len;                  // more than len when the line was over the limit and cut
-    bool unterminated;                // the input ended without a newline
-    const struct line_origin *origin; // NULL unless known
+    uint64_t number;                  // the first line is 1
+    size_t full_len;                  // more than len if the line was over the limit and cut
+    bool unterminated;                // the last line of the input, without a newline
+    const struct line_origin *origin; // NULL for a line of a file or pipe
 };
 
 struct line_reader {
     int fd;
     size_t max_line;
-    // Lines for which this says so, NULL for none, may be LINE_EXEMPT times as long.
+    // Lines for which this returns true may be LINE_EXEMPT times as long as max_line. NULL: none.
+    // It gets the bytes of the line that have been read so far.
     bool (*exempt)(const char *data, size_t len);
     char *data;
     size_t size;       // bytes in data, padding not counted
-    size_t start, end; // what has been read and not handed out
-    size_t scanned;    // no newline before this
+    size_t start, end; // the bytes that have been read and not handed out
+    size_t scanned;    // there is no newline between start and this
     uint64_t number;
-    uint64_t bytes; // handed out, newlines counted
-    size_t skipped; // length so far of a line over the limit; 0 when not in one
+    uint64_t bytes; // handed out, with newlines
+    size_t skipped; // bytes dropped so far from a line over the limit; 0 otherwise
     bool eof;
 };
 
 void line_reader_init(struct line_reader *r, int fd, size_t max_line);
 void line_reader_release(struct line_reader *r);
 
-// Reads once. Returns 1 when something arrived, 0 at the end of the input, -1 with errno (EINTR
-// too, so that a caller can look at its signals).
+// Calls read(2) once. Returns 1 if bytes arrived, 0 at the end of the input, -1 with errno
+// otherwise; also for EINTR, so that the caller can check for signals.
 int line_fill(struct line_reader *r);
 
-// Hands out the next line that is complete, or, at the end of the input, what is left.
+// Hands out the next complete line; at the end of the input, also a last line without a newline.
+// Returns false if there is none in the buffer.
 bool line_next(struct line_reader *r, struct line *line);
 
 #endif

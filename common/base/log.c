@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,9 @@ static enum log_level threshold = LOG_WARN;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
-// Whether stderr is the very stream that the journal opened for us: JOURNAL_STREAM holds its
-// device and inode, and it is inherited by processes whose stderr has gone elsewhere.
+// Whether stderr is the stream that the journal opened: JOURNAL_STREAM holds that stream's device
+// and inode. The variable alone proves nothing, since a process with another stderr inherits it
+// too.
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -26,6 +28,17 @@ static bool stderr_is_journal(void)
     return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
+static bool parse_level(const char *name, enum log_level *level)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
+        if (strcasecmp(name, level_names[i]) == 0) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void log_init(const char *argv0)
 {
     const char *slash = argv0 == NULL ? NULL : strrchr(argv0, '/');
@@ -33,7 +46,7 @@ void log_init(const char *argv0)
 
     if (argv0 != NULL)
         program = slash == NULL ? argv0 : slash + 1;
-    if (name != NULL && *name != '\0' && !log_level_parse(name, &threshold))
+    if (name != NULL && *name != '\0' && !parse_level(name, &threshold))
         log_warn("LOG_LEVEL: '%s' is not one of error, warn, info, debug", name);
 }
 
@@ -50,17 +63,6 @@ enum log_level log_level(void)
 void log_set_level(enum log_level level)
 {
     threshold = level;
-}
-
-bool log_level_parse(const char *name, enum log_level *level)
-{
-    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
-        if (strcasecmp(name, level_names[i]) == 0) {
-            *level = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 void log_at(enum log_level level, const char *fmt, ...)
@@ -82,7 +84,7 @@ void log_at(enum log_level level, const char *fmt, ...)
     size_t len = (size_t)used + (size_t)(more < 0 ? 0 : more);
     if (len > sizeof line - 2)
         len = sizeof line - 2;
-    // A message is one line whatever a library put into it.
+    // Keep the message on one line, even if a library put newlines into it.
     for (size_t i = 0; i < len; i++) {
         if (line[i] == '\n' || line[i] == '\r')
             line[i] = ' ';
@@ -90,8 +92,8 @@ void log_at(enum log_level level, const char *fmt, ...)
     while (len > 0 && line[len - 1] == ' ')
         len--;
     line[len++] = '\n';
-    // One write, so that the lines of several processes do not mix. Nothing can be done if it
-    // fails: stderr is where that would be said.
+    // One write, so that the lines of several processes do not mix. A failure is ignored, because
+    // stderr is where it would be reported.
     ssize_t ignored = write(STDERR_FILENO, line, len);
     (void)ignored;
     errno = saved_errno;

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// log: one line on stderr for each thing a person should know, as "tool: what: why".
+// log: writes messages to stderr, one line each, as "tool: what: why".
 //
-// The level comes from LOG_LEVEL (error, warn, info, debug; default warn) and from -q and -v.
-// Where stderr is the journal (JOURNAL_STREAM names it), lines begin with the syslog priority
-// "<N>" that sd-daemon(3) describes, so that journalctl -p works.
+// The level comes from LOG_LEVEL (error, warn, info, debug; default warn) and from -q and -v. If
+// stderr is the systemd journal, as JOURNAL_STREAM says, lines begin with a syslog priority, "<N>"
+// (sd-daemon(3)), so that journalctl -p works. Messages are cut to about 1,000 bytes.
+//
+//     log_init(argv[0]);
+//     log_warn("%s: %s", file, strerror(errno));
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-// Takes the program's name from argv[0] and the level from the environment. Call it first.
+// Sets the program's name from argv[0] and the level from the environment. Call it first.
 void log_init(const char *argv0);
 
+// The name that messages begin with.
 const char *log_program(void);
 enum log_level log_level(void);
 void log_set_level(enum log_level level);
-
-// Reads a level's name. Returns false, *level unchanged, when the name is unknown.
-bool log_level_parse(const char *name, enum log_level *level);
 
 __attribute__((format(printf, 2, 3))) void log_at(enum log_level level, const char *fmt, ...);
 

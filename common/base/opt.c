@@ -18,7 +18,7 @@
 #define LOGINPIPE_VERSION "unreleased"
 #endif
 
-#define FIRST_CODE 256 // getopt codes of options, beyond every letter
+#define FIRST_CODE 256 // getopt codes of long options start here, above every letter
 #define HELP_COLUMN 30
 
 enum { GENERAL_HELP, GENERAL_VERSION, GENERAL_QUIET, GENERAL_VERBOSE };
@@ -60,7 +60,7 @@ void opt_usage_error(const char *fmt, ...)
 
 void opt_list_add(struct opt_list *list, const char *item)
 {
-    // Grown by doubling at powers of two, without a member for the capacity.
+    // Doubles the array whenever the count is a power of two, so that no capacity has to be kept.
     if ((list->count & (list->count - 1)) == 0) {
         size_t capacity = list->count == 0 ? 1 : 2 * list->count;
         list->item = xreallocarray(list->item, capacity, sizeof *list->item);
@@ -84,7 +84,7 @@ static bool argument_is_optional(const struct opt *o)
     return o->arg != NULL && o->arg[0] == '[';
 }
 
-// What a person calls the option: "--name", or "-x" when that is all there is.
+// The option as a user writes it: "--name", or "-x" if it has only a letter.
 static const char *display_name(const struct opt *o, char *text, size_t size)
 {
     if (o->name != NULL)
@@ -184,11 +184,11 @@ static _Noreturn void print_version(void)
     opt_exit_printed();
 }
 
-// All options of all groups, flat, as getopt_long wants them.
+// The options of all groups in one array, as getopt_long(3) requires.
 struct lookup {
     struct option *longs;
     const struct opt **opts;
-    void **options; // the struct that each belongs to
+    void **options; // the options struct of each
     struct buf letters;
     size_t count, long_count;
 };
@@ -218,7 +218,7 @@ static void lookup_init(struct lookup *l, const struct opt_group *groups, size_t
     l->longs = xcalloc(total + 1, sizeof *l->longs);
     l->opts = xcalloc(total, sizeof *l->opts);
     l->options = xcalloc(total, sizeof *l->options);
-    buf_putc(&l->letters, ':'); // so that getopt is silent and ':' tells a missing argument
+    buf_putc(&l->letters, ':'); // getopt prints nothing and returns ':' for a missing argument
     for (size_t i = 0; i < group_count; i++) {
         for (size_t j = 0; j < groups[i].count; j++)
             lookup_add(l, &groups[i].table[j], groups[i].options);
@@ -273,7 +273,7 @@ static void apply(const struct lookup *l, size_t i, int argc, char **argv)
         opt_usage_error("%s: %s", display_name(o, name, sizeof name), err.text);
     }
     if (o->kind == OPT_KIND_PAIRS) {
-        // The second argument: getopt has not seen it, so step over it.
+        // The second argument, which getopt does not know of; step over it.
         if (optind >= argc)
             opt_usage_error("%s: needs two arguments, %s", display_name(o, name, sizeof name),
                             o->arg);

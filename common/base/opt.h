@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// opt: command-line options, described by const tables that drive both parsing and --help.
+// opt: parses command-line options by const tables, which also supply the text of --help.
 //
-// Each table describes the members of one options struct; a program has one or more tables.
-// Options of kind string point into argv.
+// Each table describes the members of one options struct; a program has one or more tables. Strings
+// and list items point into argv. Parsing changes only the members whose options are given, so set
+// the defaults before.
 //
 //     struct options { uint64_t count; bool strict; };
 //     static const struct opt table[] = {
@@ -16,7 +17,8 @@
 //     ...
 //     opt_release(&program);
 //
-// Every program also has -h, -V, -q and -v. A wrong option ends the process with EX_USAGE.
+// Every program also has -h, -V, -q and -v. A usage error ends the process with EX_USAGE and a
+// message; -h and -V end it with EX_OK.
 #ifndef BASE_OPT_H
 #define BASE_OPT_H
 
@@ -39,17 +41,17 @@ enum opt_kind {
 };
 
 struct opt {
-    const char *name; // NULL when there is only a letter
-    char letter;      // 0 when there is only a name
+    const char *name; // without the dashes; NULL if there is only a letter
+    char letter;      // 0 if there is only a name
     enum opt_kind kind;
-    const char *arg; // what --help calls the argument; NULL for none
+    const char *arg; // the name of the argument in --help; NULL if the option takes none
     const char *help;
-    size_t offset; // of the member in the options struct
+    size_t offset; // of the member, in the options struct
     int (*set)(void *options, const char *arg, struct err *err);
-    uint64_t min; // of OPT_COUNT and OPT_SIZE
+    uint64_t min; // the least value of OPT_COUNT and OPT_SIZE
 };
 
-// The entries of a table. Each kind requires a member of its own type.
+// The entries of a table. The comment on each gives the type of the member it sets.
 
 // bool
 #define OPT_FLAG(name, letter, type, member, help)                                                 \
@@ -75,14 +77,15 @@ struct opt {
 // double from 0 to 100
 #define OPT_PERCENT(name, letter, arg, type, member, help)                                         \
     OPT_MEMBER(name, letter, OPT_KIND_PERCENT, arg, help, type, member, double, 0)
-// Calls set(options, arg, &err), which returns 0, or -1 with EX_USAGE. An arg of the form "[=NAME]"
-// is optional: set() gets NULL when it is missing.
+// No member: calls set(options, arg, &err), which returns 0, or -1 with *err set; for EX_USAGE the
+// option is named before the message. If arg has the form "[=NAME]" the argument is optional, and
+// set() gets NULL when it is missing.
 #define OPT_CALL(name, letter, arg, set, help)                                                     \
     {                                                                                              \
         name, letter, OPT_KIND_CALL, arg, help, 0, set, 0                                          \
     }
 
-// The multiplication by 0 makes the compiler check the member's type.
+// The term that is multiplied by 0 makes the compiler check the type of the member.
 #define OPT_MEMBER(name, letter, kind, arg, help, type, member, of, min)                           \
     {                                                                                              \
         name, letter, kind, arg, help,                                                             \
@@ -107,26 +110,27 @@ struct opt_group {
     }
 
 struct opt_program {
-    const char *synopsis; // behind the program's name
+    const char *synopsis; // follows the program's name in --help
     const char *summary;  // one sentence
     const struct opt_group *groups;
     size_t group_count;
 };
 
-// Fills the options and returns the index of the first operand in argv, which it permutes as
-// getopt_long(3) does.
+// Sets the options and returns the index in argv of the first operand. Moves the operands to the
+// end of argv, as getopt_long(3) does.
 int opt_parse(const struct opt_program *program, int argc, char **argv);
 
-// For what prints and ends, such as --help: flushes stdout and ends the process, with EX_IOERR and
-// a message when not all could be written.
+// For options that print something and exit, such as --help: flushes stdout and ends the process
+// with EX_OK, or with EX_IOERR and a message if not everything could be written.
 _Noreturn void opt_exit_printed(void);
 
-// Frees what opt_parse() allocated for the options: the lists.
+// Frees the lists that opt_parse() filled.
 void opt_release(const struct opt_program *program);
 
 // Ends the process with EX_USAGE and "tool: what: why (see tool --help)".
 __attribute__((format(printf, 1, 2))) _Noreturn void opt_usage_error(const char *fmt, ...);
 
+// Appends an item, which is borrowed.
 void opt_list_add(struct opt_list *list, const char *item);
 void opt_list_release(struct opt_list *list);
 

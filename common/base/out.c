@@ -2,6 +2,7 @@
 #include "base/out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,12 +13,24 @@ void out_init(struct out *o, int fd, const char *name)
     buf_reserve(&o->buf, 2 * OUT_FLUSH);
 }
 
+int out_open_append(struct out *o, const char *file, const char *option, struct err *err)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+
+    if (fd < 0) {
+        *o = (struct out){.fd = -1, .name = file, .buf = BUF_INIT};
+        return err_set(err, EX_CANTCREAT, "%s: %s: %s", option, file, strerror(errno));
+    }
+    out_init(o, fd, file);
+    return 0;
+}
+
 void out_release(struct out *o)
 {
     buf_release(&o->buf);
 }
 
-// Writes once. Returns the bytes taken (0 after an interruption), or -1 with o->error set.
+// Calls write(2) once. Returns the bytes written, 0 after an interruption, or -1 with o->error set.
 static ssize_t write_some(struct out *o, const char *data, size_t len)
 {
     ssize_t n = write(o->fd, data, len);
@@ -30,7 +43,7 @@ static ssize_t write_some(struct out *o, const char *data, size_t len)
         return 0;
     }
     if (n < 0 && errno == EAGAIN) {
-        // Somebody who shares the descriptor made it non-blocking.
+        // Another process that shares the descriptor made it non-blocking.
         struct pollfd p = {.fd = o->fd, .events = POLLOUT};
         poll(&p, 1, 1000);
         if (o->interrupted != NULL)
@@ -64,7 +77,7 @@ int out_close(struct out *o)
 {
     int status = out_flush(o);
 
-    // A pipe or terminal has nothing to say at close; a file on a network or with a quota has.
+    // A file on a network or under a quota may report a failed write only here.
     if (close(o->fd) != 0 && o->error == 0 && errno != EINTR) {
         o->error = errno;
         status = -1;

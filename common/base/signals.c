@@ -9,13 +9,13 @@
 
 #include "base/datetime.h"
 
-// The only mutable state outside of the context: what signals have asked for.
+// A handler has no context argument, so these have to be global.
 static volatile sig_atomic_t stop_requested, ledger_requested;
 
 static void on_stop(int signal_number)
 {
     (void)signal_number;
-    // The next one of either kind takes its default course.
+    // The next SIGINT or SIGTERM ends the process.
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     stop_requested = 1;
@@ -29,16 +29,16 @@ static void on_usr1(int signal_number)
 
 static void on_alarm(int signal_number)
 {
-    (void)signal_number; // it has done its work by interrupting a write
+    (void)signal_number; // interrupting a write is all that it is for
 }
 
 static void catch_signal(int number, void (*handler)(int))
 {
-    // Without SA_RESTART: blocked reads and writes must notice.
+    // Without SA_RESTART, so that signals interrupt blocked reads and writes.
     struct sigaction action = {.sa_handler = handler};
     struct sigaction old;
 
-    // A shell starts background jobs with SIGINT ignored, and that must stay so.
+    // A shell starts background jobs with SIGINT ignored; leave that so.
     if (number == SIGINT && sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
         return;
     sigemptyset(&action.sa_mask);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// signals: what they ask of a stage, kept until the stage looks.
+// signals: turns signals into flags that a stage checks between its records.
 //
-// A first SIGINT or SIGTERM asks it to stop; a second one ends the process at once. SIGUSR1 asks
-// for the ledger. SIGPIPE is ignored, so that a write finds out.
+// The first SIGINT or SIGTERM asks the stage to stop; the second ends the process at once. SIGUSR1
+// asks for the ledger. SIGPIPE is ignored, so that a write to a closed pipe fails with EPIPE
+// instead.
 //
 //     signals_catch();
 //     while (!signals_stopping()) {
@@ -18,22 +19,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Installs the handlers. SIGINT stays ignored if it was, as for a background job of a shell.
 void signals_catch(void);
 
-// Interrupts a blocked write about once a second from now on.
+// From now on, interrupts a blocked read or write every second (SIGALRM).
 void signals_catch_alarm(void);
 
-// Whether a first SIGINT or SIGTERM has come.
+// Whether a SIGINT or SIGTERM has come.
 bool signals_stopping(void);
 
-// Whether SIGUSR1 has come since this was asked last.
+// Whether a SIGUSR1 has come since the last call.
 bool signals_take_ledger(void);
 
-// As poll(2) with a timeout in ms, below 0 for none. A SIGUSR1 that has come before the waiting is
-// not missed: this returns 0 or -1 with EINTR.
+// Like poll(2), with a timeout in ms, negative for none. A SIGUSR1 that comes just before the wait
+// is not missed: the call then returns 0, or -1 with EINTR.
 int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms);
 
-// Ends the process as SIGPIPE would have.
+// Ends the process by SIGPIPE.
 void signals_die_of_pipe(void);
 
 #endif

@@ -15,7 +15,7 @@ static bool digits(const char *text, size_t len, int64_t *n)
     for (size_t i = 0; i < len; i++) {
         if (text[i] < '0' || text[i] > '9')
             return false;
-        // The 19th digit may be one too many.
+        // A number of 19 digits may overflow.
         if (__builtin_mul_overflow(*n, 10, n) || __builtin_add_overflow(*n, text[i] - '0', n))
             return false;
     }
@@ -33,12 +33,12 @@ bool event_time_seconds(const struct json_value *value, int64_t *ms)
     return !__builtin_mul_overflow(seconds, MS_SECOND, ms);
 }
 
-// Milliseconds from an integer of whatever unit, rounded towards the past.
+// Converts an integer, whose magnitude tells the unit, to milliseconds, rounded down.
 static int64_t integer_moment(int64_t n)
 {
     int64_t divisor = 1;
 
-    // Negated downwards, since the lowest integer has no positive one.
+    // Compare negative magnitudes, since INT64_MIN has no positive counterpart.
     int64_t below = n > 0 ? -n : n;
     if (below > -INT64_C(100000000000))
         return n * MS_SECOND;

@@ -13,8 +13,8 @@
 #include "base/bytes.h"
 #include "base/xalloc.h"
 
-// libjq's rule is that a call consumes its jv arguments unless its name says otherwise
-// (jv_get_kind, jv_string_value). It ends in this file.
+// In libjq a call consumes a reference to each jv argument, except for a few such as jv_get_kind()
+// and jv_string_value(). No jv leaves this file.
 
 struct output {
     bool is_input;
@@ -25,7 +25,7 @@ struct output {
 
 struct filter {
     jq_state *jq;
-    // Keys recur from record to record; kept, they are made, checked and hashed once.
+    // Keys recur from record to record; with this cache each is created, checked and hashed once.
     struct {
         jv key;
         size_t len;
@@ -37,7 +37,7 @@ struct filter {
     struct buf error;
 };
 
-// The key as a jv of which the caller owns a reference.
+// Returns the key as a jv; the caller owns the reference.
 static jv key_to_jv(struct filter *f, const char *data, size_t len)
 {
     size_t i =
@@ -114,7 +114,7 @@ static void put_message(struct buf *b, jv message)
     jv_free(message);
 }
 
-// Compile errors come one call each, some of several lines; the last one only counts them.
+// Called once for each compile error, and at the end with their number.
 static void on_compile_error(void *ctx, jv message)
 {
     struct buf *b = ctx;
@@ -130,7 +130,7 @@ static void on_compile_error(void *ctx, jv message)
     }
 }
 
-// `debug` in a program: as the jq program prints it.
+// `debug` in a program: prints like jq(1).
 static void on_debug(void *ctx, jv value)
 {
     jv text = jv_dump_string(value, 0);
@@ -140,7 +140,7 @@ static void on_debug(void *ctx, jv value)
     jv_free(text);
 }
 
-// `input` in a program: each record stands alone. libjq 1.6 would call a missing function.
+// `input` in a program: there is no further input. Without this callback libjq 1.6 would crash.
 static jv no_input(jq_state *jq, void *ctx)
 {
     (void)jq, (void)ctx;
@@ -166,7 +166,7 @@ static int read_file(const char *path, struct buf *b, struct err *err)
     return 0;
 }
 
-// The named arguments as jq has them: $NAME, and all of them in $ARGS.named.
+// Makes the named arguments available as in jq(1): each as $NAME, and all in $ARGS.named.
 static int make_arguments(const struct filter_options *options, jv *arguments, struct err *err)
 {
     jv named = jv_object();
@@ -257,7 +257,7 @@ void filter_free(struct filter *f)
     free(f);
 }
 
-// Consumes the value.
+// Adds output i. Consumes the value, but not the input.
 static void add_output(struct filter *f, int i, jv input, jv value)
 {
     if ((size_t)i == f->output_size) {
@@ -265,8 +265,7 @@ static void add_output(struct filter *f, int i, jv input, jv value)
         f->output = xreallocarray(f->output, f->output_size, sizeof *f->output);
     }
     struct output *o = &f->output[i];
-    // Containers are identical when they are the same in memory; a scalar that went in and comes
-    // out as the same value is passed on as it was written.
+    // jv_identical() compares objects, arrays and strings by address, other scalars by value.
     o->is_input = jv_identical(jv_copy(input), jv_copy(value));
     o->start = f->text.len;
     o->len = 0;
@@ -293,7 +292,8 @@ static void keep_error(struct filter *f, jv failure)
     buf_putc(&f->error, '\0');
 }
 
-// After `halt_error`, the message; `halt` alone only ends the outputs.
+// Whether `halt_error` ended the run, whose message is then kept. `halt` alone only ends the
+// outputs.
 static bool halted_with_error(struct filter *f)
 {
     if (!jq_halted(f->jq))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// filter: a jq program, run by libjq on each record.
+// filter: runs a jq program on each record, with libjq.
 //
-// No output drops the record, several make several records, an error makes a reject. An output
-// that is the very record that went in (as of `select(...)`) is told apart, so that the original
-// bytes can be passed on.
+// A run has any number of outputs, or fails. The filter tells an output that is the input itself,
+// as `select(...)` returns it, from one that jq made: for the former, pass on the original bytes,
+// which keep numbers that a double cannot hold.
 //
-//     struct filter *f = filter_new(&options, &err);  // NULL: it does not compile
+//     struct filter *f = filter_new(&options, &err); // NULL: the program does not compile
 //     json_parse(json, text, len);
 //     int n = filter_run(f, json);
 //     if (n < 0)
@@ -25,27 +25,30 @@
 #include "json/json.h"
 
 struct filter_options {
-    const char *program; // jq source; NULL when there is none
-    const char *file;    // or a file of it
-    struct opt_list arg; // NAME, VALUE, NAME, VALUE ...: $NAME is a string
-    struct opt_list argjson;
+    const char *program;     // the source of the jq program
+    const char *file;        // or the file that holds it; NULL if there is none
+    struct opt_list arg;     // NAME, VALUE, NAME, VALUE ...: $NAME is the string VALUE
+    struct opt_list argjson; // the same; $NAME is the JSON value VALUE
 };
 
 struct filter;
 
-// Returns NULL with *err set when the program does not compile (EX_USAGE, jq's own message).
+// Compiles the program. Returns NULL with *err set if it does not compile (EX_USAGE, with jq's own
+// message) or its file cannot be read.
 struct filter *filter_new(const struct filter_options *options, struct err *err);
 void filter_free(struct filter *f);
 
-// Runs the program on the text that json_parse() took last. Returns the number of outputs, or -1
-// after an error of the program, in which case there are none.
+// Runs the program on the value that json holds. Returns the number of outputs, or -1 if the
+// program failed; filter_error() then has the message, and there are no outputs.
 int filter_run(struct filter *f, const struct json *json);
 
-// One output of the last run: whether it is the record itself, and else its text, compact, with
-// JSON_PADDING behind it, valid until the next run.
+// Whether output i of the last run, counted from 0, is the input itself.
 bool filter_output_is_input(const struct filter *f, int i);
+// The text of an output that is not: compact JSON with JSON_PADDING behind it, valid until the next
+// run.
 void filter_output(const struct filter *f, int i, const char **data, size_t *len);
 
+// The message of the last run that failed, valid until the next one that does.
 const char *filter_error(const struct filter *f);
 
 #endif

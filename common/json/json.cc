@@ -20,10 +20,11 @@ struct json {
     dom::parser parser;
     dom::element root;
     simdjson::error_code error = simdjson::SUCCESS;
-    struct buf copy = BUF_INIT; // for text that simdjson does not represent
+    struct buf copy = BUF_INIT; // of a text that simdjson cannot represent
 };
 
-// An element is a document and an index into its tape. json_value carries both through C.
+// An element is a pointer to the document and an index into its tape; json_value stores both in
+// node.
 static_assert(sizeof(dom::element) <= sizeof(((json_value *)nullptr)->node), "element grew");
 static_assert(std::is_trivially_copyable<dom::element>::value, "element cannot be carried");
 
@@ -82,8 +83,8 @@ void json_free(json *json)
 
 static void parse_into(json *json, const char *text, size_t len)
 {
-    // Newer versions skip a byte order mark. RFC 8259, section 8.1, has none, and what is passed
-    // on as JSON must be so for whoever reads it.
+    // Newer versions of simdjson skip a byte order mark. RFC 8259, section 8.1, forbids it, and
+    // other readers of the same bytes may fail on it.
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         json->error = simdjson::TAPE_ERROR;
         return;
@@ -97,8 +98,8 @@ int json_parse(json *json, const char *text, size_t len)
 {
     parse_into(json, text, len);
     if (json->error != simdjson::SUCCESS) {
-        // How simdjson calls what it does not represent differs between its versions, so every
-        // text that fails gets its second chance.
+        // Versions of simdjson report what they cannot represent by different errors, so every text
+        // that fails is tried again.
         simdjson::error_code first = json->error;
         buf_clear(&json->copy);
         json_relax(&json->copy, text, len);
@@ -160,7 +161,7 @@ void json_fields(const json *json, const json_key *keys, size_t count, json_valu
         return;
     for (auto it = object.begin(); it != object.end(); ++it) {
         std::string_view name = it.key();
-        // Records of one source have their keys in one order, mostly that of the table.
+        // Records of one source have their keys in the same order, usually that of the table.
         for (size_t tried = 0, i = guess; tried < count; tried++, i = i + 1 == count ? 0 : i + 1) {
             if (keys[i].len == name.size() && memcmp(keys[i].name, name.data(), name.size()) == 0) {
                 put_value(&field[i], it.value());
@@ -171,7 +172,7 @@ void json_fields(const json *json, const json_key *keys, size_t count, json_valu
     }
 }
 
-// The last member of that name. Returns false when there is none.
+// Finds the last member of that name. Returns false if there is none.
 static bool find_member(dom::element parent, std::string_view name, dom::element *member)
 {
     dom::object object;
@@ -209,8 +210,8 @@ void json_path(const json *json, const json_key *path, json_value *value)
     put_value(value, at);
 }
 
-// An iterator is a position on the tape and the position of its end; both are trivially
-// copyable, so they too can be carried through C.
+// An iterator is a position on the tape and the end position. Both are trivially copyable, so
+// json_iter can store them in node.
 struct object_range {
     dom::object::iterator at, end;
 };

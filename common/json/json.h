@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// json: parsing by simdjson, behind a C interface.
+// json: parses JSON with simdjson, behind a C interface.
 //
-// A parser takes one text at a time, checks all of it (RFC 8259, valid UTF-8), and answers
-// questions about the result until the next parse. It reads the text in place and never changes
-// it, but reads up to JSON_PADDING bytes behind it, which must be there (struct buf and struct
-// line have them). Strings are unescaped into the parser's memory and die with the next parse.
+// A parser holds one text at a time. json_parse() checks all of it (RFC 8259, valid UTF-8); the
+// other calls read values from the result until the next json_parse(). The text is not changed, but
+// up to JSON_PADDING bytes behind it are read, so they must exist: struct buf and struct line have
+// them. String values are unescaped copies in the parser's memory and are valid until the next
+// json_parse().
 //
 // Valid text that simdjson cannot represent (integers over 64 bits, numbers beyond the range of a
 // double, lone surrogates) is parsed from a copy in which json_relax() has replaced those by what
 // jq makes of them: the nearest double, and U+FFFD.
 //
-// One walk over an object finds all the fields that a tool knows:
+// One pass over an object finds all the fields that a tool wants:
 //
 //     static const struct json_key keys[] = {JSON_KEY("user_id"), JSON_KEY("ip")};
 //     struct json_value field[2];
@@ -19,7 +20,7 @@
 //         json_fields(json, keys, 2, field);
 //     if (field[0].type == JSON_STRING) ...
 //
-// Where a key occurs twice the last one counts, as in jq.
+// If a key occurs twice, the last value counts, as in jq.
 #ifndef JSON_JSON_H
 #define JSON_JSON_H
 
@@ -56,11 +57,11 @@ struct json_value {
         uint64_t uinteger;
         double number;
         struct {
-            const char *data; // UTF-8, may hold NUL
+            const char *data; // UTF-8; may hold NUL
             size_t len;
         } string;
     };
-    const void *node[2]; // for json_iter
+    const void *node[2]; // of an array or object, for json_iter_init()
 };
 
 struct json_key {
@@ -73,7 +74,7 @@ struct json_key {
         literal, sizeof(literal) - 1                                                               \
     }
 
-// The index of the key with this name, or count.
+// Returns the index of the key with that name, or count if there is none.
 static inline size_t json_key_find(const struct json_key *keys, size_t count, const char *name,
                                    size_t len)
 {
@@ -89,26 +90,32 @@ struct json;
 struct json *json_new(void);
 void json_free(struct json *json);
 
-// Returns 0, or -1 when the text is not one JSON value; json_error() then says why. Running out
-// of memory ends the process, as xalloc does.
+// Parses a text. Returns 0, or -1 if it is not exactly one JSON value; json_error() then gives the
+// reason. Running out of memory ends the process, as in xalloc.h.
 int json_parse(struct json *json, const char *text, size_t len);
 
+// Why the last json_parse() failed, for a message; a constant string.
 const char *json_error(const struct json *json);
 
-// Of the value that was parsed last.
+// The value that was parsed last, or only its type.
 enum json_type json_type(const struct json *json);
 struct json_value json_root(const struct json *json);
 
-// Finds count keys of the top-level object; field[i].type is JSON_ABSENT where there is none.
+// Finds the values of count keys in the top-level object. field[i] is the value of keys[i]; its
+// type is JSON_ABSENT if the object has no such key, or if the value is not an object.
 void json_fields(const struct json *json, const struct json_key *keys, size_t count,
                  struct json_value *field);
 
-// Finds a value by a path of keys with dots between them: geo.country is the country of the object
-// geo. A top-level key that is written like the whole path comes before that. value->type is
-// JSON_ABSENT where there is none.
+// Finds a value by its path, keys separated by dots: geo.country is the member country of the
+// object geo. A top-level key that equals the whole path takes precedence. value->type is
+// JSON_ABSENT if there is no such value.
 void json_path(const struct json *json, const struct json_key *path, struct json_value *value);
 
-// Steps through an array or object. For arrays *key is left alone.
+// Iterates over an array or object. json_iter_next() stores the next value, and for objects its
+// key, and returns false at the end. key may be NULL for arrays.
+//
+//     json_iter_init(&it, &value);
+//     while (json_iter_next(&it, &key, &member)) ...
 struct json_iter {
     const void *node[4];
     bool object;

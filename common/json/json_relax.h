@@ -4,7 +4,7 @@
 // parsed after all.
 //
 // RFC 8259 allows integers over 64 bits, numbers beyond the range of a double, and escaped lone
-// surrogates; simdjson takes none of them. The copy has what jq makes of each: the nearest double
+// surrogates; simdjson rejects all three. The copy has what jq makes of each: the nearest double
 // (the largest one for an overflow), and U+FFFD for a lone surrogate.
 //
 // A malformed text stays malformed: only strings and numbers are recognised here, and whether each

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// record: the fields of a login event (DESIGN: "The record"), by number.
+// fields: the known fields of a login record, by number.
 //
 //     {"user_id":"a6397988-...","app_version":"2.3.0","device_type":"iOS","ip":"108.228.145.239",
 //      "locale":"RI","device_id":"6221eb3d-...","timestamp":1720576825}
+//
+//     struct json_value value[FIELD_COUNT];
+//     json_fields(json, field_keys, FIELD_COUNT, value);
+//     if (value[FIELD_IP].type == JSON_STRING) ...
 #ifndef LOGIN_FIELDS_H
 #define LOGIN_FIELDS_H
 
@@ -24,10 +28,11 @@ enum field {
     FIELD_COUNT
 };
 
-// Keys by field, in the order in which the common producers write them.
+// The key of each field. Their order is the one in which common producers write them, which makes
+// json_fields() fast.
 extern const struct json_key field_keys[FIELD_COUNT];
 
-// Whether the text is an IPv4 or IPv6 address, as inet_pton(3) has it.
+// Whether the text is an IPv4 or IPv6 address that inet_pton(3) accepts. It may hold NUL.
 bool field_ip_valid(const char *text, size_t len);
 
 #endif

@@ -8,23 +8,23 @@
 #include "login/login_text.h"
 #include "login/random.h"
 
-#define RANK_OFFSET 10
+#define RANK_OFFSET 10 // Mandelbrot's
 #define LATE_MIN (5 * MS_MINUTE)
 #define LATE_MAX MS_HOUR
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-// What a user's key is mixed with to draw one of their properties.
+// Numbers that are mixed with a user's or device's key, to draw each property independently.
 enum { OF_ID = 1, OF_COUNTS, OF_LOCALE, OF_DEVICE = 1 << 16, OF_IP = 2 << 16 };
 
 struct generator {
     struct random random;
     struct random_alias users;
-    uint64_t key;                // all properties of the users follow from it
-    uint64_t missing, bad, late; // shares, of 2^32
+    uint64_t key;                // determines all properties of the users
+    uint64_t missing, bad, late; // shares of the records, as fractions of 2^32
 };
 
-// States and countries, by falling number of users. Some codes are both, as in the real data.
+// States and countries, the most common first. Some codes are both, as in real data.
 static const char locales[][3] = {
     "CA", "TX", "FL", "NY", "PA", "IL", "OH", "GA", "NC", "MI", "NJ", "VA", "WA", "AZ", "MA", "TN",
     "IN", "MD", "MO", "WI", "CO", "MN", "SC", "AL", "LA", "KY", "OR", "OK", "GB", "DE", "FR", "BR",
@@ -32,7 +32,7 @@ static const char locales[][3] = {
     "HI", "NH", "ME", "RI", "MT", "AU", "PL", "NL", "TR", "SE", "KR", "ZA", "SD", "ND", "AK", "DC",
     "VT", "WY", "CH", "BE", "AT", "PT", "IE", "DK", "FI", "NO", "CZ", "NZ", "SG", "AE", "CL", "GR"};
 
-// Where one is more common than another it stands here more often.
+// A value is drawn as often as it is listed.
 static const char *const versions[] = {"2.3.0", "2.3.0", "2.3.0", "2.3.0", "2.3.0", "2.3.0",
                                        "2.3.0", "2.3.0", "2.2.1", "2.2.0", "2.1.4", "1.9.12"};
 
@@ -74,7 +74,8 @@ static uint64_t property(uint64_t key, uint64_t which)
     return random_mix(key + which * RANDOM_STEP);
 }
 
-// A user has up to four devices, and mostly up to eight addresses, but one in 128 up to eighty.
+// A user has up to four devices and up to eight addresses; one user in 128 has up to eighty
+// addresses.
 static uint64_t device_count(uint64_t counts)
 {
     return 1 + random_below_skewed(counts, 4);
@@ -98,13 +99,13 @@ static void set_device(struct login_text *l, uint64_t device)
     login_text_set_string(l, FIELD_APP_VERSION, versions[version]);
 }
 
-// Fills in all but the time. The first of a user's devices and addresses are used the most.
+// Sets all fields but the time. Of a user's devices and addresses, the first are used the most.
 static void set_user(struct login_text *l, uint64_t key, uint64_t device_bits, uint64_t ip_bits)
 {
     uint64_t counts = property(key, OF_COUNTS);
     uint64_t device = random_below_skewed(device_bits, device_count(counts));
     uint64_t ip = random_below_skewed(ip_bits, ip_count(counts));
-    // One login in 64 is made on a journey.
+    // In one login in 64 the user is travelling.
     uint64_t place = (device_bits & 63) == 0 ? random_mix(device_bits) : property(key, OF_LOCALE);
 
     login_text_set_uuid(l, FIELD_USER_ID, property(key, OF_ID));
@@ -121,7 +122,7 @@ static int64_t lateness(uint64_t bits)
 void generator_record(struct generator *g, int64_t ms, struct buf *b,
                       struct generator_result *result)
 {
-    // All are drawn always; see the header.
+    // Every draw is made for every record; see the header.
     uint32_t user = random_alias_draw(&g->users, random_next(&g->random));
     uint64_t device = random_next(&g->random);
     uint64_t ip = random_next(&g->random);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// synth: a population whose logins are made up from a seed; good records and bad ones.
+// generator: generates login records of an imaginary population from a seed; good records and bad
+// ones.
 //
-// Who logs in is skewed as with real users: the weight of the n-th of them is 1/(n+10) (Zipf's law
-// with Mandelbrot's offset, so that the first has about a hundredth of all logins, not a tenth).
-// A user has a few devices and addresses, which follow from the user's number and the seed, so
-// that no table of them is kept.
+// Some users log in more often than others, as real users do: the weight of user n is 1/(n+10).
+// This is Zipf's law with Mandelbrot's offset, which gives the first user about a hundredth of all
+// logins instead of a tenth. Each user has a few devices and addresses, which are computed from the
+// user's number and the seed, so that no table of them is needed.
 //
-// Every record takes the same number of draws, so an option changes the records that it is about
-// and leaves all others as they are.
+// Every record takes the same number of random draws. So an option changes only the records that it
+// concerns.
 //
 //     struct generator *gynth = generator_new(&(struct generator_options){.seed = 1, .users =
 //     1000}); generator_record(g, 1694476800000, &buf, &result);
@@ -22,13 +23,13 @@
 
 struct generator_options {
     uint64_t seed;
-    uint64_t users;            // 1 to 2^32-1
-    double missing, bad, late; // percent of the records
+    uint64_t users;            // from 1 to 2^32-1
+    double missing, bad, late; // percent of the records without device_type, bad, and late
 };
 
 struct generator_result {
-    const char *bad; // the REJECT_ reason that loginclean will give; NULL for a good record
-    bool late;       // its time lies further back than was asked for
+    const char *bad; // the reason that loginclean will give, a REJECT_ constant; NULL if good
+    bool late;       // the record's time is before the one that was asked for
 };
 
 struct generator;
@@ -36,7 +37,8 @@ struct generator;
 struct generator *generator_new(const struct generator_options *options);
 void generator_free(struct generator *g);
 
-// Appends a record of that moment, which is not before 1970, without a newline.
+// Appends a record with the time ms, which must not be before 1970, without a newline. Fills
+// *result.
 void generator_record(struct generator *g, int64_t ms, struct buf *b,
                       struct generator_result *result);
 

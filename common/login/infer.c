@@ -12,8 +12,8 @@
 #include "login/fields.h"
 #include "sketch/map.h"
 
-// Devices or users. The count of an entry is the id of a type in `types`, or 0 for one that could
-// not be remembered.
+// The device types of devices or of users. The count of an entry is the id of the type in `types`,
+// or 0 if the type could not be remembered.
 struct memory {
     struct map young, old;
 };
@@ -21,9 +21,9 @@ struct memory {
 struct infer {
     struct map_secret secret;
     struct memory devices, users;
-    size_t generation;       // how many keys it has when it is full
+    size_t generation;       // the number of keys in a full generation
     struct map types;        // each device type once
-    bool types_are_too_many; // and that has been said
+    bool types_are_too_many; // a warning has been logged
 };
 
 static void memory_init(struct memory *m)
@@ -49,7 +49,7 @@ struct infer *infer_new(size_t keys, struct err *err)
     memory_init(&in->devices);
     memory_init(&in->users);
     map_init(&in->types, 0);
-    // The young one lacks a key at least, so that both together are never more than `keys`.
+    // The young generation always has room for one more key, so both never exceed `keys` together.
     in->generation = keys / 2 + keys % 2;
     return in;
 }
@@ -64,7 +64,7 @@ void infer_free(struct infer *in)
     free(in);
 }
 
-// Remembers the type in the young generation, which then may become the old one.
+// Stores the type in the young generation, which becomes the old one if it is now full.
 static void memory_put(const struct infer *in, struct memory *m, const struct json_value *key,
                        uint64_t hash, uint64_t type)
 {
@@ -77,7 +77,7 @@ static void memory_put(const struct infer *in, struct memory *m, const struct js
     map_clear(&m->young);
 }
 
-// The id of the type that is remembered for the key, or 0.
+// Returns the id of the type that is known for the key, or 0.
 static uint32_t memory_get(const struct infer *in, struct memory *m, const struct json_value *key)
 {
     uint64_t hash = map_hash(&in->secret, key->string.data, key->string.len);
@@ -88,7 +88,7 @@ static uint32_t memory_get(const struct infer *in, struct memory *m, const struc
     e = map_find(&m->old, key->string.data, key->string.len, hash);
     if (e == NULL)
         return 0;
-    uint64_t type = e->count; // the entry may be forgotten now
+    uint64_t type = e->count; // memory_put() may free the entry
     memory_put(in, m, key, hash, type);
     return (uint32_t)type;
 }
@@ -98,7 +98,8 @@ static bool is_key(const struct json_value *value)
     return value->type == JSON_STRING && value->string.len <= INFER_KEY_LEN_MAX;
 }
 
-// The id of the type in `types`, where it is added, or 0 when it cannot be remembered.
+// Returns the id of the type in `types`, where it is added if it is new, or 0 if it cannot be
+// remembered.
 static uint32_t type_id(struct infer *in, const char *type, size_t len)
 {
     if (len > INFER_TYPE_LEN_MAX)

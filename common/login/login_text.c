@@ -8,12 +8,12 @@
 #include "login/random.h"
 #include "stream/reject.h"
 
-#define RECORD_MAX 512 // bytes; more than any record takes
+#define RECORD_MAX 512 // bytes; no record is longer
 
 #define PICK(bits, array) ((array)[random_below(bits, sizeof(array) / sizeof *(array))])
 
-// Orders of the fields: that of the public generator, that of records seen in the wild, and that
-// of a log shipper which puts the time first.
+// The orders in which producers write the fields: a public data generator, records seen in the
+// wild, and a log shipper that puts the time first.
 static const unsigned char orders[][FIELD_COUNT] = {
     {FIELD_USER_ID, FIELD_APP_VERSION, FIELD_DEVICE_TYPE, FIELD_IP, FIELD_LOCALE, FIELD_DEVICE_ID,
      FIELD_TIMESTAMP},
@@ -33,7 +33,7 @@ const char *const login_text_fault_reason[LOGIN_TEXT_FAULT_COUNT] = {
     [LOGIN_TEXT_NOT_OBJECT] = REJECT_NOT_OBJECT,
 };
 
-// What stands before the value of each field, and the length without the space.
+// The text before the value of each field, and its length without the space.
 static const struct key {
     char data[24];
     size_t len;
@@ -87,7 +87,7 @@ static void put_hex(struct login_text_value *t, uint64_t n, unsigned digits)
         put_char(t, hex[n >> (4 * i) & 15]);
 }
 
-// At least `digits` digits, so with zeros in front where it has fewer.
+// Appends the number in decimal, with leading zeros if it has fewer than `digits` digits.
 static void put_number(struct login_text_value *t, uint64_t n, unsigned digits)
 {
     for (uint64_t rest = n / powers_of_ten[digits]; rest > 0; rest /= 10)
@@ -154,7 +154,7 @@ void login_text_set_ip(struct login_text *l, uint64_t bits)
         put(t, "::", 2);
         put_hex(t, 0x10 | (bits >> 32 & 0xff), 2);
     } else {
-        put_number(t, 11 + random_below(bits, 116), 1); // a host's, and neither 10 nor 127
+        put_number(t, 11 + random_below(bits, 116), 1); // 11 to 126: no private or loopback net
         put_char(t, '.');
         put_number(t, bits >> 48 & 255, 1);
         put_char(t, '.');
@@ -178,7 +178,7 @@ void login_text_set_time(struct login_text *l, int64_t ms, bool quoted)
 void login_text_format(const struct login_text *l, uint64_t bits, struct buf *b)
 {
     const unsigned char *order = PICK(bits, orders);
-    size_t space = bits & 1; // as Python's json.dumps() puts them
+    size_t space = bits & 1; // a space behind : and , as Python's json.dumps() writes
 
     buf_reserve(b, RECORD_MAX);
     char *at = b->data + b->len;
@@ -188,29 +188,29 @@ void login_text_format(const struct login_text *l, uint64_t bits, struct buf *b)
         const struct login_text_value *t = &l->field[order[i]];
         if (t->len == 0)
             continue;
-        memcpy(at, key->data, sizeof key->data); // a whole copy is faster; the rest is overwritten
+        memcpy(at, key->data, sizeof key->data); // fixed size is faster; the excess is overwritten
         at += key->len + space;
         memcpy(at, t->data, t->len);
         at += t->len;
         memcpy(at, ", ", 2);
         at += 1 + space;
     }
-    at -= 1 + space; // the last comma; no record is without any field
+    at -= 1 + space; // drop the last comma; a record has at least one field
     *at++ = '}';
     b->len = (size_t)(at - b->data);
 }
 
-static void format_not_json(struct login_text *l, uint64_t bits, uint64_t bad_bits, struct buf *b)
+static void format_not_json(struct login_text *l, uint64_t bits, uint64_t fault_bits, struct buf *b)
 {
     size_t start = b->len;
 
-    switch (bad_bits % 3) {
+    switch (fault_bits % 3) {
     case 0:
-        buf_puts(b, PICK(bad_bits, not_json));
+        buf_puts(b, PICK(fault_bits, not_json));
         return;
-    case 1: // cut short, as by a writer that died
+    case 1: // cut short, as if the writer had died
         login_text_format(l, bits, b);
-        b->len = start + 1 + random_below(bad_bits, b->len - start - 1);
+        b->len = start + 1 + random_below(fault_bits, b->len - start - 1);
         return;
     default: // not UTF-8
         login_text_set_string(l, FIELD_LOCALE, "\xc3(");
@@ -218,15 +218,15 @@ static void format_not_json(struct login_text *l, uint64_t bits, uint64_t bad_bi
     }
 }
 
-void login_text_format_faulty(struct login_text *l, uint64_t bits, enum login_text_fault kind,
-                              uint64_t bad_bits, struct buf *b)
+void login_text_format_faulty(struct login_text *l, uint64_t bits, enum login_text_fault fault,
+                              uint64_t fault_bits, struct buf *b)
 {
-    enum field field = PICK(bad_bits, required);
-    uint64_t how = bad_bits << 32;
+    enum field field = PICK(fault_bits, required);
+    uint64_t how = fault_bits << 32;
 
-    switch (kind) {
+    switch (fault) {
     case LOGIN_TEXT_NOT_JSON:
-        format_not_json(l, bits, bad_bits, b);
+        format_not_json(l, bits, fault_bits, b);
         return;
     case LOGIN_TEXT_NOT_OBJECT:
         buf_puts(b, PICK(how, not_objects));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// login: the text of a made-up login record, put together field by field and written
-// in one of the ways in which real producers write theirs, or spoilt.
+// login_text: builds the text of a generated login record field by field, and writes it in one of
+// the ways of real producers, or with a fault.
 //
 //     struct login_text l;
 //     login_text_set_uuid(&l, FIELD_USER_ID, bits);
 //     ... all other fields
-//     login_text_format(&l, bits, &buf);  // or login_text_format_faulty()
+//     login_text_format(&l, bits, &buf); // or login_text_format_faulty()
 //
-// `bits` are 64 random bits each time, and the same bits make the same text.
+// Each `bits` argument is 64 random bits; the same bits give the same text.
 #ifndef LOGIN_LOGIN_TEXT_H
 #define LOGIN_LOGIN_TEXT_H
 
@@ -20,14 +20,14 @@
 #include "login/fields.h"
 
 struct login_text {
-    // Values as they stand in the record, quotes included; one of no length is left out.
+    // The values as the record has them, with quotes. A value of length 0 is left out.
     struct login_text_value {
         char data[48];
         size_t len;
     } field[FIELD_COUNT];
 };
 
-// The ways in which loginclean can find a record bad.
+// The faults, one for each reason of loginclean.
 enum login_text_fault {
     LOGIN_TEXT_MISSING_FIELD,
     LOGIN_TEXT_WRONG_TYPE,
@@ -39,25 +39,26 @@ enum login_text_fault {
     LOGIN_TEXT_FAULT_COUNT
 };
 
-// What loginclean calls them: REJECT_ constants.
+// loginclean's reason for each fault, a REJECT_ constant.
 extern const char *const login_text_fault_reason[LOGIN_TEXT_FAULT_COUNT];
 
-// A string that needs no escapes, of at most 46 bytes.
+// Sets a string of at most 46 bytes, which must need no escapes.
 void login_text_set_string(struct login_text *l, enum field field, const char *text);
-// A version 4 UUID, RFC 9562.
+// Sets a UUID, version 4 (RFC 9562).
 void login_text_set_uuid(struct login_text *l, enum field field, uint64_t bits);
-// A serial number NNN-NN-NNNN.
+// Sets a serial number, NNN-NN-NNNN.
 void login_text_set_serial(struct login_text *l, enum field field, uint64_t bits);
-// An address, one in ten of them IPv6.
+// Sets an IP address; one in ten is IPv6.
 void login_text_set_ip(struct login_text *l, uint64_t bits);
-// In seconds, as a number or as a string of digits. Not before 1970.
+// Sets the time from ms since 1970, which must not be negative: whole seconds, as a number or as a
+// string of digits.
 void login_text_set_time(struct login_text *l, int64_t ms, bool quoted);
 
-// Appends the record, without a newline. The bits choose the order of the fields and the spacing.
+// Appends the record without a newline. The bits select the order of the fields and the spacing.
 void login_text_format(const struct login_text *l, uint64_t bits, struct buf *b);
 
-// Appends something bad instead. Changes the login.
-void login_text_format_faulty(struct login_text *l, uint64_t bits, enum login_text_fault kind,
-                              uint64_t bad_bits, struct buf *b);
+// Appends the record with a fault. Changes the fields. fault_bits select among the ways to make it.
+void login_text_format_faulty(struct login_text *l, uint64_t bits, enum login_text_fault fault,
+                              uint64_t fault_bits, struct buf *b);
 
 #endif

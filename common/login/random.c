@@ -7,7 +7,7 @@
 
 #define ONE (UINT64_C(1) << 32) // the mean weight, once scaled
 
-// Scales the weights so that their mean is ONE, but for what rounding down takes away.
+// Scales the weights so that their mean is ONE, or slightly less because of rounding.
 static void scale(uint64_t *weight, size_t count)
 {
     __extension__ typedef unsigned __int128 wide;
@@ -21,8 +21,8 @@ static void scale(uint64_t *weight, size_t count)
 
 void random_alias_init(struct random_alias *a, uint64_t *weight, size_t count)
 {
-    // Columns yet to be filled: the small ones grow from the front of one array, the large ones
-    // from its back.
+    // The columns that are not done: the small ones (below ONE) grow from the front of the array,
+    // the large ones from its back.
     uint32_t *todo = xreallocarray(NULL, count, sizeof *todo);
     size_t small = 0, large = count;
 
@@ -30,15 +30,15 @@ void random_alias_init(struct random_alias *a, uint64_t *weight, size_t count)
     a->count = count;
     a->column = xreallocarray(NULL, count, sizeof *a->column);
     for (size_t i = 0; i < count; i++) {
-        a->column[i].threshold = 0; // until a small one is filled up: it stands for itself
+        a->column[i].threshold = 0; // with itself as alias: always means the column itself
         a->column[i].alias = (uint32_t)i;
         if (weight[i] < ONE)
             todo[small++] = (uint32_t)i;
         else
             todo[--large] = (uint32_t)i;
     }
-    // Each small column is filled up by a large one, which may thereby become small. What is left
-    // over at the end is full but for rounding.
+    // Each small column is filled up from a large one, which may become small by that. The columns
+    // left at the end are full, but for rounding.
     while (small > 0 && large < count) {
         uint32_t low = todo[--small], high = todo[large];
         a->column[low].threshold = (uint32_t)weight[low];

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// random: numbers that look random, the same for the same seed on every machine.
+// random: pseudorandom numbers, the same for the same seed on every machine. Not for secrets.
 //
 // The generator is SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
 // Generators", OOPSLA 2014, with the constants of Vigna's https://prng.di.unimi.it/splitmix64.c).
-// Its second half alone is a good hash of an integer, so properties of a thing can be drawn from
-// the thing's number whenever they are wanted, without keeping them. Not for secrets.
+// Its output function alone, random_mix(), is a good hash of an integer: properties of a thing can
+// be computed from the thing's number whenever they are needed, instead of being stored.
 //
 //     struct random r = {seed};
 //     uint64_t die = 1 + random_below(random_next(&r), 6);
 //
-// All is done in integers: floating point may be contracted differently from compiler to compiler.
+// All arithmetic is in integers, because compilers may round floating point differently.
 #ifndef LOGIN_RANDOM_H
 #define LOGIN_RANDOM_H
 
@@ -23,7 +23,7 @@ struct random {
     uint64_t state; // any value is a seed
 };
 
-// A one-to-one scattering of the 64-bit integers.
+// Maps each 64-bit integer to another one that looks random; no two to the same.
 static inline uint64_t random_mix(uint64_t n)
 {
     n = (n ^ (n >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -37,32 +37,34 @@ static inline uint64_t random_next(struct random *r)
     return random_mix(r->state += RANDOM_STEP);
 }
 
-// A number below limit, which is at most 2^32, from the upper half of 64 random bits. No value is
-// favoured by more than limit / 2^32 (Lemire, "Fast Random Integer Generation in an Interval",
-// 2019, without the rejection that would make the number of draws vary).
+// Turns 64 random bits, of which it uses the upper half, into a number below limit, which is at
+// most 2^32. No value is favoured by a factor of more than about 1 + limit / 2^32 (Lemire, "Fast
+// Random Integer Generation in an Interval", 2019, without the rejection step, so that the number
+// of draws is fixed).
 static inline uint64_t random_below(uint64_t bits, uint64_t limit)
 {
     return ((bits >> 32) * limit) >> 32;
 }
 
-// The same, but low numbers are favoured: the product of two draws.
+// The same, but low numbers are more likely: the product of two draws.
 static inline uint64_t random_below_skewed(uint64_t bits, uint64_t limit)
 {
     return random_below((bits >> 32) * (bits & UINT32_MAX), limit);
 }
 
-// Draws the numbers from 0 to count-1 by weight, each in constant time, by Walker's alias method,
-// with tables made as by Vose, "A Linear Algorithm for Generating Random Numbers with a Given
+// Draws numbers from 0 to count-1 by weight, each in constant time, by Walker's alias method. The
+// tables are built as in Vose, "A Linear Algorithm for Generating Random Numbers with a Given
 // Distribution", IEEE Transactions on Software Engineering 17(9), 1991.
 struct random_alias {
     struct {
-        uint32_t threshold; // of 2^32: below it the column stands for itself
-        uint32_t alias;     // and else for this one
+        uint32_t threshold; // a draw below this, of 2^32, means the column itself
+        uint32_t alias;     // any other draw means this column
     } * column;
     size_t count;
 };
 
-// The weights, below 2^48 and not all 0, are used up as working space. count is from 1 to 2^32-1.
+// Builds the tables. count is from 1 to 2^32-1. The weights must be below 2^48 and not all 0; they
+// are overwritten.
 void random_alias_init(struct random_alias *a, uint64_t *weight, size_t count);
 void random_alias_release(struct random_alias *a);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "login/rules.h"
 
-#include "json/event_time.h"
 #include <string.h>
 
+#include "json/event_time.h"
 #include "stream/reject.h"
 
 void rules_init(struct rules *r)
@@ -73,7 +73,7 @@ bool rules_blank(const struct json_value *value)
            (value->type == JSON_STRING && value->string.len == 0);
 }
 
-// A field that is optional may be missing, but what is there must be right.
+// An optional field may be missing; if it is present, its value must follow the rules.
 static const char *check_field(const struct rules *r, const struct json_value *value, size_t i)
 {
     if (value->type == JSON_ABSENT)
@@ -84,14 +84,14 @@ static const char *check_field(const struct rules *r, const struct json_value *v
     case FIELD_TIMESTAMP:
         return check_time(r, value);
     case FIELD_DEVICE_TYPE:
-        // One that is blank is filled in, unless it is required.
+        // loginclean fills in a blank one, unless the field is required.
         return !r->required[i] && rules_blank(value) ? NULL : check_text(value);
     case FIELD_USER_ID:
     case FIELD_APP_VERSION:
     case FIELD_LOCALE:
     case FIELD_DEVICE_ID:
         return check_text(value);
-    default: // another that is required: that it is there and not null is all that can be asked
+    default: // a field that only --require names: any value but null will do
         return value->type == JSON_NULL ? REJECT_WRONG_TYPE : NULL;
     }
 }

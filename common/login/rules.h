@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// rules: what a good login record is, field by field: which fields it must have, and what may
-// stand in each. loginclean(1) lists them under "Rules".
+// rules: validates login records field by field: which fields a record must have, and which values
+// each may have. loginclean(1) lists the rules under "Rules".
 //
 //     struct rules r;
 //     struct json_value value[RULES_FIELDS_MAX];
@@ -9,7 +9,7 @@
 //     rules_init(&r);
 //     rules_require(&r, "session", true, &err);
 //     json_fields(json, r.key, r.count, value);
-//     const char *reason = rules_check(&r, value, &field); // such as "bad_ip", and field FIELD_IP
+//     const char *reason = rules_check(&r, value, &field); // such as "bad_ip", and FIELD_IP
 #ifndef LOGIN_RULES_H
 #define LOGIN_RULES_H
 
@@ -24,29 +24,31 @@
 #define RULES_FIELDS_MAX 64
 
 struct rules {
-    // The fields of record.h by their number, and then others that are required. Names of those
-    // are borrowed, and need not end where the key does.
+    // The fields of fields.h by their number, then the others that are required. The names of the
+    // latter are borrowed and do not end in NUL.
     struct json_key key[RULES_FIELDS_MAX];
     bool required[RULES_FIELDS_MAX];
     size_t count;
-    int64_t earliest, latest; // the plausible moments, both included
+    int64_t earliest, latest; // the range of plausible timestamps, both included, in ms since 1970
 };
 
-// All fields of record.h but device_type are required, and every moment is plausible.
+// Sets the default rules: all fields of fields.h but device_type are required, and every timestamp
+// is plausible.
 void rules_init(struct rules *r);
 
-// Exempts every field.
+// Makes every field optional.
 void rules_require_none(struct rules *r);
 
-// Requires or exempts each field of a comma-separated list, which must outlive r; NULL is an empty
-// one. Returns 0, or -1 with *err set.
+// Makes each field of a comma-separated list required or optional. The list must outlive r; NULL is
+// an empty list. Returns 0, or -1 with EX_USAGE.
 int rules_require(struct rules *r, const char *list, bool required, struct err *err);
 
-// Checks the values of the keys in their order. Returns the first rule that is broken, a REJECT_
-// constant, and its field in *field; NULL for a good record.
+// Checks the values of a record, where value[i] belongs to r->key[i]. Returns NULL if the record is
+// good. Otherwise returns the reason for the first value that breaks a rule, a REJECT_ constant,
+// and stores its index in *field.
 const char *rules_check(const struct rules *r, const struct json_value *value, size_t *field);
 
-// Whether it is missing, null or an empty string.
+// Whether a value is absent, null or an empty string.
 bool rules_blank(const struct json_value *value);
 
 #endif

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// ledger: what became of every record of a stage, so that nothing can vanish.
+// ledger: counts each record of a stage by its outcome, to prove that none vanished.
 //
 //     in + made = out + filtered + rejected + late + aggregated + undelivered
 //
-// holds at every exit, and what one stage has under `out` the next has under `in`. Lines that
-// only pass (rejects of earlier stages, in-band) are in neither; they are under `passed`.
+// holds at every exit, and `out` of one stage equals `in` of the next. Rejects of earlier stages
+// that pass through in-band are counted under `passed` only.
+//
+//     struct buf b = BUF_INIT;
+//     ledger_format(&ledger, "loginclean", &b); // {"tool":"loginclean","in":1000,...}
 #ifndef STREAM_LEDGER_H
 #define STREAM_LEDGER_H
 
@@ -17,22 +20,24 @@
 #include "stream/tally.h"
 
 struct ledger {
-    uint64_t in;              // records taken
-    uint64_t made;            // records that the stage added: jq with several outputs, insights
-    uint64_t out;             // records written to stdout, or delivered
-    uint64_t filtered;        // dropped by the jq program
-    uint64_t rejected;        // written as rejects
-    uint64_t late;            // too late for their window; they are kept among the rejects
-    uint64_t aggregated;      // taken up into insights and not passed on
-    uint64_t undelivered;     // accepted and then neither written nor delivered: the exit is not 0
-    uint64_t passed;          // rejects of earlier stages, passed on untouched
-    uint64_t marks;           // passed, made or taken
-    char run[MARK_RUN_SIZE];  // that the marks are of; empty without them
-    uint64_t bytes_in;        // of the lines that were read, without their newlines
+    // Records
+    uint64_t in;          // read
+    uint64_t made;        // added by the stage: further outputs of jq, insights
+    uint64_t out;         // written to stdout, or delivered
+    uint64_t filtered;    // dropped by the jq program
+    uint64_t rejected;    // written as rejects
+    uint64_t late;        // too late for their window; written as rejects
+    uint64_t aggregated;  // counted in insights and not passed on
+    uint64_t undelivered; // read and neither written nor delivered; the exit status is not 0
+
+    uint64_t passed;          // rejects of earlier stages, passed on unchanged
+    uint64_t marks;           // read or written
+    char run[MARK_RUN_SIZE];  // the run of the marks; empty if there are none
+    uint64_t bytes_in;        // of the lines read, without their newlines
     uint64_t bytes_out;       // written to stdout, or delivered
-    struct tally by_reason;   // of rejected and late
-    struct tally filled;      // by field: what loginclean filled in
-    struct tally filled_from; // by why or whence
+    struct tally by_reason;   // rejected and late, by reason
+    struct tally filled;      // the fields that loginclean filled in, by name
+    struct tally filled_from; // the same, by reason or by the field that told the value
     int64_t started;          // time_monotonic() at the start
 };
 

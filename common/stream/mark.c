@@ -84,7 +84,7 @@ void mark_new_run(char run[MARK_RUN_SIZE])
         if (n > 0)
             have += (size_t)n;
         else if (errno != EINTR)
-            abort(); // the kernel has none to give only where it is too old for this program
+            abort(); // only a kernel older than getrandom(2) fails otherwise
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
@@ -94,10 +94,10 @@ void mark_new_run(char run[MARK_RUN_SIZE])
              b[15]);
 }
 
-// Adds a partition, whose topic it takes over.
+// Appends a partition and owns its topic from then on.
 static void add_at(struct mark *m, char *take_topic, int32_t partition, int64_t offset)
 {
-    // Grown by doubling at powers of two, without a member for the capacity.
+    // Doubles the array whenever the count is a power of two, so that no capacity has to be kept.
     if ((m->at_count & (m->at_count - 1)) == 0) {
         size_t capacity = m->at_count == 0 ? 1 : 2 * m->at_count;
         m->at = xreallocarray(m->at, capacity, sizeof *m->at);
@@ -120,7 +120,7 @@ static int wrong(const char *member, struct err *err)
     return err_set(err, EX_DATAERR, "mark: '%s' is missing or wrong", member);
 }
 
-static bool take_kind(const struct json_value *v, enum mark_kind *kind)
+static bool read_kind(const struct json_value *v, enum mark_kind *kind)
 {
     if (v->type != JSON_STRING)
         return false;
@@ -133,7 +133,7 @@ static bool take_kind(const struct json_value *v, enum mark_kind *kind)
     return false;
 }
 
-static bool take_run(const struct json_value *v, char run[MARK_RUN_SIZE])
+static bool read_run(const struct json_value *v, char run[MARK_RUN_SIZE])
 {
     if (v->type != JSON_STRING || v->string.len != MARK_RUN_SIZE - 1)
         return false;
@@ -148,7 +148,7 @@ static bool take_run(const struct json_value *v, char run[MARK_RUN_SIZE])
     return true;
 }
 
-static bool take_count(const struct json_value *v, uint64_t *n)
+static bool read_count(const struct json_value *v, uint64_t *n)
 {
     if (v->type != JSON_INT || v->integer < 0)
         return false;
@@ -156,8 +156,8 @@ static bool take_count(const struct json_value *v, uint64_t *n)
     return true;
 }
 
-// A text that holds no NUL, copied; absent is NULL.
-static bool take_text(const struct json_value *v, char **text)
+// Copies a string that holds no NUL. An absent member leaves *text as it is.
+static bool read_text(const struct json_value *v, char **text)
 {
     if (v->type == JSON_ABSENT)
         return true;
@@ -167,8 +167,8 @@ static bool take_text(const struct json_value *v, char **text)
     return true;
 }
 
-// One ["topic",partition,offset].
-static bool take_position(struct mark *m, const struct json_value *position)
+// Reads one ["topic",partition,offset] and appends it.
+static bool read_position(struct mark *m, const struct json_value *position)
 {
     struct json_value part[4], key;
     struct json_iter it;
@@ -182,13 +182,13 @@ static bool take_position(struct mark *m, const struct json_value *position)
         count++;
     if (count != 3 || part[0].type != JSON_STRING || part[1].type != JSON_INT ||
         part[2].type != JSON_INT || part[1].integer < 0 || part[1].integer > INT32_MAX ||
-        part[2].integer < 0 || !take_text(&part[0], &topic))
+        part[2].integer < 0 || !read_text(&part[0], &topic))
         return false;
     add_at(m, topic, (int32_t)part[1].integer, part[2].integer);
     return true;
 }
 
-static bool take_at(struct mark *m, const struct json_value *v)
+static bool read_at(struct mark *m, const struct json_value *v)
 {
     struct json_value key, position;
     struct json_iter it;
@@ -197,26 +197,26 @@ static bool take_at(struct mark *m, const struct json_value *v)
         return false;
     json_iter_init(&it, v);
     while (json_iter_next(&it, &key, &position)) {
-        if (!take_position(m, &position))
+        if (!read_position(m, &position))
             return false;
     }
     return true;
 }
 
-static bool take_low(struct mark *m, const struct json_value *v)
+static bool read_watermark(struct mark *m, const struct json_value *v)
 {
     m->has_watermark = v->type == JSON_INT;
     m->watermark = m->has_watermark ? v->integer : 0;
     return m->has_watermark || v->type == JSON_ABSENT;
 }
 
-static bool take_stable(struct mark *m, const struct json_value *v)
+static bool read_committed(struct mark *m, const struct json_value *v)
 {
     m->has_committed = v->type != JSON_ABSENT;
-    return !m->has_committed || take_count(v, &m->committed);
+    return !m->has_committed || read_count(v, &m->committed);
 }
 
-static bool take_stop(struct mark *m, const struct json_value *v)
+static bool read_stop(struct mark *m, const struct json_value *v)
 {
     m->stop = v->type == JSON_BOOL && v->boolean;
     return v->type == JSON_BOOL || v->type == JSON_ABSENT;
@@ -230,68 +230,61 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
     if (json_parse(json, data, len) != 0)
         return err_set(err, EX_DATAERR, "mark: not JSON: %s", json_error(json));
     json_fields(json, keys, KEY_COUNT, v);
-    if (!take_kind(&v[KEY_KIND], &m->kind))
+    if (!read_kind(&v[KEY_KIND], &m->kind))
         return wrong("@mark", err);
-    if (!take_run(&v[KEY_RUN], m->run))
+    if (!read_run(&v[KEY_RUN], m->run))
         return wrong("run", err);
-    if (!take_count(&v[KEY_SEQ], &m->seq))
+    if (!read_count(&v[KEY_SEQ], &m->seq))
         return wrong("seq", err);
-    if (v[KEY_FROM].type != JSON_ABSENT && !take_run(&v[KEY_FROM], m->from))
+    if (v[KEY_FROM].type != JSON_ABSENT && !read_run(&v[KEY_FROM], m->from))
         return wrong("from", err);
-    if (!take_text(&v[KEY_GROUP], &m->group))
+    if (!read_text(&v[KEY_GROUP], &m->group))
         return wrong("group", err);
-    if (!take_text(&v[KEY_SHARD], &m->shard))
+    if (!read_text(&v[KEY_SHARD], &m->shard))
         return wrong("shard", err);
-    if (!take_at(m, &v[KEY_AT]))
+    if (!read_at(m, &v[KEY_AT]))
         return wrong("at", err);
-    if (!take_low(m, &v[KEY_WATERMARK]))
+    if (!read_watermark(m, &v[KEY_WATERMARK]))
         return wrong("watermark", err);
-    if (!take_stable(m, &v[KEY_COMMITTED]))
+    if (!read_committed(m, &v[KEY_COMMITTED]))
         return wrong("committed", err);
-    if (!take_stop(m, &v[KEY_STOP]))
+    if (!read_stop(m, &v[KEY_STOP]))
         return wrong("stop", err);
     return 0;
 }
 
-static void put_text(struct buf *b, const char *name, const char *text)
-{
-    if (text == NULL)
-        return;
-    buf_printf(b, ",\"%s\":", name);
-    json_put_string(b, text, strlen(text));
-}
-
 static void put_at(struct buf *b, const struct mark *m)
 {
-    buf_puts(b, ",\"at\":[");
+    json_put_name(b, "at");
+    buf_putc(b, '[');
     for (size_t i = 0; i < m->at_count; i++) {
-        buf_puts(b, i == 0 ? "[" : ",[");
+        json_put_comma(b);
+        buf_putc(b, '[');
         json_put_string(b, m->at[i].topic, strlen(m->at[i].topic));
-        buf_printf(b, ",%d,", (int)m->at[i].partition);
-        buf_put_i64(b, m->at[i].offset);
-        buf_putc(b, ']');
+        buf_printf(b, ",%d,%lld]", (int)m->at[i].partition, (long long)m->at[i].offset);
     }
     buf_putc(b, ']');
 }
 
 void mark_format(struct buf *b, const struct mark *m)
 {
-    buf_printf(b, "%s:\"%s\",\"run\":\"%s\",\"seq\":", prefix, kind_names[m->kind], m->run);
-    buf_put_u64(b, m->seq);
-    put_text(b, "from", m->from[0] == '\0' ? NULL : m->from);
-    put_text(b, "group", m->group);
-    put_text(b, "shard", m->shard);
+    buf_putc(b, '{');
+    json_put_member_text(b, "@mark", kind_names[m->kind]);
+    json_put_member_text(b, "run", m->run);
+    json_put_member_u64(b, "seq", m->seq);
+    if (m->from[0] != '\0')
+        json_put_member_text(b, "from", m->from);
+    if (m->group != NULL)
+        json_put_member_text(b, "group", m->group);
+    if (m->shard != NULL)
+        json_put_member_text(b, "shard", m->shard);
     put_at(b, m);
-    if (m->has_watermark) {
-        buf_puts(b, ",\"watermark\":");
-        buf_put_i64(b, m->watermark);
-    }
-    if (m->has_committed) {
-        buf_puts(b, ",\"committed\":");
-        buf_put_u64(b, m->committed);
-    }
+    if (m->has_watermark)
+        json_put_member_i64(b, "watermark", m->watermark);
+    if (m->has_committed)
+        json_put_member_u64(b, "committed", m->committed);
     if (m->stop)
-        buf_puts(b, ",\"stop\":true");
+        json_put_member_bool(b, "stop", true);
     buf_putc(b, '}');
 }
 
@@ -310,7 +303,7 @@ static bool same(const struct mark *a, const struct mark *b, bool offsets)
         return false;
     for (size_t i = 0; i < a->at_count; i++) {
         const struct mark_at *x = &a->at[i], *y = &b->at[i];
-        // As a rule they are in the same order.
+        // Both marks usually list the partitions in the same order.
         int64_t offset = x->partition == y->partition && strcmp(x->topic, y->topic) == 0
                              ? y->offset
                              : mark_offset(b, x->topic, x->partition);
@@ -332,9 +325,10 @@ bool mark_same_position(const struct mark *a, const struct mark *b)
 
 void mark_put_metadata(struct buf *b, const struct mark *m)
 {
-    buf_puts(b, "{\"seq\":");
-    buf_put_u64(b, m->seq);
-    buf_printf(b, ",\"run\":\"%s\"}", m->run);
+    buf_putc(b, '{');
+    json_put_member_u64(b, "seq", m->seq);
+    json_put_member_text(b, "run", m->run);
+    buf_putc(b, '}');
 }
 
 bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RUN_SIZE])
@@ -348,7 +342,7 @@ bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RU
     buf_append(&text, data, len);
     if (len > 0 && json_parse(json, text.data, text.len) == 0 && json_type(json) == JSON_OBJECT)
         json_fields(json, keys, KEY_COUNT, v);
-    bool found = take_count(&v[KEY_SEQ], seq) && take_run(&v[KEY_RUN], run);
+    bool found = read_count(&v[KEY_SEQ], seq) && read_run(&v[KEY_RUN], run);
     buf_release(&text);
     json_free(json);
     return found;

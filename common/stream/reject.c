@@ -14,19 +14,14 @@ bool reject_is(const char *data, size_t len)
     return bytes_begin(data, len, prefix);
 }
 
+// Appends a member whose text may be any bytes; NULL appends nothing.
 static void put_text(struct buf *b, const char *name, const char *text)
 {
-    if (text == NULL)
-        return;
-    size_t len = strlen(text);
-    buf_printf(b, ",\"%s\":", name);
-    if (json_utf8_valid(text, len))
-        json_put_string(b, text, len);
-    else
-        buf_puts(b, "\"(not UTF-8)\"");
+    if (text != NULL)
+        json_put_member_text(b, name, json_utf8_valid(text, strlen(text)) ? text : "(not UTF-8)");
 }
 
-// A cut line may end within a character; what is left of that one is dropped.
+// The length without a character that was cut in two at the end.
 static size_t whole_characters(const char *data, size_t len)
 {
     size_t back = 0;
@@ -45,13 +40,15 @@ static void put_raw(struct buf *b, const struct line *line)
     bool cut = line->full_len > line->len;
     size_t len = cut ? whole_characters(line->data, line->len) : line->len;
 
-    if (cut)
-        buf_printf(b, ",\"truncated\":true,\"length\":%zu", line->full_len);
+    if (cut) {
+        json_put_member_bool(b, "truncated", true);
+        json_put_member_u64(b, "length", line->full_len);
+    }
     if (json_utf8_valid(line->data, len)) {
-        buf_puts(b, ",\"raw\":");
-        json_put_string(b, line->data, len);
+        json_put_member_string(b, "raw", line->data, len);
     } else {
-        buf_puts(b, ",\"raw_b64\":\"");
+        json_put_name(b, "raw_b64");
+        buf_putc(b, '"');
         buf_put_base64(b, line->data, line->len);
         buf_putc(b, '"');
     }
@@ -67,12 +64,11 @@ void reject_format(struct buf *b, const struct reject *reject, const char *stage
     buf_putc(b, '"');
     put_text(b, "field", reject->field);
     put_text(b, "stage", stage);
-    buf_puts(b, ",\"line\":");
-    buf_put_u64(b, line->number);
+    json_put_member_u64(b, "line", line->number);
     if (origin != NULL) {
         put_text(b, "topic", origin->topic);
-        buf_printf(b, ",\"partition\":%d,\"offset\":%lld", (int)origin->partition,
-                   (long long)origin->offset);
+        json_put_member_i64(b, "partition", origin->partition);
+        json_put_member_i64(b, "offset", origin->offset);
     }
     put_text(b, "detail", reject->detail);
     put_raw(b, line);

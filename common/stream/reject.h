@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// reject: a record that a stage would not pass on, with its bytes and the reason; one JSON line.
+// reject: formats a rejected record as one JSON line with the reason and the record's bytes.
 //
 //     {"reject":"bad_ip","field":"ip","stage":"loginclean","line":7,"raw":"{...}"}
 //
 // loginpipe-stream(5) describes the members.
+//
+//     const struct reject reject = {REJECT_BAD_IP, "ip", NULL};
+//     reject_format(&buf, &reject, "loginclean", line);
 #ifndef STREAM_REJECT_H
 #define STREAM_REJECT_H
 
@@ -14,7 +17,7 @@
 #include "base/buf.h"
 #include "base/line.h"
 
-// The reasons, as they stand in the line.
+// The reasons, as the line has them.
 #define REJECT_NOT_JSON "not_json"
 #define REJECT_NOT_OBJECT "not_object"
 #define REJECT_TOO_LONG "too_long"
@@ -30,15 +33,15 @@
 
 struct reject {
     const char *reason;
-    const char *field;  // NULL when it is not about one field
-    const char *detail; // NULL, or a message for people; any bytes
+    const char *field;  // NULL if the reason does not concern a single field
+    const char *detail; // a message for people, in any encoding; NULL for none
 };
 
-// Appends the line, its newline included.
+// Appends the reject of a line that a stage has read, with a newline.
 void reject_format(struct buf *b, const struct reject *reject, const char *stage,
                    const struct line *line);
 
-// Whether a line is a reject of some stage: all our writers begin it with {"reject":"
+// Whether a line is a reject, that is, begins with {"reject":"
 bool reject_is(const char *data, size_t len);
 
 #endif

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stream/reject_writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,12 +17,8 @@ int reject_writer_open(struct reject_writer *w, const char *dest, struct out *ma
         out_init(&w->own, STDERR_FILENO, "stderr");
         return 0;
     }
-    int fd = open(dest, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return err_set(err, EX_CANTCREAT, "--rejects: %s: %s", dest, strerror(errno));
-    out_init(&w->own, fd, dest);
-    w->own_file = true;
-    return 0;
+    w->own_file = out_open_append(&w->own, dest, "--rejects", err) == 0;
+    return w->own_file ? 0 : -1;
 }
 
 void reject_writer_put(struct reject_writer *w, const struct reject *reject, const char *stage,

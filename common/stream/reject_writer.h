@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// reject_writer: where a stage's rejects go: stderr, a file that is appended to, or in-band among
-// the lines of stdout.
+// reject_writer: writes a stage's rejects as --rejects says: to stderr, appended to a file, or
+// in-band, that is, among the lines of stdout.
+//
+// Rejects are buffered. The owner flushes the writer when reject_writer_is_full(), and before it
+// commits anything; in-band rejects are in the buffer of stdout, which the owner flushes anyway.
 //
 //     struct reject_writer w;
 //     reject_writer_open(&w, "-", &stdout_out, &err);
@@ -20,28 +23,29 @@
 #include "stream/reject.h"
 
 struct reject_writer {
-    struct out *to; // own, or the stage's stdout
-    struct out own;
+    struct out *to; // own, or in-band the stage's stdout
+    struct out own; // of the file or stderr
     bool in_band;
-    bool own_file;
+    bool own_file; // own is a file that is open
 };
 
-// dest is a file, "-" for in-band on main_out, or NULL for stderr. Returns 0, or -1 with
-// EX_CANTCREAT. It can be released after a failure too.
+// dest is a file, "-" for in-band on main_out, or NULL for stderr. dest and main_out must outlive
+// the writer. Returns 0, or -1 with EX_CANTCREAT; release the writer in both cases.
 int reject_writer_open(struct reject_writer *w, const char *dest, struct out *main_out,
                        struct err *err);
 
-// Appends a reject to what is to be written. Whoever calls flushes when enough is there: by
-// reject_writer_is_full(), or, in-band, as it does its other lines.
+// Appends a reject to the buffer. Never writes.
 void reject_writer_put(struct reject_writer *w, const struct reject *reject, const char *stage,
                        const struct line *line);
+
+// Whether it is time to flush. Always false in-band.
 bool reject_writer_is_full(const struct reject_writer *w);
 
-// Writes out what is buffered, but leaves what goes in-band to the owner of stdout. Returns 0, or
-// -1 with *err set.
+// Writes the buffer; does nothing in-band. Returns 0, or -1 with *err set.
 int reject_writer_flush(struct reject_writer *w, struct err *err);
 
-// Closes a file, since some errors show only then.
+// Flushes and closes a file, since some errors show only then; does nothing for the other
+// destinations. Returns 0, or -1 with *err set.
 int reject_writer_close(struct reject_writer *w, struct err *err);
 void reject_writer_release(struct reject_writer *w);
 

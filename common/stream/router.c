@@ -8,7 +8,7 @@
 #include "base/xalloc.h"
 #include "json/json_edit.h"
 
-// The place of a field in the table; each name has one, whatever it serves for.
+// The index of a name in the table of fields, where it is added if it is new.
 static size_t field_index(struct router *r, const char *name, size_t len)
 {
     size_t found = json_key_find(r->field, r->field_count, name, len);
@@ -67,7 +67,7 @@ static bool is_insight(const struct line *line)
     return bytes_begin(line->data, line->len, "{\"insight\":");
 }
 
-// Whether the key of this line is one of its fields.
+// Whether the message key of this line is the value of a field.
 static bool key_is_field(const struct router *r, const struct line *line)
 {
     return r->options->key == NULL && r->options->key_jq == NULL &&
@@ -79,8 +79,8 @@ bool router_needs_json(const struct router *r, const struct line *line)
     return r->topic_count > 1 || r->key_filter != NULL || key_is_field(r, line);
 }
 
-// A string is a key as it is, another scalar by its text as it was written. Returns false for
-// containers.
+// Sets the message key: a string without its quotes, another scalar as the line has it, none for
+// null and a missing field. Returns false for objects and arrays.
 static bool field_as_key(const struct router *r, const struct line *line,
                          const struct json_value *value, size_t field,
                          struct router_destination *to)

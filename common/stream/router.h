@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// router: which topic a line goes to and with which message key, by what the line is.
+// router: chooses the topic and the message key of each line, by what the line holds.
 //
-// Routes are tried in the order given; the first whose key is at the top level of the line takes
-// it, and lines that none takes go to the main topic, number 0. The message key is fixed, a field,
-// or the output of a jq program; an insight that has none of these keeps its own "key".
+// Routes are tried in the order given. The first one whose key is a top-level key of the line
+// decides the topic; a line that matches no route goes to the main topic, number 0. The message key
+// is fixed, the value of a field, or the first output of a jq program. An insight uses its own
+// "key" if no other kind of key is configured, or if it lacks the configured field.
 //
 //     struct router r;
 //     router_init(&r, &options, &err);
@@ -29,15 +30,15 @@
 struct router_options {
     const char *topic;
     struct opt_list routes;               // KEY=TOPIC
-    const char *key, *key_field, *key_jq; // at most one is not NULL
+    const char *key, *key_field, *key_jq; // at most one of them; the others are NULL
 };
 
 struct router {
     const struct router_options *options;
-    char *topic[ROUTER_TOPICS_MAX];        // by number
-    size_t topic_field[ROUTER_TOPICS_MAX]; // of the routes: where in field
+    char *topic[ROUTER_TOPICS_MAX];        // the main topic, then that of each route
+    size_t topic_field[ROUTER_TOPICS_MAX]; // the key of each route, as an index into field
     size_t topic_count;
-    size_t key_field, insight_field; // where in field
+    size_t key_field, insight_field; // indexes into field
     struct json_key field[ROUTER_TOPICS_MAX + 2];
     size_t field_count;
     struct filter *key_filter;
@@ -46,23 +47,26 @@ struct router {
 };
 
 struct router_destination {
-    size_t topic;    // number
-    const void *key; // NULL for none; dies with the line, the next call and the next json_parse()
+    size_t topic;    // an index into router.topic
+    const void *key; // NULL for none; valid as long as the line, and until the next
+                     // router_choose() or json_parse()
     size_t key_len;
 };
 
+// The options must outlive the router. Returns 0, or -1 with *err set; release it in both cases.
 int router_init(struct router *r, const struct router_options *options, struct err *err);
 void router_release(struct router *r);
 
-// Whether the line has to be parsed to be routed.
+// Whether router_choose() needs the line parsed.
 bool router_needs_json(const struct router *r, const struct line *line);
 
-// json is the line, parsed; NULL when that is not needed. Returns 0, or -1 with *why filled when
-// the line has no usable key; its texts live until the next call.
+// Chooses the destination of a line. json holds the parsed line, or is NULL if router_needs_json()
+// is false. Returns 0, or -1 with *why set if the line has no usable key; the strings in *why are
+// valid until the next call.
 int router_choose(struct router *r, const struct json *json, const struct line *line,
                   struct router_destination *to, struct reject *why);
 
-// The topic for rejects of earlier stages.
+// The topic for rejects of earlier stages, as an index into router.topic.
 size_t router_reject_topic(const struct router *r);
 
 #endif

@@ -17,8 +17,8 @@
 #include "stream/ledger_file.h"
 #include "stream/reject_writer.h"
 
-#define SOURCE_WAIT 100     // ms: how soon a waiting source sees a signal
-#define PIPE_SIZE (1 << 20) // asked of the kernel for stdout, so that stages take turns less often
+#define SOURCE_WAIT 100     // ms that a waiting source may take to notice a signal
+#define PIPE_SIZE (1 << 20) // bytes wanted for the pipe on stdout: fewer switches between stages
 
 struct stream {
     const struct stream_ops *ops;
@@ -28,18 +28,18 @@ struct stream {
     struct line_reader in;
     struct out out;
     struct reject_writer rejects;
-    struct json *json;      // parses what comes in
-    struct json *made_json; // parses what the jq program made of it
-    struct json *parsed;    // the one of them that holds the current record, NULL when neither
+    struct json *json;      // parses input lines
+    struct json *made_json; // parses outputs of the jq program
+    struct json *parsed;    // whichever of the two holds the current record; NULL if neither does
     const struct line *current;
-    struct mark mark; // the last one
+    struct mark mark; // the last one that was read
     struct mark_follower marks;
     struct filter *filter;
     int64_t next_tick;
     bool failed;
-    bool reader_gone; // stdout was closed by its reader: stop quietly
+    bool reader_gone; // the reader of stdout has closed it: stop quietly
     struct err err;
-    int status; // of a run that did not fail
+    int status; // the exit status if the run does not fail
 };
 
 const struct opt stream_opts[] = {
@@ -59,15 +59,7 @@ const struct opt stream_opts[] = {
 };
 const size_t stream_opt_count = sizeof stream_opts / sizeof *stream_opts;
 
-// A standard descriptor that was closed by the caller would be taken by the next open(), and
-// output would land in that file. Occupied this way, using it is an error that is seen.
-static void guard_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-    }
-}
+// --- Failure and state ---
 
 int stream_fail_err(struct stream *s, const struct err *err)
 {
@@ -107,6 +99,8 @@ const struct ledger *stream_ledger(const struct stream *s)
     return &s->ledger;
 }
 
+// --- Writing, and the verbs that count ---
+
 static int output_failed(struct stream *s)
 {
     struct err err;
@@ -128,7 +122,7 @@ static int flush_rejects(struct stream *s)
 
 int stream_flush(struct stream *s)
 {
-    // Rejects first: what is committed upstream on the strength of stdout covers them too.
+    // Rejects first: once stdout is written, upstream may commit, and that covers the rejects too.
     if (flush_rejects(s) != 0)
         return -1;
     if (s->out.buf.len > 0 && out_flush(&s->out) != 0)
@@ -143,8 +137,8 @@ struct buf *stream_emit_begin(struct stream *s)
     return &s->out.buf;
 }
 
-// After a whole line was appended to stdout's buffer. A source flushes between its fills, where
-// its library is not in the middle of a call.
+// Call it after appending a whole line. A source flushes only between its fills, when no call into
+// its library is in progress.
 static int flush_when_full(struct stream *s)
 {
     return s->out.buf.len < OUT_FLUSH || s->ops->fill != NULL ? 0 : stream_flush(s);
@@ -156,16 +150,11 @@ static int end_line(struct stream *s)
     return flush_when_full(s);
 }
 
-int stream_emit_end(struct stream *s)
-{
-    s->ledger.out++;
-    return end_line(s);
-}
-
 int stream_emit_made(struct stream *s)
 {
     s->ledger.made++;
-    return stream_emit_end(s);
+    s->ledger.out++;
+    return end_line(s);
 }
 
 void stream_absorb(struct stream *s)
@@ -213,7 +202,7 @@ int stream_write(struct stream *s, const char *data, size_t len)
     struct buf *b = &s->out.buf;
 
     if (mark_is(data, len)) {
-        // These bytes are reserved for control lines; a space keeps the meaning.
+        // Only marks may begin with these bytes. A space does not change what the JSON means.
         buf_puts(b, "{ ");
         data++;
         len--;
@@ -250,7 +239,9 @@ int stream_reject_late(struct stream *s, const struct reject *reject, const stru
     return write_reject(s, reject, line);
 }
 
-// Hands one output of the jq program to the tool; only what jq made anew is parsed again.
+// --- Dispatch: records, marks and rejects of earlier stages ---
+
+// Hands one output of the jq program to the tool. An output that is the input is not parsed again.
 static int dispatch_output(struct stream *s, int i, const struct line *line)
 {
     struct line made = *line;
@@ -320,12 +311,12 @@ int stream_emit_mark(struct stream *s, const struct mark *mark)
     return stream_flush(s);
 }
 
-// Takes a mark and sends it on, behind all that came of the lines before it.
+// Handles a mark: calls the tool, writes the mark after everything emitted, and flushes.
 static int pass_mark(struct stream *s, const struct line *line)
 {
     struct err err;
 
-    s->parsed = NULL; // the parser is used for the mark
+    s->parsed = NULL; // parsing the mark overwrites the record
     if (mark_parse(&s->mark, s->json, line->data, line->len, &err) != 0 ||
         follow_mark(s, &s->mark, &err) != 0)
         return stream_fail(s, err.status, "stdin: line %llu: %s", (unsigned long long)line->number,
@@ -370,7 +361,7 @@ static int dispatch_line(struct stream *s, const struct line *line)
     if (s->marks.ended)
         return stream_fail(s, EX_DATAERR, "stdin: line %llu: it comes behind the last mark",
                            (unsigned long long)line->number);
-    if (line->unterminated && (is_mark || s->marks.opened)) // its writer has died within it
+    if (line->unterminated && (is_mark || s->marks.opened)) // its writer died in the middle of it
         return ended_early(s);
     if (is_mark)
         return pass_mark(s, line);
@@ -379,11 +370,13 @@ static int dispatch_line(struct stream *s, const struct line *line)
     return stream_feed(s, line);
 }
 
+// --- Running: reading, ticks and signals ---
+
 static int write_ledger(struct stream *s, bool at_exit)
 {
     struct err err;
 
-    if (!s->ops->sink) // a sink counts them itself
+    if (!s->ops->sink) // a sink counts what it delivers
         s->ledger.bytes_out = s->out.bytes;
     if (ledger_file_append(s->options->stats, at_exit && log_level() >= LOG_INFO, &s->ledger,
                            log_program(), &err) == 0)
@@ -403,7 +396,7 @@ static int serve(struct stream *s)
     return 0;
 }
 
-// How long to wait for events: until the next tick, which may be due already.
+// Milliseconds until the next tick, 0 if it is due, -1 if there are no ticks.
 static int64_t time_to_tick(const struct stream *s)
 {
     int64_t left = s->next_tick - time_monotonic();
@@ -411,8 +404,8 @@ static int64_t time_to_tick(const struct stream *s)
     return s->ops->tick == 0 ? -1 : left < 0 ? 0 : left;
 }
 
-// Waits until stdin has something, flushing first if that takes time. Returns 1 then, 0 after a
-// tick or a signal, -1 after a failure.
+// Waits until stdin can be read, and flushes first unless that is so at once. Returns 1 if it can
+// be read, 0 if a tick is due or a signal came, -1 after a failure.
 static int await_input(struct stream *s)
 {
     struct pollfd fds[2] = {{.fd = s->in.fd, .events = POLLIN},
@@ -424,7 +417,7 @@ static int await_input(struct stream *s)
         return -1;
     if (signals_poll(fds, 2, time_to_tick(s)) < 0)
         return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
-    // The reader of our output is gone: do not wait for a next record to find out.
+    // The reader of stdout is gone: stop now instead of waiting for the next record.
     if (fds[1].revents & POLLERR) {
         s->out.error = EPIPE;
         return output_failed(s);
@@ -491,6 +484,18 @@ static void on_interrupted(void *ctx)
         s->ops->stalled(s->ctx, s);
 }
 
+// --- Start and end ---
+
+// If the caller has closed a standard descriptor, the next open() would reuse it, and output would
+// end up in that file. Occupying it with /dev/null, opened the wrong way round, makes any use fail.
+static void guard_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 static int open_outputs(struct stream *s)
 {
     struct err err;
@@ -517,8 +522,8 @@ static int open_filter(struct stream *s)
     return s->filter == NULL ? stream_fail_err(s, &err) : 0;
 }
 
-// A reject holds a record that may be as long as any, with what escaping adds to it, and a mark all
-// partitions.
+// Rejects and marks may exceed --max-line: a reject quotes a whole record, escaped, and a mark
+// lists every partition.
 static bool may_be_longer(const char *data, size_t len)
 {
     return reject_is(data, len) || mark_is(data, len);
@@ -538,7 +543,7 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     out_init(&s->out, STDOUT_FILENO, "stdout");
     s->out.interrupted = on_interrupted;
     s->out.ctx = s;
-    fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // a wish: not every stdout is a pipe
+    fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // may fail: stdout need not be a pipe
     signals_catch();
     if (ops->stalled != NULL)
         signals_catch_alarm();
@@ -555,7 +560,7 @@ static void stream_release(struct stream *s)
     reject_writer_release(&s->rejects);
 }
 
-// Closes what was written to, since some errors show only then.
+// Closes the outputs, since some write errors show only then.
 static void close_outputs(struct stream *s)
 {
     struct err err;
@@ -566,7 +571,7 @@ static void close_outputs(struct stream *s)
     if (s->out.error == 0 && out_close(&s->out) != 0)
         output_failed(s);
     if (s->out.error != 0) {
-        // They were counted as put out when they went into the buffer.
+        // These lines were counted as out when they went into the buffer.
         lost = lost < s->ledger.out ? lost : s->ledger.out;
         s->ledger.out -= lost;
         s->ledger.undelivered += lost;
@@ -585,7 +590,7 @@ static int finish(struct stream *s, bool opened)
         log_error("%s", s->err.text);
     int status = s->failed ? s->err.status : s->status;
     if (s->reader_gone && !s->failed) {
-        // As any tool whose reader has left, but after closing in order.
+        // Like any filter whose reader has left, but only after closing everything.
         signals_die_of_pipe();
     }
     return status;

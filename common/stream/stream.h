@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// stream: the driver of every stage. It owns reading, parsing, the jq filter, dispatch, flushing,
-// signals, rejects, the ledger and the exit status, so that no tool can forget one of them.
+// stream: the driver of every stage. It reads lines, parses them, runs the jq filter, and calls the
+// tool's callbacks for records, marks and ticks. It also owns flushing, signals, rejects, the
+// ledger and the exit status, so that no tool can forget one of them.
 //
-// A tool gives callbacks, which return 0, or -1 after stream_fail():
+// A tool supplies callbacks, which return 0, or -1 after stream_fail():
 //
 //     static int record(void *ctx, struct stream *s, const struct line *line)
 //     {
@@ -14,12 +15,12 @@
 //     static const struct stream_ops ops = {.parse = true, .record = record};
 //     return stream_run(&ops, &thing, &options.stream);
 //
-// Marks (mark.h) keep their place among the lines. In a stream that a hello mark has opened, the
-// driver holds all others to its run, drops a last line that has no newline, and takes an end of
-// the input without an end mark for a failure (EX_TEMPFAIL): ops->end is not called then.
+// Marks (mark.h) keep their place among the lines. Once a hello mark has opened a stream, the
+// driver checks that every mark belongs to the same run, drops a last line that has no newline, and
+// fails with EX_TEMPFAIL, without calling ops->end, if the input ends without an end mark.
 //
-// Signals: a first SIGINT or SIGTERM makes a source stop and leaves a filter to finish its input;
-// a second one ends the process at once. SIGUSR1 writes the ledger.
+// Signals: the first SIGINT or SIGTERM stops a source; a filter still finishes its input. The
+// second ends the process at once. SIGUSR1 writes the ledger.
 #ifndef STREAM_STREAM_H
 #define STREAM_STREAM_H
 
@@ -39,50 +40,52 @@
 
 struct stream;
 
+// The lines that callbacks get are valid until they return.
 struct stream_ops {
-    bool parse;   // records must be JSON
-    bool sink;    // records do not go to stdout, so it does not matter who reads that
-    int64_t tick; // how often on_tick is wanted, in ms; 0 for never
+    bool parse;   // reject records that are not JSON
+    bool sink;    // records do not go to stdout, so marks are not written there either
+    int64_t tick; // milliseconds between calls of on_tick; 0 for never
 
-    // Before anything is read.
+    // Called before anything is read.
     int (*open)(void *ctx, struct stream *s);
 
-    // For a source: hands over what has come with stream_feed(), waiting up to timeout_ms for the
-    // first. Returns how many records came, or -1. *end ends the input. NULL: lines of stdin.
+    // For a source: passes each record that has arrived to stream_feed(), and waits up to
+    // timeout_ms for the first one. Returns the number of records, or -1. Set *end to end the
+    // input. NULL: the records are the lines of stdin.
     int (*fill)(void *ctx, struct stream *s, int timeout_ms, bool *end);
 
-    // One record: valid JSON when parse is set, after the filter.
+    // Called for each record, after the filter. The record is valid JSON if parse is set.
     int (*record)(void *ctx, struct stream *s, const struct line *line);
 
-    // A reject of an earlier stage. NULL: it is passed on to stdout.
+    // Called for a reject of an earlier stage. NULL: the driver writes it to stdout unchanged.
     int (*pass)(void *ctx, struct stream *s, const struct line *line);
 
-    // A mark, after all records before it. Emit everything derived from those, and persist it if
-    // that is promised, before returning; the driver then writes the mark and flushes. A sink's
-    // mark is not written: line is the mark as it came, for a sink that has to pass it on.
-    // NULL: nothing is held back.
+    // Called for each mark, after all records before it. Emit everything derived from earlier
+    // records, and persist it if promised, before returning; the driver then writes the mark and
+    // flushes. A sink's driver does not write it: line is the mark as it came, so that a sink can
+    // pass on its bytes. NULL: nothing is held back.
     int (*mark)(void *ctx, struct stream *s, const struct mark *mark, const struct line *line);
 
-    // The input has ended, in a stream with marks by its end mark, and all records were handed
-    // over.
+    // Called when the input has ended in order and all records have been handed over. A stream with
+    // marks ends in order at its end mark, or at a mark that says stop.
     int (*end)(void *ctx, struct stream *s);
 
     int (*on_tick)(void *ctx, struct stream *s);
 
-    // All that was emitted so far has been written.
+    // Called when everything emitted so far has been written.
     void (*flushed)(void *ctx, struct stream *s);
 
-    // stdout has been blocked for about a second; called again each further second.
+    // Called when stdout has been blocked for about a second, and every second after that.
     void (*stalled)(void *ctx, struct stream *s);
 
-    // At the very end, also after failures, unless open failed.
+    // Called last, also after a failure, but not if open failed.
     void (*close)(void *ctx, struct stream *s);
 };
 
 struct stream_options {
     struct filter_options filter;
-    const char *rejects; // file, "-" for stdout; NULL for stderr
-    const char *stats;   // file for the ledger; NULL for none
+    const char *rejects; // a file, or "-" for stdout; NULL for stderr
+    const char *stats;   // the file for the ledger, or "-" for stderr; NULL for none
     uint64_t max_line;   // bytes
     bool strict;         // end with EX_DATAERR at the first reject
 };
@@ -92,77 +95,81 @@ struct stream_options {
         .max_line = LINE_MAX_DEFAULT                                                               \
     }
 
-// The options above but strict, for opt_parse().
+// The options that set a struct stream_options, but for strict; a table for opt_parse().
 extern const struct opt stream_opts[];
 extern const size_t stream_opt_count;
 
-// Runs the stage to its end and returns the exit status.
+// Runs the stage until its input ends or a callback fails, and returns the exit status.
 int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_options *options);
 
-// For sources: one record from outside. line->data must have JSON_PADDING behind it.
+// For sources: takes one record. line->data must have JSON_PADDING readable bytes behind it.
 int stream_feed(struct stream *s, const struct line *line);
 
-// --- Verbs. Each record that a stage takes ends in exactly one of them, which counts it in the
-// ledger, so that no tool can break the ledger's sum. ---
+// --- Verbs. Each record that a stage takes ends in exactly one of these calls, which counts it in
+// the ledger; so a tool cannot break the ledger's sum. ---
 
-// Writes one record as a line to stdout.
+// Writes a record to stdout, as one line. The data has no newline; a record that begins like a mark
+// gets a space behind its brace.
 int stream_emit(struct stream *s, const char *data, size_t len);
 
-// stream_emit() in pieces: append the record, without a newline, to stream_emit_begin()'s buffer,
-// then call stream_emit_end(). stream_emit_made() ends a line that the stage adds to the records it
-// took, such as an insight.
+// Writes a line that the stage makes itself, such as an insight, in addition to the records it
+// took. Append the line, without its newline, to the buffer that stream_emit_begin() returns; then
+// call stream_emit_made().
 struct buf *stream_emit_begin(struct stream *s);
-int stream_emit_end(struct stream *s);
 int stream_emit_made(struct stream *s);
 
-// Counts a record as aggregated: its values are part of insights, and it goes no further.
+// Counts a record as aggregated: its values are part of insights, and the record goes no further.
 void stream_absorb(struct stream *s);
 
-// Counts a record as filtered: it was not wanted.
+// Counts a record as filtered: the user did not want it.
 void stream_drop(struct stream *s);
 
-// Counts a record as undelivered: it was taken and cannot be handled. The exit status must not be
-// EX_OK then.
+// Counts records as undelivered: the stage took them and can neither write nor reject them. The
+// exit status must then not be EX_OK.
 void stream_lose(struct stream *s, uint64_t count);
 
 // Writes a reject and counts the record as rejected, or as late.
 int stream_reject(struct stream *s, const struct reject *reject, const struct line *line);
 int stream_reject_late(struct stream *s, const struct reject *reject, const struct line *line);
 
-// Counts a field that the stage filled in; from says why or from which field.
-void stream_count_filled(struct stream *s, const char *field, const char *from);
-
-// For sinks: counts records as out, and bytes as delivered.
+// For sinks: counts records as out, and adds the bytes to the ledger's bytes_out.
 void stream_deliver(struct stream *s, uint64_t count, size_t bytes);
 
-// For sinks: a reject of an earlier stage, counted as passed, becomes a record of this stage, since
-// it could not be passed on.
+// For sinks: moves a reject of an earlier stage from passed to in, because it could not be passed
+// on. It is then a record of this stage, and ends in one of the verbs.
 void stream_reclaim(struct stream *s);
 
-// Writes a line that is counted already: a record that a sink has delivered, or a reject of an
-// earlier stage.
+// --- Other calls ---
+
+// Counts a field that the stage filled in. field is NULL to count only the reason or source, from.
+// Both texts must outlive the stream.
+void stream_count_filled(struct stream *s, const char *field, const char *from);
+
+// Writes a line without counting it, because it is counted already: a record that a sink has
+// delivered, or a reject of an earlier stage.
 int stream_write(struct stream *s, const char *data, size_t len);
 
-// For sources: writes a mark, behind all that was emitted, and flushes.
+// For sources: writes a mark after everything that was emitted, and flushes.
 int stream_emit_mark(struct stream *s, const struct mark *mark);
 
-// Whether a hello mark has come.
+// Whether a hello mark has opened the stream.
 bool stream_has_marks(const struct stream *s);
 
-// Ends the run after this callback returns, with a status and "what: why". Returns -1.
+// Ends the run with an exit status and a message, "what: why", once the callback has returned. Only
+// the first failure counts. Returns -1.
 __attribute__((format(printf, 3, 4))) int stream_fail(struct stream *s, int status, const char *fmt,
                                                       ...);
 int stream_fail_err(struct stream *s, const struct err *err);
 
-// Sets the exit status of a run that otherwise ends well.
+// Sets the exit status of a run that does not fail. Only the first call counts.
 void stream_set_status(struct stream *s, int status);
 
-// The current record, parsed. NULL when it is not JSON, which cannot be when ops->parse is set.
+// The current record, parsed; NULL if it is not JSON, which cannot happen if ops->parse is set.
 struct json *stream_json(struct stream *s);
 
 const struct ledger *stream_ledger(const struct stream *s);
 
-// Writes out all that is buffered: rejects first, then stdout.
+// Writes everything that is buffered: rejects first, then stdout.
 int stream_flush(struct stream *s);
 
 #endif

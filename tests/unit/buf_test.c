@@ -15,19 +15,20 @@ static void test_growth(void)
         buf_putc(&b, (char)i);
     for (size_t i = 0; i < b.len; i++)
         same = same && b.data[i] == (char)i;
-    tap_ok(b.len == 100000 && same, "what was appended is there after growing");
+    tap_ok(b.len == 100000 && same, "growing keeps the bytes");
     tap_ok(b.size >= b.len, "the size covers the length");
     for (size_t i = 0; i < BUF_PADDING; i++)
-        same = same && b.data[b.size + i] == 0; // the address sanitizer would complain
+        same = same && b.data[b.size + i] == 0; // the address sanitizer checks these reads
     tap_ok(same, "the padding can be read");
     const char *data = b.data;
     buf_clear(&b);
     buf_append(&b, NULL, 0);
     tap_ok(b.len == 0 && b.data == data, "a cleared buffer keeps its memory");
     buf_release(&b);
-    tap_ok(b.data == NULL && b.len == 0 && b.size == 0, "a released buffer is a new one");
+    tap_ok(b.data == NULL && b.len == 0 && b.size == 0,
+           "a released buffer is empty and owns nothing");
     buf_append(&b, "", 0);
-    tap_ok(b.len == 0, "nothing can be appended to nothing");
+    tap_ok(b.len == 0, "appending no bytes to a new buffer");
     buf_release(&b);
 }
 
@@ -37,12 +38,12 @@ static void test_reserve(void)
 
     buf_puts(&b, "ab");
     buf_reserve(&b, 1000);
-    tap_ok(b.size - b.len >= 1000, "what was reserved fits");
+    tap_ok(b.size - b.len >= 1000, "buf_reserve() makes room");
     const char *data = b.data;
     for (int i = 0; i < 1000; i++)
         buf_putc(&b, 'x');
-    tap_ok(b.data == data, "and does so without moving");
-    tap_text(b.data, 3, "abx", "the bytes before stay");
+    tap_ok(b.data == data, "appending into that room does not move the bytes");
+    tap_text(b.data, 3, "abx", "earlier bytes stay");
     buf_release(&b);
 }
 
@@ -74,9 +75,10 @@ static void test_printf(void)
     memset(wide, 'w', 5000);
     wide[5000] = '\0';
     buf_printf(&b, "%s", "");
-    tap_int((int64_t)b.len, 0, "an empty text");
+    tap_int((int64_t)b.len, 0, "printing an empty string");
     buf_printf(&b, "<%s|%5d>", wide, 7);
-    tap_ok(b.len == 5008 && memcmp(b.data + 5001, "|    7>", 7) == 0, "a text wider than the room");
+    tap_ok(b.len == 5008 && memcmp(b.data + 5001, "|    7>", 7) == 0,
+           "printing a string longer than the room");
     free(wide);
     buf_release(&b);
 }

@@ -43,22 +43,22 @@ static int64_t text_moment(const char *text)
 static void test_time(void)
 {
     tap_int(read_time(int_value(1694479551)), INT64_C(1694479551000), "an integer is seconds");
-    tap_int(read_time(int_value(-1)), -1000, "a negative one too");
+    tap_int(read_time(int_value(-1)), -1000, "a negative integer is seconds");
     tap_int(text_time("1694479551"), INT64_C(1694479551000), "a string of digits is seconds");
-    tap_int(text_time("0001694479551"), INT64_C(1694479551000), "with zeros in front too");
-    tap_int(read_time(text_value("12345", 2)), 12000, "the length counts");
-    tap_int(text_time(""), BAD, "the empty string is no time");
-    tap_int(text_time("-1"), BAD, "nor is a sign");
-    tap_int(text_time("1.0"), BAD, "nor a fraction");
-    tap_int(read_time(int_value(INT64_MAX)), BAD, "nor what overflows");
-    tap_int(text_time("9223372036854775807"), BAD, "nor a string that does");
-    tap_int(text_time("9223372036854775808"), BAD, "nor one beyond 64 bits");
-    tap_int(text_time("99999999999999999999"), BAD, "nor one of 20 digits");
+    tap_int(text_time("0001694479551"), INT64_C(1694479551000), "leading zeros are allowed");
+    tap_int(read_time(text_value("12345", 2)), 12000, "the length of the text counts");
+    tap_int(text_time(""), BAD, "event_time_seconds() refuses an empty string");
+    tap_int(text_time("-1"), BAD, "a sign");
+    tap_int(text_time("1.0"), BAD, "a fraction");
+    tap_int(read_time(int_value(INT64_MAX)), BAD, "an integer that overflows in milliseconds");
+    tap_int(text_time("9223372036854775807"), BAD, "a string that overflows in milliseconds");
+    tap_int(text_time("9223372036854775808"), BAD, "a string beyond 64 bits");
+    tap_int(text_time("99999999999999999999"), BAD, "a string of 20 digits");
     tap_int(read_time(int_value(INT64_C(9223372036854775))), INT64_C(9223372036854775000),
-            "the highest time");
+            "the highest time is accepted");
     tap_int(read_time((struct json_value){.type = JSON_DOUBLE, .number = 1}), BAD,
-            "nor a number with a fraction");
-    tap_int(read_time((struct json_value){.type = JSON_NULL}), BAD, "nor null");
+            "a number with a fraction is refused");
+    tap_int(read_time((struct json_value){.type = JSON_NULL}), BAD, "null is refused");
 }
 
 static void test_moment(void)
@@ -74,25 +74,25 @@ static void test_moment(void)
     tap_int(read_moment(int_value(0)), 0, "1970");
     tap_int(read_moment(int_value(-1)), -1000, "before 1970");
     tap_int(read_moment(int_value(INT64_C(99999999999))), INT64_C(99999999999000),
-            "the last of the seconds");
+            "the greatest integer that is seconds");
     tap_int(read_moment(int_value(INT64_C(100000000000))), INT64_C(100000000000),
-            "the first of the milliseconds");
+            "the least that is milliseconds");
     tap_int(read_moment(int_value(INT64_C(99999999999999))), INT64_C(99999999999999),
-            "the last of the milliseconds");
+            "the greatest that is milliseconds");
     tap_int(read_moment(int_value(INT64_C(100000000000000))), INT64_C(100000000000),
-            "the first of the microseconds");
+            "the least that is microseconds");
     tap_int(read_moment(int_value(INT64_C(-100000000000001))), INT64_C(-100000000001),
-            "what is finer is cut off towards the past");
+            "finer units are rounded down");
     tap_int(read_moment(int_value(INT64_MAX)), INT64_C(9223372036854), "the highest integer");
-    tap_int(read_moment(int_value(INT64_MIN)), INT64_C(-9223372036855), "the lowest");
+    tap_int(read_moment(int_value(INT64_MIN)), INT64_C(-9223372036855), "the lowest integer");
     tap_int(text_moment("2023-09-12"), INT64_C(1694476800000), "a date alone");
-    tap_int(text_moment("soon"), BAD, "no time");
-    tap_int(text_moment(""), BAD, "nor the empty string");
-    tap_int(text_moment("9223372036854775808"), BAD, "nor what overflows");
+    tap_int(text_moment("soon"), BAD, "event_time() refuses other text");
+    tap_int(text_moment(""), BAD, "an empty string");
+    tap_int(text_moment("9223372036854775808"), BAD, "a string beyond 64 bits");
     tap_int(read_moment((struct json_value){.type = JSON_DOUBLE, .number = 1694479551}), BAD,
-            "nor a number with a fraction");
-    tap_int(text_moment("0000-01-01T00:00:00+00:01"), BAD, "nor what lies before the year 0");
-    tap_int(text_moment("9999-12-31T23:59:59-00:01"), BAD, "nor after 9999");
+            "a number with a fraction is refused");
+    tap_int(text_moment("0000-01-01T00:00:00+00:01"), BAD, "a time before the year 0 is refused");
+    tap_int(text_moment("9999-12-31T23:59:59-00:01"), BAD, "a time after the year 9999 is refused");
 }
 
 int main(void)

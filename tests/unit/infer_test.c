@@ -23,7 +23,7 @@ static struct infer *start(size_t keys)
     struct infer *in = infer_new(keys, &err);
 
     if (in == NULL)
-        die(&err);
+        err_die(&err);
     return in;
 }
 
@@ -36,7 +36,7 @@ static void learn(struct infer *in, const char *device, const char *user, const 
     infer_learn(in, value);
 }
 
-// Whether the type is inferred, from that field; NULL and -1 when none is to be.
+// Whether the type is inferred from that field; NULL and -1 mean that none is.
 static bool finds(struct infer *in, const char *device, const char *user, const char *type,
                   int from)
 {
@@ -62,18 +62,19 @@ static void test_sources(void)
 {
     struct infer *in = start(1000);
 
-    tap_ok(finds(in, "d", "u", NULL, -1), "nothing is known at first");
+    tap_ok(finds(in, "d", "u", NULL, -1), "at first nothing is known");
     learn(in, "d", "u", "iOS");
-    tap_ok(finds(in, "d", "other", "iOS", FIELD_DEVICE_ID), "a device is known again");
-    tap_ok(finds(in, "other", "u", "iOS", FIELD_USER_ID), "and so is a user");
+    tap_ok(finds(in, "d", "other", "iOS", FIELD_DEVICE_ID), "the device is known");
+    tap_ok(finds(in, "other", "u", "iOS", FIELD_USER_ID), "the user is known");
     learn(in, "d2", "u", "web");
-    tap_ok(finds(in, "d", "u", "iOS", FIELD_DEVICE_ID), "the device is asked before the user");
-    tap_ok(finds(in, "other", "u", "web", FIELD_USER_ID), "of a user the last type counts");
+    tap_ok(finds(in, "d", "u", "iOS", FIELD_DEVICE_ID),
+           "the device takes precedence over the user");
+    tap_ok(finds(in, "other", "u", "web", FIELD_USER_ID), "the last type of a user counts");
     learn(in, "d", NULL, "android");
-    tap_ok(knows_device(in, "d", "android"), "and of a device too");
+    tap_ok(knows_device(in, "d", "android"), "the last type of a device counts");
     tap_ok(finds(in, NULL, "u", "web", FIELD_USER_ID) && finds(in, NULL, NULL, NULL, -1),
-           "devices and users may be missing");
-    tap_ok(finds(in, "u", "d", NULL, -1), "a user is no device");
+           "a record may lack its device or user");
+    tap_ok(finds(in, "u", "d", NULL, -1), "users and devices are kept apart");
     infer_free(in);
     infer_free(NULL);
 }
@@ -86,9 +87,10 @@ static void test_unknown(void)
     tap_ok(finds(in, "d", "u", NULL, -1), "unknown is not learnt");
     learn(in, "d", "u", "web");
     learn(in, "d", "u", "Unknown");
-    tap_ok(finds(in, "d", "u", "web", FIELD_DEVICE_ID), "nor does it make a device forgotten");
+    tap_ok(finds(in, "d", "u", "web", FIELD_DEVICE_ID), "unknown does not erase what is known");
     learn(in, "d", "u", "unknown2");
-    tap_ok(finds(in, "d", "u", "unknown2", FIELD_DEVICE_ID), "what only begins so is a type");
+    tap_ok(finds(in, "d", "u", "unknown2", FIELD_DEVICE_ID),
+           "a type that only begins with unknown is learnt");
     infer_free(in);
 }
 
@@ -102,10 +104,11 @@ static void test_odd_values(void)
 
     infer_learn(in, value);
     value[FIELD_DEVICE_TYPE] = text(NULL);
-    tap_int(infer_device_type(in, value), FIELD_USER_ID, "a device that is no text is passed over");
+    tap_int(infer_device_type(in, value), FIELD_USER_ID,
+            "a device_id that is not a string is ignored");
     tap_bytes(value[FIELD_DEVICE_TYPE].string.data, value[FIELD_DEVICE_TYPE].string.len, "x\0y", 3,
-              "texts may hold NUL");
-    tap_ok(finds(in, NULL, "a", NULL, -1), "which does not end them");
+              "types may hold NUL");
+    tap_ok(finds(in, NULL, "a", NULL, -1), "keys are compared beyond a NUL");
     infer_free(in);
 }
 
@@ -120,13 +123,13 @@ static void test_lengths(void)
     tap_ok(finds(in, key, "u", "web", FIELD_USER_ID), "a key that is too long is not remembered");
     key[INFER_KEY_LEN_MAX] = '\0';
     learn(in, key, NULL, "web");
-    tap_ok(knows_device(in, key, "web"), "one that is just not too long is");
+    tap_ok(knows_device(in, key, "web"), "a key of the greatest length is remembered");
     learn(in, "d", "u", "iOS");
     learn(in, "d", "u", type);
-    tap_ok(finds(in, "d", "u", NULL, -1), "a type that is too long takes the place of the former");
+    tap_ok(finds(in, "d", "u", NULL, -1), "a type that is too long erases the previous one");
     type[INFER_TYPE_LEN_MAX] = '\0';
     learn(in, "d", "u", type);
-    tap_ok(knows_device(in, "d", type), "one that is just not too long is remembered");
+    tap_ok(knows_device(in, "d", type), "a type of the greatest length is remembered");
     infer_free(in);
 }
 
@@ -136,8 +139,8 @@ static const char *numbered(char *name, const char *prefix, size_t i)
     return name;
 }
 
-// Whether the device `asked` is known when so many have been learnt in their order. Asking moves
-// keys, so each question needs a memory of its own.
+// Whether device number `asked` is known after `learnt` devices have been learnt in order. A lookup
+// moves keys, so each question starts afresh.
 static bool is_remembered(size_t keys, size_t learnt, size_t asked)
 {
     struct infer *in = start(keys);
@@ -162,11 +165,11 @@ static void test_types(void)
     for (size_t i = 0; i < 3 * INFER_TYPES_MAX; i++)
         ok = ok && knows_device(in, numbered(device, "d", i),
                                 i < INFER_TYPES_MAX ? numbered(type, "t", i) : NULL);
-    tap_ok(ok, "the first types are remembered, and no more than the limit");
+    tap_ok(ok, "types are remembered up to the limit");
     learn(in, "d2999", NULL, "t7");
-    tap_ok(knows_device(in, "d2999", "t7"), "after which those are still learnt");
+    tap_ok(knows_device(in, "d2999", "t7"), "known types are still learnt after that");
     learn(in, "d7", NULL, "one more");
-    tap_ok(knows_device(in, "d7", NULL), "and what cannot be learnt takes the place of the former");
+    tap_ok(knows_device(in, "d7", NULL), "a type beyond the limit erases the previous one");
     infer_free(in);
 }
 
@@ -185,9 +188,9 @@ static void test_bound(void)
                 newest = newest && is_remembered(n, learnt, learnt - back);
             most = known > most ? known : most;
         }
-        tap_ok(newest, "of a bound of %zu keys, the newer half is remembered", n);
-        tap_ok(most <= n && most >= n - (n + 1) % 2, "and at most the bound, or one less: %zu",
-               most);
+        tap_ok(newest, "with a bound of %zu keys, the newer half is remembered", n);
+        tap_ok(most <= n && most >= n - (n + 1) % 2,
+               "and %zu in all, which is the bound or one less", most);
     }
 }
 
@@ -206,10 +209,10 @@ static void test_use(void)
             learn(in, "seen", NULL, i % 80 == 0 ? "iOS" : "android");
         ok = ok && (i % 40 != 0 || knows_device(in, "asked for", "iOS"));
     }
-    tap_ok(ok, "what is asked for is not forgotten");
-    tap_ok(knows_device(in, "seen", "iOS"), "nor what is seen, and its last type counts");
-    tap_ok(knows_device(in, "neither", NULL), "what is not used is forgotten");
-    tap_ok(finds(in, NULL, "u", "web", FIELD_USER_ID), "users are counted on their own");
+    tap_ok(ok, "a device that is looked up is not forgotten");
+    tap_ok(knows_device(in, "seen", "iOS"), "a device that is learnt again is not forgotten");
+    tap_ok(knows_device(in, "neither", NULL), "a device that is not used is forgotten");
+    tap_ok(finds(in, NULL, "u", "web", FIELD_USER_ID), "users do not take the place of devices");
     infer_free(in);
 }
 

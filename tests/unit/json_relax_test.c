@@ -45,6 +45,7 @@ static void test_surrogates(void)
     check("\"\\uDC00x\"", "\"\\ufffdx\"");
     check("\"\\ud800\\ud83d\\ude00\"", "\"\\ufffd\\ud83d\\ude00\"");
     check("\"\\ud83d\\ud83d\"", "\"\\ufffd\\ufffd\"");
+    check("\"\\ud800\\ue000\"", "\"\\ufffd\\ue000\"");
     check("\"\\ude00\\ud83d\"", "\"\\ufffd\\ufffd\"");
     check("{\"\\ud800\":1}", "{\"\\ufffd\":1}");
 }

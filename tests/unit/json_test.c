@@ -16,7 +16,7 @@
 
 static struct json *json;
 
-// --- A judge of its own, straight from the grammar of RFC 8259 ---
+// --- A second parser, written from the grammar of RFC 8259, to compare with ---
 
 struct scan {
     const unsigned char *at, *end;
@@ -129,7 +129,7 @@ static bool scan_container(struct scan *s, char close, bool (*item)(struct scan 
     return ok;
 }
 
-// A value with the white space around it.
+// Scans a value and the white space around it.
 static bool scan_value(struct scan *s)
 {
     bool ok;
@@ -148,7 +148,7 @@ static bool scan_value(struct scan *s)
     return ok;
 }
 
-// After the table of section 4 of RFC 3629.
+// Follows the table in RFC 3629, section 4.
 static bool is_utf8(const unsigned char *at, const unsigned char *end)
 {
     while (at < end) {
@@ -174,9 +174,10 @@ static bool is_json(const char *text, size_t len)
     return is_utf8(data, data + len) && scan_value(&s) && s.at == s.end;
 }
 
-// --- The parser against the table and against the judge ---
+// --- The parser compared with the table and with the second parser ---
 
-// Parses from a buffer of just that length and the padding, so that the sanitizers see more.
+// Parses from a buffer that holds only the text and the padding, so that sanitizers notice reads
+// beyond.
 static bool parses(const char *text, size_t len)
 {
     struct buf b = BUF_INIT;
@@ -209,7 +210,7 @@ static void test_table(void)
         check_text(&json_invalid[i], false);
 }
 
-// What of the texts that were made is JSON, and how often parser and judge differ on them.
+// How many generated texts are JSON, and on how many the two parsers differ.
 struct score {
     int64_t texts, valid, differences;
 };
@@ -295,7 +296,7 @@ static void make_value(struct buf *b, struct random *random, int depth)
     buf_putc(b, kind == 0 ? '}' : ']');
 }
 
-// Random values, and what becomes of them when a byte is changed, left out or cut off.
+// Random values, whole and with a byte changed or removed, or the end cut off.
 static void test_damaged(void)
 {
     static const char bytes[] = "{}[]\":,\\ 0123456789+-.eEtrufalsn\t\x01\x7f\x80\xc3\xff/'ud";
@@ -344,7 +345,7 @@ static void check_depth(int depth, bool valid, const char *open, const char *inn
     buf_release(&b);
 }
 
-// simdjson does not count an innermost container without members, so there is one level of play.
+// simdjson does not count an innermost container without members, so allow one level more.
 static void test_depth(void)
 {
     check_depth(1023, true, "[", "1", "]");
@@ -358,7 +359,7 @@ static void test_depth(void)
 
 // --- Values ---
 
-// Parses text and finds the member "v" of it.
+// Parses a text and returns its member "v".
 static struct json_value member(const char *text)
 {
     static const struct json_key key = JSON_KEY("v");
@@ -393,23 +394,23 @@ static void test_types(void)
 {
     tap_ok(member("{}").type == JSON_ABSENT, "no such member");
     tap_ok(member("{\"V\":1,\"vv\":2,\"\":3,\"w\":{\"v\":4}}").type == JSON_ABSENT,
-           "others are not it");
+           "other members are not found");
     tap_ok(member("[\"v\",1]").type == JSON_ABSENT, "an array has no members");
-    tap_ok(member("\"v\"").type == JSON_ABSENT, "nor has a string");
+    tap_ok(member("\"v\"").type == JSON_ABSENT, "a string has no members");
     tap_ok(member("{\"v\":null}").type == JSON_NULL, "null");
     tap_ok(member("{\"v\":true}").type == JSON_BOOL && member("{\"v\":true}").boolean, "true");
     tap_ok(member("{\"v\":false}").type == JSON_BOOL && !member("{\"v\":false}").boolean, "false");
     tap_ok(member("{\"v\":[1]}").type == JSON_ARRAY, "an array");
     tap_ok(member("{\"v\":{}}").type == JSON_OBJECT, "an object");
-    tap_ok(member("{\"v\":{},\"v\":null}").type == JSON_NULL, "the last of two counts");
-    tap_int(member("{\"v\":1,\"v\":2,\"v\":3}").integer, 3, "and of three");
+    tap_ok(member("{\"v\":{},\"v\":null}").type == JSON_NULL, "the last of two equal keys counts");
+    tap_int(member("{\"v\":1,\"v\":2,\"v\":3}").integer, 3, "the last of three");
     tap_int(member("{\"\\u0076\":7}").integer, 7, "a key written as an escape");
     tap_int(member("{\"v\":-9223372036854775808}").integer, INT64_MIN, "the lowest integer");
-    tap_int(member("{\"v\":9223372036854775807}").integer, INT64_MAX, "the highest");
+    tap_int(member("{\"v\":9223372036854775807}").integer, INT64_MAX, "the highest integer");
     struct json_value value = member("{\"v\":18446744073709551615}");
     tap_ok(value.type == JSON_UINT && value.uinteger == UINT64_MAX, "the highest of 64 bits");
     tap_ok(member("{\"v\":1.0}").type == JSON_DOUBLE, "a fraction makes a double");
-    tap_ok(member("{\"v\":1e2}").type == JSON_DOUBLE, "so does an exponent");
+    tap_ok(member("{\"v\":1e2}").type == JSON_DOUBLE, "an exponent makes a double");
     check_double("{\"v\":0.1}", 0.1);
     check_double("{\"v\":-0.0}", -0.0);
     check_double("{\"v\":2.2250738585072011e-308}", 2.2250738585072011e-308);
@@ -420,7 +421,7 @@ static void test_types(void)
                  9);
 }
 
-// What simdjson does not represent is what jq makes of it.
+// Values that simdjson cannot represent are replaced as jq does.
 static void test_relaxed(void)
 {
     check_double("{\"v\":123456789012345678901234567890}", 123456789012345678901234567890.0);
@@ -435,15 +436,16 @@ static void test_relaxed(void)
                  12);
     check_string("{\"x\":1e999,\"v\":\"\\\\ud800\\\"\"}", "\\ud800\"", 7);
     tap_int(member("{\"x\":1e999,\"v\":1694479551}").integer, 1694479551,
-            "an integer beside is exact");
+            "an integer beside a repaired value is exact");
     struct json_value value = member("{\"x\":1e999,\"v\":1234567890123456789}");
     tap_ok(value.type == JSON_INT && value.integer == INT64_C(1234567890123456789),
-           "a long integer beside is exact");
+           "a long integer beside a repaired value is exact");
     value = member("{\"x\":1e999,\"v\":-123456789012345678}");
     tap_ok(value.type == JSON_INT && value.integer == INT64_C(-123456789012345678),
-           "a long negative one too");
+           "a long negative integer beside a repaired value is exact");
     value = member("{\"x\":\"\\ud800\",\"v\":18446744073709551615}");
-    tap_ok(value.type == JSON_UINT && value.uinteger == UINT64_MAX, "and the highest");
+    tap_ok(value.type == JSON_UINT && value.uinteger == UINT64_MAX,
+           "the highest integer beside a repaired value is exact");
 }
 
 static void test_many_fields(void)
@@ -520,7 +522,7 @@ static void test_iteration(void)
     struct json_value root = json_root(json);
     put_all(&out, &root);
     tap_text(out.data, out.len, "{a:[1;[];{};-2.5;\xc3\xa9;];a:null;:{b:true;};}",
-             "a walk over all values");
+             "iterating over all values");
     buf_release(&b);
     buf_release(&out);
 }
@@ -529,16 +531,16 @@ static void test_utf8(void)
 {
     int64_t wrong = 0;
 
-    // All sequences of three bytes, which have all cases of the table in them but long ones.
+    // A sample of all sequences of three bytes, which covers the table but for sequences of four.
     for (unsigned n = 0; n < 1u << 24; n += 1 + (n & 7)) {
         unsigned char bytes[3] = {(unsigned char)(n >> 16), (unsigned char)(n >> 8),
                                   (unsigned char)n};
         wrong += json_utf8_valid((const char *)bytes, 3) != is_utf8(bytes, bytes + 3);
     }
-    tap_int(wrong, 0, "three bytes are UTF-8 just when RFC 3629 says so");
-    tap_ok(json_utf8_valid("", 0), "no bytes are");
-    tap_ok(json_utf8_valid("\xf4\x8f\xbf\xbf", 4), "the last character is");
-    tap_ok(!json_utf8_valid("\xf4\x90\x80\x80", 4), "what would follow is not");
+    tap_int(wrong, 0, "json_utf8_valid() agrees with RFC 3629 on three bytes");
+    tap_ok(json_utf8_valid("", 0), "no bytes are valid UTF-8");
+    tap_ok(json_utf8_valid("\xf4\x8f\xbf\xbf", 4), "the last character of Unicode is valid");
+    tap_ok(!json_utf8_valid("\xf4\x90\x80\x80", 4), "a character beyond it is not");
 }
 
 static void print_texts(const struct json_text *texts, size_t count)

@@ -10,13 +10,13 @@ static void check(const struct ledger *l, const char *wanted, const char *title)
     struct buf b = BUF_INIT;
 
     ledger_format(l, "a\"b", &b);
-    // All but the time that it took, which is at the end.
+    // All members but the seconds, which come last.
     size_t len = strlen(wanted);
     tap_text(b.data, b.len < len ? b.len : len, wanted, title);
     buf_putc(&b, '\0');
     const char *seconds = strstr(b.data, ",\"seconds\":");
     double n = seconds == NULL ? -1 : strtod(seconds + strlen(",\"seconds\":"), NULL);
-    tap_ok(n >= 1.5 && n < 60 && b.data[b.len - 2] == '}', "the seconds end it");
+    tap_ok(n >= 1.5 && n < 60 && b.data[b.len - 2] == '}', "the seconds come last");
     buf_release(&b);
 }
 

@@ -8,7 +8,7 @@
 #include "login/random.h"
 #include "tap.h"
 
-// A descriptor from which the bytes can be read. It is a file, so that any amount fits.
+// Returns a descriptor to read the bytes from: a file, because a pipe could not hold them all.
 static int file_of(const char *data, size_t len)
 {
     char name[] = "line_test.XXXXXX";
@@ -57,19 +57,19 @@ static void check(const char *data, size_t len, size_t max_line, const char *wan
 
 static void test_short_lines(void)
 {
-    check("", 0, 100, "0 bytes", "no bytes, no lines");
+    check("", 0, 100, "0 bytes", "an empty input has no lines");
     check("a\nbc\n", 5, 100, "1:1/1:a|2:2/2:bc|5 bytes", "two lines");
-    check("a\nbc", 4, 100, "1:1/1:a|2:2/2.:bc|4 bytes", "the last one without a newline");
+    check("a\nbc", 4, 100, "1:1/1:a|2:2/2.:bc|4 bytes", "a last line without a newline");
     check("\n\n", 2, 100, "1:0/0:|2:0/0:|2 bytes", "empty lines are lines");
     check("\n", 1, 100, "1:0/0:|1 bytes", "a newline alone is an empty line");
-    check("a\r\n", 3, 100, "1:2/2:a\r|3 bytes", "CR is a byte like others");
+    check("a\r\n", 3, 100, "1:2/2:a\r|3 bytes", "CR belongs to the line");
     struct buf b = BUF_INIT;
     describe("a\0b\n\0\n", 6, 100, &b);
-    tap_bytes(b.data, b.len, "1:3/3:a\0b|2:1/1:\0|6 bytes", 25, "so is NUL");
+    tap_bytes(b.data, b.len, "1:3/3:a\0b|2:1/1:\0|6 bytes", 25, "NUL belongs to the line");
     buf_release(&b);
 }
 
-// before, then count times 'x', then after
+// Checks "a\n", then count times 'x', then after.
 static void check_long(size_t count, const char *after, size_t max_line, const char *wanted,
                        const char *title)
 {
@@ -87,22 +87,61 @@ static void check_long(size_t count, const char *after, size_t max_line, const c
 static void test_limits(void)
 {
     check_long(10, "\nb\n", 10, "1:1/1:a|2:10/10:xxxxxxxx|3:1/1:b|15 bytes",
-               "a line of just the limit is whole");
+               "a line as long as the limit is whole");
     check_long(11, "\nb\n", 10, "1:1/1:a|2:11/11:xxxxxxxx|3:1/1:b|16 bytes",
-               "a line over a low limit is whole too, and longer than the limit");
+               "a line over a limit below LINE_KEEP keeps its bytes");
     check_long(100000, "\nb\n", 10, "1:1/1:a|2:65536/100000:xxxxxxxx|3:1/1:b|100005 bytes",
-               "of a line over the limit 64 KiB are kept");
+               "a line over the limit is cut to 64 KiB");
     check_long(1000000, "\nb\n", 999999, "1:1/1:a|2:65536/1000000:xxxxxxxx|3:1/1:b|1000005 bytes",
                "a line one byte over the limit, longer than a block");
     check_long(1000000, "\nb\n", 1000000,
                "1:1/1:a|2:1000000/1000000:xxxxxxxx|3:1/1:b|1000005 bytes",
-               "a line of just the limit, longer than a block");
+               "a line as long as the limit and longer than a block");
     check_long(3000000, "\nb\n", 70000, "1:1/1:a|2:65536/3000000:xxxxxxxx|3:1/1:b|3000005 bytes",
                "a line far over the limit");
     check_long(3000000, "", 70000, "1:1/1:a|2:65536/3000000.:xxxxxxxx|3000002 bytes",
                "a line far over the limit without a newline");
     check_long(3000000, "\n", 1 << 24, "1:1/1:a|2:3000000/3000000:xxxxxxxx|3000003 bytes",
                "a line of many blocks");
+}
+
+static bool begins_with_x(const char *data, size_t len)
+{
+    return len > 0 && data[0] == 'x';
+}
+
+static void test_exempt(void)
+{
+    enum { LIMIT = 100000, LONG = LINE_EXEMPT * LIMIT };
+    struct buf b = BUF_INIT;
+    struct line_reader r;
+    struct line line;
+    size_t len[4] = {0}, full_len[4] = {0}, lines = 0;
+
+    for (int i = 0; i < 3; i++) { // an exempt line at its limit, one beyond, and one not exempt
+        size_t n = LONG + (i == 1);
+        buf_reserve(&b, n + 1);
+        memset(b.data + b.len, i == 2 ? 'y' : 'x', n);
+        b.len += n;
+        buf_putc(&b, '\n');
+    }
+    int fd = file_of(b.data, b.len);
+    line_reader_init(&r, fd, LIMIT);
+    r.exempt = begins_with_x;
+    while (line_fill(&r) > 0) {
+        while (line_next(&r, &line) && lines < 4) {
+            len[lines] = line.len;
+            full_len[lines++] = line.full_len;
+        }
+    }
+    tap_int((int64_t)lines, 3, "three long lines");
+    tap_int((int64_t)len[0], LONG, "an exempt line may have LINE_EXEMPT times the limit");
+    tap_int((int64_t)len[1], LINE_KEEP, "a longer one is cut");
+    tap_int((int64_t)full_len[1], LONG + 1, "and has its full length");
+    tap_int((int64_t)len[2], LINE_KEEP, "a line that is not exempt is cut");
+    line_reader_release(&r);
+    close(fd);
+    buf_release(&b);
 }
 
 static void test_memory(void)
@@ -123,15 +162,16 @@ static void test_memory(void)
         largest = r.size > largest ? r.size : largest;
     }
     tap_ok(largest <= 1 << 20, "a line over the limit does not fill the memory");
-    tap_ok(line_next(&r, &line) && line.full_len == 20 << 20, "and its length is known in the end");
+    tap_ok(line_next(&r, &line) && line.full_len == 20 << 20,
+           "its full length is known at the end");
     tap_ok(!line_next(&r, &line), "it is handed out once");
-    tap_int(line_fill(&r), 0, "at the end there is nothing to read");
+    tap_int(line_fill(&r), 0, "there is nothing to read after the end");
     line_reader_release(&r);
     close(fd);
     buf_release(&b);
 }
 
-// Lines of random lengths come out as they went in, wherever the blocks end.
+// Lines of random lengths, so that blocks end anywhere in them.
 static void test_splits(void)
 {
     struct random random = {7};
@@ -157,13 +197,13 @@ static void test_splits(void)
             same = same && line.number == ++lines &&
                    memcmp(b.data + at, line.data, line.len) == 0 && b.data[at + line.len] == '\n';
             at += line.len + 1;
-            for (size_t i = 0; i < BUF_PADDING; i++) // the sanitizers look at these reads
+            for (size_t i = 0; i < BUF_PADDING; i++) // sanitizers check these reads
                 padded = padded && line.data[line.len + i] != 'A';
         }
     }
-    tap_ok(same && at == b.len, "lines are the same wherever the blocks end");
-    tap_ok(padded, "what is behind a line can be read");
-    tap_int((int64_t)lines, (int64_t)wanted, "and none is missing");
+    tap_ok(same && at == b.len, "lines keep their bytes wherever the blocks end");
+    tap_ok(padded, "the padding behind each line can be read");
+    tap_int((int64_t)lines, (int64_t)wanted, "no line is missing");
     line_reader_release(&r);
     close(fd);
     buf_release(&b);
@@ -176,8 +216,8 @@ static void test_errors(void)
 
     line_reader_init(&r, -1, 100);
     errno = 0;
-    tap_ok(line_fill(&r) < 0 && errno == EBADF, "an error of read is told with its errno");
-    tap_ok(!line_next(&r, &line), "and makes no line");
+    tap_ok(line_fill(&r) < 0 && errno == EBADF, "a read error sets errno");
+    tap_ok(!line_next(&r, &line), "and yields no line");
     line_reader_release(&r);
 }
 
@@ -192,15 +232,15 @@ static void test_pipe(void)
     line_reader_init(&r, ends[0], 100);
     bool wrote = write(ends[1], "one\ntw", 6) == 6;
     tap_ok(wrote && line_fill(&r) == 1 && line_next(&r, &line) && line.len == 3,
-           "a line that is complete comes without waiting for more");
-    tap_ok(!line_next(&r, &line), "one that is not does not");
+           "a complete line is handed out at once");
+    tap_ok(!line_next(&r, &line), "an incomplete line is not");
     wrote = write(ends[1], "o\n", 2) == 2;
     tap_ok(wrote && line_fill(&r) == 1 && line_next(&r, &line) && line.len == 3 &&
                memcmp(line.data, "two", 3) == 0 && line.number == 2,
-           "and does when the rest has come");
+           "an incomplete line is handed out when the rest has come");
     close(ends[1]);
     tap_int(line_fill(&r), 0, "the end of a pipe");
-    tap_ok(!line_next(&r, &line), "behind a newline is no line");
+    tap_ok(!line_next(&r, &line), "there is no line behind the last newline");
     line_reader_release(&r);
     close(ends[0]);
 }
@@ -209,6 +249,7 @@ int main(void)
 {
     test_short_lines();
     test_limits();
+    test_exempt();
     test_memory();
     test_splits();
     test_errors();

@@ -197,7 +197,7 @@ int main(void)
     struct err err;
 
     if (map_secret_init(&secret, &err) != 0)
-        die(&err);
+        err_die(&err);
     test_few();
     test_many();
     test_words();

@@ -38,8 +38,8 @@ static void test_round_trip(void)
         mark_copy(&copy, &m);
         buf_clear(&b);
         mark_format(&b, &copy);
-        tap_text(b.data, b.len, texts[i], "is printed as it was read");
-        tap_ok(mark_is(b.data, b.len), "is known by its first bytes");
+        tap_text(b.data, b.len, texts[i], "mark_format() prints it as it was read");
+        tap_ok(mark_is(b.data, b.len), "mark_is() accepts it");
     }
     mark_release(&m);
     mark_release(&copy);
@@ -52,19 +52,20 @@ static void test_members(void)
     struct err err;
 
     parse(&m, hello, &err);
-    tap_int(m.kind, MARK_HELLO, "the kind");
-    tap_int((int64_t)m.seq, 41, "the seq");
-    tap_text(m.group, strlen(m.group), "g", "the group");
-    tap_text(m.shard, strlen(m.shard), "0/2", "the shard");
-    tap_int((int64_t)m.at_count, 2, "the partitions");
-    tap_int(mark_offset(&m, "user-login", 0), 1200, "an offset");
-    tap_int(mark_offset(&m, "b\"c", 7), 0, "another");
-    tap_int(mark_offset(&m, "user-login", 1), -1, "none of a partition that is not there");
-    tap_ok(!m.has_watermark && !m.has_committed, "what is not said is not there");
+    tap_int(m.kind, MARK_HELLO, "the kind of a hello mark");
+    tap_int((int64_t)m.seq, 41, "its seq");
+    tap_text(m.group, strlen(m.group), "g", "its group");
+    tap_text(m.shard, strlen(m.shard), "0/2", "its shard");
+    tap_int((int64_t)m.at_count, 2, "the number of its partitions");
+    tap_int(mark_offset(&m, "user-login", 0), 1200, "the offset of its first partition");
+    tap_int(mark_offset(&m, "b\"c", 7), 0, "the offset of a partition whose topic has an escape");
+    tap_int(mark_offset(&m, "user-login", 1), -1,
+            "no offset for a partition that the mark does not list");
+    tap_ok(!m.has_watermark && !m.has_committed, "absent members are not set");
     parse(&m, "{\"@mark\" : \"mark\", \"new\":[{}], \"run\":\"" RUN "\",\"seq\":1,\"at\":[]}",
           &err);
-    tap_ok(m.kind == MARK_PROGRESS && m.seq == 1, "members that are not known are ignored");
-    tap_ok(m.group == NULL && m.at_count == 0, "nothing is left of the mark before");
+    tap_ok(m.kind == MARK_PROGRESS && m.seq == 1, "unknown members are ignored");
+    tap_ok(m.group == NULL && m.at_count == 0, "nothing is left of the previous mark");
     mark_release(&m);
 }
 
@@ -101,7 +102,7 @@ static void test_wrong(void)
                texts[i]);
     mark_release(&m);
     tap_ok(!mark_is("{ \"@mark\"", 9) && !mark_is("{\"@mar", 6) && !mark_is("", 0),
-           "other lines are no marks");
+           "mark_is() refuses other lines");
 }
 
 static void follow(struct mark_follower *f, const char *kind, const char *run, uint64_t seq,
@@ -115,7 +116,7 @@ static void follow(struct mark_follower *f, const char *kind, const char *run, u
              run, (unsigned long long)seq);
     tap_int(parse(&m, text, &err), 0, text);
     tap_int(mark_follow(f, &m, &err), wanted, title);
-    tap_int(err.status, wanted == 0 ? 0 : EX_DATAERR, "and its status");
+    tap_int(err.status, wanted == 0 ? 0 : EX_DATAERR, "EX_DATAERR if it is refused");
     mark_release(&m);
 }
 
@@ -123,35 +124,36 @@ static void test_follow(void)
 {
     struct mark_follower f = {0};
 
-    follow(&f, "mark", RUN, 1, -1, "a mark before hello");
-    follow(&f, "end", RUN, 1, -1, "an end before hello");
-    follow(&f, "hello", RUN, 5, 0, "hello opens");
-    follow(&f, "mark", RUN, 5, -1, "seq has to grow");
-    follow(&f, "mark", RUN, 6, 0, "a mark");
-    follow(&f, "mark", RUN, 9, 0, "seq may leave numbers out");
-    follow(&f, "mark", OTHER, 10, -1, "a mark of another run");
-    follow(&f, "hello", RUN, 10, -1, "a second hello");
-    follow(&f, "hello", OTHER, 10, -1, "a second hello of another run");
-    follow(&f, "end", RUN, 10, 0, "the end");
-    follow(&f, "mark", RUN, 11, -1, "a mark behind the end");
+    follow(&f, "mark", RUN, 1, -1, "a mark before hello is refused");
+    follow(&f, "end", RUN, 1, -1, "an end mark before hello is refused");
+    follow(&f, "hello", RUN, 5, 0, "a hello mark opens the stream");
+    follow(&f, "mark", RUN, 5, -1, "a seq that does not grow is refused");
+    follow(&f, "mark", RUN, 6, 0, "the next mark is accepted");
+    follow(&f, "mark", RUN, 9, 0, "seq may skip numbers");
+    follow(&f, "mark", OTHER, 10, -1, "a mark of another run is refused");
+    follow(&f, "hello", RUN, 10, -1, "a second hello mark is refused");
+    follow(&f, "hello", OTHER, 10, -1, "also if it names another run");
+    follow(&f, "end", RUN, 10, 0, "the end mark is accepted");
+    follow(&f, "mark", RUN, 11, -1, "a mark behind the end mark is refused");
 }
 
 static void test_positions(void)
 {
     struct mark a = MARK_INIT, b = MARK_INIT;
 
-    tap_ok(mark_same_position(&a, &b), "no partitions are the same as none");
+    tap_ok(mark_same_position(&a, &b), "two marks without partitions have the same position");
     mark_add_at(&a, "t", 0, 5);
-    tap_ok(!mark_same_partitions(&a, &b) && !mark_same_partitions(&b, &a), "one and none differ");
+    tap_ok(!mark_same_partitions(&a, &b) && !mark_same_partitions(&b, &a),
+           "a mark with and one without partitions differ");
     mark_add_at(&a, "t", 1, 6);
     mark_add_at(&b, "t", 1, 6);
     mark_add_at(&b, "t", 0, 5);
-    tap_ok(mark_same_position(&a, &b), "the order does not matter");
+    tap_ok(mark_same_position(&a, &b), "the order of the partitions does not matter");
     b.at[1].offset = 4;
-    tap_ok(!mark_same_position(&a, &b), "another offset");
-    tap_ok(mark_same_partitions(&a, &b), "of the same partitions");
+    tap_ok(!mark_same_position(&a, &b), "marks with other offsets have another position");
+    tap_ok(mark_same_partitions(&a, &b), "but the same partitions");
     b.at[1].partition = 2;
-    tap_ok(!mark_same_partitions(&a, &b), "other partitions");
+    tap_ok(!mark_same_partitions(&a, &b), "marks with other partitions differ");
     mark_release(&a);
     mark_release(&b);
 }
@@ -172,12 +174,12 @@ static void test_metadata(void)
     uint64_t seq = 0;
 
     mark_put_metadata(&b, &m);
-    tap_text(b.data, b.len, "{\"seq\":42,\"run\":\"" RUN "\"}", "metadata");
+    tap_text(b.data, b.len, "{\"seq\":42,\"run\":\"" RUN "\"}", "mark_put_metadata()");
     tap_ok(mark_metadata(b.data, b.len, &seq, run) && seq == 42 && strcmp(run, RUN) == 0,
-           "its seq and its run");
+           "mark_metadata() reads seq and run from it");
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        tap_ok(!mark_metadata(foreign[i], strlen(foreign[i]), &seq, run), "none in '%s'",
-               foreign[i]);
+        tap_ok(!mark_metadata(foreign[i], strlen(foreign[i]), &seq, run),
+               "mark_metadata() refuses '%s'", foreign[i]);
     buf_release(&b);
 }
 
@@ -192,9 +194,11 @@ static void test_run(void)
     mark_new_run(other);
     mark_format(&b, &m);
     buf_putc(&b, '\0');
-    tap_ok(parse(&read, b.data, &err) == 0 && strcmp(read.run, m.run) == 0, "a run is a UUID");
-    tap_ok(strcmp(m.run, other) != 0, "no two are the same");
-    tap_ok(m.run[14] == '4' && strchr("89ab", m.run[19]) != NULL, "of version 4");
+    tap_ok(parse(&read, b.data, &err) == 0 && strcmp(read.run, m.run) == 0,
+           "a new run can be parsed");
+    tap_ok(strcmp(m.run, other) != 0, "two new runs differ");
+    tap_ok(m.run[14] == '4' && strchr("89ab", m.run[19]) != NULL,
+           "a new run is a UUID of version 4");
     mark_release(&read);
     buf_release(&b);
 }

@@ -59,7 +59,7 @@ static void test_numbers(void)
         tap_int((int64_t)number(cases[i].text, cases[i].k), (int64_t)cases[i].n, title);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        tap_ok(number(bad[i], 1000) == BAD, "no number: '%s'", bad[i]);
+        tap_ok(number(bad[i], 1000) == BAD, "not a number: '%s'", bad[i]);
 }
 
 static void test_integers(void)
@@ -88,7 +88,7 @@ static void test_integers(void)
     tap_ok(number_parse_int("-12", &n) == 0 && n == -12, "a negative integer");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         n = 77;
-        tap_ok(number_parse_int(bad[i], &n) != 0 && n == 77, "no integer: '%s'", bad[i]);
+        tap_ok(number_parse_int(bad[i], &n) != 0 && n == 77, "not an integer: '%s'", bad[i]);
     }
 }
 

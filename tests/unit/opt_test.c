@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Options by their tables; what a wrong command line does is in options.bats.
+// Options by their tables. tests/options.bats checks wrong command lines.
 #include <getopt.h>
 #include <stddef.h>
 
@@ -83,7 +83,7 @@ static void test_kinds(void)
     tap_ok(strcmp(o.call, "value") == 0, "a call");
     tap_ok(argc - first == 2 && strcmp(argv[first], "operand") == 0 &&
                strcmp(argv[first + 1], "-f") == 0,
-           "operands, and what looks like an option behind --");
+           "operands, and an argument behind -- that looks like an option");
     opt_release(&program);
     tap_ok(o.list.item == NULL && o.pairs.count == 0, "the lists are released");
 }
@@ -95,10 +95,10 @@ static void test_optional_argument(void)
     const struct opt_group groups[] = {OPT_GROUP("Options", table, &o)};
     const struct opt_program program = {"", "", groups, 1};
 
-    optind = 0; // has getopt begin again
+    optind = 0; // restarts getopt
     opt_parse(&program, 3, argv);
     tap_ok(o.call != NULL && strcmp(o.call, "(none)") == 0,
-           "an optional argument that is missing; the next one is not taken for it");
+           "a missing optional argument: the next argument is an operand");
     opt_release(&program);
 }
 

@@ -11,7 +11,7 @@ static void check(const struct reject *reject, const struct line *line, const ch
 
     reject_format(&b, reject, "stage", line);
     tap_text(b.data, b.len, wanted, title);
-    tap_ok(reject_is(b.data, b.len), "and it is known as a reject");
+    tap_ok(reject_is(b.data, b.len), "reject_is() accepts it");
     buf_release(&b);
 }
 
@@ -78,16 +78,17 @@ static void test_cut(void)
         const char *wanted, *title;
     } cases[] = {
         {"abc", 3, "\"raw\":\"abc\"", "a cut line"},
-        {"ab\xc3\xa9", 4, "\"raw\":\"ab\xc3\xa9\"", "cut behind a character"},
-        {"ab\xc3", 3, "\"raw\":\"ab\"", "cut within one of two bytes"},
-        {"ab\xe2\x82", 4, "\"raw\":\"ab\"", "within one of three"},
-        {"ab\xf0\x9f\x98", 5, "\"raw\":\"ab\"", "within one of four"},
-        {"ab\xf0", 3, "\"raw\":\"ab\"", "behind its first byte"},
-        {"\xf0\x9f\x98", 3, "\"raw\":\"\"", "within the only one"},
-        {"\x80\x80\x80\x80", 4, "\"raw_b64\":\"gICAgA==\"", "continuation bytes only"},
+        {"ab\xc3\xa9", 4, "\"raw\":\"ab\xc3\xa9\"", "a line cut behind a character"},
+        {"ab\xc3", 3, "\"raw\":\"ab\"", "a line cut within a character of two bytes"},
+        {"ab\xe2\x82", 4, "\"raw\":\"ab\"", "a line cut within a character of three bytes"},
+        {"ab\xf0\x9f\x98", 5, "\"raw\":\"ab\"", "a line cut within a character of four bytes"},
+        {"ab\xf0", 3, "\"raw\":\"ab\"", "a line cut behind the first byte of a character"},
+        {"\xf0\x9f\x98", 3, "\"raw\":\"\"", "a line cut within its only character"},
+        {"\x80\x80\x80\x80", 4, "\"raw_b64\":\"gICAgA==\"",
+         "a cut line of continuation bytes only"},
         {"\xff"
          "ab\xc3",
-         4, "\"raw_b64\":\"/2Fiww==\"", "not UTF-8 anyway: all bytes that there are"},
+         4, "\"raw_b64\":\"/2Fiww==\"", "a cut line that is not UTF-8 keeps all its bytes"},
     };
     char wanted[200];
 
@@ -104,12 +105,12 @@ static void test_cut(void)
 
 static void test_is(void)
 {
-    tap_ok(reject_is("{\"reject\":\"\"}", 13), "a reject without a reason");
-    tap_ok(!reject_is("{\"reject\":", 10), "a line cut short is none");
-    tap_ok(!reject_is("{\"reject\":1}", 12), "nor one whose reason is no string");
-    tap_ok(!reject_is("{\"reject\": \"x\"}", 15), "nor one that is not as we write it");
-    tap_ok(!reject_is("{\"rejects\":\"x\"}", 15), "nor one with another key");
-    tap_ok(!reject_is("", 0), "nor the empty line");
+    tap_ok(reject_is("{\"reject\":\"\"}", 13), "reject_is() accepts an empty reason");
+    tap_ok(!reject_is("{\"reject\":", 10), "reject_is() refuses a line that is cut short");
+    tap_ok(!reject_is("{\"reject\":1}", 12), "reject_is() refuses a reason that is not a string");
+    tap_ok(!reject_is("{\"reject\": \"x\"}", 15), "reject_is() refuses other white space");
+    tap_ok(!reject_is("{\"rejects\":\"x\"}", 15), "reject_is() refuses another key");
+    tap_ok(!reject_is("", 0), "reject_is() refuses an empty line");
 }
 
 int main(void)

@@ -90,7 +90,7 @@ static void test_bad_routes(void)
         opt_list_add(&options.routes, bad[i]);
         tap_ok(router_init(&r, &options, &err) != 0 && err.status == EX_USAGE &&
                    strstr(err.text, "--route") != NULL,
-               "no route: '%s'", bad[i]);
+               "not a route: '%s'", bad[i]);
         router_release(&r);
         opt_list_release(&options.routes);
     }

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "json/filter.h"
+#include "tap.h"
+
+static struct json *json;
+
+static struct filter *compile(const char *program)
+{
+    const struct filter_options options = {.program = program};
+    struct err err;
+    struct filter *f = filter_new(&options, &err);
+
+    if (f == NULL)
+        tap_ok(false, "%s: %s", program, err.text);
+    return f;
+}
+
+// Runs the filter on a text and appends to *all each output on a line, "=" for the input itself, or
+// "error: " and the message.
+static void run(struct filter *f, const char *text, struct buf *all)
+{
+    struct buf b = BUF_INIT;
+    const char *data;
+    size_t len;
+
+    buf_puts(&b, text);
+    if (json_parse(json, b.data, b.len) != 0)
+        tap_ok(false, "the test's text is JSON: %s", text);
+    int count = filter_run(f, json);
+    if (count < 0)
+        buf_printf(all, "error: %s\n", filter_error(f));
+    for (int i = 0; i < count; i++) {
+        if (filter_output_is_input(f, i)) {
+            buf_puts(all, "=\n");
+            continue;
+        }
+        filter_output(f, i, &data, &len);
+        buf_append(all, data, len);
+        buf_putc(all, '\n');
+    }
+    buf_release(&b);
+}
+
+static void check(const char *program, const char *text, const char *wanted)
+{
+    struct filter *f = compile(program);
+    struct buf all = BUF_INIT;
+
+    if (f != NULL)
+        run(f, text, &all);
+    tap_text(all.data, all.len, wanted, program);
+    filter_free(f);
+    buf_release(&all);
+}
+
+// An output that is the input is told apart, so that its bytes, with numbers that no double holds,
+// can be passed on.
+static void test_identity(void)
+{
+    check(".", "{\"n\":12345678901234567890123}", "=\n");
+    check("select(.n > 1)", "{\"n\":9007199254740993}", "=\n");
+    check("., .", "{\"a\":[1]}", "=\n=\n");
+    check(".a", "{\"a\":{}}", "{}\n");
+    check(".a", "{\"a\":9007199254740993}", "9007199254740992\n");
+    check(".", "[1,\"x\"]", "=\n");
+    check(".", "null", "=\n");
+    check(".", "9007199254740993", "=\n");
+    check(".+1", "1", "2\n");
+    check("[.[0]]", "[1]", "[1]\n");
+    check("., .a, .", "{\"a\":1}", "=\n1\n=\n");
+}
+
+static void test_outputs(void)
+{
+    check("empty", "{}", "");
+    check("select(.a)", "{\"a\":false}", "");
+    check(".[]", "[1,\"a\\n\",null,[true]]", "1\n\"a\\n\"\nnull\n[true]\n");
+    check("range(6)", "0", "=\n1\n2\n3\n4\n5\n");
+    check("{b: .a, c}", "{\"a\":[{}],\"c\":0.5}", "{\"b\":[{}],\"c\":0.5}\n");
+    check(".a | length", "{\"a\":\"x\\u0000\\u00e9\"}", "3\n");
+    check("tojson", "{\"a\":[1,-2.5,18446744073709551615]}",
+          "\"{\\\"a\\\":[1,-2.5,18446744073709552000]}\"\n");
+    check(".v", "{\"v\":1,\"v\":2}", "2\n");
+    check("try input catch \"no input\"", "{}", "\"no input\"\n");
+    check("halt, 1", "{}", "");
+}
+
+static void test_errors(void)
+{
+    check("error(\"no \" + .a)", "{\"a\":\"way\"}", "error: no way\n");
+    check("1, error(\"late\")", "{}", "error: late\n");
+    check("try .a.b catch \"no object\"", "{\"a\":1}", "\"no object\"\n");
+    check("error({\"a\":1})", "{}", "error: (not a string) {\"a\":1}\n");
+    check("error", "[1]", "error: (not a string) [1]\n");
+    check("\"stop\" | halt_error", "{}", "error: stop\n");
+    check("try error(\"x\") catch .", "{}", "\"x\"\n");
+}
+
+// A filter is used for record after record, so nothing of one may show up in the next.
+static void test_many_records(void)
+{
+    struct filter *f = compile("if .n == 2 then error(.k) else .[.k], .[.k + \"2\"] end");
+    struct buf all = BUF_INIT;
+
+    run(f, "{\"n\":1,\"k\":\"a\",\"a\":1,\"a2\":{\"x\":1}}", &all);
+    run(f, "{\"n\":2,\"k\":\"a long message\"}", &all);
+    run(f, "{\"n\":2,\"k\":\"short\"}", &all);
+    run(f, "{\"n\":3,\"k\":\"\",\"\":0}", &all);
+    // Keys that fall into one slot of the cache, by length and first and last byte.
+    run(f, "{\"n\":4,\"k\":\"abcd\",\"abcd\":5,\"axxd\":6}", &all);
+    run(f, "{\"n\":4,\"k\":\"axxd\",\"abcd\":5,\"axxd\":6}", &all);
+    tap_text(all.data, all.len,
+             "1\n{\"x\":1}\nerror: a long message\nerror: short\n0\nnull\n5\nnull\n6\nnull\n",
+             "records one after the other");
+    filter_free(f);
+    buf_release(&all);
+}
+
+static void test_arguments(void)
+{
+    const char *arg[] = {"a", "1", "b", "x\"y"}, *argjson[] = {"c", "{\"d\":[1]}"};
+    const char *wrong[] = {"c", "{"};
+    struct filter_options options = {.program = "[$a, $b, $c.d, ($ARGS.named | keys)]",
+                                     .arg = {arg, 4},
+                                     .argjson = {argjson, 2}};
+    struct buf all = BUF_INIT;
+    struct err err;
+
+    struct filter *f = filter_new(&options, &err);
+    tap_ok(f != NULL, "a program with arguments");
+    run(f, "{}", &all);
+    tap_text(all.data, all.len, "[\"1\",\"x\\\"y\",[1],[\"a\",\"b\",\"c\"]]\n",
+             "arguments are strings or JSON, and all in $ARGS.named");
+    filter_free(f);
+    options.argjson.item = wrong;
+    tap_ok(filter_new(&options, &err) == NULL && err.status == EX_USAGE, "an argument is not JSON");
+    tap_text(err.text, strlen(err.text), "--argjson: c: '{' is not JSON", "its message");
+    buf_release(&all);
+}
+
+static void test_compile_errors(void)
+{
+    const struct filter_options wrong = {.program = ".a |"}, unknown = {.program = "$x"};
+    struct err err;
+
+    tap_ok(filter_new(&wrong, &err) == NULL && err.status == EX_USAGE, "a syntax error");
+    tap_ok(strncmp(err.text, "jq: syntax error", 16) == 0, "jq's own message: %s", err.text);
+    tap_ok(filter_new(&unknown, &err) == NULL && err.status == EX_USAGE, "an unknown variable");
+    tap_ok(strstr(err.text, "$x is not defined") != NULL, "jq's own message: %s", err.text);
+}
+
+static void test_file(void)
+{
+    char path[] = "/tmp/filter_test.XXXXXX";
+    const struct filter_options options = {.file = path}, missing = {.file = "/tmp/no/such/file"};
+    static const char program[] = "# a comment\ndef f: .a;\nf # another";
+    struct buf all = BUF_INIT;
+    struct err err;
+
+    int fd = mkstemp(path);
+    bool written = write(fd, program, sizeof program - 1) == sizeof program - 1;
+    struct filter *f = filter_new(&options, &err);
+    tap_ok(written && f != NULL, "a program in a file");
+    run(f, "{\"a\":7}", &all);
+    tap_text(all.data, all.len, "7\n", "runs");
+    filter_free(f);
+    written = write(fd, "", 1) == 1;
+    tap_ok(written && filter_new(&options, &err) == NULL && err.status == EX_USAGE,
+           "a file with a NUL byte is refused");
+    tap_ok(filter_new(&missing, &err) == NULL && err.status == EX_USAGE, "a missing file too");
+    tap_text(err.text, strlen(err.text), "--jq-file: /tmp/no/such/file: No such file or directory",
+             "its message");
+    close(fd);
+    unlink(path);
+    buf_release(&all);
+}
+
+int main(void)
+{
+    json = json_new();
+    test_identity();
+    test_outputs();
+    test_errors();
+    test_many_records();
+    test_arguments();
+    test_compile_errors();
+    test_file();
+    json_free(json);
+    return tap_done();
+}
