@@ -95,12 +95,14 @@ static void check_options(const struct options *options)
         opt_usage_error("--state-reset, --state-dump, --final: there is no --state");
 }
 
-static int emit(void *ctx, const char *line, size_t len, struct err *err)
+static struct buf *begin(void *ctx)
 {
-    struct stream *s = ((struct agg *)ctx)->stream;
+    return stream_emit_begin(((struct agg *)ctx)->stream);
+}
 
-    buf_append(stream_emit_begin(s), line, len);
-    if (stream_emit_made(s) == 0)
+static int emit(void *ctx, struct err *err)
+{
+    if (stream_emit_made(((struct agg *)ctx)->stream) == 0)
         return 0;
     return err_set(err, EX_IOERR, "stdout: cannot be written"); // the stream knows the reason
 }
@@ -112,7 +114,7 @@ static int flush(void *ctx, struct err *err)
     return err_set(err, EX_IOERR, "stdout: cannot be written");
 }
 
-static const struct aggregator_ops aggregator_ops = {.emit = emit, .flush = flush};
+static const struct aggregator_ops aggregator_ops = {.begin = begin, .emit = emit, .flush = flush};
 
 // Rejects a late record. Passes an accepted one on with --tee, and emits the insights it makes due.
 // --tee passes late records on too; they are missing from the insights only.

@@ -54,7 +54,6 @@ void aggregator_release(struct aggregator *a)
     windows_release(&a->windows);
     plan_release(&a->plan);
     buf_release(&a->options_text);
-    buf_release(&a->line);
     free(a->specs);
 }
 
@@ -69,17 +68,11 @@ void aggregator_close(struct aggregator *a)
     checkpoint_close(&a->checkpoint);
 }
 
-static int emit_line(struct aggregator *a, struct err *err)
-{
-    return a->ops->emit(a->ctx, a->line.data, a->line.len, err);
-}
-
 static int emit_insights(struct aggregator *a, const struct window_view *view, struct err *err)
 {
     for (size_t i = 0; i < a->plan.insight_count; i++) {
-        buf_clear(&a->line);
-        report_put(&a->line, &a->plan, i, view);
-        if (emit_line(a, err) != 0)
+        report_put(a->ops->begin(a->ctx), &a->plan, i, view);
+        if (a->ops->emit(a->ctx, err) != 0)
             return -1;
     }
     return 0;
@@ -90,8 +83,8 @@ static int emit_partials(struct aggregator *a, const struct window_view *view, s
     struct partial_writer partial;
 
     partial_write_init(&partial, &a->plan, view);
-    for (buf_clear(&a->line); partial_write_next(&partial, &a->line); buf_clear(&a->line)) {
-        if (emit_line(a, err) != 0)
+    while (partial_write_next(&partial, a->ops->begin(a->ctx))) {
+        if (a->ops->emit(a->ctx, err) != 0)
             return -1;
     }
     return 0;

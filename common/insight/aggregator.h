@@ -4,8 +4,8 @@
 // This is all of loginagg but its options and its stream.
 //
 // The aggregator decides when lines are emitted: when a window closes, every so many records, at a
-// mark that asks for it, and at the end. It hands each line to the owner's emit(). The lines are
-// insights or, if options->partial is set, partials. The owner calls:
+// mark that asks for it, and at the end. It appends each line to the owner's buffer and calls its
+// emit(). The lines are insights or, if options->partial is set, partials. The owner calls:
 //
 //     struct aggregator a;
 //     if (aggregator_init(&a, &options, &insights, &ops, ctx, &err) != 0)
@@ -67,8 +67,11 @@ struct aggregator_options {
     }
 
 struct aggregator_ops {
-    // Takes one line, without a newline, which is valid during the call.
-    int (*emit)(void *ctx, const char *line, size_t len, struct err *err);
+    // Returns the buffer to append the next line to. A line may have 512 KiB, so it is not copied.
+    struct buf *(*begin)(void *ctx);
+
+    // Emits the line that was appended, which has no newline.
+    int (*emit)(void *ctx, struct err *err);
 
     // Writes out all lines that were emitted. Called before a checkpoint relies on them.
     int (*flush)(void *ctx, struct err *err);
@@ -89,11 +92,10 @@ struct aggregator {
     struct windows windows;
     struct checkpoint checkpoint;
     struct buf options_text; // for the checkpoints
-    struct buf line;
-    bool started; // resumed from a checkpoint, or started without one
-    bool marked;  // a hello mark has come
-    bool fed;     // a record has been accepted in this run
-    int timeless; // marks without a watermark, after records
+    bool started;            // resumed from a checkpoint, or started without one
+    bool marked;             // a hello mark has come
+    bool fed;                // a record has been accepted in this run
+    int timeless;            // marks without a watermark, after records
 };
 
 // Options and ops are borrowed. Returns 0, or -1 with *err set and nothing to release: as by

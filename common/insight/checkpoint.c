@@ -42,7 +42,7 @@ struct head {
     struct mark mark;   // the partitions of its mark; empty without marks
 };
 
-// The seq that a mark tells to be committed, or 0.
+// The seq that a mark reports as committed, or 0.
 static uint64_t committed_of(const struct mark *mark)
 {
     return mark != NULL && mark->has_committed ? mark->committed : 0;

@@ -43,7 +43,7 @@ struct checkpoint {
     char name[SNAPSHOT_NAME_SIZE];
     struct mark position;
     int64_t watermark;
-    bool committed;     // its mark told of a committed mark
+    bool committed;     // its mark reported a committed mark
     uint64_t kept_from; // all snapshots with a lower seq have been removed
     uint64_t accepted;  // accepted records or partials: the owner counts them, snapshots keep them
     bool changed;       // a record has come since the newest snapshot: the owner sets it

@@ -24,13 +24,17 @@ struct run {
 static char path[] = "/tmp/aggregator_test.XXXXXX";
 static struct err err;
 
-static int emit(void *ctx, const char *line, size_t len, struct err *e)
+static struct buf *begin(void *ctx)
+{
+    return &((struct run *)ctx)->lines;
+}
+
+static int emit(void *ctx, struct err *e)
 {
     struct run *r = ctx;
 
     if (++r->emitted == (size_t)r->fail_at)
         return err_set(e, EX_IOERR, "emit: failed");
-    buf_append(&r->lines, line, len);
     buf_putc(&r->lines, '\n');
     return 0;
 }
@@ -43,7 +47,7 @@ static int flush(void *ctx, struct err *e)
     return r->fail_flush ? err_set(e, EX_IOERR, "flush: failed") : 0;
 }
 
-static const struct aggregator_ops ops = {emit, flush};
+static const struct aggregator_ops ops = {begin, emit, flush};
 
 static void run_init(struct run *r, const char *window)
 {
