@@ -135,7 +135,7 @@ static int read_exact(struct reader *r, const struct target *target, const struc
     return 0;
 }
 
-static int read_heavy(struct reader *r, const struct target *target, const struct json_value *row)
+static int read_highest(struct reader *r, const struct target *target, const struct json_value *row)
 {
     struct table_text text[TABLE_WIDTH];
     uint64_t n;
@@ -266,7 +266,7 @@ static int read_sketch(struct reader *r, struct target *target, const struct jso
             target->sketch->highest.missed += (uint64_t)member[MISSED].integer;
     }
     if (read_registers(r, target, &member[REGISTERS]) != 0 ||
-        read_rows(r, target, &member[HEAVY], read_heavy) != 0)
+        read_rows(r, target, &member[HEAVY], read_highest) != 0)
         return -1;
     return read_rows(r, target, &member[SAMPLE], read_sampled);
 }
