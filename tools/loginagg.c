@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // loginagg: groups login records into windows of event time and writes insights about each window,
-// while it fills and when it closes.
+// while it fills and when it closes. insight/aggregator does the work; this file connects it to the
+// options and the stream.
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,43 +15,30 @@
 #include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
-#include "insight/checkpoint.h"
+#include "insight/aggregator.h"
 #include "insight/options.h"
-#include "insight/plan.h"
-#include "insight/window_spec.h"
-#include "insight/windows.h"
 #include "json/event_time.h"
 #include "stream/stream.h"
 
-#define LATE_SHARE 10     // warn when more than one in so many is late
-#define TIMELESS_MARKS 60 // warn when so many say no time, which is a minute as a rule
+#define LATE_SHARE 10 // warn when more than one in so many records is late
 
 struct options {
     struct stream_options stream;
     struct insight_options insights;
-    int64_t every_ms;       // 0 for not by time
-    uint64_t every_records; // 0 for not by records
-    int64_t lateness;
-    bool tee, partial, merge, final;
-    const char *state; // directory; NULL for none
-    bool state_reset, state_dump;
+    struct aggregator_options aggregator;
+    bool tee, state_dump;
 };
 
 struct agg {
     const struct options *options;
-    struct insight_plan plan;
-    struct window_spec *specs;
-    struct insight_windows windows;
-    struct buf options_text; // for the snapshots
-    struct insight_snapshots snapshots;
-    bool resumed; // from a snapshot, or from nothing
+    struct aggregator aggregator;
+    struct stream *stream; // to emit to
     uint64_t late;
-    int timeless; // marks behind records that say no time
 };
 
 static int set_every(void *options, const char *arg, struct err *err)
 {
-    struct options *o = options;
+    struct aggregator_options *o = &((struct options *)options)->aggregator;
     size_t len = strlen(arg);
     int status;
 
@@ -72,236 +61,135 @@ static int set_every(void *options, const char *arg, struct err *err)
 static const struct opt options_table[] = {
     OPT_CALL("every", 0, "N", set_every,
              "how often while a window fills: 100n (records), 10s, 0 for never"),
-    OPT_DURATION("lateness", 0, "DUR", struct options, lateness,
+    OPT_DURATION("lateness", 0, "DUR", struct options, aggregator.lateness,
                  "how long behind the newest time records may come (1m)"),
-    OPT_STRING("state", 0, "DIR", struct options, state,
+    OPT_STRING("state", 0, "DIR", struct options, aggregator.state,
                "keep what was counted there, and go on from it"),
-    OPT_FLAG("state-reset", 0, struct options, state_reset, "forget what is kept there first"),
+    OPT_FLAG("state-reset", 0, struct options, aggregator.state_reset,
+             "forget what is kept there first"),
     OPT_FLAG("state-dump", 0, struct options, state_dump,
              "write what is kept there as partials, and exit"),
-    OPT_FLAG("final", 0, struct options, final, "close all windows at the end, also with --state"),
-    OPT_FLAG("partial", 0, struct options, partial,
+    OPT_FLAG("final", 0, struct options, aggregator.final,
+             "close all windows at the end, also with --state"),
+    OPT_FLAG("partial", 0, struct options, aggregator.partial,
              "write what was counted for --merge, and forget it"),
-    OPT_FLAG("merge", 0, struct options, merge, "read what --partial wrote, and write insights"),
+    OPT_FLAG("merge", 0, struct options, aggregator.merge,
+             "read what --partial wrote, and write insights"),
     OPT_FLAG("tee", 0, struct options, tee, "pass the records on, insights among them"),
 };
 
-// Checks what goes together.
-static void check_modes(const struct options *options, const struct window_spec *specs)
+// Refuses options that exclude each other.
+static void check_options(const struct options *options)
 {
-    if (options->partial && options->merge)
+    const struct aggregator_options *o = &options->aggregator;
+
+    if (o->partial && o->merge)
         opt_usage_error("--partial, --merge: only one of them can be given");
-    if (options->merge && options->tee)
+    if (o->merge && options->tee)
         opt_usage_error("--tee: there are no records to pass on with --merge");
-    if (options->partial && options->state != NULL)
+    if (o->partial && o->state != NULL)
         opt_usage_error("--state: with --partial nothing is kept");
-    if (options->state_reset && options->state_dump)
+    if (o->state_reset && options->state_dump)
         opt_usage_error("--state-reset, --state-dump: only one of them can be given");
-    if (options->state == NULL && (options->state_reset || options->state_dump || options->final))
+    if (o->state == NULL && (o->state_reset || options->state_dump || o->final))
         opt_usage_error("--state-reset, --state-dump, --final: there is no --state");
-    for (size_t i = 0; (options->partial || options->merge) && i < options->insights.windows.count;
-         i++) {
-        if (specs[i].kind == WINDOW_RECORDS)
-            opt_usage_error(
-                "--window: '%s' goes by the order of all records, so it cannot be merged",
-                specs[i].text);
-    }
 }
 
-static void agg_init(struct agg *a, struct options *options)
+static struct buf *begin(void *ctx)
 {
-    struct err err;
-
-    *a = (struct agg){.options = options};
-    if (insight_options_plan(&options->insights, &a->plan, &a->specs, &err) != 0)
-        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : err_die(&err);
-    check_modes(options, a->specs);
-    insight_options_put(&a->options_text, &options->insights);
-    buf_puts(&a->options_text, options->merge ? " --merge" : "");
-    buf_putc(&a->options_text, '\0');
-    // What is too late is for --merge to say, which sees all records.
-    int64_t lateness = options->lateness >= 0 ? options->lateness : MS_MINUTE;
-    insight_windows_init(&a->windows, &a->plan, a->specs, options->insights.windows.count,
-                         options->partial ? INT64_MAX : lateness);
+    return stream_emit_begin(((struct agg *)ctx)->stream);
 }
 
-static void agg_release(struct agg *a)
+static int emit(void *ctx, struct err *err)
 {
-    insight_windows_release(&a->windows);
-    insight_plan_release(&a->plan);
-    buf_release(&a->options_text);
-    free(a->specs);
-}
-
-static int emit_insights(struct agg *a, struct stream *s, const struct insight_view *view)
-{
-    for (size_t i = 0; i < a->plan.insight_count; i++) {
-        insight_put(stream_emit_begin(s), &a->plan, i, view);
-        if (stream_emit_made(s) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int emit_partials(struct agg *a, struct stream *s, const struct insight_view *view)
-{
-    struct insight_partial partial;
-
-    insight_partial_init(&partial, &a->plan, view);
-    while (insight_partial_next(&partial, stream_emit_begin(s))) {
-        if (stream_emit_made(s) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int emit_windows(struct agg *a, struct stream *s, enum windows_which which)
-{
-    bool partial = a->options->partial;
-    struct insight_view view;
-
-    while (insight_windows_next(&a->windows, which, &view)) {
-        if ((partial ? emit_partials : emit_insights)(a, s, &view) != 0)
-            return -1;
-    }
-    if (partial)
-        insight_windows_clear(&a->windows);
-    return 0;
-}
-
-static int close_due(struct agg *a, struct stream *s)
-{
-    return insight_windows_due(&a->windows) ? emit_windows(a, s, WINDOWS_DUE) : 0;
-}
-
-// Goes on from the state, with the first line; hello is NULL when that is no mark.
-static int resume(struct agg *a, struct stream *s, const struct mark *hello)
-{
-    const struct options *o = a->options;
-    struct err err;
-
-    a->resumed = true;
-    // With marks the source says how far it has come, everywhere.
-    if (hello != NULL && o->lateness < 0 && !o->partial)
-        a->windows.lateness = 0;
-    if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
-        log_warn("the source goes on from mark %llu; what was counted until then is lost without "
-                 "--state",
-                 (unsigned long long)hello->seq);
-    if (insight_snapshots_resume(&a->snapshots, hello, &a->windows, &a->plan, &err) != 0)
-        return stream_fail_err(s, &err);
-    return 0;
-}
-
-static int save(struct agg *a, struct stream *s, const struct mark *mark)
-{
-    struct err err;
-
-    if (insight_snapshots_save(&a->snapshots, mark, &a->windows, &err) != 0)
-        return stream_fail_err(s, &err);
-    return 0;
-}
-
-// The time of the next record or partial is known: closes the windows that end before it. A mark
-// says how far the source has come where there are marks.
-static int expect(struct agg *a, struct stream *s, int64_t from, int64_t to)
-{
-    if (!a->resumed && resume(a, s, NULL) != 0)
-        return -1;
-    a->snapshots.changed = true;
-    insight_windows_expect(&a->windows, from);
-    if (!stream_has_marks(s))
-        insight_windows_advance(&a->windows, to);
-    if (close_due(a, s) == 0)
+    if (stream_emit_made(((struct agg *)ctx)->stream) == 0)
         return 0;
-    stream_lose(s, 1); // it came to nothing
-    return -1;
+    return err_set(err, EX_IOERR, "stdout: cannot be written"); // the stream knows the reason
 }
 
-// Passes an accepted record on if that is wanted, and sees whether insights are.
-static int record_done(struct agg *a, struct stream *s, const struct line *line)
+static int flush(void *ctx, struct err *err)
 {
-    uint64_t every = a->options->every_records;
+    if (stream_flush(((struct agg *)ctx)->stream) == 0)
+        return 0;
+    return err_set(err, EX_IOERR, "stdout: cannot be written");
+}
 
+static const struct aggregator_ops aggregator_ops = {.begin = begin, .emit = emit, .flush = flush};
+
+// Rejects a late record. Passes an accepted one on with --tee, and emits the insights it makes due.
+// --tee passes late records on too; they are missing from the insights only.
+static int record_done(struct agg *a, struct stream *s, const struct line *line,
+                       enum aggregator_result result, const char *time_field)
+{
+    struct err err;
+
+    a->late += result == AGGREGATOR_LATE;
+    if (result == AGGREGATOR_LATE && !a->options->tee)
+        return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
     if (!a->options->tee)
         stream_absorb(s);
     else if (stream_emit(s, line->data, line->len) != 0)
         return -1;
-    if (close_due(a, s) != 0)
-        return -1;
-    a->snapshots.accepted++;
-    return every > 0 && a->snapshots.accepted % every == 0 ? emit_windows(a, s, WINDOWS_CHANGED)
-                                                           : 0;
+    return aggregator_accept(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
-static int record(void *ctx, struct stream *s, const struct line *line)
+static int lose_record(struct stream *s, const struct err *err)
+{
+    stream_lose(s, 1);
+    return stream_fail_err(s, err);
+}
+
+static int on_record(void *ctx, struct stream *s, const struct line *line)
 {
     struct agg *a = ctx;
     const char *time_field = a->options->insights.time_field;
-    const struct json_value *time = &a->windows.batch.value[a->plan.time_field];
+    struct err err;
     int64_t ms;
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    insight_read_fields(&a->plan, stream_json(s), a->windows.batch.value);
+    const struct json_value *time = aggregator_read(&a->aggregator, stream_json(s));
     if (time->type == JSON_ABSENT || time->type == JSON_NULL)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
     if (!event_time(time, &ms))
         return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
-    if (expect(a, s, ms, ms) != 0)
-        return -1;
-    // With --tee a late record goes on with the others; only the insights are without it.
-    if (!insight_windows_add(&a->windows, ms)) {
-        a->late++;
-        if (!a->options->tee)
-            return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
-    }
-    return record_done(a, s, line);
+    enum aggregator_result result = aggregator_add(&a->aggregator, ms, &err);
+    if (result == AGGREGATOR_FAILED)
+        return lose_record(s, &err);
+    return record_done(a, s, line, result, time_field);
 }
 
-// One line of --partial.
-static int merge(void *ctx, struct stream *s, const struct line *line)
+static int on_partial(void *ctx, struct stream *s, const struct line *line)
 {
     struct agg *a = ctx;
-    struct insight_partial_head head;
+    struct partial_head head;
     struct err err;
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    if (insight_partial_parse(stream_json(s), &a->plan, &head, &err) != 0)
+    if (aggregator_check_partial(&a->aggregator, stream_json(s), &head, &err) != 0)
         return stream_reject(s, &(struct reject){REJECT_NOT_PARTIAL, NULL, err.text}, line);
-    if (!insight_windows_know(&a->windows, &head))
-        return stream_reject(
-            s, &(struct reject){REJECT_NOT_PARTIAL, NULL, "its window is none of --window"}, line);
-    if (expect(a, s, head.first, head.last) != 0)
-        return -1;
-    struct insight_set *set = insight_windows_merge(&a->windows, &head);
-    if (set == NULL) {
-        a->late++;
-        return stream_reject_late(s, &(struct reject){REJECT_LATE, "last", NULL}, line);
-    }
-    insight_partial_merge(stream_json(s), &a->plan, set);
-    return record_done(a, s, line);
+    enum aggregator_result result = aggregator_merge(&a->aggregator, stream_json(s), &head, &err);
+    if (result == AGGREGATOR_FAILED)
+        return lose_record(s, &err);
+    return record_done(a, s, line, result, "last");
 }
 
 static int on_tick(void *ctx, struct stream *s)
 {
-    return emit_windows(ctx, s, WINDOWS_CHANGED);
+    struct agg *a = ctx;
+    struct err err;
+
+    return aggregator_emit_changed(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
-// All that there will be in this run has come: closes the windows, unless another run goes on with
-// them.
-static int finish(struct agg *a, struct stream *s)
+static void warn_late(const struct agg *a, const struct stream *s)
 {
-    bool rolling = a->options->every_ms > 0 || a->options->every_records > 0;
+    uint64_t records = stream_ledger(s)->in;
 
-    if (a->late > stream_ledger(s)->in / LATE_SHARE)
+    if (a->late > records / LATE_SHARE)
         log_warn("%llu of %llu records came too late for their windows; --lateness allows for more",
-                 (unsigned long long)a->late, (unsigned long long)stream_ledger(s)->in);
-    if (a->options->state != NULL && !a->options->final)
-        return rolling ? emit_windows(a, s, WINDOWS_CHANGED) : 0;
-    insight_windows_end(&a->windows);
-    return close_due(a, s);
+                 (unsigned long long)a->late, (unsigned long long)records);
 }
 
 static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const struct line *line)
@@ -310,73 +198,41 @@ static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const s
     struct err err;
 
     (void)line;
-    if (mark->kind == MARK_HELLO)
-        return resume(a, s, mark);
-    if (insight_snapshots_check_mark(&a->snapshots, mark, &err) != 0)
-        return stream_fail_err(s, &err);
-    if (mark->has_watermark)
-        insight_windows_advance(&a->windows, mark->watermark);
-    else if (stream_ledger(s)->aggregated + stream_ledger(s)->out > 0 &&
-             ++a->timeless == TIMELESS_MARKS)
-        log_warn("%d marks have no watermark: windows close at the end only; does kcat-in have the "
-                 "right --time-field?",
-                 a->timeless);
-    if ((a->options->partial ? emit_windows(a, s, WINDOWS_CHANGED) : close_due(a, s)) != 0)
-        return -1;
-    if (mark->kind == MARK_END && finish(a, s) != 0)
-        return -1;
-    return save(a, s, mark);
+    if (mark->kind == MARK_END)
+        warn_late(a, s);
+    return aggregator_mark(&a->aggregator, mark, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
-static int end(void *ctx, struct stream *s)
+static int on_end(void *ctx, struct stream *s)
 {
     struct agg *a = ctx;
     struct err err;
 
-    if (stream_has_marks(s)) // the last mark was the end
-        return 0;
-    if (!a->resumed && insight_snapshots_check_empty(&a->snapshots, &err) != 0)
-        return stream_fail_err(s, &err);
-    if (!a->resumed && resume(a, s, NULL) != 0)
-        return -1;
-    // What could not be written must not count as done.
-    return finish(a, s) != 0 || stream_flush(s) != 0 ? -1 : save(a, s, NULL);
+    if (!stream_has_marks(s))
+        warn_late(a, s);
+    return aggregator_end(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
-static int open_state(void *ctx, struct stream *s)
+static int on_open(void *ctx, struct stream *s)
 {
     struct agg *a = ctx;
     struct err err;
 
-    if (insight_snapshots_open(&a->snapshots, a->options->state, a->options_text.data,
-                               a->options->state_reset, &err) != 0)
-        return stream_fail_err(s, &err);
-    return 0;
+    a->stream = s;
+    return aggregator_open(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
-static void close_state(void *ctx, struct stream *s)
+static void on_close(void *ctx, struct stream *s)
 {
     (void)s;
-    insight_snapshots_close(&((struct agg *)ctx)->snapshots);
-}
-
-static int dump_state(struct agg *a)
-{
-    struct err err;
-
-    if (insight_snapshot_dump(a->options->state, a->options_text.data, &a->windows, &a->plan,
-                              &err) == 0)
-        return EX_OK;
-    log_error("%s", err.text);
-    return err.status;
+    aggregator_close(&((struct agg *)ctx)->aggregator);
 }
 
 int main(int argc, char **argv)
 {
     struct options options = {.stream = STREAM_OPTIONS_INIT,
-                              .every_ms = 10 * MS_SECOND,
                               .insights = INSIGHT_OPTIONS_INIT,
-                              .lateness = -1};
+                              .aggregator = AGGREGATOR_OPTIONS_INIT};
     const struct opt_group groups[] = {
         {"Insights", insight_opts, insight_opt_count, &options.insights},
         OPT_GROUP("Aggregation", options_table, &options),
@@ -385,22 +241,30 @@ int main(int argc, char **argv)
     const struct opt_program program = {"[OPTION]... < records > insights",
                                         "Writes rolling insights about windows of login records.",
                                         groups, 3};
-    struct agg agg;
+    struct agg agg = {.options = &options};
+    struct err err;
 
     log_init(argv[0]);
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; records come from stdin", argv[argc - 1]);
-    agg_init(&agg, &options);
+    check_options(&options);
+    if (aggregator_init(&agg.aggregator, &options.aggregator, &options.insights, &aggregator_ops,
+                        &agg, &err) != 0)
+        err.status == EX_USAGE ? opt_usage_error("%s", err.text) : err_die(&err);
     const struct stream_ops ops = {.parse = true,
-                                   .tick = options.every_ms,
-                                   .open = open_state,
-                                   .record = options.merge ? merge : record,
+                                   .tick = options.aggregator.every_ms,
+                                   .open = on_open,
+                                   .record = options.aggregator.merge ? on_partial : on_record,
                                    .mark = on_mark,
-                                   .end = end,
+                                   .end = on_end,
                                    .on_tick = on_tick,
-                                   .close = close_state};
-    int status = options.state_dump ? dump_state(&agg) : stream_run(&ops, &agg, &options.stream);
-    agg_release(&agg);
+                                   .close = on_close};
+    int status = EX_OK;
+    if (!options.state_dump)
+        status = stream_run(&ops, &agg, &options.stream);
+    else if (aggregator_dump(&agg.aggregator, &err) != 0)
+        err_die(&err);
+    aggregator_release(&agg.aggregator);
     opt_release(&program);
     return status;
 }

@@ -5,7 +5,7 @@
 // A function that can fail takes a `struct err *`, fills it and returns -1; its caller decides
 // whether to continue. The statuses are those of <sysexits.h>; loginpipe(7) lists them.
 //
-//     if (window_parse(text, &spec, &err) != 0)
+//     if (window_spec_parse(text, &spec, &err) != 0)
 //         err_die(&err);
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

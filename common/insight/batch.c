@@ -5,23 +5,25 @@
 
 #include "base/xalloc.h"
 #include "json/json_write.h"
+#include "sketch/hll.h"
+#include "sketch/map.h"
 
 #define UNKNOWN "unknown"
-#define ROWS 32 // enough looks on their way, and few enough that they stay in the nearest cache
-#define ITEMS (4 * ROWS) // a row is in several sets where windows overlap
+#define ROWS 32          // enough to overlap cache misses, and few enough to stay in the L1 cache
+#define ITEMS (4 * ROWS) // a record is counted in several sets when windows overlap
 #define BYTES (64u << 10)
 
-void insight_batch_init(struct insight_batch *batch, const struct insight_plan *plan)
+void batch_init(struct batch *batch, const struct plan *plan)
 {
-    *batch = (struct insight_batch){.plan = plan, .bytes = BUF_INIT};
+    *batch = (struct batch){.plan = plan, .bytes = BUF_INIT};
     batch->value = xcalloc(plan->field_count, sizeof *batch->value);
     batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
-    insight_scratch_init(&batch->scratch, plan);
+    insight_set_scratch_init(&batch->scratch, plan);
     batch->words = xcalloc(plan->value_count, sizeof *batch->words);
     buf_reserve(&batch->bytes, BYTES);
 }
 
-void insight_batch_release(struct insight_batch *batch)
+void batch_release(struct batch *batch)
 {
     free(batch->value);
     buf_release(&batch->bytes);
@@ -31,7 +33,7 @@ void insight_batch_release(struct insight_batch *batch)
     free(batch->combination_id);
     free(batch->hash);
     free(batch->words);
-    insight_scratch_release(&batch->scratch);
+    insight_set_scratch_release(&batch->scratch);
 }
 
 static void put_text(struct buf *b, const struct json_value *value)
@@ -65,13 +67,13 @@ static void put_text(struct buf *b, const struct json_value *value)
     }
 }
 
-void insight_batch_load(struct insight_batch *batch)
+void batch_load(struct batch *batch)
 {
-    const struct insight_plan *plan = batch->plan;
+    const struct plan *plan = batch->plan;
 
     if (batch->rows == ROWS || batch->items >= ITEMS || batch->bytes.len >= BYTES)
-        insight_batch_settle(batch);
-    struct insight_text *text = batch->text + batch->rows++ * plan->value_count;
+        batch_settle(batch);
+    struct batch_text *text = batch->text + batch->rows++ * plan->value_count;
     for (size_t i = 0; i < plan->value_count; i++) {
         text[i].start = batch->bytes.len;
         put_text(&batch->bytes, &batch->value[plan->value[i].field]);
@@ -80,7 +82,7 @@ void insight_batch_load(struct insight_batch *batch)
     }
 }
 
-static void grow_items(struct insight_batch *batch)
+static void grow_items(struct batch *batch)
 {
     size_t values = batch->plan->value_count, combinations = batch->plan->combination_count;
     size_t size = batch->items_size == 0 ? ITEMS : 2 * batch->items_size;
@@ -93,34 +95,34 @@ static void grow_items(struct insight_batch *batch)
     batch->items_size = size;
 }
 
-void insight_batch_add(struct insight_batch *batch, struct insight_set *set)
+void batch_add(struct batch *batch, struct insight_set *set)
 {
     size_t row = batch->rows - 1, count = batch->plan->value_count;
-    const struct insight_text *text = batch->text + row * count;
+    const struct batch_text *text = batch->text + row * count;
 
     if (batch->items == batch->items_size)
         grow_items(batch);
-    batch->item[batch->items++] = (struct insight_item){set, row};
+    batch->item[batch->items++] = (struct batch_item){set, row};
     for (size_t i = 0; i < count; i++)
         map_prefetch(&set->value[i].map, text[i].hash);
 }
 
-static void guess_values(const struct insight_batch *batch, size_t item)
+static void guess_values(const struct batch *batch, size_t item)
 {
-    const struct insight_table *table = batch->item[item].set->value;
+    const struct table *table = batch->item[item].set->value;
     size_t count = batch->plan->value_count;
-    const struct insight_text *text = batch->text + batch->item[item].row * count;
+    const struct batch_text *text = batch->text + batch->item[item].row * count;
     uint32_t *id = batch->value_id + item * count;
 
     for (size_t i = 0; i < count; i++)
         id[i] = map_guess(&table[i].map, text[i].len, text[i].hash);
 }
 
-static void find_values(const struct insight_batch *batch, size_t item)
+static void find_values(const struct batch *batch, size_t item)
 {
-    struct insight_table *table = batch->item[item].set->value;
+    struct table *table = batch->item[item].set->value;
     size_t count = batch->plan->value_count;
-    const struct insight_text *text = batch->text + batch->item[item].row * count;
+    const struct batch_text *text = batch->text + batch->item[item].row * count;
     uint32_t *id = batch->value_id + item * count;
 
     for (size_t i = 0; i < count; i++) {
@@ -131,25 +133,24 @@ static void find_values(const struct insight_batch *batch, size_t item)
     }
 }
 
-static size_t key_size(const struct insight_table_plan *combination)
+static size_t key_size(const struct table_plan *combination)
 {
     return combination->width * sizeof(uint32_t);
 }
 
-static void fill_key(uint32_t *key, const struct insight_table_plan *combination,
-                     const uint32_t *value_id)
+static void fill_key(uint32_t *key, const struct table_plan *combination, const uint32_t *value_id)
 {
     for (size_t i = 0; i < combination->width; i++)
         key[i] = value_id[combination->part[i]];
 }
 
-static void hash_combinations(const struct insight_batch *batch, size_t item)
+static void hash_combinations(const struct batch *batch, size_t item)
 {
-    const struct insight_plan *plan = batch->plan;
-    const struct insight_table *table = batch->item[item].set->combination;
+    const struct plan *plan = batch->plan;
+    const struct table *table = batch->item[item].set->combination;
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     uint64_t *hash = batch->hash + item * plan->combination_count;
-    uint32_t key[INSIGHT_WIDTH];
+    uint32_t key[TABLE_WIDTH];
 
     for (size_t i = 0; i < plan->combination_count; i++) {
         fill_key(key, &plan->combination[i], value_id);
@@ -158,10 +159,10 @@ static void hash_combinations(const struct insight_batch *batch, size_t item)
     }
 }
 
-static void guess_combinations(const struct insight_batch *batch, size_t item)
+static void guess_combinations(const struct batch *batch, size_t item)
 {
-    const struct insight_table_plan *combination = batch->plan->combination;
-    const struct insight_table *table = batch->item[item].set->combination;
+    const struct table_plan *combination = batch->plan->combination;
+    const struct table *table = batch->item[item].set->combination;
     size_t count = batch->plan->combination_count;
     const uint64_t *hash = batch->hash + item * count;
     uint32_t *id = batch->combination_id + item * count;
@@ -170,14 +171,14 @@ static void guess_combinations(const struct insight_batch *batch, size_t item)
         id[i] = map_guess(&table[i].map, key_size(&combination[i]), hash[i]);
 }
 
-static void find_combinations(const struct insight_batch *batch, size_t item)
+static void find_combinations(const struct batch *batch, size_t item)
 {
-    const struct insight_plan *plan = batch->plan;
-    struct insight_table *table = batch->item[item].set->combination;
+    const struct plan *plan = batch->plan;
+    struct table *table = batch->item[item].set->combination;
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     const uint64_t *hash = batch->hash + item * plan->combination_count;
     uint32_t *id = batch->combination_id + item * plan->combination_count;
-    uint32_t key[INSIGHT_WIDTH];
+    uint32_t key[TABLE_WIDTH];
 
     for (size_t i = 0; i < plan->combination_count; i++) {
         struct map *map = &table[i].map;
@@ -189,33 +190,33 @@ static void find_combinations(const struct insight_batch *batch, size_t item)
     }
 }
 
-// Counts the record in those tables that are sketches.
-static void count_sketched(struct insight_batch *batch, size_t item)
+// Counts a record in the tables that are sketches.
+static void count_sketched(struct batch *batch, size_t item)
 {
-    const struct insight_plan *plan = batch->plan;
+    const struct plan *plan = batch->plan;
     const struct insight_set *set = batch->item[item].set;
-    const struct insight_text *row = batch->text + batch->item[item].row * plan->value_count;
-    struct insight_bytes text[INSIGHT_WIDTH];
+    const struct batch_text *row = batch->text + batch->item[item].row * plan->value_count;
+    struct table_text text[TABLE_WIDTH];
 
     for (size_t i = 0; i < plan->value_count; i++) {
         const char *data = batch->bytes.data + row[i].start;
-        batch->words[i] = (struct insight_bytes){data, row[i].len, hll_hash(data, row[i].len)};
+        batch->words[i] = (struct table_text){data, row[i].len, hll_hash(data, row[i].len)};
     }
-    for (size_t i = 0; i < insight_table_count(plan); i++) {
-        struct insight_sketch *sketch = insight_set_table(set, plan, i)->sketch;
+    for (size_t i = 0; i < plan_table_count(plan); i++) {
+        struct table_sketch *sketch = insight_set_table(set, plan, i)->sketch;
         if (sketch == NULL)
             continue;
         for (size_t j = 0; j < sketch->plan->width; j++)
             text[j] = batch->words[sketch->plan->part[j]];
-        insight_sketch_count(sketch, text, 1);
-        insight_sketch_list(sketch, text, 1, &batch->scratch.key);
+        table_sketch_count(sketch, text, 1);
+        table_sketch_list(sketch, text, 1, &batch->scratch.key);
     }
 }
 
-static void count(struct insight_batch *batch, size_t item)
+static void count(struct batch *batch, size_t item)
 {
-    const struct insight_plan *plan = batch->plan;
-    const struct insight_hits *hits = &batch->scratch.hits;
+    const struct plan *plan = batch->plan;
+    const struct insight_set_hits *hits = &batch->scratch.hits;
     struct insight_set *set = batch->item[item].set;
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     const uint32_t *combination_id = batch->combination_id + item * plan->combination_count;
@@ -236,15 +237,15 @@ static void count(struct insight_batch *batch, size_t item)
     }
     for (size_t i = 0; i < plan->insight_count; i++) {
         const struct insight *in = &plan->insight[i];
-        if (in->kind->add != NULL && insight_table_of(in, set)->sketch == NULL)
+        if (in->kind->add != NULL && insight_set_table_of(in, set)->sketch == NULL)
             in->kind->add(in, set, hits, 1);
     }
 }
 
-// Each step is taken for all items, so that they wait for memory together.
-static void settle_together(struct insight_batch *batch)
+// Does each step for all items, so that their cache misses overlap.
+static void settle_together(struct batch *batch)
 {
-    static void (*const steps[])(const struct insight_batch *, size_t) = {
+    static void (*const steps[])(const struct batch *, size_t) = {
         guess_values, find_values, hash_combinations, guess_combinations, find_combinations,
     };
 
@@ -256,8 +257,9 @@ static void settle_together(struct insight_batch *batch)
         count(batch, item);
 }
 
-// Where a table may become a sketch this must be between two records, and always the same two.
-static void settle_one_by_one(struct insight_batch *batch)
+// A table must become a sketch between two records, and always between the same two, so this does
+// all steps for one item at a time.
+static void settle_one_by_one(struct batch *batch)
 {
     for (size_t item = 0; item < batch->items; item++) {
         guess_values(batch, item);
@@ -270,7 +272,7 @@ static void settle_one_by_one(struct insight_batch *batch)
     }
 }
 
-static bool has_room(const struct insight_batch *batch)
+static bool has_room(const struct batch *batch)
 {
     const struct insight_set *seen = NULL;
 
@@ -283,7 +285,7 @@ static bool has_room(const struct insight_batch *batch)
     return true;
 }
 
-void insight_batch_settle(struct insight_batch *batch)
+void batch_settle(struct batch *batch)
 {
     if (has_room(batch))
         settle_together(batch);

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// insight_batch: records on their way into sets.
+// batch: counts records into sets, a few dozen at a time.
 //
-// In a large window nearly every look into a table goes to memory that no cache holds, and waiting
-// for it would take longer than all other work. So records wait here until a few are together,
-// and then each step is taken for all of them: while one look waits for its memory, the others'
-// is on its way. Counting itself is done record by record, in their order.
+// In a large window nearly every table lookup is a cache miss, and waiting for memory would take
+// longer than all other work. So a batch collects records and then does each step of the lookup for
+// all of them, so that their cache misses overlap. The counting itself is done record by record, in
+// order, so the result is the same as without batches.
 //
-//     insight_read_fields(&plan, json, batch.value);
-//     insight_batch_load(&batch);
-//     insight_batch_add(&batch, &set); // to any number of sets
+//     struct batch batch;
+//     batch_init(&batch, &plan);
+//     plan_read_fields(&plan, json, batch.value);
+//     batch_load(&batch);
+//     insight_set_extend(&set, 1, time, time);
+//     batch_add(&batch, &set); // and to any number of other sets
 //     ...
-//     insight_batch_settle(&batch); // before anything is read from a set
+//     batch_settle(&batch); // before a set is read, changed or released
+//     batch_release(&batch);
 #ifndef INSIGHT_BATCH_H
 #define INSIGHT_BATCH_H
 
@@ -20,43 +24,48 @@
 
 #include "base/buf.h"
 #include "insight/plan.h"
+#include "insight/set.h"
+#include "insight/table.h"
 #include "json/json.h"
 
-struct insight_text {
-    uint64_t hash;
+// The text of one value of a record.
+struct batch_text {
+    uint64_t hash;     // map_hash()
     size_t start, len; // in the batch's bytes
 };
 
-struct insight_item {
+// A record that is to be counted in a set.
+struct batch_item {
     struct insight_set *set;
     size_t row;
 };
 
-struct insight_batch {
-    const struct insight_plan *plan;
-    struct json_value *value; // of the record at hand, by field; for the owner to fill
+struct batch {
+    const struct plan *plan;
+    struct json_value *value; // the current record by plan->field; the owner fills it
     size_t rows, items, items_size;
     struct buf bytes;
-    struct insight_text *text; // by row and table of values
-    struct insight_item *item;
-    uint32_t *value_id;          // by item and table of values; at first a guess
-    uint32_t *combination_id;    // by item and table of combinations; at first a guess
-    uint64_t *hash;              // by item and table of combinations
-    struct insight_bytes *words; // the texts of one item, by table of values
-    struct insight_scratch scratch;
+    struct batch_text *text; // by row and table of values
+    struct batch_item *item;
+    uint32_t *value_id;       // by item and table of values; at first a guess
+    uint32_t *combination_id; // by item and table of combinations; at first a guess
+    uint64_t *hash;           // by item and table of combinations
+    struct table_text *words; // the texts of one item, by table of values
+    struct insight_set_scratch scratch;
 };
 
 // The plan is borrowed and must be complete.
-void insight_batch_init(struct insight_batch *batch, const struct insight_plan *plan);
-void insight_batch_release(struct insight_batch *batch);
+void batch_init(struct batch *batch, const struct plan *plan);
+void batch_release(struct batch *batch);
 
-// Takes the values of a record over; their strings need not last.
-void insight_batch_load(struct insight_batch *batch);
+// Copies the texts of batch->value into the batch. May settle the batch first.
+void batch_load(struct batch *batch);
 
-// Adds the record that was loaded last to a set.
-void insight_batch_add(struct insight_batch *batch, struct insight_set *set);
+// Schedules the record that was loaded last to be counted in a set. The set is borrowed until the
+// next batch_settle().
+void batch_add(struct batch *batch, struct insight_set *set);
 
-// Sees to it that all records are counted.
-void insight_batch_settle(struct insight_batch *batch);
+// Counts all records that are still waiting.
+void batch_settle(struct batch *batch);
 
 #endif

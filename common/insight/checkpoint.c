@@ -7,99 +7,99 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/datetime.h"
 #include "base/out.h"
+#include "insight/partial_write.h"
 #include "insight/snapshot_codec.h"
 #include "json/json_write.h"
 
-int insight_snapshots_open(struct insight_snapshots *s, const char *dir, const char *options,
-                           bool reset, struct err *err)
+int checkpoint_open(struct checkpoint *c, const char *dir, const char *options, bool reset,
+                    struct err *err)
 {
-    *s = (struct insight_snapshots){
-        .options = options, .reset = reset, .state = {.dir = -1}, .hello = MARK_INIT};
-    return dir == NULL ? 0 : state_open(&s->state, dir, true, err);
+    *c = (struct checkpoint){
+        .options = options, .reset = reset, .dir = {.fd = -1}, .hello = MARK_INIT};
+    return dir == NULL ? 0 : snapshot_dir_open(&c->dir, dir, true, err);
 }
 
-void insight_snapshots_close(struct insight_snapshots *s)
+void checkpoint_close(struct checkpoint *c)
 {
-    state_close(&s->state);
-    mark_release(&s->hello);
-    mark_release(&s->position);
+    snapshot_dir_close(&c->dir);
+    mark_release(&c->hello);
+    mark_release(&c->position);
 }
 
-static bool is_open(const struct insight_snapshots *s)
+static bool is_open(const struct checkpoint *c)
 {
-    return s->state.dir >= 0;
+    return c->dir.fd >= 0;
 }
 
-// What stands before the windows.
+// The part of a snapshot before the windows.
 struct head {
     const char *options;
     size_t options_len;
     bool marked;
     uint64_t accepted;
-    uint64_t committed; // the newest mark that was known to be committed, 0 for none
-    struct mark mark;   // its partitions, where it is of a mark
+    uint64_t committed; // the seq of the newest mark known to be committed, or 0
+    struct mark mark;   // the partitions of its mark; empty without marks
 };
 
-// What a mark knows to be committed.
+// The seq that a mark reports as committed, or 0.
 static uint64_t committed_of(const struct mark *mark)
 {
     return mark != NULL && mark->has_committed ? mark->committed : 0;
 }
 
-static void put_head(struct state_writer *out, const struct insight_snapshots *s,
+static void put_head(struct snapshot_writer *out, const struct checkpoint *c,
                      const struct mark *mark)
 {
-    state_put_bytes(out, s->options, strlen(s->options));
-    state_put_u64(out, mark != NULL);
-    state_put_u64(out, s->accepted);
-    state_put_u64(out, committed_of(mark));
-    state_put_u64(out, mark == NULL ? 0 : mark->at_count);
+    snapshot_put_bytes(out, c->options, strlen(c->options));
+    snapshot_put_u64(out, mark != NULL);
+    snapshot_put_u64(out, c->accepted);
+    snapshot_put_u64(out, committed_of(mark));
+    snapshot_put_u64(out, mark == NULL ? 0 : mark->at_count);
     for (size_t i = 0; mark != NULL && i < mark->at_count; i++) {
-        state_put_bytes(out, mark->at[i].topic, strlen(mark->at[i].topic) + 1);
-        state_put_u64(out, (uint64_t)mark->at[i].partition);
-        state_put_u64(out, (uint64_t)mark->at[i].offset);
+        snapshot_put_bytes(out, mark->at[i].topic, strlen(mark->at[i].topic) + 1);
+        snapshot_put_u64(out, (uint64_t)mark->at[i].partition);
+        snapshot_put_u64(out, (uint64_t)mark->at[i].offset);
     }
 }
 
-static void get_head(struct state_reader *in, struct head *head)
+static void get_head(struct snapshot_reader *in, struct head *head)
 {
     *head = (struct head){.mark = MARK_INIT};
-    head->options = state_get_bytes(in, &head->options_len);
-    head->marked = state_get_u64(in) != 0;
-    head->accepted = state_get_u64(in);
-    head->committed = state_get_u64(in);
-    size_t count = state_get_count(in, 3 * sizeof(uint64_t));
+    head->options = snapshot_get_bytes(in, &head->options_len);
+    head->marked = snapshot_get_u64(in) != 0;
+    head->accepted = snapshot_get_u64(in);
+    head->committed = snapshot_get_u64(in);
+    size_t count = snapshot_get_count(in, 3 * sizeof(uint64_t));
     for (size_t i = 0; i < count; i++) {
         size_t len;
-        const char *topic = state_get_bytes(in, &len);
-        int32_t partition = (int32_t)state_get_u64(in);
-        mark_add_at(&head->mark, topic, partition, (int64_t)state_get_u64(in));
+        const char *topic = snapshot_get_bytes(in, &len);
+        int32_t partition = (int32_t)snapshot_get_u64(in);
+        mark_add_at(&head->mark, topic, partition, (int64_t)snapshot_get_u64(in));
     }
 }
 
-// Reads a head for its numbers alone. Returns 1, 0 when there is no such snapshot, or -1 with *err
-// set.
-static int peek(const struct state *state, const char *name, struct head *head, struct err *err)
+// Reads the numbers of a head. Returns 1, 0 when there is no such snapshot, or -1 with *err set.
+static int peek(const struct snapshot_dir *dir, const char *name, struct head *head,
+                struct err *err)
 {
-    struct state_reader in;
-    struct err unread; // most of the snapshot is
-    int found = state_load(state, name, &in, err);
+    struct snapshot_reader in;
+    struct err unread; // the rest of the snapshot is not read, which is no error here
+    int found = snapshot_read_begin(dir, name, &in, err);
 
     if (found <= 0)
         return found;
     get_head(&in, head);
     mark_release(&head->mark);
-    state_load_end(&in, &unread);
+    snapshot_read_end(&in, &unread);
     return 1;
 }
 
-// Whether the snapshot is of these options and of a stream like that of hello.
-static int check_head(const struct head *head, const struct state_reader *in, const char *options,
-                      const struct mark *hello, struct err *err)
+// Fails unless the snapshot was made with these options and at the position of the hello mark.
+static int check_head(const struct head *head, const struct snapshot_reader *in,
+                      const char *options, const struct mark *hello, struct err *err)
 {
-    const char *dir = in->state->path;
+    const char *dir = in->dir->path;
 
     if (!bytes_are(head->options, head->options_len, options))
         return err_set(err, EX_CONFIG,
@@ -119,46 +119,46 @@ static int check_head(const struct head *head, const struct state_reader *in, co
     return 0;
 }
 
-static void remember(struct insight_snapshots *s, const char *name, const struct mark *position,
-                     uint64_t committed, const struct insight_windows *w)
+static void remember(struct checkpoint *c, const char *name, const struct mark *position,
+                     uint64_t committed, const struct windows *w)
 {
-    snprintf(s->name, sizeof s->name, "%s", name);
-    mark_copy(&s->position, position);
-    s->committed = committed > 0;
-    s->watermark = w->watermark;
-    s->changed = false;
+    snprintf(c->name, sizeof c->name, "%s", name);
+    mark_copy(&c->position, position);
+    c->committed = committed > 0;
+    c->watermark = w->watermark;
+    c->changed = false;
 }
 
-// Returns 1, 0 when there is no such snapshot, or -1 with *err set.
-static int load(struct insight_snapshots *s, const char *name, const struct mark *hello,
-                struct insight_windows *w, struct insight_plan *plan, struct err *err)
+// Loads a snapshot. Returns 1, 0 when there is no such snapshot, or -1 with *err set.
+static int load(struct checkpoint *c, const char *name, const struct mark *hello, struct windows *w,
+                struct plan *plan, struct err *err)
 {
-    struct state_reader in;
+    struct snapshot_reader in;
     struct err end_err;
     struct head head;
-    int found = state_load(&s->state, name, &in, err);
+    int found = snapshot_read_begin(&c->dir, name, &in, err);
 
     if (found <= 0)
         return found;
     get_head(&in, &head);
-    int status = in.short_of ? 0 : check_head(&head, &in, s->options, hello, err);
+    int status = in.overrun ? 0 : check_head(&head, &in, c->options, hello, err);
     if (status == 0) {
-        s->accepted = head.accepted;
-        insight_windows_load(w, plan, &in);
-        remember(s, name, &head.mark, head.committed, w);
+        c->accepted = head.accepted;
+        snapshot_codec_load(w, plan, &in);
+        remember(c, name, &head.mark, head.committed, w);
     }
     mark_release(&head.mark);
-    // What check_head() found comes first.
-    int sound = state_load_end(&in, status == 0 ? err : &end_err);
+    // An error of check_head() takes precedence.
+    int sound = snapshot_read_end(&in, status == 0 ? err : &end_err);
     return status == 0 && sound == 0 ? 1 : -1;
 }
 
 // Fails when a snapshot knows of a committed mark.
-static int check_uncommitted(void *ctx, const struct state *state, const char *name, uint64_t seq,
-                             struct err *err)
+static int check_uncommitted(void *ctx, const struct snapshot_dir *dir, const char *name,
+                             uint64_t seq, struct err *err)
 {
     struct head head;
-    int found = peek(state, name, &head, err);
+    int found = peek(dir, name, &head, err);
 
     (void)ctx;
     (void)seq;
@@ -167,43 +167,42 @@ static int check_uncommitted(void *ctx, const struct state *state, const char *n
     return err_set(err, EX_CONFIG,
                    "%s/%s: mark %" PRIu64 " was committed, but the source starts from nothing "
                    "(--state-reset starts anew)",
-                   state->path, name, head.committed);
+                   dir->path, name, head.committed);
 }
 
-// Snapshots of higher marks are left alone: their run is not this one, and may still be committing.
-static int resume_marked(struct insight_snapshots *s, const struct mark *hello,
-                         struct insight_windows *w, struct insight_plan *plan, struct err *err)
+// Snapshots of higher marks are kept: they are from another run, which may still be committing.
+static int resume_marked(struct checkpoint *c, const struct mark *hello, struct windows *w,
+                         struct plan *plan, struct err *err)
 {
-    char name[STATE_NAME_SIZE];
+    char name[SNAPSHOT_NAME_SIZE];
 
-    s->seq = hello->seq;
-    // The source starts from nothing: a run before this one was killed before anything was
-    // committed, or else what was committed is lost, and counting again from wherever the source
-    // begins would replace insights that are right.
+    c->seq = hello->seq;
+    // The source starts from the beginning. Either the previous run was killed before its first
+    // commit, or the committed offsets are lost. In that case, counting again from wherever the
+    // source begins would replace correct insights with wrong ones.
     if (hello->seq == 0)
-        return state_each(&s->state, check_uncommitted, NULL, err);
-    state_name(name, hello->seq, hello->from[0] == '\0' ? NULL : hello->from);
-    int found = load(s, name, hello, w, plan, err);
+        return snapshot_dir_each(&c->dir, check_uncommitted, NULL, err);
+    snapshot_name(name, hello->seq, hello->from[0] == '\0' ? NULL : hello->from);
+    int found = load(c, name, hello, w, plan, err);
     if (found == 0)
         return err_set(err, EX_CONFIG,
                        "%s: there is no %s, where the source goes on (--state-reset starts anew)",
-                       s->state.path, name);
+                       c->dir.path, name);
     return found < 0 ? -1 : 0;
 }
 
-static int resume_unmarked(struct insight_snapshots *s, struct insight_windows *w,
-                           struct insight_plan *plan, struct err *err)
+static int resume_unmarked(struct checkpoint *c, struct windows *w, struct plan *plan,
+                           struct err *err)
 {
-    char name[STATE_NAME_SIZE];
-    int found = state_newest(&s->state, &s->seq, name, err);
+    char name[SNAPSHOT_NAME_SIZE];
+    int found = snapshot_dir_newest(&c->dir, &c->seq, name, err);
 
     if (found <= 0)
         return found;
-    return load(s, name, NULL, w, plan, err) == 1 ? 0 : -1;
+    return load(c, name, NULL, w, plan, err) == 1 ? 0 : -1;
 }
 
-// What is counted is only right while the source goes on where it stopped, with the same
-// partitions.
+// Counts stay correct only if the source continues where it stopped, with the same partitions.
 static int check_source(const struct mark *hello, struct err *err)
 {
     if (hello->group == NULL)
@@ -216,41 +215,40 @@ static int check_source(const struct mark *hello, struct err *err)
     return 0;
 }
 
-int insight_snapshots_resume(struct insight_snapshots *s, const struct mark *hello,
-                             struct insight_windows *w, struct insight_plan *plan, struct err *err)
+int checkpoint_resume(struct checkpoint *c, const struct mark *hello, struct windows *w,
+                      struct plan *plan, struct err *err)
 {
-    if (!is_open(s))
+    if (!is_open(c))
         return 0;
     if (hello != NULL) {
         if (check_source(hello, err) != 0)
             return -1;
-        mark_copy(&s->hello, hello);
+        mark_copy(&c->hello, hello);
     }
-    if (s->reset)
-        return state_remove(&s->state, UINT64_MAX, err);
-    return hello == NULL ? resume_unmarked(s, w, plan, err) : resume_marked(s, hello, w, plan, err);
+    if (c->reset)
+        return snapshot_dir_remove(&c->dir, UINT64_MAX, err);
+    return hello == NULL ? resume_unmarked(c, w, plan, err) : resume_marked(c, hello, w, plan, err);
 }
 
-int insight_snapshots_check_mark(const struct insight_snapshots *s, const struct mark *mark,
-                                 struct err *err)
+int checkpoint_check_mark(const struct checkpoint *c, const struct mark *mark, struct err *err)
 {
-    if (!is_open(s) || mark_same_partitions(&s->hello, mark))
+    if (!is_open(c) || mark_same_partitions(&c->hello, mark))
         return 0;
     return err_set(err, EX_CONFIG,
                    "--state: the source's partitions have changed (--state-reset starts anew)");
 }
 
-int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err *err)
+int checkpoint_check_empty(const struct checkpoint *c, struct err *err)
 {
-    char name[STATE_NAME_SIZE];
+    char name[SNAPSHOT_NAME_SIZE];
     struct head head;
     uint64_t seq;
 
-    if (!is_open(s) || s->reset)
+    if (!is_open(c) || c->reset)
         return 0;
-    int found = state_newest(&s->state, &seq, name, err);
+    int found = snapshot_dir_newest(&c->dir, &seq, name, err);
     if (found > 0)
-        found = peek(&s->state, name, &head, err);
+        found = peek(&c->dir, name, &head, err);
     if (found <= 0)
         return found;
     if (!head.marked)
@@ -258,79 +256,78 @@ int insight_snapshots_check_empty(const struct insight_snapshots *s, struct err 
     return err_set(err, EX_TEMPFAIL, "stdin: ended without any mark; a stage upstream has died");
 }
 
-// Whether the newest snapshot is of this mark too: while a source is idle its marks say nothing
-// new, and what was counted may be large. But an end has closed windows.
-static bool is_known(const struct insight_snapshots *s, const struct mark *mark,
-                     const struct insight_windows *w)
+// Whether the newest snapshot is valid for this mark too. The marks of an idle source bring nothing
+// new, and writing all windows again may be expensive. But an end mark has closed windows.
+static bool is_known(const struct checkpoint *c, const struct mark *mark, const struct windows *w)
 {
-    return mark != NULL && !s->changed && !w->ended && s->name[0] != '\0' &&
-           s->watermark == w->watermark && s->committed == (committed_of(mark) > 0) &&
-           mark_same_position(&s->position, mark);
+    return mark != NULL && !c->changed && !w->ended && c->name[0] != '\0' &&
+           c->watermark == w->watermark && c->committed == (committed_of(mark) > 0) &&
+           mark_same_position(&c->position, mark);
 }
 
-static int write_snapshot(struct insight_snapshots *s, const char *name, const struct mark *mark,
-                          struct insight_windows *w, struct err *err)
+static int write_snapshot(struct checkpoint *c, const char *name, const struct mark *mark,
+                          struct windows *w, struct err *err)
 {
-    struct state_writer out;
+    struct snapshot_writer out;
 
-    state_save_begin(&s->state, name, &out);
-    put_head(&out, s, mark);
-    insight_windows_save(w, &out);
-    return state_save_end(&s->state, &out, err);
+    snapshot_write_begin(&c->dir, name, &out);
+    put_head(&out, c, mark);
+    snapshot_codec_save(w, &out);
+    return snapshot_write_end(&c->dir, &out, err);
 }
 
-int insight_snapshots_save(struct insight_snapshots *s, const struct mark *mark,
-                           struct insight_windows *w, struct err *err)
+int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct windows *w,
+                    struct err *err)
 {
-    uint64_t seq = mark == NULL ? s->seq + 1 : mark->seq;
-    // Without marks the one that was gone on with is of no more use; with marks, those before the
-    // last one that is known to be committed.
+    uint64_t seq = mark == NULL ? c->seq + 1 : mark->seq;
+    // Without marks the previous snapshot is no longer needed; with marks, those before the last
+    // committed mark.
     uint64_t keep = mark == NULL ? seq : committed_of(mark);
-    char name[STATE_NAME_SIZE];
+    char name[SNAPSHOT_NAME_SIZE];
 
-    if (!is_open(s))
+    if (!is_open(c))
         return 0;
-    state_name(name, seq, mark == NULL ? NULL : mark->run);
-    if ((!is_known(s, mark, w) || !state_link(&s->state, s->name, name)) &&
-        write_snapshot(s, name, mark, w, err) != 0)
+    snapshot_name(name, seq, mark == NULL ? NULL : mark->run);
+    if ((!is_known(c, mark, w) || !snapshot_dir_link(&c->dir, c->name, name)) &&
+        write_snapshot(c, name, mark, w, err) != 0)
         return -1;
     if (mark != NULL)
-        remember(s, name, mark, committed_of(mark), w);
-    s->seq = seq;
-    if (keep <= s->kept_from)
+        remember(c, name, mark, committed_of(mark), w);
+    c->seq = seq;
+    if (keep <= c->kept_from)
         return 0;
-    s->kept_from = keep;
-    return state_remove(&s->state, keep - 1, err);
+    c->kept_from = keep;
+    return snapshot_dir_remove(&c->dir, keep - 1, err);
 }
 
-static void dump_head(const struct insight_snapshots *s, const struct head *head,
-                      const struct insight_windows *w, struct buf *b)
+static void dump_head(const struct checkpoint *c, const struct head *head, const struct windows *w,
+                      struct buf *b)
 {
-    buf_printf(b, "{\"state\":%" PRIu64 ",\"options\":", s->seq);
-    json_put_string(b, s->options, strlen(s->options));
-    if (w->watermark > INT64_MIN) {
-        buf_puts(b, ",\"watermark\":\"");
-        time_format(b, w->watermark);
-        buf_putc(b, '"');
-    }
-    buf_puts(b, ",\"at\":[");
+    buf_putc(b, '{');
+    json_put_member_u64(b, "state", c->seq);
+    json_put_member_text(b, "options", c->options);
+    if (w->watermark > INT64_MIN)
+        json_put_member_time(b, "watermark", w->watermark);
+    json_put_name(b, "at");
+    buf_putc(b, '[');
     for (size_t i = 0; i < head->mark.at_count; i++) {
         const struct mark_at *at = &head->mark.at[i];
-        buf_puts(b, i == 0 ? "[" : ",[");
+        json_put_comma(b);
+        buf_putc(b, '[');
         json_put_string(b, at->topic, strlen(at->topic));
         buf_printf(b, ",%d,%" PRId64 "]", at->partition, at->offset);
     }
     buf_puts(b, "]}\n");
 }
 
-static int dump_windows(struct insight_windows *w, const struct insight_plan *plan, struct out *out)
+static int dump_windows(struct windows *w, const struct plan *plan, struct out *out)
 {
-    struct insight_partial partial;
-    struct insight_view view;
+    struct partial_writer partial;
+    struct window_view view;
 
-    while (insight_windows_next(w, WINDOWS_OPEN, &view)) {
-        insight_partial_init(&partial, plan, &view);
-        while (insight_partial_next(&partial, &out->buf)) {
+    while (windows_next(w, WINDOWS_OPEN, &view)) {
+        partial_write_init(&partial, plan, &view);
+        while (partial_write_next(&partial, &out->buf)) {
             buf_putc(&out->buf, '\n');
             if (out_line_done(out) != 0)
                 return -1;
@@ -339,52 +336,52 @@ static int dump_windows(struct insight_windows *w, const struct insight_plan *pl
     return out_flush(out);
 }
 
-static int dump(struct insight_snapshots *s, struct insight_windows *w, struct insight_plan *plan,
-                struct out *out, struct err *err)
+static int dump(struct checkpoint *c, struct windows *w, struct plan *plan, struct out *out,
+                struct err *err)
 {
-    char name[STATE_NAME_SIZE];
-    struct state_reader in;
+    char name[SNAPSHOT_NAME_SIZE];
+    struct snapshot_reader in;
     struct head head;
 
-    // The newest one may be of no more use, and gone, before it is opened.
+    // The directory may be in use, so the newest snapshot may be removed before it is opened.
     int found;
     do {
-        found = state_newest(&s->state, &s->seq, name, err);
+        found = snapshot_dir_newest(&c->dir, &c->seq, name, err);
         if (found < 0)
             return -1;
         if (found == 0)
-            return err_set(err, EX_CONFIG, "%s: there is no snapshot", s->state.path);
-        found = state_load(&s->state, name, &in, err);
+            return err_set(err, EX_CONFIG, "%s: there is no snapshot", c->dir.path);
+        found = snapshot_read_begin(&c->dir, name, &in, err);
     } while (found == 0);
     if (found < 0)
         return -1;
     get_head(&in, &head);
     int status =
-        in.short_of ? 0 : check_head(&head, &in, s->options, head.marked ? &head.mark : NULL, err);
+        in.overrun ? 0 : check_head(&head, &in, c->options, head.marked ? &head.mark : NULL, err);
     if (status == 0) {
-        insight_windows_load(w, plan, &in);
-        dump_head(s, &head, w, &out->buf);
+        snapshot_codec_load(w, plan, &in);
+        dump_head(c, &head, w, &out->buf);
     }
     mark_release(&head.mark);
     struct err end_err;
-    if (state_load_end(&in, status == 0 ? err : &end_err) != 0 || status != 0)
+    if (snapshot_read_end(&in, status == 0 ? err : &end_err) != 0 || status != 0)
         return -1;
     return dump_windows(w, plan, out) == 0 ? 0 : out_error(out, err);
 }
 
-int insight_snapshot_dump(const char *dir, const char *options, struct insight_windows *w,
-                          struct insight_plan *plan, struct err *err)
+int checkpoint_dump(const char *dir, const char *options, struct windows *w, struct plan *plan,
+                    struct err *err)
 {
-    struct insight_snapshots s = {.options = options};
+    struct checkpoint c = {.options = options};
     struct out out;
 
-    if (state_open(&s.state, dir, false, err) != 0)
+    if (snapshot_dir_open(&c.dir, dir, false, err) != 0)
         return -1;
     out_init(&out, STDOUT_FILENO, "stdout");
-    int status = dump(&s, w, plan, &out, err);
+    int status = dump(&c, w, plan, &out, err);
     if (status == 0 && out_close(&out) != 0)
         status = out_error(&out, err);
     out_release(&out);
-    state_close(&s.state);
+    snapshot_dir_close(&c.dir);
     return status;
 }

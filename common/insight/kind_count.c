@@ -1,109 +1,103 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// count: how often each value of a field occurs, and how that differs from the window before: where
-// windows overlap, the one that started a step earlier.
-#include "insight/plan.h"
-
-#include "json/json_write.h"
+#include "insight/kind_count.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "insight/ranking.h"
+#include "insight/report.h"
+#include "insight/set.h"
+#include "insight/windows.h"
+#include "json/json_write.h"
+
 static void init(const struct insight *in, struct insight_set *set)
 {
-    top_init(&set->state[in->index].top, in->plan->values, 1);
+    topk_init(&set->accumulator[in->index].top, in->plan->values, 1);
 }
 
-static void add(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
-                uint64_t n)
+static void add(const struct insight *in, struct insight_set *set,
+                const struct insight_set_hits *hits, uint64_t n)
 {
     const struct map_entry *e = hits->value[in->part[0]];
 
-    if (top_wants(&set->state[in->index].top, e->count, n))
-        insight_offer(in, set, e);
+    if (topk_wants(&set->accumulator[in->index].top, e->count, n))
+        ranking_offer(in, set, e);
 }
 
-// The count of a value in a window, or 0 when it is not known.
+// The count of a value in a set, or 0 when the set does not have it.
 static uint64_t count_of(const struct insight *in, const struct insight_set *set,
-                         const struct insight_bytes *text)
+                         const struct table_text *text)
 {
-    const struct insight_table *table = insight_table_of(in, set);
+    const struct table *table = insight_set_table_of(in, set);
     uint64_t hash = map_hash(&in->plan->secret, text->data, text->len);
 
     if (table->sketch != NULL) {
-        const struct heavy_item *item =
-            heavy_find(&table->sketch->heavy, text->data, text->len, hash);
+        const struct space_saving_item *item =
+            space_saving_find(&table->sketch->highest, text->data, text->len, hash);
         return item == NULL ? 0 : item->count;
     }
     const struct map_entry *e = map_find(&table->map, text->data, text->len, hash);
     return e == NULL ? 0 : e->count;
 }
 
-static void put_text(struct buf *b, const struct insight_bytes *text)
+static void put_name(struct buf *b, const struct table_text *text)
 {
-    json_put_string(b, text->data, text->len);
-    buf_putc(b, ':');
+    json_put_key(b, &(struct json_key){text->data, text->len});
 }
 
-static void put_change(const struct insight *in, const struct insight_view *view,
-                       const struct insight_listed *now, size_t count, struct buf *b)
+static void put_change(const struct insight *in, const struct window_view *view,
+                       const struct ranking_row *now, size_t count, struct buf *b)
 {
-    struct insight_listed *before;
-    size_t count_before = insight_list(in, view->previous, in->plan->values, &before);
-    const char *comma = "";
+    struct ranking_row *before;
+    size_t count_before = ranking_list(in, view->previous, in->plan->values, &before);
 
-    buf_puts(b, ",\"change\":{");
-    for (size_t i = 0; i < count; i++, comma = ",") {
-        buf_puts(b, comma);
-        put_text(b, &now[i].text[0]);
+    json_put_name(b, "change");
+    buf_putc(b, '{');
+    for (size_t i = 0; i < count; i++) {
+        put_name(b, &now[i].text[0]);
         buf_put_i64(b, (int64_t)(now[i].count - count_of(in, view->previous, &now[i].text[0])));
     }
     for (size_t i = 0; i < count_before; i++) {
         if (count_of(in, view->set, &before[i].text[0]) > 0)
             continue;
-        buf_puts(b, comma);
-        comma = ",";
-        put_text(b, &before[i].text[0]);
+        put_name(b, &before[i].text[0]);
         buf_put_i64(b, -(int64_t)before[i].count);
     }
     buf_putc(b, '}');
     free(before);
 }
 
-static void put(const struct insight *in, const struct insight_view *view, struct buf *b)
+static void put(const struct insight *in, const struct window_view *view, struct buf *b)
 {
-    struct insight_listed *list;
-    size_t count = insight_list(in, view->set, in->plan->values, &list);
+    struct ranking_row *list;
+    size_t count = ranking_list(in, view->set, in->plan->values, &list);
     uint64_t other = view->set->records;
 
-    insight_put_number(b, "values", insight_table_keys(insight_table_of(in, view->set)));
-    buf_puts(b, ",\"counts\":{");
+    json_put_member_u64(b, "values", table_keys(insight_set_table_of(in, view->set)));
+    json_put_name(b, "counts");
+    buf_putc(b, '{');
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buf_putc(b, ',');
-        put_text(b, &list[i].text[0]);
+        put_name(b, &list[i].text[0]);
         buf_put_u64(b, list[i].count);
-        // Counts that are not exact may be too high.
+        // The counts of a sketch may be too high.
         other -= list[i].count < other ? list[i].count : other;
     }
     buf_putc(b, '}');
-    // Beside the counts, where no value can have the same name.
+    // Outside of counts, where a value could be named "other" too.
     if (other > 0)
-        insight_put_number(b, "other", other);
+        json_put_member_u64(b, "other", other);
     if (view->previous != NULL)
         put_change(in, view, list, count, b);
-    insight_put_error(b, in, view->set);
+    report_put_error(b, in, view->set);
     free(list);
 }
 
 static void put_about(const struct insight *in, struct buf *b)
 {
-    buf_puts(b, "\"field\":");
-    json_put_string(b, in->about, strlen(in->about));
-    buf_putc(b, ',');
+    json_put_member_text(b, "field", in->about);
 }
 
-int insight_add_count(struct insight_plan *plan, const char *text, struct err *err)
+int kind_count_add(struct plan *plan, const char *field, struct err *err)
 {
     static const struct insight_kind kind = {.name = "count",
                                              .init = init,
@@ -111,10 +105,10 @@ int insight_add_count(struct insight_plan *plan, const char *text, struct err *e
                                              .put = put,
                                              .put_about = put_about,
                                              .compares = true};
-    const struct json_key name = {text, strlen(text)};
+    const struct json_key name = {field, strlen(field)};
 
-    if (insight_check(plan, &kind, text, &name, 1, err) != 0)
+    if (plan_check(plan, &kind, field, &name, 1, err) != 0)
         return -1;
-    insight_needs_of(plan, insight_add(plan, &kind, text, &name, 1))->listed = true;
+    plan_needs(plan, plan_add(plan, &kind, field, &name, 1))->listed = true;
     return 0;
 }

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "insight/kind_count.h"
+#include "insight/kind_distinct.h"
+#include "insight/kind_duplicates.h"
+#include "insight/kind_logins.h"
 
 const struct opt insight_opts[] = {
     OPT_LIST("window", 'w', "WINDOW", struct insight_options, windows,
@@ -41,7 +45,7 @@ static void add_defaults(struct insight_options *options)
         opt_list_add(&options->duplicates, duplicates[i]);
 }
 
-// Puts the name of the option before what an error says.
+// Puts the name of the option before the error text.
 static int wrong_option(struct err *err, const char *option)
 {
     struct err why = *err;
@@ -49,9 +53,8 @@ static int wrong_option(struct err *err, const char *option)
     return err_set(err, why.status, "%s: %s", option, why.text);
 }
 
-static int add_insights(struct insight_plan *plan, const char *option, const struct opt_list *list,
-                        int (*add)(struct insight_plan *, const char *, struct err *),
-                        struct err *err)
+static int add_insights(struct plan *plan, const char *option, const struct opt_list *list,
+                        int (*add)(struct plan *, const char *, struct err *), struct err *err)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (add(plan, list->item[i], err) != 0)
@@ -63,7 +66,7 @@ static int add_insights(struct insight_plan *plan, const char *option, const str
 static int parse_windows(const struct opt_list *windows, struct window_spec *specs, struct err *err)
 {
     for (size_t i = 0; i < windows->count; i++) {
-        if (window_parse(windows->item[i], &specs[i], err) != 0)
+        if (window_spec_parse(windows->item[i], &specs[i], err) != 0)
             return wrong_option(err, "--window");
         for (size_t j = 0; j < i; j++) {
             if (strcmp(specs[i].text, specs[j].text) == 0)
@@ -73,23 +76,23 @@ static int parse_windows(const struct opt_list *windows, struct window_spec *spe
     return 0;
 }
 
-int insight_options_plan(struct insight_options *options, struct insight_plan *plan,
+int insight_options_plan(struct insight_options *options, struct plan *plan,
                          struct window_spec **windows, struct err *err)
 {
-    if (insight_plan_init(plan, options->time_field, err) != 0)
+    if (plan_init(plan, options->time_field, err) != 0)
         return -1;
     add_defaults(options);
     plan->top = options->top;
     plan->values = options->values;
     plan->max_keys = options->max_keys;
-    insight_add_logins(plan);
+    kind_logins_add(plan);
     *windows = xcalloc(options->windows.count, sizeof **windows);
     if (parse_windows(&options->windows, *windows, err) == 0 &&
-        add_insights(plan, "--count", &options->counts, insight_add_count, err) == 0 &&
-        add_insights(plan, "--distinct", &options->distincts, insight_add_distinct, err) == 0 &&
-        add_insights(plan, "--duplicates", &options->duplicates, insight_add_duplicates, err) == 0)
+        add_insights(plan, "--count", &options->counts, kind_count_add, err) == 0 &&
+        add_insights(plan, "--distinct", &options->distincts, kind_distinct_add, err) == 0 &&
+        add_insights(plan, "--duplicates", &options->duplicates, kind_duplicates_add, err) == 0)
         return 0;
-    insight_plan_release(plan);
+    plan_release(plan);
     free(*windows);
     return -1;
 }

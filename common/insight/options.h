@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// insight_options: the options that say which insights are wanted, about which windows.
+// options: the command-line options for insights and windows, and the plan made from them.
 //
 //     struct insight_options options = INSIGHT_OPTIONS_INIT;
 //     ...{"Insights", insight_opts, insight_opt_count, &options} for opt_parse()...
-//     struct insight_plan plan;
+//     struct plan plan;
 //     struct window_spec *windows;
 //     if (insight_options_plan(&options, &plan, &windows, &err) != 0)
 //         opt_usage_error("%s", err.text);
 //     ...
-//     insight_plan_release(&plan);
+//     plan_release(&plan);
 //     free(windows);
 #ifndef INSIGHT_OPTIONS_H
 #define INSIGHT_OPTIONS_H
@@ -37,14 +37,15 @@ struct insight_options {
 extern const struct opt insight_opts[];
 extern const size_t insight_opt_count;
 
-// Makes the plan, and the windows, of which there are options->windows.count then: defaults are
-// added to the lists. The options must outlive both. Returns 0, or -1 with *err set: EX_USAGE
-// with the name of the option, else what map_secret_init() says.
-int insight_options_plan(struct insight_options *options, struct insight_plan *plan,
+// Adds the defaults to the lists of options, then makes the plan and an array of
+// options->windows.count window specs, which the caller frees. Both borrow from the options.
+// Returns 0, or -1 with *err set: EX_USAGE, with the name of the option, or as by
+// map_secret_init(); then there is nothing to release.
+int insight_options_plan(struct insight_options *options, struct plan *plan,
                          struct window_spec **windows, struct err *err);
 
-// Appends one line that says all of it, the same for the same insights and windows in the same
-// order.
+// Appends the options as one line, without a newline. Equal lines mean equal insights and windows
+// in the same order.
 void insight_options_put(struct buf *b, const struct insight_options *options);
 
 #endif

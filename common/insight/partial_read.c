@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// Reading partials, and adding them up.
-#include "insight/partial_write.h"
+#include "insight/partial_read.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/datetime.h"
+#include "insight/table.h"
+#include "sketch/distinct_sample.h"
+#include "sketch/hll.h"
 
-// A line on its way into a set, or, without one, only to be checked.
+// Merges a line into a set or, without a set, only checks it.
 struct reader {
-    const struct insight_plan *plan;
+    const struct plan *plan;
     struct insight_set *set;
-    struct insight_scratch *scratch; // with a set
+    struct insight_set_scratch *scratch; // NULL without a set
     struct err *err;
 };
 
-// The table at hand.
+// The current table.
 struct target {
     size_t table;
     size_t width;
-    size_t place[INSIGHT_WIDTH];   // in the table's keys, by the line's fields
-    struct insight_sketch *sketch; // to add to
+    size_t place[TABLE_WIDTH];   // by the line's fields: the position in the table's keys
+    struct table_sketch *sketch; // to merge into
 };
 
 static int wrong(struct reader *r, const char *what)
@@ -40,8 +41,7 @@ static bool same_name(const struct json_key *name, const struct json_value *valu
            bytes_equal(value->string.data, value->string.len, name->name, name->len);
 }
 
-static bool find_value(const struct insight_plan *plan, const struct json_value *name,
-                       size_t *index)
+static bool find_value(const struct plan *plan, const struct json_value *name, size_t *index)
 {
     for (*index = 0; *index < plan->value_count; ++*index) {
         if (same_name(&plan->field[plan->value[*index].field], name))
@@ -50,8 +50,8 @@ static bool find_value(const struct insight_plan *plan, const struct json_value 
     return false;
 }
 
-// Where a table of values is among the parts of a combination; its width when it is not.
-static size_t find_part(const struct insight_table_plan *c, size_t value)
+// Returns the position of a table of values among the parts of a combination, or its width.
+static size_t find_part(const struct table_plan *c, size_t value)
 {
     size_t i = 0;
 
@@ -60,11 +60,10 @@ static size_t find_part(const struct insight_table_plan *c, size_t value)
     return i;
 }
 
-static bool find_combination(const struct insight_plan *plan, const size_t *value,
-                             struct target *target)
+static bool find_combination(const struct plan *plan, const size_t *value, struct target *target)
 {
-    for (size_t i = plan->value_count; i < insight_table_count(plan); i++) {
-        const struct insight_table_plan *c = insight_table_plan(plan, i);
+    for (size_t i = plan->value_count; i < plan_table_count(plan); i++) {
+        const struct table_plan *c = plan_table(plan, i);
         size_t found = 0, seen = 0;
         for (; c->width == target->width && found < c->width; found++) {
             target->place[found] = find_part(c, value[found]);
@@ -83,14 +82,14 @@ static int find_target(struct reader *r, const struct json_value *fields, struct
 {
     struct json_value key, name;
     struct json_iter it;
-    size_t value[INSIGHT_WIDTH];
+    size_t value[TABLE_WIDTH];
 
     *target = (struct target){.width = 0};
     if (fields->type != JSON_ARRAY)
         return wrong(r, "a table has no fields");
     json_iter_init(&it, fields);
     while (json_iter_next(&it, &key, &name)) {
-        if (target->width == INSIGHT_WIDTH || !find_value(r->plan, &name, &value[target->width++]))
+        if (target->width == TABLE_WIDTH || !find_value(r->plan, &name, &value[target->width++]))
             return wrong(r, "a table has a field that is not counted here");
     }
     target->table = value[0];
@@ -99,9 +98,9 @@ static int find_target(struct reader *r, const struct json_value *fields, struct
     return 0;
 }
 
-// Reads the texts in front of a row, into the order of the table's keys, and the count behind them.
+// Reads the texts of a row, sorted into the order of the table's keys, and then its count.
 static int read_row(struct reader *r, const struct target *target, const struct json_value *row,
-                    struct insight_bytes *text, uint64_t *n)
+                    struct table_text *text, uint64_t *n)
 {
     struct json_value key, value;
     struct json_iter it;
@@ -119,14 +118,14 @@ static int read_row(struct reader *r, const struct target *target, const struct 
             continue;
         }
         text[target->place[i]] =
-            (struct insight_bytes){.data = value.string.data, .len = value.string.len};
+            (struct table_text){.data = value.string.data, .len = value.string.len};
     }
     return i == target->width + 1 ? 0 : wrong(r, "a row is too short");
 }
 
 static int read_exact(struct reader *r, const struct target *target, const struct json_value *row)
 {
-    struct insight_bytes text[INSIGHT_WIDTH];
+    struct table_text text[TABLE_WIDTH];
     uint64_t n;
 
     if (read_row(r, target, row, text, &n) != 0)
@@ -136,15 +135,15 @@ static int read_exact(struct reader *r, const struct target *target, const struc
     return 0;
 }
 
-static int read_heavy(struct reader *r, const struct target *target, const struct json_value *row)
+static int read_highest(struct reader *r, const struct target *target, const struct json_value *row)
 {
-    struct insight_bytes text[INSIGHT_WIDTH];
+    struct table_text text[TABLE_WIDTH];
     uint64_t n;
 
     if (read_row(r, target, row, text, &n) != 0)
         return -1;
     if (r->set != NULL)
-        insight_sketch_list(target->sketch, text, n, &r->scratch->key);
+        table_sketch_list(target->sketch, text, n, &r->scratch->key);
     return 0;
 }
 
@@ -165,8 +164,8 @@ static bool read_hash(const struct json_value *value, uint64_t *hash)
 
 static int read_sampled(struct reader *r, const struct target *target, const struct json_value *row)
 {
-    const struct insight_needs *needs = &insight_table_plan(r->plan, target->table)->needs;
-    struct sample_group group[SAMPLE_GROUPINGS];
+    const struct table_needs *needs = &plan_table(r->plan, target->table)->needs;
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
     struct json_value key, value;
     struct json_iter it;
     uint64_t hash = 0, n = 0;
@@ -182,14 +181,14 @@ static int read_sampled(struct reader *r, const struct target *target, const str
         if (!right)
             return wrong(r, "a key of a sample is not a hash, groups and a count");
         if (i > 0 && i <= needs->groupings)
-            group[i - 1] = (struct sample_group){value.string.data, value.string.len};
+            group[i - 1] = (struct distinct_sample_group){value.string.data, value.string.len};
         else if (i > 0)
             n = (uint64_t)value.integer;
     }
     if (i != needs->groupings + 2)
         return wrong(r, "a key of a sample is too short");
     if (r->set != NULL)
-        sample_add(&target->sketch->sample, hash, group, n);
+        distinct_sample_add(&target->sketch->sample, hash, group, n);
     return 0;
 }
 
@@ -255,19 +254,19 @@ static void find_members(const struct json_value *table, struct json_value *memb
 
 static int read_sketch(struct reader *r, struct target *target, const struct json_value *member)
 {
-    if (!is_count(&member[LEVEL]) || member[LEVEL].integer > SAMPLE_LEVEL_MAX)
+    if (!is_count(&member[LEVEL]) || member[LEVEL].integer > DISTINCT_SAMPLE_LEVEL_MAX)
         return wrong(r, "the level of a sample is out of range");
     if (member[MISSED].type != JSON_ABSENT && !is_count(&member[MISSED]))
         return wrong(r, "an error is no number");
     if (r->set != NULL) {
         insight_set_sketch(r->set, r->plan, target->table);
         target->sketch = insight_set_table(r->set, r->plan, target->table)->sketch;
-        sample_raise(&target->sketch->sample, (uint32_t)member[LEVEL].integer);
+        distinct_sample_raise(&target->sketch->sample, (uint32_t)member[LEVEL].integer);
         if (member[MISSED].type != JSON_ABSENT)
-            target->sketch->heavy.missed += (uint64_t)member[MISSED].integer;
+            target->sketch->highest.missed += (uint64_t)member[MISSED].integer;
     }
     if (read_registers(r, target, &member[REGISTERS]) != 0 ||
-        read_rows(r, target, &member[HEAVY], read_heavy) != 0)
+        read_rows(r, target, &member[HEAVY], read_highest) != 0)
         return -1;
     return read_rows(r, target, &member[SAMPLE], read_sampled);
 }
@@ -316,8 +315,8 @@ static bool get_time(const struct json_value *value, int64_t *time)
            time_parse(value->string.data, value->string.len, time) == 0;
 }
 
-int insight_partial_parse(const struct json *json, const struct insight_plan *plan,
-                          struct insight_partial_head *head, struct err *err)
+int partial_read_check(const struct json *json, const struct plan *plan, struct partial_head *head,
+                       struct err *err)
 {
     struct reader r = {.plan = plan, .err = err};
     struct json_value top[TOP_COUNT];
@@ -328,28 +327,27 @@ int insight_partial_parse(const struct json *json, const struct insight_plan *pl
         return wrong(&r, "it has no window");
     if (!is_count(&top[RECORDS]))
         return wrong(&r, "it has no number of records");
-    *head = (struct insight_partial_head){.window = top[WINDOW].string.data,
-                                          .window_len = top[WINDOW].string.len,
-                                          .records = (uint64_t)top[RECORDS].integer};
+    *head = (struct partial_head){.window = top[WINDOW].string.data,
+                                  .window_len = top[WINDOW].string.len,
+                                  .records = (uint64_t)top[RECORDS].integer};
     if (top[START].type != JSON_ABSENT && !get_time(&top[START], &head->start))
         return wrong(&r, "its start is no time");
     if (!get_time(&top[FIRST], &head->first) || !get_time(&top[LAST], &head->last))
         return wrong(&r, "the times of its records are no times");
-    if (!read_hash(&top[PLAN], &id) || id != insight_plan_id(plan))
+    if (!read_hash(&top[PLAN], &id) || id != plan_id(plan))
         return wrong(&r, "it was made for other insights; the options must be the same");
     return read_tables(&r, &top[TABLES]);
 }
 
-void insight_partial_merge(const struct json *json, const struct insight_plan *plan,
-                           struct insight_set *set)
+void partial_read_merge(const struct json *json, const struct plan *plan, struct insight_set *set)
 {
     struct err err;
-    struct insight_scratch scratch;
+    struct insight_set_scratch scratch;
     struct reader r = {.plan = plan, .set = set, .scratch = &scratch, .err = &err};
     struct json_value top[TOP_COUNT];
 
-    insight_scratch_init(&scratch, plan);
+    insight_set_scratch_init(&scratch, plan);
     json_fields(json, tops, TOP_COUNT, top);
     read_tables(&r, &top[TABLES]);
-    insight_scratch_release(&scratch);
+    insight_set_scratch_release(&scratch);
 }

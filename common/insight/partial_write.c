@@ -1,50 +1,53 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// Writing partials; insight_merge.c reads them.
 #include "insight/partial_write.h"
 
 #include <string.h>
 
-#include "base/datetime.h"
+#include "insight/set.h"
+#include "insight/table.h"
+#include "insight/window_spec.h"
 #include "json/json_write.h"
+#include "sketch/distinct_sample.h"
+#include "sketch/hll.h"
+#include "sketch/space_saving.h"
 
-void insight_partial_init(struct insight_partial *p, const struct insight_plan *plan,
-                          const struct insight_view *view)
+void partial_write_init(struct partial_writer *p, const struct plan *plan,
+                        const struct window_view *view)
 {
-    *p = (struct insight_partial){.plan = plan, .view = view, .first = true};
+    *p = (struct partial_writer){.plan = plan, .view = view, .first = true};
 }
 
-static void put_time(struct buf *b, const char *name, int64_t time)
+static void put_hash(struct buf *b, uint64_t hash)
 {
-    buf_printf(b, "\"%s\":\"", name);
-    time_format(b, time);
-    buf_puts(b, "\",");
+    buf_printf(b, "\"%016llx\"", (unsigned long long)hash);
 }
 
-static void put_head(const struct insight_partial *p, struct buf *b)
+static void put_head(const struct partial_writer *p, struct buf *b)
 {
-    const struct insight_view *view = p->view;
+    const struct window_view *view = p->view;
 
     buf_puts(b, "{\"partial\":\"");
-    window_put_key(b, view->spec, view->start);
-    buf_printf(b, "\",\"window\":\"%s\",", view->spec->text);
+    window_spec_put_key(b, view->spec, view->start);
+    buf_putc(b, '"');
+    json_put_member_text(b, "window", view->spec->text);
     if (view->spec->kind == WINDOW_TIME)
-        put_time(b, "start", view->start);
-    put_time(b, "first", view->set->first);
-    put_time(b, "last", view->set->last);
-    buf_printf(b, "\"records\":%llu,\"plan\":\"%016llx\",\"tables\":[",
-               (unsigned long long)(p->first ? view->set->records : 0),
-               (unsigned long long)insight_plan_id(p->plan));
+        json_put_member_time(b, "start", view->start);
+    json_put_member_time(b, "first", view->set->first);
+    json_put_member_time(b, "last", view->set->last);
+    json_put_member_u64(b, "records", p->first ? view->set->records : 0);
+    json_put_name(b, "plan");
+    put_hash(b, plan_id(p->plan));
+    json_put_name(b, "tables");
+    buf_putc(b, '[');
 }
 
-static void put_fields(struct buf *b, const struct insight_plan *plan,
-                       const struct insight_table_plan *table)
+static void put_fields(struct buf *b, const struct plan *plan, const struct table_plan *table)
 {
-    buf_puts(b, "{\"fields\":[");
+    json_put_name(b, "fields");
+    buf_putc(b, '[');
     for (size_t i = 0; i < table->width; i++) {
         const struct json_key *name = &plan->field[plan->value[table->part[i]].field];
-        if (i > 0)
-            buf_putc(b, ',');
+        json_put_comma(b);
         json_put_string(b, name->name, name->len);
     }
     buf_putc(b, ']');
@@ -57,7 +60,7 @@ static void put_count(struct buf *b, uint64_t n)
     buf_puts(b, "],");
 }
 
-// In place of a comma behind the last row.
+// Ends an array; the bracket replaces the comma after the last element.
 static void end_rows(struct buf *b)
 {
     if (b->data[b->len - 1] == ',')
@@ -65,7 +68,7 @@ static void end_rows(struct buf *b)
     buf_putc(b, ']');
 }
 
-static void put_text(struct buf *b, size_t i, const struct insight_bytes *text)
+static void put_text(struct buf *b, size_t i, const struct table_text *text)
 {
     buf_putc(b, i == 0 ? '[' : ',');
     json_put_string(b, text->data, text->len);
@@ -73,22 +76,23 @@ static void put_text(struct buf *b, size_t i, const struct insight_bytes *text)
 
 static bool is_full(const struct buf *b, size_t start)
 {
-    return b->len - start >= INSIGHT_PARTIAL_SIZE;
+    return b->len - start >= PARTIAL_SIZE;
 }
 
-// Appends rows until the line is full. Returns whether that was all.
-static bool put_rows(struct insight_partial *p, struct buf *b, size_t start, size_t width)
+// Appends rows until the line is full. Returns whether the table is complete.
+static bool put_rows(struct partial_writer *p, struct buf *b, size_t start, size_t width)
 {
     const struct insight_set *set = p->view->set;
     const struct map *map = &insight_set_table(set, p->plan, p->table)->map;
 
-    buf_puts(b, ",\"rows\":[");
+    json_put_name(b, "rows");
+    buf_putc(b, '[');
     if (!p->begun)
         p->next = map_first(map);
     for (; p->next != NULL && !is_full(b, start); p->next = map_next(map, p->next)) {
         for (size_t i = 0; i < width; i++) {
-            struct insight_bytes text =
-                insight_part(set, p->plan, p->table, map_id(map, p->next), i);
+            struct table_text text =
+                insight_set_part(set, p->plan, p->table, map_id(map, p->next), i);
             put_text(b, i, &text);
         }
         put_count(b, p->next->count);
@@ -99,40 +103,44 @@ static bool put_rows(struct insight_partial *p, struct buf *b, size_t start, siz
 
 static void put_registers(struct buf *b, const struct hll *h)
 {
-    buf_puts(b, ",\"registers\":\"");
+    json_put_name(b, "registers");
+    buf_putc(b, '"');
     for (size_t i = 0; i < HLL_REGISTERS; i++)
-        buf_putc(b, (char)('#' + h->rank[i])); // at most 'V': none of these needs an escape
+        buf_putc(b, (char)('#' + h->rank[i])); // '#' to 'V': none of these needs an escape
     buf_putc(b, '"');
 }
 
-static bool put_heavy(struct insight_partial *p, struct buf *b, size_t start,
-                      const struct heavy *heavy, size_t width)
+static bool put_highest(struct partial_writer *p, struct buf *b, size_t start,
+                        const struct space_saving *s, size_t width)
 {
-    if (p->heavy == heavy->used)
+    if (p->highest == s->used)
         return true;
-    buf_puts(b, ",\"heavy\":[");
-    for (; p->heavy < heavy->used && !is_full(b, start); p->heavy++) {
-        const struct heavy_item *item = &heavy->item[p->heavy];
+    json_put_name(b, "heavy");
+    buf_putc(b, '[');
+    for (; p->highest < s->used && !is_full(b, start); p->highest++) {
+        const struct space_saving_item *item = &s->item[p->highest];
         for (size_t i = 0; i < width; i++) {
-            struct insight_bytes text = insight_key_part(item, width, i);
+            struct table_text text = table_key_part(item, width, i);
             put_text(b, i, &text);
         }
         put_count(b, item->count);
     }
     end_rows(b);
-    return p->heavy == heavy->used;
+    return p->highest == s->used;
 }
 
-static bool put_sample(struct insight_partial *p, struct buf *b, size_t start,
-                       const struct sample *sample)
+static bool put_sample(struct partial_writer *p, struct buf *b, size_t start,
+                       const struct distinct_sample *sample)
 {
     if (p->next == NULL)
         return true;
-    buf_puts(b, ",\"sample\":[");
+    json_put_name(b, "sample");
+    buf_putc(b, '[');
     for (; p->next != NULL && !is_full(b, start); p->next = map_next(&sample->key, p->next)) {
-        buf_printf(b, "[\"%016llx\"", (unsigned long long)sample_hash(sample, p->next));
+        buf_putc(b, '[');
+        put_hash(b, distinct_sample_hash(sample, p->next));
         for (uint32_t i = 0; i < sample->groupings; i++) {
-            const struct map_entry *group = sample_group_of(sample, p->next, i);
+            const struct map_entry *group = distinct_sample_group_of(sample, p->next, i);
             buf_putc(b, ',');
             json_put_string(b, map_key(&sample->group[i], group), group->len);
         }
@@ -142,28 +150,28 @@ static bool put_sample(struct insight_partial *p, struct buf *b, size_t start,
     return p->next == NULL;
 }
 
-static bool put_sketch(struct insight_partial *p, struct buf *b, size_t start,
-                       const struct insight_sketch *sketch, size_t width)
+static bool put_sketch(struct partial_writer *p, struct buf *b, size_t start,
+                       const struct table_sketch *sketch, size_t width)
 {
     if (!p->begun) {
         put_registers(b, &sketch->keys);
-        insight_put_number(b, "error", heavy_error(&sketch->heavy));
-        p->heavy = 0;
+        json_put_member_u64(b, "error", space_saving_error(&sketch->highest));
+        p->highest = 0;
         p->next = map_first(&sketch->sample.key);
     }
-    insight_put_number(b, "level", sketch->sample.level);
-    return put_heavy(p, b, start, &sketch->heavy, width) &&
+    json_put_member_u64(b, "level", sketch->sample.level);
+    return put_highest(p, b, start, &sketch->highest, width) &&
            put_sample(p, b, start, &sketch->sample);
 }
 
-// Appends as much of the table at hand as the line has room for, and goes on to the next one when
-// that was all.
-static void put_table(struct insight_partial *p, struct buf *b, size_t start)
+// Appends as much of the current table as the line has room for, and moves on to the next table
+// when it is complete.
+static void put_table(struct partial_writer *p, struct buf *b, size_t start)
 {
-    const struct insight_table_plan *plan = insight_table_plan(p->plan, p->table);
-    const struct insight_sketch *sketch =
-        insight_set_table(p->view->set, p->plan, p->table)->sketch;
+    const struct table_plan *plan = plan_table(p->plan, p->table);
+    const struct table_sketch *sketch = insight_set_table(p->view->set, p->plan, p->table)->sketch;
 
+    buf_putc(b, '{');
     put_fields(b, p->plan, plan);
     bool done = sketch == NULL ? put_rows(p, b, start, plan->width)
                                : put_sketch(p, b, start, sketch, plan->width);
@@ -172,9 +180,9 @@ static void put_table(struct insight_partial *p, struct buf *b, size_t start)
     p->table += done;
 }
 
-bool insight_partial_next(struct insight_partial *p, struct buf *b)
+bool partial_write_next(struct partial_writer *p, struct buf *b)
 {
-    size_t tables = insight_table_count(p->plan), start = b->len;
+    size_t tables = plan_table_count(p->plan), start = b->len;
 
     if (!p->first && p->table == tables)
         return false;

@@ -7,9 +7,9 @@
 #include "base/bytes.h"
 #include "base/xalloc.h"
 #include "login/fields.h"
-#include "json/json_write.h"
+#include "sketch/hll.h"
 
-static size_t find_field(struct insight_plan *plan, const struct json_key *name)
+static size_t find_field(struct plan *plan, const struct json_key *name)
 {
     size_t found = json_key_find(plan->field, plan->field_count, name->name, name->len);
 
@@ -21,19 +21,19 @@ static size_t find_field(struct insight_plan *plan, const struct json_key *name)
     return plan->field_count++;
 }
 
-int insight_plan_init(struct insight_plan *plan, const char *time_field, struct err *err)
+int plan_init(struct plan *plan, const char *time_field, struct err *err)
 {
-    *plan = (struct insight_plan){.field = NULL};
+    *plan = (struct plan){.field = NULL};
     if (map_secret_init(&plan->secret, err) != 0)
         return -1;
-    // The order in which producers write them is the one that json_fields() finds fastest.
+    // json_fields() is fastest when the order is the one in which producers write the fields.
     for (size_t i = 0; i < FIELD_COUNT; i++)
         find_field(plan, &field_keys[i]);
     plan->time_field = find_field(plan, &(struct json_key){time_field, strlen(time_field)});
     return 0;
 }
 
-void insight_plan_release(struct insight_plan *plan)
+void plan_release(struct plan *plan)
 {
     free(plan->field);
     free(plan->value);
@@ -41,16 +41,16 @@ void insight_plan_release(struct insight_plan *plan)
     free(plan->insight);
 }
 
-uint64_t insight_plan_id(const struct insight_plan *plan)
+uint64_t plan_id(const struct plan *plan)
 {
-    uint64_t id = 0, name[INSIGHT_WIDTH];
+    uint64_t id = 0, name[TABLE_WIDTH];
 
     for (size_t i = 0; i < plan->value_count; i++) {
         const struct json_key *field = &plan->field[plan->value[i].field];
         id ^= hll_hash(field->name, field->len);
     }
     for (size_t i = 0; i < plan->combination_count; i++) {
-        const struct insight_table_plan *c = &plan->combination[i];
+        const struct table_plan *c = &plan->combination[i];
         for (size_t j = 0; j < c->width; j++) {
             const struct json_key *field = &plan->field[plan->value[c->part[c->order[j]]].field];
             name[j] = hll_hash(field->name, field->len);
@@ -60,8 +60,7 @@ uint64_t insight_plan_id(const struct insight_plan *plan)
     return id;
 }
 
-void insight_read_fields(const struct insight_plan *plan, const struct json *json,
-                         struct json_value *value)
+void plan_read_fields(const struct plan *plan, const struct json *json, struct json_value *value)
 {
     json_fields(json, plan->field, plan->field_count, value);
     for (size_t i = 0; plan->paths && i < plan->field_count; i++) {
@@ -70,7 +69,7 @@ void insight_read_fields(const struct insight_plan *plan, const struct json *jso
     }
 }
 
-static size_t find_value(struct insight_plan *plan, size_t field)
+static size_t find_value(struct plan *plan, size_t field)
 {
     for (size_t i = 0; i < plan->value_count; i++) {
         if (plan->value[i].field == field)
@@ -78,7 +77,7 @@ static size_t find_value(struct insight_plan *plan, size_t field)
     }
     plan->value = xreallocarray(plan->value, plan->value_count + 1, sizeof *plan->value);
     plan->value[plan->value_count] =
-        (struct insight_value){.field = field, .table = {.width = 1, .part[0] = plan->value_count}};
+        (struct plan_value){.field = field, .table = {.width = 1, .part[0] = plan->value_count}};
     return plan->value_count++;
 }
 
@@ -87,7 +86,7 @@ static int compare_names(const struct json_key *a, const struct json_key *b)
     return bytes_compare(a->name, a->len, b->name, b->len);
 }
 
-static void order_by_name(const struct insight_plan *plan, struct insight_table_plan *combination)
+static void order_by_name(const struct plan *plan, struct table_plan *combination)
 {
     for (size_t i = 0; i < combination->width; i++) {
         size_t place = 0;
@@ -98,10 +97,10 @@ static void order_by_name(const struct insight_plan *plan, struct insight_table_
     }
 }
 
-// One table serves all insights that combine the same fields, in whatever order they name them.
-static size_t find_combination(struct insight_plan *plan, struct insight *in)
+// Insights that combine the same fields share one table, whatever the order of their fields.
+static size_t find_combination(struct plan *plan, struct insight *in)
 {
-    struct insight_table_plan new = {.width = in->width};
+    struct table_plan new = {.width = in->width};
 
     for (size_t i = 0; i < in->width; i++) {
         for (size_t j = 0; j < in->width; j++)
@@ -110,7 +109,7 @@ static size_t find_combination(struct insight_plan *plan, struct insight *in)
     }
     order_by_name(plan, &new);
     for (size_t i = 0; i < plan->combination_count; i++) {
-        const struct insight_table_plan *old = &plan->combination[i];
+        const struct table_plan *old = &plan->combination[i];
         if (old->width == new.width && memcmp(old->part, new.part, sizeof new.part) == 0)
             return i;
     }
@@ -120,8 +119,8 @@ static size_t find_combination(struct insight_plan *plan, struct insight *in)
     return plan->combination_count++;
 }
 
-struct insight *insight_add(struct insight_plan *plan, const struct insight_kind *kind,
-                            const char *about, const struct json_key *name, size_t width)
+struct insight *plan_add(struct plan *plan, const struct insight_kind *kind, const char *about,
+                         const struct json_key *name, size_t width)
 {
     size_t count = plan->insight_count++;
 
@@ -138,8 +137,8 @@ struct insight *insight_add(struct insight_plan *plan, const struct insight_kind
     return in;
 }
 
-int insight_check(const struct insight_plan *plan, const struct insight_kind *kind,
-                  const char *about, const struct json_key *name, size_t width, struct err *err)
+int plan_check(const struct plan *plan, const struct insight_kind *kind, const char *about,
+               const struct json_key *name, size_t width, struct err *err)
 {
     if (!json_utf8_valid(about, strlen(about)))
         return err_set(err, EX_USAGE, "the name is not UTF-8");
@@ -157,57 +156,8 @@ int insight_check(const struct insight_plan *plan, const struct insight_kind *ki
     return 0;
 }
 
-struct insight_needs *insight_needs_of(struct insight_plan *plan, const struct insight *in)
+struct table_needs *plan_needs(struct plan *plan, const struct insight *in)
 {
     return in->width == 1 ? &plan->value[in->part[0]].table.needs
                           : &plan->combination[in->combination].needs;
-}
-
-bool insight_is_approximate(const struct insight *in, const struct insight_set *set)
-{
-    if (!set->sketched)
-        return false;
-    for (size_t i = 0; i < in->width; i++) {
-        if (!in->kind->combines && set->value[in->part[i]].sketch != NULL)
-            return true;
-    }
-    return in->kind->combines && insight_table_of(in, set)->sketch != NULL;
-}
-
-static void put_key(struct buf *b, const struct insight *in, const struct insight_view *view)
-{
-    buf_puts(b, ",\"key\":\"");
-    window_put_key(b, view->spec, view->start);
-    buf_putc(b, '/');
-    buf_puts(b, in->kind->name);
-    if (in->about == NULL) {
-        buf_putc(b, '"');
-        return;
-    }
-    // It comes with quotes; the first one gives way and the last one ends the key.
-    size_t quote = b->len;
-    json_put_string(b, in->about, strlen(in->about));
-    b->data[quote] = '/';
-}
-
-void insight_put(struct buf *b, const struct insight_plan *plan, size_t i,
-                 const struct insight_view *view)
-{
-    const struct insight *in = &plan->insight[i];
-
-    buf_puts(b, "{\"insight\":\"");
-    buf_puts(b, in->kind->name);
-    buf_putc(b, '"');
-    put_key(b, in, view);
-    buf_putc(b, ',');
-    if (in->kind->put_about != NULL)
-        in->kind->put_about(in, b);
-    buf_puts(b, "\"window\":");
-    window_put_json(b, view->spec, view->start, view->set->first, view->set->last);
-    buf_puts(b, view->final ? ",\"final\":true" : ",\"final\":false");
-    in->kind->put(in, view, b);
-    if (insight_is_approximate(in, view->set) || (in->kind->compares && view->previous != NULL &&
-                                                  insight_is_approximate(in, view->previous)))
-        buf_puts(b, ",\"approx\":true");
-    buf_putc(b, '}');
 }

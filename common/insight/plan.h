@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// insight: what is counted over the records of a window, and the lines that say it.
+// plan: which insights are wanted, and which tables must be counted for them.
 //
-// A plan holds what was asked for and is made once. It sees to it that nothing is counted twice:
-// all insights of a window draw on a few tables, one for each field and one for each combination
-// of fields that any of them needs. A set is what was counted in one window.
+// A plan is made once, from the options. All insights share their tables: there is one table for
+// each field, and one for each combination of fields, that at least one insight needs, so nothing
+// is counted twice. The counting itself is in set.h and batch.h, the output in report.h.
 //
-//     struct insight_plan plan;
-//     insight_plan_init(&plan, "timestamp", &err);
-//     insight_add_logins(&plan);
-//     insight_add_count(&plan, "device_type", &err);
-//     ...insight_windows.h, to count records...
-//     for (size_t i = 0; i < plan.insight_count; i++)
-//         insight_put(&b, &plan, i, &view);
+//     struct plan plan;
+//     if (plan_init(&plan, "timestamp", &err) != 0)
+//         return -1;
+//     plan.top = 10, plan.values = 100, plan.max_keys = 5000000;
+//     kind_logins_add(&plan);
+//     kind_count_add(&plan, "device_type", &err);
+//     ...
+//     plan_release(&plan);
 //
-// A field counts by its text. A string and a number that are written alike are the same value; true
-// and false are "true" and "false", an array is "(array)" and an object "(object)". A field that
-// is missing or null counts as "unknown". A name with dots is a path into objects; see json_path().
+// Values are counted by their text: a string and a number with the same text are the same value;
+// true and false are "true" and "false", an array is "(array)", an object is "(object)". A missing
+// or null field is "unknown". A field name with dots is a path into nested objects; see
+// json_path().
 #ifndef INSIGHT_PLAN_H
 #define INSIGHT_PLAN_H
 
@@ -27,243 +29,121 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "insight/table.h"
-#include "insight/window_spec.h"
 #include "json/json.h"
 #include "sketch/map.h"
-#include "sketch/topk.h"
 
 struct insight;
 struct insight_set;
-struct insight_view;
+struct insight_set_hits;
+struct window_view;
 
-// The entries of one record in the tables of a set.
-struct insight_hits {
-    struct map_entry **value;
-    struct map_entry **combination;
-};
-
-// One kind of insight. Its state in a window is set->state[in->index].
+// A kind of insight: kind_logins.c and its neighbours each define one. Its accumulator in a set is
+// set->accumulator[in->index].
 struct insight_kind {
     const char *name;
+
+    // Prepares the accumulator of a new set; NULL when the kind has none.
     void (*init)(const struct insight *in, struct insight_set *set);
-    // After insight_table_of() has counted n more for a key, while it is exact.
-    void (*add)(const struct insight *in, struct insight_set *set, const struct insight_hits *hits,
-                uint64_t n);
-    // Appends the members that only this kind has, each with a comma before it.
-    void (*put)(const struct insight *in, const struct insight_view *view, struct buf *b);
-    // Appends the members that say what it is about, each with a comma behind; NULL for none.
+
+    // Called after the table's count of a key has risen by n, while the table is exact. NULL when
+    // the kind reads the tables only.
+    void (*add)(const struct insight *in, struct insight_set *set,
+                const struct insight_set_hits *hits, uint64_t n);
+
+    // Appends the members that name the insight's fields; NULL when it has none.
     void (*put_about)(const struct insight *in, struct buf *b);
-    bool combines; // its fields, so that there is a table of their combinations
-    bool compares; // with the window before, whose table and top must then be kept
+
+    // Appends the members with the results.
+    void (*put)(const struct insight *in, const struct window_view *view, struct buf *b);
+
+    bool combines; // needs a table of the combinations of its fields
+    bool compares; // needs its table and topk of the previous window
 };
 
-// One insight that was asked for. Names are borrowed from the command line.
+// One wanted insight. Names are borrowed from the command line.
 struct insight {
-    const struct insight_plan *plan;
+    const struct plan *plan;
     const struct insight_kind *kind;
     size_t index;
     const char *about; // as in the key: "device_type", "ip/user_id"; NULL for logins
-    size_t width;
-    struct json_key name[INSIGHT_WIDTH]; // in the order of the user
-    size_t part[INSIGHT_WIDTH];          // the tables of these fields
-    size_t combination;                  // the table of all of them, when there are several
-    size_t place[INSIGHT_WIDTH];         // of these fields in the keys of that table
-    uint32_t word;                       // of the entries of part[1], for distinct
-    uint32_t grouping;                   // of the sample of that table, for distinct
+    size_t width;      // the number of its fields
+    struct json_key name[TABLE_WIDTH]; // of the fields, in the user's order
+    size_t part[TABLE_WIDTH];          // the tables of the fields
+    size_t combination;                // index of the table of combinations, when width > 1
+    size_t place[TABLE_WIDTH];         // position of each field in the keys of that table
+    uint32_t word;                     // for distinct: its word in the entries of part[1]
+    uint32_t grouping;                 // for distinct: its grouping in the sample of that table
 };
 
-// A table of how often each value of a field occurs.
-struct insight_value {
-    size_t field;
-    struct insight_table_plan table;
+// The table of the values of one field.
+struct plan_value {
+    size_t field; // index in plan->field
+    struct table_plan table;
 };
 
-struct insight_plan {
-    struct json_key *field; // those of record.h, then others
+struct plan {
+    struct json_key *field; // the fields of login/fields.h, then all others that are needed
     size_t field_count, time_field;
-    bool paths; // some have a dot in their name: these may be inside of objects
-    struct insight_value *value;
+    bool paths; // some field names contain a dot
+    struct plan_value *value;
     size_t value_count;
-    struct insight_table_plan *combination;
+    struct table_plan *combination;
     size_t combination_count;
     struct insight *insight;
     size_t insight_count;
-    size_t top, values; // how many are listed
-    size_t max_keys;    // of a table while it is exact
+    size_t top, values; // the most groups, and the most values, to list
+    size_t max_keys;    // the most keys of an exact table
     struct map_secret secret;
 };
 
-// The limits (top, values and max_keys) are for the caller to set.
-int insight_plan_init(struct insight_plan *plan, const char *time_field, struct err *err);
-void insight_plan_release(struct insight_plan *plan);
+// Makes a plan without insights. The caller sets top, values and max_keys. Returns 0, or -1 with
+// *err set as by map_secret_init(), and nothing to release.
+int plan_init(struct plan *plan, const char *time_field, struct err *err);
+void plan_release(struct plan *plan);
 
-// Finds the fields of the record that was parsed, which must be an object.
-void insight_read_fields(const struct insight_plan *plan, const struct json *json,
-                         struct json_value *value);
+// Reads all fields of the record that json parsed last, which must be an object. value has
+// plan->field_count elements, in the order of plan->field.
+void plan_read_fields(const struct plan *plan, const struct json *json, struct json_value *value);
 
-// These add an insight. Texts are borrowed; what is wrong with them is EX_USAGE.
-void insight_add_logins(struct insight_plan *plan);
-int insight_add_count(struct insight_plan *plan, const char *text, struct err *err);
-int insight_add_distinct(struct insight_plan *plan, const char *text, struct err *err);
-int insight_add_duplicates(struct insight_plan *plan, const char *text, struct err *err);
+// Returns a hash of the fields and combinations that the plan counts. Two plans with the same
+// tables, in any order, have the same hash.
+uint64_t plan_id(const struct plan *plan);
 
-// Tells plans apart that do not count the same fields and combinations.
-uint64_t insight_plan_id(const struct insight_plan *plan);
+// --- Tables have numbers: those of the values come first, then those of the combinations. A number
+// is valid until another insight is added. ---
 
-// All tables have numbers: those of the values come first, then those of the combinations. A number
-// holds until another insight is added.
-static inline size_t insight_table_count(const struct insight_plan *plan)
+static inline size_t plan_table_count(const struct plan *plan)
 {
     return plan->value_count + plan->combination_count;
 }
 
-static inline const struct insight_table_plan *insight_table_plan(const struct insight_plan *plan,
-                                                                  size_t table)
+static inline const struct table_plan *plan_table(const struct plan *plan, size_t table)
 {
     return table < plan->value_count ? &plan->value[table].table
                                      : &plan->combination[table - plan->value_count];
 }
 
-struct insight_state {
-    struct top top;
-    uint64_t groups, records, max;
-};
-
-// A combination's table becomes a sketch no later than those of its fields, whose ids its keys
-// hold.
-struct insight_set {
-    struct insight_table *value;       // as in the plan
-    struct insight_table *combination; // as in the plan
-    struct insight_state *state;
-    bool sketched; // some of the tables are sketches
-    uint64_t records;
-    int64_t first, last;
-};
-
-void insight_set_init(struct insight_set *set, const struct insight_plan *plan);
-void insight_set_release(struct insight_set *set, const struct insight_plan *plan);
-
-// The table of a number.
-static inline struct insight_table *insight_set_table(const struct insight_set *set,
-                                                      const struct insight_plan *plan, size_t table)
-{
-    return table < plan->value_count ? &set->value[table]
-                                     : &set->combination[table - plan->value_count];
-}
-
-// Notes that so many records with these first and last times are in the set. Their values are
-// counted by insight_batch.h or insight_set_count().
-void insight_set_take(struct insight_set *set, uint64_t records, int64_t first, int64_t last);
-
-// What insight_set_count() works with.
-struct insight_scratch {
-    struct insight_hits hits;
-    struct buf key;
-};
-
-void insight_scratch_init(struct insight_scratch *scratch, const struct insight_plan *plan);
-void insight_scratch_release(struct insight_scratch *scratch);
-
-// Counts n for a key of a table, apart from records. It is given as the texts of its parts, whose
-// hashes this sees to.
-void insight_set_count(struct insight_set *set, const struct insight_plan *plan, size_t table,
-                       struct insight_bytes *text, uint64_t n, struct insight_scratch *scratch);
-
-// Makes a table a sketch, if it is none; with that of a value, all combinations of its field too.
-void insight_set_sketch(struct insight_set *set, const struct insight_plan *plan, size_t table);
-
-// Makes sketches of the tables that have too many keys.
-void insight_set_bound(struct insight_set *set, const struct insight_plan *plan);
-
-// Whether the tables would still be exact if each had so many keys more.
-bool insight_set_has_room(const struct insight_set *set, const struct insight_plan *plan,
-                          size_t keys);
-
-// The i-th part of a key of an exact table, by the key's id: the part's id in the table of its
-// field, and its text, whose hash is left 0.
-uint32_t insight_part_id(const struct insight_set *set, const struct insight_plan *plan,
-                         size_t table, uint32_t id, size_t i);
-struct insight_bytes insight_part(const struct insight_set *set, const struct insight_plan *plan,
-                                  size_t table, uint32_t id, size_t i);
-
-// Frees all that is not needed to compare the next window with this one.
-void insight_set_trim(struct insight_set *set, const struct insight_plan *plan);
-
-// A window at one moment.
-struct insight_view {
-    const struct window_spec *spec;
-    int64_t start;
-    bool final;
-    uint64_t late;                // records that came too late since the last final view
-    struct insight_set *set;      // tops are sorted in place
-    struct insight_set *previous; // of the window before, NULL when that had no records
-};
-
-// Appends one insight as a JSON object, without a newline.
-void insight_put(struct buf *b, const struct insight_plan *plan, size_t i,
-                 const struct insight_view *view);
-
-// For the kinds, each in a file of its own:
-
-// Fails when a name is empty, not UTF-8 or there twice, or when the kind already has one about it.
-int insight_check(const struct insight_plan *plan, const struct insight_kind *kind,
-                  const char *about, const struct json_key *name, size_t width, struct err *err);
-
-// Adds an insight about these fields. The result dies with the next one.
-struct insight *insight_add(struct insight_plan *plan, const struct insight_kind *kind,
-                            const char *about, const struct json_key *name, size_t width);
-
-// The table of the insight's field, or of the combinations of its fields.
-static inline size_t insight_table_number(const struct insight *in)
+// The table that an insight is about: that of its only field, or of the combinations of its fields.
+static inline size_t plan_table_number(const struct insight *in)
 {
     return in->width == 1 ? in->part[0] : in->plan->value_count + in->combination;
 }
 
-static inline struct insight_table *insight_table_of(const struct insight *in,
-                                                     const struct insight_set *set)
-{
-    return insight_set_table(set, in->plan, insight_table_number(in));
-}
+// --- For the kinds of insights ---
 
-static inline struct map *insight_map(const struct insight *in, const struct insight_set *set)
-{
-    return &insight_table_of(in, set)->map;
-}
+// Checks the fields of a new insight. Returns 0, or -1 with *err set (EX_USAGE) when a name is
+// empty, not UTF-8 or repeated, or when the plan already has an insight of this kind about the same
+// fields.
+int plan_check(const struct plan *plan, const struct insight_kind *kind, const char *about,
+               const struct json_key *name, size_t width, struct err *err);
 
-// What the plan says of that table's sketch. Dies when another insight is added.
-struct insight_needs *insight_needs_of(struct insight_plan *plan, const struct insight *in);
+// Adds an insight, which plan_check() has accepted, and the tables that it needs. Names are
+// borrowed. The result is valid until the next plan_add().
+struct insight *plan_add(struct plan *plan, const struct insight_kind *kind, const char *about,
+                         const struct json_key *name, size_t width);
 
-// Whether what the insight says is not exact.
-bool insight_is_approximate(const struct insight *in, const struct insight_set *set);
-
-static inline struct map_entry *insight_hit(const struct insight *in,
-                                            const struct insight_hits *hits)
-{
-    return in->width == 1 ? hits->value[in->part[0]] : hits->combination[in->combination];
-}
-
-// Offers an entry of insight_map(), whose count has grown, to the top list of the kind.
-void insight_offer(const struct insight *in, struct insight_set *set, const struct map_entry *e);
-
-// One line of a top list: the texts of its fields in the order of the insight's, how high it
-// ranks, and, where that is something else, how many records it has.
-struct insight_listed {
-    struct insight_bytes text[INSIGHT_WIDTH];
-    uint64_t count, records;
-};
-
-// The keys of insight_table_of() with the highest counts, by these and then by the bytes of the
-// texts, from the top that the kind keeps while the table is exact, else from the sketch. Returns
-// how many there are; the list is for the caller to free, and its texts die with the next record.
-size_t insight_list(const struct insight *in, const struct insight_set *set, size_t limit,
-                    struct insight_listed **list);
-
-// Appends ,"error":n where a list is of a sketch: no count in it is off by more.
-void insight_put_error(struct buf *b, const struct insight *in, const struct insight_set *set);
-
-// These append ,"name":n; and "name":"text" of the i-th field of the insight.
-void insight_put_number(struct buf *b, const char *name, uint64_t n);
-void insight_put_field(struct buf *b, const struct insight *in, size_t i,
-                       const struct insight_bytes *text);
+// Returns what the insight's table must keep when it becomes a sketch; the kind adds its own needs.
+// The result is valid until the next plan_add().
+struct table_needs *plan_needs(struct plan *plan, const struct insight *in);
 
 #endif

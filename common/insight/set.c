@@ -1,66 +1,67 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "insight/plan.h"
+#include "insight/set.h"
 
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "sketch/hll.h"
 
-void insight_set_init(struct insight_set *set, const struct insight_plan *plan)
+void insight_set_init(struct insight_set *set, const struct plan *plan)
 {
     *set = (struct insight_set){.first = INT64_MAX, .last = INT64_MIN};
     set->value = xcalloc(plan->value_count, sizeof *set->value);
     set->combination = xcalloc(plan->combination_count, sizeof *set->combination);
-    set->state = xcalloc(plan->insight_count, sizeof *set->state);
-    for (size_t i = 0; i < insight_table_count(plan); i++)
-        map_init(&insight_set_table(set, plan, i)->map, insight_table_plan(plan, i)->words);
+    set->accumulator = xcalloc(plan->insight_count, sizeof *set->accumulator);
+    for (size_t i = 0; i < plan_table_count(plan); i++)
+        map_init(&insight_set_table(set, plan, i)->map, plan_table(plan, i)->words);
     for (size_t i = 0; i < plan->insight_count; i++) {
         if (plan->insight[i].kind->init != NULL)
             plan->insight[i].kind->init(&plan->insight[i], set);
     }
 }
 
-void insight_set_release(struct insight_set *set, const struct insight_plan *plan)
+void insight_set_release(struct insight_set *set, const struct plan *plan)
 {
-    for (size_t i = 0; i < insight_table_count(plan); i++)
-        insight_table_release(insight_set_table(set, plan, i));
+    for (size_t i = 0; i < plan_table_count(plan); i++)
+        table_release(insight_set_table(set, plan, i));
     for (size_t i = 0; i < plan->insight_count; i++)
-        top_release(&set->state[i].top);
+        topk_release(&set->accumulator[i].top);
     free(set->value);
     free(set->combination);
-    free(set->state);
+    free(set->accumulator);
 }
 
-void insight_set_take(struct insight_set *set, uint64_t records, int64_t first, int64_t last)
+void insight_set_extend(struct insight_set *set, uint64_t records, int64_t first, int64_t last)
 {
     set->records += records;
     set->first = first < set->first ? first : set->first;
     set->last = last > set->last ? last : set->last;
 }
 
-static bool is_compared(const struct insight_plan *plan, size_t table)
+static bool is_compared(const struct plan *plan, size_t table)
 {
     for (size_t i = 0; i < plan->insight_count; i++) {
         const struct insight *in = &plan->insight[i];
-        if (in->kind->compares && insight_table_number(in) == table)
+        if (in->kind->compares && plan_table_number(in) == table)
             return true;
     }
     return false;
 }
 
-void insight_set_trim(struct insight_set *set, const struct insight_plan *plan)
+void insight_set_trim(struct insight_set *set, const struct plan *plan)
 {
-    for (size_t i = 0; i < insight_table_count(plan); i++) {
+    for (size_t i = 0; i < plan_table_count(plan); i++) {
         if (!is_compared(plan, i))
-            insight_table_release(insight_set_table(set, plan, i));
+            table_release(insight_set_table(set, plan, i));
     }
     for (size_t i = 0; i < plan->insight_count; i++) {
         if (!plan->insight[i].kind->compares)
-            top_release(&set->state[i].top);
+            topk_release(&set->accumulator[i].top);
     }
 }
 
-uint32_t insight_part_id(const struct insight_set *set, const struct insight_plan *plan,
-                         size_t table, uint32_t id, size_t i)
+uint32_t insight_set_part_id(const struct insight_set *set, const struct plan *plan, size_t table,
+                             uint32_t id, size_t i)
 {
     const struct map *map = &insight_set_table(set, plan, table)->map;
 
@@ -69,50 +70,166 @@ uint32_t insight_part_id(const struct insight_set *set, const struct insight_pla
     return ((const uint32_t *)(const void *)map_key(map, map_at(map, id)))[i];
 }
 
-struct insight_bytes insight_part(const struct insight_set *set, const struct insight_plan *plan,
-                                  size_t table, uint32_t id, size_t i)
+struct table_text insight_set_part(const struct insight_set *set, const struct plan *plan,
+                                   size_t table, uint32_t id, size_t i)
 {
-    const struct map *values = &set->value[insight_table_plan(plan, table)->part[i]].map;
-    const struct map_entry *e = map_at(values, insight_part_id(set, plan, table, id, i));
+    const struct map *values = &set->value[plan_table(plan, table)->part[i]].map;
+    const struct map_entry *e = map_at(values, insight_set_part_id(set, plan, table, id, i));
 
-    return (struct insight_bytes){.data = map_key(values, e), .len = e->len};
+    return (struct table_text){.data = map_key(values, e), .len = e->len};
 }
 
-void insight_scratch_init(struct insight_scratch *scratch, const struct insight_plan *plan)
+// An exact table: the context of the functions of struct topk_order.
+struct source {
+    const struct insight_set *set;
+    const struct plan *plan;
+    size_t table;
+    const struct map *map;
+    size_t width;
+};
+
+static uint64_t count(const void *ctx, uint32_t id)
 {
-    *scratch = (struct insight_scratch){.key = BUF_INIT};
+    return map_at(((const struct source *)ctx)->map, id)->count;
+}
+
+static int compare(const void *ctx, uint32_t a, uint32_t b)
+{
+    const struct source *s = ctx;
+    const size_t *part = plan_table(s->plan, s->table)->part;
+    int order = 0;
+
+    for (size_t i = 0; i < s->width && order == 0; i++)
+        order = map_compare(&s->set->value[part[i]].map,
+                            insight_set_part_id(s->set, s->plan, s->table, a, i),
+                            insight_set_part_id(s->set, s->plan, s->table, b, i));
+    return order;
+}
+
+static void get_texts(const struct source *s, uint32_t id, struct table_text *text)
+{
+    for (size_t i = 0; i < s->width; i++)
+        text[i] = insight_set_part(s->set, s->plan, s->table, id, i);
+}
+
+// Adds the keys with the highest counts to the sketch, in descending order.
+static void list_highest(struct table_sketch *sketch, const struct source *source)
+{
+    const struct topk_order order = {count, compare, source};
+    struct table_text text[TABLE_WIDTH];
+    struct buf key = BUF_INIT;
+    struct topk top;
+
+    if (!sketch->plan->needs.listed)
+        return;
+    topk_init(&top, sketch->highest.limit, 1);
+    for (const struct map_entry *e = map_first(source->map); e != NULL;
+         e = map_next(source->map, e)) {
+        if (e->count >= top.threshold)
+            topk_offer(&top, &order, map_id(source->map, e), e->count);
+    }
+    size_t listed = topk_sort(&top, &order);
+    for (size_t i = 0; i < listed; i++) {
+        get_texts(source, top.item[i].id, text);
+        table_sketch_list(sketch, text, top.item[i].count, &key);
+    }
+    topk_release(&top);
+    buf_release(&key);
+}
+
+static void count_all(struct table_sketch *sketch, const struct source *source)
+{
+    struct table_text text[TABLE_WIDTH];
+
+    for (const struct map_entry *e = map_first(source->map); e != NULL;
+         e = map_next(source->map, e)) {
+        if (e->count == 0) // a value that has only been part of a combination so far
+            continue;
+        get_texts(source, map_id(source->map, e), text);
+        for (size_t i = 0; i < source->width; i++)
+            text[i].hash = hll_hash(text[i].data, text[i].len);
+        table_sketch_count(sketch, text, e->count);
+    }
+}
+
+static bool has_part(const struct table_plan *plan, size_t value)
+{
+    for (size_t i = 0; i < plan->width; i++) {
+        if (plan->part[i] == value)
+            return true;
+    }
+    return false;
+}
+
+void insight_set_sketch(struct insight_set *set, const struct plan *plan, size_t number)
+{
+    struct table *table = insight_set_table(set, plan, number);
+    const struct table_plan *table_plan = plan_table(plan, number);
+    const struct source source = {set, plan, number, &table->map, table_plan->width};
+
+    if (table->sketch != NULL)
+        return;
+    // The keys of combinations are ids in this table, which is about to be emptied.
+    for (size_t i = plan->value_count; number < plan->value_count && i < plan_table_count(plan);
+         i++) {
+        if (has_part(plan_table(plan, i), number))
+            insight_set_sketch(set, plan, i);
+    }
+    table_become_sketch(table, table_plan, plan->max_keys, &plan->secret);
+    count_all(table->sketch, &source);
+    list_highest(table->sketch, &source);
+    for (size_t i = 0; i < plan->insight_count; i++) {
+        // From now on the ranking comes from the sketch.
+        if (plan->insight[i].kind->add != NULL && plan_table_number(&plan->insight[i]) == number)
+            topk_release(&set->accumulator[i].top);
+    }
+    map_release(&table->map);
+    set->sketched = true;
+}
+
+void insight_set_bound(struct insight_set *set, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan_table_count(plan); i++) {
+        if (insight_set_table(set, plan, i)->map.used > plan->max_keys)
+            insight_set_sketch(set, plan, i);
+    }
+}
+
+void insight_set_scratch_init(struct insight_set_scratch *scratch, const struct plan *plan)
+{
+    *scratch = (struct insight_set_scratch){.key = BUF_INIT};
     scratch->hits.value = xcalloc(plan->value_count, sizeof(struct map_entry *));
     scratch->hits.combination = xcalloc(plan->combination_count, sizeof(struct map_entry *));
 }
 
-void insight_scratch_release(struct insight_scratch *scratch)
+void insight_set_scratch_release(struct insight_set_scratch *scratch)
 {
     free(scratch->hits.value);
     free(scratch->hits.combination);
     buf_release(&scratch->key);
 }
 
-static struct map_entry *add_key(struct map *map, const struct insight_plan *plan, const void *key,
+static struct map_entry *add_key(struct map *map, const struct plan *plan, const void *key,
                                  size_t len)
 {
     return map_add(map, key, len, map_hash(&plan->secret, key, len));
 }
 
-static struct map_entry *count_value(struct insight_set *set, const struct insight_plan *plan,
-                                     size_t table, const struct insight_bytes *text,
-                                     struct insight_scratch *scratch)
+static struct map_entry *count_value(struct insight_set *set, const struct plan *plan, size_t table,
+                                     const struct table_text *text,
+                                     struct insight_set_scratch *scratch)
 {
     return scratch->hits.value[table] =
                add_key(&set->value[table].map, plan, text->data, text->len);
 }
 
-// Adds the key of a combination, whose values need not have been counted yet.
-static struct map_entry *count_combination(struct insight_set *set, const struct insight_plan *plan,
-                                           size_t table, const struct insight_bytes *text,
-                                           struct insight_scratch *scratch)
+// Adds the key of a combination, and its values if they are new.
+static struct map_entry *count_combination(struct insight_set *set, const struct plan *plan,
+                                           size_t table, const struct table_text *text,
+                                           struct insight_set_scratch *scratch)
 {
-    const struct insight_table_plan *combination = insight_table_plan(plan, table);
-    uint32_t id[INSIGHT_WIDTH];
+    const struct table_plan *combination = plan_table(plan, table);
+    uint32_t id[TABLE_WIDTH];
 
     for (size_t i = 0; i < combination->width; i++) {
         size_t part = combination->part[i];
@@ -123,27 +240,27 @@ static struct map_entry *count_combination(struct insight_set *set, const struct
                        combination->width * sizeof *id);
 }
 
-// Has the kinds add what was counted in one table.
-static void add_to_kinds(struct insight_set *set, const struct insight_plan *plan, size_t table,
-                         const struct insight_hits *hits, uint64_t n)
+// Updates the accumulators of the insights about a table.
+static void add_to_kinds(struct insight_set *set, const struct plan *plan, size_t table,
+                         const struct insight_set_hits *hits, uint64_t n)
 {
     for (size_t i = 0; i < plan->insight_count; i++) {
         const struct insight *in = &plan->insight[i];
-        if (in->kind->add != NULL && insight_table_number(in) == table)
+        if (in->kind->add != NULL && plan_table_number(in) == table)
             in->kind->add(in, set, hits, n);
     }
 }
 
-void insight_set_count(struct insight_set *set, const struct insight_plan *plan, size_t table,
-                       struct insight_bytes *text, uint64_t n, struct insight_scratch *scratch)
+void insight_set_count(struct insight_set *set, const struct plan *plan, size_t table,
+                       struct table_text *text, uint64_t n, struct insight_set_scratch *scratch)
 {
-    struct insight_sketch *sketch = insight_set_table(set, plan, table)->sketch;
+    struct table_sketch *sketch = insight_set_table(set, plan, table)->sketch;
 
     if (sketch != NULL) {
         for (size_t i = 0; i < sketch->plan->width; i++)
             text[i].hash = hll_hash(text[i].data, text[i].len);
-        insight_sketch_count(sketch, text, n);
-        insight_sketch_list(sketch, text, n, &scratch->key);
+        table_sketch_count(sketch, text, n);
+        table_sketch_list(sketch, text, n, &scratch->key);
         return;
     }
     struct map_entry *e = table < plan->value_count
@@ -154,10 +271,9 @@ void insight_set_count(struct insight_set *set, const struct insight_plan *plan,
     insight_set_bound(set, plan);
 }
 
-bool insight_set_has_room(const struct insight_set *set, const struct insight_plan *plan,
-                          size_t keys)
+bool insight_set_has_room(const struct insight_set *set, const struct plan *plan, size_t keys)
 {
-    for (size_t i = 0; i < insight_table_count(plan); i++) {
+    for (size_t i = 0; i < plan_table_count(plan); i++) {
         if (insight_set_table(set, plan, i)->map.used + keys > plan->max_keys)
             return false;
     }

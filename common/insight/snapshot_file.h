@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// state: a directory of snapshots, each of which is there whole or not at all.
+// snapshot_file: a directory of snapshot files, each of which exists completely or not at all.
 //
-// A snapshot is a file SEQ.TAG.state, or SEQ.state: written beside it, fsync'd, renamed, and then
-// the directory is fsync'd, so that after state_save() it survives a loss of power. It begins with
-// a line that says what it is, of which version and made on what kind of machine, and ends with a
-// checksum. The directory is locked (flock) as long as it is open for writing; what was not
-// finished when its writer was killed goes when it is opened so.
+// A snapshot is a file named SEQ.TAG.state, or SEQ.state. It is written under a temporary name and
+// fsync'd, then renamed, then the directory is fsync'd: once snapshot_write_end() has returned 0
+// the file survives a power failure. A header line says what the file is, its version and the byte
+// order; a checksum ends it.
 //
-//     struct state state;
-//     if (state_open(&state, "DIR", true, &err) != 0) ...
-//     struct state_writer w;
-//     state_name(name, 42, "TAG");
-//     state_save_begin(&state, name, &w);
-//     state_put(&w, &number, sizeof number);
-//     if (state_save_end(&state, &w, &err) != 0) ...
+//     struct snapshot_dir dir;
+//     if (snapshot_dir_open(&dir, "DIR", true, &err) != 0) ...
+//     char name[SNAPSHOT_NAME_SIZE];
+//     snapshot_name(name, 42, "TAG");
 //
-//     struct state_reader r;
-//     if (state_load(&state, name, &r, &err) == 1) {
-//         state_get(&r, &number, sizeof number);
+//     struct snapshot_writer w;
+//     snapshot_write_begin(&dir, name, &w);
+//     snapshot_put_u64(&w, number);
+//     if (snapshot_write_end(&dir, &w, &err) != 0) ...
+//
+//     struct snapshot_reader r;
+//     if (snapshot_read_begin(&dir, name, &r, &err) == 1) {
+//         number = snapshot_get_u64(&r);
 //         ...
-//         if (state_load_end(&r, &err) != 0) ...
+//         if (snapshot_read_end(&r, &err) != 0) ...
 //     }
-//     state_close(&state);
+//     snapshot_dir_close(&dir);
 //
-// What is written is read in the same order. A reader never goes beyond its end: after a read that
-// would, everything reads as zeros, and state_load_end() says so.
+// Values are read in the order in which they were written. A reader never reads beyond the end: a
+// read that would gives zeros, as do all later ones, and snapshot_read_end() reports it.
 #ifndef INSIGHT_SNAPSHOT_FILE_H
 #define INSIGHT_SNAPSHOT_FILE_H
 
@@ -36,76 +37,90 @@
 #include "base/err.h"
 #include "base/out.h"
 
-#define STATE_NAME_SIZE 96
+#define SNAPSHOT_NAME_SIZE 96
 
-struct state {
+struct snapshot_dir {
     const char *path; // borrowed
-    int dir;          // -1 when it is not open
+    int fd;           // -1 when it is not open
 };
 
-struct state_writer {
+struct snapshot_writer {
     struct out out;
-    char name[STATE_NAME_SIZE], unfinished[STATE_NAME_SIZE + 8];
-    int error; // errno of the first failure
-    void *hash;
+    char name[SNAPSHOT_NAME_SIZE], unfinished[SNAPSHOT_NAME_SIZE + 8];
+    int error;  // errno of the first failure
+    void *hash; // of all bytes so far
 };
 
-struct state_reader {
-    const struct state *state;
-    char name[STATE_NAME_SIZE];
-    char *map; // of the file
+struct snapshot_reader {
+    const struct snapshot_dir *dir;
+    char name[SNAPSHOT_NAME_SIZE];
+    char *map; // the file in memory
     size_t len, at, end;
-    bool short_of; // a read went beyond the end
+    bool overrun; // a read went beyond the end
 };
 
-// Opens a directory: to write to it, which makes it when it is missing, locks it and removes
-// unfinished snapshots, or else only to read. Errors: EX_CANTCREAT, or only to read EX_CONFIG;
-// EX_IOERR, or EX_TEMPFAIL where another process keeps the lock for ten seconds.
-int state_open(struct state *s, const char *path, bool to_write, struct err *err);
-void state_close(struct state *s);
+// Opens a directory for reading or, if to_write is set, for writing too: then it is created if
+// needed, locked (flock) until snapshot_dir_close(), and cleared of files that a killed writer left
+// unfinished. Returns 0, or -1 with *err set: EX_CANTCREAT (to write) or EX_CONFIG (to read) when
+// it cannot be opened, EX_TEMPFAIL when another process holds the lock for ten seconds, EX_IOERR.
+int snapshot_dir_open(struct snapshot_dir *d, const char *path, bool to_write, struct err *err);
+void snapshot_dir_close(struct snapshot_dir *d);
 
-// Makes the name of a snapshot; a tag has at most 64 characters, none of them a slash, and is NULL
-// for none.
-void state_name(char name[STATE_NAME_SIZE], uint64_t seq, const char *tag);
+// Calls visit for each snapshot, in no particular order, until it returns something other than 0,
+// and returns that. Returns -1 with *err set (EX_IOERR) when the directory cannot be read.
+int snapshot_dir_each(const struct snapshot_dir *d,
+                      int (*visit)(void *ctx, const struct snapshot_dir *d, const char *name,
+                                   uint64_t seq, struct err *err),
+                      void *ctx, struct err *err);
 
-// Calls what for each snapshot, until it returns something else than 0, which is then returned; -1
-// is with *err set.
-int state_each(const struct state *s,
-               int (*what)(void *ctx, const struct state *s, const char *name, uint64_t seq,
-                           struct err *err),
-               void *ctx, struct err *err);
+// Finds the snapshot that was written last. Its seq need not be the highest: a run that starts from
+// an earlier commit writes lower ones again. Returns 1, 0 when there is no snapshot, or -1 with
+// *err set.
+int snapshot_dir_newest(const struct snapshot_dir *d, uint64_t *seq, char name[SNAPSHOT_NAME_SIZE],
+                        struct err *err);
 
-// Finds the snapshot that was written last. Its seq need not be the highest: what was not committed
-// comes again in another run. Returns 1, 0 when there is none, or -1 with *err set.
-int state_newest(const struct state *s, uint64_t *seq, char name[STATE_NAME_SIZE], struct err *err);
+// Gives a snapshot a second name (a hard link), durably. Returns false when that failed; not all
+// file systems have hard links.
+bool snapshot_dir_link(const struct snapshot_dir *d, const char *name, const char *second);
 
-// Gives a snapshot a second name, durably. Returns whether that has worked; not all file systems
-// can.
-bool state_link(const struct state *s, const char *name, const char *second);
+// Removes all snapshots with a seq up to `to`, whatever their tags. Returns 0, or -1 with *err set.
+int snapshot_dir_remove(const struct snapshot_dir *d, uint64_t to, struct err *err);
 
-// Removes the snapshots up to a seq, of all tags.
-int state_remove(const struct state *s, uint64_t to, struct err *err);
+// Builds the name of a snapshot. The tag has at most 64 characters without a slash, or is NULL.
+void snapshot_name(char name[SNAPSHOT_NAME_SIZE], uint64_t seq, const char *tag);
 
-// Errors are kept until state_save_end(), which returns 0, or -1 with *err set (EX_IOERR) and the
-// snapshot that was there before, if any, untouched.
-void state_save_begin(const struct state *s, const char *name, struct state_writer *w);
-void state_put(struct state_writer *w, const void *data, size_t len);
-void state_put_u64(struct state_writer *w, uint64_t n);
-// Bytes with their length before them.
-void state_put_bytes(struct state_writer *w, const void *data, size_t len);
-int state_save_end(const struct state *s, struct state_writer *w, struct err *err);
+// --- Writing ---
 
-// Returns 1 when there is a snapshot and it is sound; then state_load_end() must follow. Returns 0
-// when there is none, or -1 with *err set (EX_CONFIG).
-int state_load(const struct state *s, const char *name, struct state_reader *r, struct err *err);
-void state_get(struct state_reader *r, void *data, size_t len);
-uint64_t state_get_u64(struct state_reader *r);
-// A number of things to come that take at least so many bytes each; more than there can be is an
-// error.
-size_t state_get_count(struct state_reader *r, size_t each);
-// The bytes die with state_load_end().
-const char *state_get_bytes(struct state_reader *r, size_t *len);
-// Returns 0 when all was read and nothing beyond, else -1 with *err set (EX_CONFIG).
-int state_load_end(struct state_reader *r, struct err *err);
+// Starts a snapshot. Errors are kept until snapshot_write_end(), which must follow. That returns 0,
+// or -1 with *err set (EX_IOERR); then a snapshot that already had this name is still there.
+void snapshot_write_begin(const struct snapshot_dir *d, const char *name,
+                          struct snapshot_writer *w);
+int snapshot_write_end(const struct snapshot_dir *d, struct snapshot_writer *w, struct err *err);
+
+// Append bytes; a number; and bytes after their length, for snapshot_get_bytes(). Numbers are in
+// this machine's byte order.
+void snapshot_put(struct snapshot_writer *w, const void *data, size_t len);
+void snapshot_put_u64(struct snapshot_writer *w, uint64_t n);
+void snapshot_put_bytes(struct snapshot_writer *w, const void *data, size_t len);
+
+// --- Reading ---
+
+// Opens a snapshot and verifies its checksum. Returns 1, and then snapshot_read_end() must follow;
+// 0 when there is no such snapshot; or -1 with *err set (EX_CONFIG).
+int snapshot_read_begin(const struct snapshot_dir *d, const char *name, struct snapshot_reader *r,
+                        struct err *err);
+
+// Returns 0 when exactly the whole file was read, else -1 with *err set (EX_CONFIG).
+int snapshot_read_end(struct snapshot_reader *r, struct err *err);
+
+void snapshot_get(struct snapshot_reader *r, void *data, size_t len);
+uint64_t snapshot_get_u64(struct snapshot_reader *r);
+
+// Reads the number of elements that follow, each of at least min_size bytes. A number that the rest
+// of the file cannot hold counts as an overrun and gives 0.
+size_t snapshot_get_count(struct snapshot_reader *r, size_t min_size);
+
+// Returns bytes in the file's memory, which are valid until snapshot_read_end().
+const char *snapshot_get_bytes(struct snapshot_reader *r, size_t *len);
 
 #endif

@@ -6,39 +6,39 @@
 
 #include "base/xalloc.h"
 
-uint64_t insight_table_keys(const struct insight_table *t)
+uint64_t table_keys(const struct table *t)
 {
     return t->sketch == NULL ? t->map.used : hll_count(&t->sketch->keys);
 }
 
-void insight_table_sketch(struct insight_table *t, const struct insight_table_plan *plan,
-                          size_t max_keys, const struct map_secret *secret)
+void table_become_sketch(struct table *t, const struct table_plan *plan, size_t max_keys,
+                         const struct map_secret *secret)
 {
-    struct insight_sketch *s = xcalloc(1, sizeof *s);
-    size_t limit = max_keys < INSIGHT_HEAVY ? max_keys : INSIGHT_HEAVY;
+    struct table_sketch *s = xcalloc(1, sizeof *s);
+    size_t limit = max_keys < TABLE_HIGHEST ? max_keys : TABLE_HIGHEST;
 
     s->plan = plan;
     hll_init(&s->keys);
-    heavy_init(&s->heavy, plan->needs.listed ? limit : 0);
-    sample_init(&s->sample, plan->needs.groupings, max_keys, secret);
+    space_saving_init(&s->highest, plan->needs.listed ? limit : 0);
+    distinct_sample_init(&s->sample, plan->needs.groupings, max_keys, secret);
     t->sketch = s;
 }
 
-void insight_table_release(struct insight_table *t)
+void table_release(struct table *t)
 {
     map_release(&t->map);
     if (t->sketch == NULL)
         return;
     hll_release(&t->sketch->keys);
-    heavy_release(&t->sketch->heavy);
-    sample_release(&t->sketch->sample);
+    space_saving_release(&t->sketch->highest);
+    distinct_sample_release(&t->sketch->sample);
     free(t->sketch);
     t->sketch = NULL;
 }
 
-static uint64_t hash_key(const struct insight_table_plan *plan, const struct insight_bytes *text)
+static uint64_t hash_key(const struct table_plan *plan, const struct table_text *text)
 {
-    uint64_t hash[INSIGHT_WIDTH];
+    uint64_t hash[TABLE_WIDTH];
 
     if (plan->width == 1)
         return text->hash;
@@ -47,24 +47,24 @@ static uint64_t hash_key(const struct insight_table_plan *plan, const struct ins
     return hll_hash(hash, plan->width * sizeof *hash);
 }
 
-void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n)
+void table_sketch_count(struct table_sketch *s, const struct table_text *text, uint64_t n)
 {
-    const struct insight_needs *needs = &s->plan->needs;
-    struct sample_group group[SAMPLE_GROUPINGS];
+    const struct table_needs *needs = &s->plan->needs;
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
     uint64_t hash = hash_key(s->plan, text);
 
     hll_add(&s->keys, hash);
     if (!needs->sampled)
         return;
     for (uint32_t i = 0; i < needs->groupings; i++) {
-        const struct insight_bytes *name = &text[needs->grouping[i]];
-        group[i] = (struct sample_group){name->data, name->len};
+        const struct table_text *name = &text[needs->grouping[i]];
+        group[i] = (struct distinct_sample_group){name->data, name->len};
     }
-    sample_add(&s->sample, hash, group, n);
+    distinct_sample_add(&s->sample, hash, group, n);
 }
 
-void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n,
-                         struct buf *b)
+void table_sketch_list(struct table_sketch *s, const struct table_text *text, uint64_t n,
+                       struct buf *b)
 {
     const char *key = text->data;
     size_t len = text->len;
@@ -81,21 +81,21 @@ void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *t
         key = b->data;
         len = b->len;
     }
-    heavy_add(&s->heavy, key, len, map_hash(s->sample.secret, key, len), n);
+    space_saving_add(&s->highest, key, len, map_hash(s->sample.secret, key, len), n);
 }
 
-struct insight_bytes insight_key_part(const struct heavy_item *item, size_t width, size_t i)
+struct table_text table_key_part(const struct space_saving_item *item, size_t width, size_t i)
 {
     const char *at = item->key;
 
     if (width == 1)
-        return (struct insight_bytes){.data = at, .len = item->len};
+        return (struct table_text){.data = at, .len = item->len};
     for (size_t part = 0;; part++) {
         uint32_t len;
         memcpy(&len, at, sizeof len);
         at += sizeof len;
         if (part == i)
-            return (struct insight_bytes){.data = at, .len = len};
+            return (struct table_text){.data = at, .len = len};
         at += len;
     }
 }

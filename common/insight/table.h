@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// insight_table: how often each value of a field, or each combination of values, occurs in a
-// window. A table is exact until it has too many keys; from then on it is a sketch of fixed size.
+// table: how often each value of a field, or each combination of the values of several fields,
+// occurs in a window.
 //
-// A sketch has three parts, each there only if some insight needs it: how many keys there are
-// (hll.h), which ones have the highest counts (heavy.h), and, of a sample of the keys, all of them
-// with their counts (sample.h).
+// A table is exact, a map from keys to counts, until it has more than plan->max_keys keys; then it
+// becomes a sketch of fixed size. A sketch has up to three parts, each kept only if an insight
+// needs it: the number of distinct keys (hll.h), the keys with the highest counts (space_saving.h),
+// and a sample of the keys with their counts (distinct_sample.h).
 //
-// The key of a combination in heavy.h is its texts, in the order of its tables, each behind its
-// length; that of a single value is its text. insight_key_part() reads either.
+// The key of a value is its text. The key of a combination is, in an exact table, the ids that its
+// values have in their own tables; in a sketch's space_saving, the texts of its values in the order
+// of plan->part, each after its length in 32 bits. table_key_part() reads the keys of space_saving.
 #ifndef INSIGHT_TABLE_H
 #define INSIGHT_TABLE_H
 
@@ -22,63 +24,64 @@
 #include "sketch/map.h"
 #include "sketch/space_saving.h"
 
-#define INSIGHT_WIDTH 8         // fields in a combination
-#define INSIGHT_HEAVY (1 << 16) // keys that a sketch keeps of those with the highest counts
+#define TABLE_WIDTH 8           // the most fields in a combination
+#define TABLE_HIGHEST (1 << 16) // the most keys that a sketch lists
 
-// What the insights need of the sketch of a table.
-struct insight_needs {
-    bool listed;                       // the keys with the highest counts
-    bool sampled;                      // a sample of all keys
-    uint32_t groupings;                // of the sample
-    size_t grouping[SAMPLE_GROUPINGS]; // by which field of the key
+// What a table must keep when it becomes a sketch.
+struct table_needs {
+    bool listed;                                // the keys with the highest counts
+    bool sampled;                               // a sample of all keys
+    uint32_t groupings;                         // of the sample
+    size_t grouping[DISTINCT_SAMPLE_GROUPINGS]; // the part of the key that names the group
 };
 
-// What a table counts: the values of one field, whose texts are the keys, or the combinations of
-// the values of several fields. A key of these is the ids that the values have in their own tables.
-struct insight_table_plan {
+// What a table counts.
+struct table_plan {
     size_t width;
-    size_t part[INSIGHT_WIDTH];  // the tables of the fields, ascending; of one field, this table
-    size_t order[INSIGHT_WIDTH]; // of the parts, by the names of their fields
-    uint32_t words;              // of the entries, for the insights' own use
-    struct insight_needs needs;
+    size_t part[TABLE_WIDTH];  // the tables of the fields, ascending; of one field, this table
+    size_t order[TABLE_WIDTH]; // the parts, sorted by the names of their fields
+    uint32_t words;            // in each entry of the map, for the insights
+    struct table_needs needs;
 };
 
-struct insight_sketch {
-    const struct insight_table_plan *plan;
+struct table_sketch {
+    const struct table_plan *plan;
     struct hll keys;
-    struct heavy heavy;
-    struct sample sample;
+    struct space_saving highest;
+    struct distinct_sample sample;
 };
 
-struct insight_table {
-    struct map map;                // while it is exact, else empty
-    struct insight_sketch *sketch; // NULL while it is exact
+struct table {
+    struct map map;              // empty when the table is a sketch
+    struct table_sketch *sketch; // NULL while the table is exact
 };
 
 // A text and its hll_hash().
-struct insight_bytes {
+struct table_text {
     const char *data;
     size_t len;
     uint64_t hash;
 };
 
-// How many different keys there are.
-uint64_t insight_table_keys(const struct insight_table *t);
+// Returns the number of distinct keys, which is an estimate when the table is a sketch.
+uint64_t table_keys(const struct table *t);
 
-// Makes an exact table a sketch, which is empty. The caller adds the keys and then frees the map.
-void insight_table_sketch(struct insight_table *t, const struct insight_table_plan *plan,
-                          size_t max_keys, const struct map_secret *secret);
-void insight_table_release(struct insight_table *t);
+// Gives an exact table an empty sketch. The caller counts the keys of the map into the sketch and
+// then releases the map. The plan and the secret are borrowed.
+void table_become_sketch(struct table *t, const struct table_plan *plan, size_t max_keys,
+                         const struct map_secret *secret);
+void table_release(struct table *t);
 
-// Counts n for a key, which is given as the texts of its parts, in all parts of the sketch but
-// heavy. The hash of a combination is hll_hash() of the hashes of its texts in the order of the
-// names of their fields.
-void insight_sketch_count(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n);
-// And in heavy, which needs no hashes; b is for its use.
-void insight_sketch_list(struct insight_sketch *s, const struct insight_bytes *text, uint64_t n,
-                         struct buf *b);
+// Counts n for a key in all parts of a sketch but `highest`. text has plan->width elements, with
+// hashes. The hash of a combination is the hll_hash() of its texts' hashes, ordered by the names of
+// their fields.
+void table_sketch_count(struct table_sketch *s, const struct table_text *text, uint64_t n);
 
-// The i-th text of a key in heavy; its hash is left 0.
-struct insight_bytes insight_key_part(const struct heavy_item *item, size_t width, size_t i);
+// Counts n for a key in `highest`. The texts need no hashes. b is a scratch buffer.
+void table_sketch_list(struct table_sketch *s, const struct table_text *text, uint64_t n,
+                       struct buf *b);
+
+// Returns text i of a key in `highest`, with the hash 0. width is that of the table.
+struct table_text table_key_part(const struct space_saving_item *item, size_t width, size_t i);
 
 #endif

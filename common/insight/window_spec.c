@@ -6,10 +6,10 @@
 
 #include "base/datetime.h"
 #include "base/number.h"
-#include "base/opt.h"
 #include "base/xalloc.h"
+#include "json/json_write.h"
 
-// Far above any use, and low enough that no sum of a time and a size overflows.
+// Far longer than any use, and short enough that no sum of a time and a size overflows.
 #define LONGEST (100 * 366 * MS_DAY)
 
 // Reads "1h" or "1h/5m". Returns 0 or -1.
@@ -50,7 +50,7 @@ static int parse_records(const char *text, struct window_spec *spec)
     return status;
 }
 
-int window_parse(const char *text, struct window_spec *spec, struct err *err)
+int window_spec_parse(const char *text, struct window_spec *spec, struct err *err)
 {
     int status = 0;
 
@@ -73,24 +73,24 @@ int window_parse(const char *text, struct window_spec *spec, struct err *err)
     return 0;
 }
 
-int64_t window_previous(const struct window_spec *spec, int64_t start)
+int64_t window_spec_previous(const struct window_spec *spec, int64_t start)
 {
     return spec->kind == WINDOW_TIME ? start - spec->step : start - 1;
 }
 
-int64_t window_start(const struct window_spec *spec, int64_t time)
+int64_t window_spec_start(const struct window_spec *spec, int64_t time)
 {
     int64_t into = time % spec->step;
 
     return time - into - (into < 0 ? spec->step : 0);
 }
 
-int64_t window_end(const struct window_spec *spec, int64_t start)
+int64_t window_spec_end(const struct window_spec *spec, int64_t start)
 {
     return start + spec->size;
 }
 
-void window_put_key(struct buf *b, const struct window_spec *spec, int64_t start)
+void window_spec_put_key(struct buf *b, const struct window_spec *spec, int64_t start)
 {
     buf_puts(b, spec->text);
     if (spec->kind == WINDOW_ALL)
@@ -102,29 +102,19 @@ void window_put_key(struct buf *b, const struct window_spec *spec, int64_t start
         buf_put_i64(b, start);
 }
 
-static void put_times(struct buf *b, const char *from_name, int64_t from, const char *to_name,
-                      int64_t to)
-{
-    buf_printf(b, "\"%s\":\"", from_name);
-    time_format(b, from);
-    buf_printf(b, "\",\"%s\":\"", to_name);
-    time_format(b, to);
-    buf_puts(b, "\"}");
-}
-
-void window_put_json(struct buf *b, const struct window_spec *spec, int64_t start, int64_t first,
-                     int64_t last)
+void window_spec_put_json(struct buf *b, const struct window_spec *spec, int64_t start,
+                          int64_t first, int64_t last)
 {
     buf_putc(b, '{');
     if (spec->kind == WINDOW_TIME) {
-        put_times(b, "start", start, "end", window_end(spec, start));
-        return;
+        json_put_member_time(b, "start", start);
+        json_put_member_time(b, "end", window_spec_end(spec, start));
+    } else {
+        buf_puts(b, "\"start\":null,\"end\":null");
+        if (spec->kind == WINDOW_RECORDS)
+            json_put_member_i64(b, "number", start);
+        json_put_member_time(b, "first", first);
+        json_put_member_time(b, "last", last);
     }
-    buf_puts(b, "\"start\":null,\"end\":null,");
-    if (spec->kind == WINDOW_RECORDS) {
-        buf_puts(b, "\"number\":");
-        buf_put_i64(b, start);
-        buf_putc(b, ',');
-    }
-    put_times(b, "first", first, "last", last);
+    buf_putc(b, '}');
 }

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// window: what a window over the records is, as the user writes it.
+// window_spec: how records are grouped into windows, as the user writes it after --window.
 //
-//     1h      one window after the other, an hour each
-//     1h/5m   windows of an hour, a new one every five minutes: each record is in twelve
-//     500n    one window after the other, 500 records each, in the order in which they come
-//     500n,30s    the same, but a window also ends before a record that would make its times 30
-//                 seconds or more apart: a batch
-//     all     one window over everything
+//     1h        consecutive windows of one hour
+//     1h/5m     windows of one hour, one starting every five minutes: each record is in twelve
+//     500n      consecutive windows of 500 records, in the order in which they arrive
+//     500n,30s  the same, but a window also ends before a record that would make its event times
+//               span 30 seconds or more
+//     all       one window over everything
 //
-// Times are milliseconds as in datetime.h. A window holds the times from its start up to, but not
-// including, its end, and starts at a multiple of its length (or of the step) since
-// 1970-01-01T00:00:00Z: hours and days are those of UTC, weeks start on a Thursday.
-// Windows of records are numbered from 1, and the number stands where others have their start.
+//     struct window_spec spec;
+//     if (window_spec_parse("1h/5m", &spec, &err) != 0)
+//         return -1;
+//     for (int64_t start = window_spec_start(&spec, time); window_spec_end(&spec, start) > time;
+//          start = window_spec_previous(&spec, start))
+//         ...the window that starts at `start` contains the time...
+//
+// Times and sizes are in ms, as in datetime.h. A window of time contains the times from its start
+// up to, but not including, its end. Starts are multiples of the step (without a step, of the size)
+// since 1970-01-01T00:00:00Z: hours and days are those of UTC, and weeks start on a Thursday.
+// Windows of records are numbered from 1, and the number takes the place of the start.
 #ifndef INSIGHT_WINDOW_SPEC_H
 #define INSIGHT_WINDOW_SPEC_H
 
@@ -28,27 +35,28 @@ struct window_spec {
     enum window_kind kind;
     int64_t size, step; // of WINDOW_TIME; equal unless windows overlap
     uint64_t records;   // of WINDOW_RECORDS
-    int64_t span;       // of WINDOW_RECORDS: its times are less than this apart; 0 for any
+    int64_t span;       // of WINDOW_RECORDS: the event times must span less; 0 for no limit
 };
 
 // Returns 0, or -1 with *err set (EX_USAGE). The spec borrows the text.
-int window_parse(const char *text, struct window_spec *spec, struct err *err);
+int window_spec_parse(const char *text, struct window_spec *spec, struct err *err);
 
-// The start of the window before.
-int64_t window_previous(const struct window_spec *spec, int64_t start);
+// Returns the start (or number) of the previous window, for WINDOW_TIME and WINDOW_RECORDS.
+int64_t window_spec_previous(const struct window_spec *spec, int64_t start);
 
-// For WINDOW_TIME: the start of the last window that holds a time. Those before it hold it too as
-// long as window_end() is beyond it.
-int64_t window_start(const struct window_spec *spec, int64_t time);
-int64_t window_end(const struct window_spec *spec, int64_t start);
+// For WINDOW_TIME: the start of the last window that contains a time, and the end of a window.
+// Earlier windows contain the time too, as long as their end is after it.
+int64_t window_spec_start(const struct window_spec *spec, int64_t time);
+int64_t window_spec_end(const struct window_spec *spec, int64_t start);
 
-// Appends what tells the window from all others: "1h/2023-09-12T00:00:00Z", "500n/1", "all".
-void window_put_key(struct buf *b, const struct window_spec *spec, int64_t start);
+// Appends the identity of a window: 1h/2023-09-12T00:00:00Z, 500n/1, all.
+void window_spec_put_key(struct buf *b, const struct window_spec *spec, int64_t start);
 
-// Appends {"start":"2023-09-12T00:00:00Z","end":"2023-09-12T01:00:00Z"}; with nulls for windows
-// that time does not bound, then "number":1 where they are numbered, and then the times of the
-// first and the last record: "first":"2023-09-12T00:45:51Z","last":"2023-09-12T00:46:20Z".
-void window_put_json(struct buf *b, const struct window_spec *spec, int64_t start, int64_t first,
-                     int64_t last);
+// Appends a window as a JSON object: {"start":"2023-09-12T00:00:00Z","end":"2023-09-12T01:00:00Z"}.
+// For the other kinds, start and end are null, and the times of the first and the last record
+// follow, after the number if there is one:
+// {"start":null,"end":null,"number":1,"first":"2023-09-12T00:45:51Z","last":"2023-09-12T00:46:20Z"}.
+void window_spec_put_json(struct buf *b, const struct window_spec *spec, int64_t start,
+                          int64_t first, int64_t last);
 
 #endif

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// insight_windows: the windows that are open, each with what was counted in it, and the watermark
-// that closes them.
+// windows: the open windows, each with the set that counts its records, and the watermark that
+// closes them.
 //
-// The watermark is the newest time seen less the lateness allowed. A window is closed when the
-// watermark has reached its end, when it has its number of records, or when the input has ended,
-// and then takes no more records. The owner calls, for each record:
+// The watermark is the newest time seen minus the allowed lateness. A window is due when the
+// watermark has reached its end, when it is full (windows of records), or when the input has ended.
+// A window that was handed out as due is closed: it takes no more records. For each record the
+// owner calls:
 //
-//     insight_read_fields(&plan, json, w.batch.value);
-//     insight_windows_expect(&w, time);
-//     insight_windows_advance(&w, time);
-//     if (insight_windows_due(&w))
-//         while (insight_windows_next(&w, WINDOWS_DUE, &view))
-//             ...insight_put()...
-//     if (!insight_windows_add(&w, time))
+//     plan_read_fields(&plan, json, w.batch.value);
+//     windows_limit_span(&w, time);
+//     windows_advance(&w, time);
+//     if (windows_due(&w)) // before the record is added, since it does not belong to those
+//         while (windows_next(&w, WINDOWS_DUE, &view))
+//             ...report_put()...
+//     if (!windows_add(&w, time))
 //         ...the record is late...
-//     if (insight_windows_due(&w)) // again: a window of so many records may be full
+//     if (windows_due(&w)) // the record may have filled a window
 //         ...
 //
-// insight_windows_next() hands out windows by their ends, those that start first before others, and
-// otherwise in the order of the specs; windows of records come behind those, and that of all is the
-// last. So the order of final windows does not depend on how many close at a time. Each view is
-// good until the next call.
+// windows_next() hands out windows of time first, ordered by their end, then by their start, then
+// in the order of the specs; then windows of records, and the window over everything last. So the
+// order of final windows does not depend on how many close at once.
 #ifndef INSIGHT_WINDOWS_H
 #define INSIGHT_WINDOWS_H
 
@@ -30,87 +30,101 @@
 #include <stdint.h>
 
 #include "insight/batch.h"
-#include "insight/partial_write.h"
 #include "insight/plan.h"
+#include "insight/set.h"
 #include "insight/window_spec.h"
 
-struct insight_window {
-    int64_t start; // or its number; see window.h
-    bool full;     // has its records, or the next one is too far from them in time
-    bool closed;   // and kept to compare the next one with
+struct partial_head;
+
+struct window {
+    int64_t start; // or its number; see window_spec.h
+    bool full;     // has all its records, or the next record would exceed its span
+    bool closed;   // kept only to compare the next window with
     bool changed;  // since it was last handed out
     struct insight_set set;
 };
 
 // The windows of one spec.
-struct insight_series {
+struct window_series {
     const struct window_spec *spec;
-    struct insight_window **window; // by start
+    struct window **window; // by ascending start
     size_t count, size;
-    size_t next;                    // to be looked at by insight_windows_next()
-    struct insight_window *current; // the one that was found last
-    int64_t number;                 // of the open window, where they are numbered
-    uint64_t late;                  // since a window was closed
+    size_t next;            // index of the window that windows_next() looks at next
+    struct window *current; // the window of the previous record, or NULL
+    int64_t number;         // of the open window of records
+    uint64_t late;          // late records since a window was closed
 };
 
 enum windows_which {
-    WINDOWS_DUE,     // those that are to be closed, and are when they have been handed out
-    WINDOWS_CHANGED, // those that took records since they were last handed out
-    WINDOWS_OPEN,    // all that are not closed
+    WINDOWS_DUE,     // the windows to close; each is closed once it has been handed out
+    WINDOWS_CHANGED, // the open windows that took records since they were last handed out
+    WINDOWS_OPEN,    // all open windows
 };
 
-struct insight_windows {
-    const struct insight_plan *plan;
-    struct insight_series *series;
+struct windows {
+    const struct plan *plan;
+    struct window_series *series;
     size_t count;
-    struct insight_batch batch; // its values are for the owner to fill
+    struct batch batch; // the owner fills batch.value
     int64_t lateness, watermark;
-    int64_t next_end; // of the open windows, the first
-    bool filled;      // a window is full
-    bool ended;
-    struct insight_series *handed_out;
+    int64_t next_end; // the earliest end of an open window
+    bool filled;      // at least one window is full
+    bool ended;       // the input has ended
+    struct window_series *handed_out;
 };
 
-// specs and plan are borrowed.
-void insight_windows_init(struct insight_windows *w, const struct insight_plan *plan,
-                          const struct window_spec *specs, size_t count, int64_t lateness);
-void insight_windows_release(struct insight_windows *w);
+// A window at one moment.
+struct window_view {
+    const struct window_spec *spec;
+    int64_t start;
+    bool final;
+    uint64_t late;                // late records since the last final view
+    struct insight_set *set;      // not const: its topks are sorted in place
+    struct insight_set *previous; // of the previous window; NULL when that had no records
+};
 
-// A record of that time comes next: a window of records may end before it.
-void insight_windows_expect(struct insight_windows *w, int64_t time);
+// The plan and the count specs are borrowed. lateness is in ms.
+void windows_init(struct windows *w, const struct plan *plan, const struct window_spec *specs,
+                  size_t count, int64_t lateness);
+void windows_release(struct windows *w);
 
-// The source has come to that time; this may move the watermark.
-void insight_windows_advance(struct insight_windows *w, int64_t time);
+// Ends those open windows of records whose span a record of this time would exceed. They are due
+// then. Call it before the record is added.
+void windows_limit_span(struct windows *w, int64_t time);
 
-// The input has ended: all windows are due.
-void insight_windows_end(struct insight_windows *w);
+// Advances the watermark to this time minus the lateness, if that is later than now.
+void windows_advance(struct windows *w, int64_t time);
 
-// Whether windows are due. They must be handed out before another record is added.
-bool insight_windows_due(const struct insight_windows *w);
+// Makes all windows due, because the input has ended.
+void windows_end(struct windows *w);
 
-// Counts the record of batch.value in all windows that are open for its time. Returns false when
-// there is none.
-bool insight_windows_add(struct insight_windows *w, int64_t time);
+// Whether a window is due. Hand the due windows out before you add another record.
+bool windows_due(const struct windows *w);
 
-// Whether a partial's window is one of those that were asked for.
-bool insight_windows_know(const struct insight_windows *w, const struct insight_partial_head *head);
+// Counts the record in batch.value in each open window that contains its time, and opens those that
+// do not exist yet. Returns false when the record is late: all windows of time are closed that
+// contain it, and there are no others.
+bool windows_add(struct windows *w, int64_t time);
 
-// The set to which a partial of such a window is to be added; NULL when its window is closed.
-struct insight_set *insight_windows_merge(struct insight_windows *w,
-                                          const struct insight_partial_head *head);
+// Whether a partial's window is one of the specs, and its start one of that spec.
+bool windows_knows(const struct windows *w, const struct partial_head *head);
 
-// The window of a series that starts then, which may be closed; it is opened when there is none.
-struct insight_window *insight_windows_open(struct insight_windows *w, struct insight_series *s,
-                                            int64_t start);
+// Extends the window of a partial, for which windows_knows() holds, by its records. Returns the set
+// to merge the partial into, or NULL when the partial is late: its window is closed.
+struct insight_set *windows_extend(struct windows *w, const struct partial_head *head);
 
-// Finds out anew when a window is due, and frees those that are of no more use.
-void insight_windows_sweep(struct insight_windows *w);
+// Returns the window of a series with this start, which may be closed; opens it if there is none.
+struct window *windows_open(struct windows *w, struct window_series *s, int64_t start);
 
-// Forgets all windows, as if no record had come.
-void insight_windows_clear(struct insight_windows *w);
+// Frees the closed windows that no window will be compared with, and recomputes when the next
+// window is due. For those who change windows directly.
+void windows_sweep(struct windows *w);
 
-// The next window, or false when there is none. Not to be mixed: one kind is taken to its end.
-bool insight_windows_next(struct insight_windows *w, enum windows_which which,
-                          struct insight_view *view);
+// Removes all windows. The watermark stays.
+void windows_clear(struct windows *w);
+
+// Hands out the next window of a kind. Returns false after the last one. Each view is valid until
+// the next call. Always finish one kind before you start another, and add no records in between.
+bool windows_next(struct windows *w, enum windows_which which, struct window_view *view);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/xalloc.h"
 
-static void init_maps(struct sample *s)
+static void init_maps(struct distinct_sample *s)
 {
     map_init(&s->key, s->groupings);
     s->group = xcalloc(s->groupings, sizeof *s->group);
@@ -15,14 +15,14 @@ static void init_maps(struct sample *s)
     s->repeated = 0;
 }
 
-void sample_init(struct sample *s, uint32_t groupings, size_t limit,
-                 const struct map_secret *secret)
+void distinct_sample_init(struct distinct_sample *s, uint32_t groupings, size_t limit,
+                          const struct map_secret *secret)
 {
-    *s = (struct sample){.groupings = groupings, .limit = limit, .secret = secret};
+    *s = (struct distinct_sample){.groupings = groupings, .limit = limit, .secret = secret};
     init_maps(s);
 }
 
-static void release_maps(struct sample *s)
+static void release_maps(struct distinct_sample *s)
 {
     map_release(&s->key);
     for (uint32_t i = 0; i < s->groupings; i++)
@@ -30,14 +30,14 @@ static void release_maps(struct sample *s)
     free(s->group);
 }
 
-void sample_release(struct sample *s)
+void distinct_sample_release(struct distinct_sample *s)
 {
     release_maps(s);
     s->groupings = 0;
     s->group = NULL;
 }
 
-uint64_t sample_hash(const struct sample *s, const struct map_entry *key)
+uint64_t distinct_sample_hash(const struct distinct_sample *s, const struct map_entry *key)
 {
     uint64_t hash;
 
@@ -45,8 +45,8 @@ uint64_t sample_hash(const struct sample *s, const struct map_entry *key)
     return hash;
 }
 
-const struct map_entry *sample_group_of(const struct sample *s, const struct map_entry *key,
-                                        uint32_t i)
+const struct map_entry *distinct_sample_group_of(const struct distinct_sample *s,
+                                                 const struct map_entry *key, uint32_t i)
 {
     return map_at(&s->group[i], key->word[i]);
 }
@@ -56,8 +56,9 @@ static bool is_sampled(uint64_t hash, uint32_t level)
     return (hash & (((uint64_t)1 << level) - 1)) == 0;
 }
 
-// Adds to a key that is in the sample.
-static void count(struct sample *s, uint64_t hash, const struct sample_group *group, uint64_t n)
+// Adds to a key that belongs to the sample.
+static void count(struct distinct_sample *s, uint64_t hash,
+                  const struct distinct_sample_group *group, uint64_t n)
 {
     uint64_t keyed = map_hash(s->secret, &hash, sizeof hash);
     struct map_entry *key = map_add(&s->key, &hash, sizeof hash, keyed);
@@ -73,38 +74,39 @@ static void count(struct sample *s, uint64_t hash, const struct sample_group *gr
     key->count += n;
 }
 
-// Makes the sample anew from the keys of another that are high enough.
-static void take_from(struct sample *s, const struct sample *old)
+// Copies those keys of an old sample that belong to the new one's level.
+static void copy_sampled(struct distinct_sample *s, const struct distinct_sample *old)
 {
     for (const struct map_entry *e = map_first(&old->key); e != NULL; e = map_next(&old->key, e)) {
-        struct sample_group group[SAMPLE_GROUPINGS];
-        uint64_t hash = sample_hash(old, e);
+        struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
+        uint64_t hash = distinct_sample_hash(old, e);
         if (!is_sampled(hash, s->level))
             continue;
         for (uint32_t i = 0; i < s->groupings; i++) {
-            const struct map_entry *g = sample_group_of(old, e, i);
-            group[i] = (struct sample_group){map_key(&old->group[i], g), g->len};
+            const struct map_entry *g = distinct_sample_group_of(old, e, i);
+            group[i] = (struct distinct_sample_group){map_key(&old->group[i], g), g->len};
         }
         count(s, hash, group, e->count);
     }
 }
 
-void sample_raise(struct sample *s, uint32_t level)
+void distinct_sample_raise(struct distinct_sample *s, uint32_t level)
 {
     if (level <= s->level)
         return;
-    struct sample old = *s;
+    struct distinct_sample old = *s;
     s->level = level;
     init_maps(s);
-    take_from(s, &old);
+    copy_sampled(s, &old);
     release_maps(&old);
 }
 
-void sample_add(struct sample *s, uint64_t hash, const struct sample_group *group, uint64_t n)
+void distinct_sample_add(struct distinct_sample *s, uint64_t hash,
+                         const struct distinct_sample_group *group, uint64_t n)
 {
     if (n == 0 || !is_sampled(hash, s->level))
         return;
     count(s, hash, group, n);
-    while (s->key.used > s->limit && s->level < SAMPLE_LEVEL_MAX)
-        sample_raise(s, s->level + 1);
+    while (s->key.used > s->limit && s->level < DISTINCT_SAMPLE_LEVEL_MAX)
+        distinct_sample_raise(s, s->level + 1);
 }

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// sample: all that is known of a part of the keys, chosen by their hashes: each with its count, and
-// how many of them belong to which group.
+// distinct_sample: a sample of the distinct keys of a stream, chosen by their hashes, with the
+// exact count of each sampled key and the number of sampled keys in each group.
 //
 // Distinct sampling (Gibbons, "Distinct sampling for highly-accurate answers to distinct values
-// queries and event reports", VLDB 2001). At first it holds every key. When there are more than the
-// limit the level goes up by one, and half of the keys go, those whose hash does not end in so
-// many zeros; they do not come back, so the counts of those that are left are exact. A figure over
-// all keys is about that of the sample, times 2 to the level: with n keys in a group of the sample
-// the error is about sqrt(n) / n.
+// queries and event reports", VLDB 2001). The sample has a level, at first 0, and holds every key
+// whose hash ends in at least `level` zero bits. When it has more keys than its limit, the level
+// rises by one, and about half of the keys are removed. A removed key never returns, so the counts
+// of the sampled keys stay exact. To estimate a figure for all keys, multiply that of the sample by
+// 2 to the power of the level; with n sampled keys in a group, the relative error is about
+// 1 / sqrt(n).
 //
-//     struct sample s;
-//     sample_init(&s, 1, 1000000, &secret);
-//     sample_add(&s, hash_of_pair, &(struct sample_group){"ann", 3}, 1);
-//     for (const struct map_entry *e = map_first(&s.group[0]); ...)
-//         use(map_key(&s.group[0], e), *sample_group_keys(e) << s.level);
-//     sample_release(&s);
+//     struct distinct_sample s;
+//     distinct_sample_init(&s, 1, 1000000, &secret);
+//     distinct_sample_add(&s, hash_of_pair, &(struct distinct_sample_group){"ann", 3}, 1);
+//     for (const struct map_entry *e = map_first(&s.group[0]); e != NULL;
+//          e = map_next(&s.group[0], e))
+//         use(map_key(&s.group[0], e), distinct_sample_group_keys(e) << s.level);
+//     distinct_sample_release(&s);
 //
-// The same keys and counts make the same sample, in whatever order they come.
+// The same keys and counts give the same sample, in any order.
 #ifndef SKETCH_DISTINCT_SAMPLE_H
 #define SKETCH_DISTINCT_SAMPLE_H
 
@@ -26,44 +28,50 @@
 
 #include "sketch/map.h"
 
-#define SAMPLE_GROUPINGS 2 // ways in which keys may be grouped
-#define SAMPLE_LEVEL_MAX 63
+#define DISTINCT_SAMPLE_GROUPINGS 2 // the most ways to group the keys
+#define DISTINCT_SAMPLE_LEVEL_MAX 63
 
-struct sample {
-    struct map key;    // by hash; the words are the groups that it belongs to
-    struct map *group; // for each way to group: by name, with the counts of its keys added up
+struct distinct_sample {
+    struct map key;    // keyed by the hash; word i is the id of the key's group in group[i]
+    struct map *group; // one map for each grouping: group name to the sum of its keys' counts
     uint32_t groupings;
     uint32_t level;
-    size_t limit;
-    uint64_t repeated; // keys that were counted more than once
+    size_t limit;      // the most keys
+    uint64_t repeated; // sampled keys with a count above 1
     const struct map_secret *secret;
 };
 
-struct sample_group {
+struct distinct_sample_group {
     const char *name;
     size_t len;
 };
 
-// The secret is borrowed; it is for the maps, and changes nothing in the result.
-void sample_init(struct sample *s, uint32_t groupings, size_t limit,
-                 const struct map_secret *secret);
-void sample_release(struct sample *s);
+// groupings is at most DISTINCT_SAMPLE_GROUPINGS. The secret is borrowed; it keys the maps and does
+// not affect the result.
+void distinct_sample_init(struct distinct_sample *s, uint32_t groupings, size_t limit,
+                          const struct map_secret *secret);
+void distinct_sample_release(struct distinct_sample *s);
 
-// Counts n for the key of that hash (hll_hash()); it belongs to group[i] in the i-th way.
-void sample_add(struct sample *s, uint64_t hash, const struct sample_group *group, uint64_t n);
+// Adds n to the count of the key with this hash (hll_hash()). group[i] names the key's group in
+// grouping i, and must be the same at each call with the same key.
+void distinct_sample_add(struct distinct_sample *s, uint64_t hash,
+                         const struct distinct_sample_group *group, uint64_t n);
 
-// Lets go of keys below a level, at most SAMPLE_LEVEL_MAX.
-void sample_raise(struct sample *s, uint32_t level);
+// Raises the level, at most to DISTINCT_SAMPLE_LEVEL_MAX, and removes the keys that no longer
+// belong to the sample. Does nothing when the sample is at that level already.
+void distinct_sample_raise(struct distinct_sample *s, uint32_t level);
 
-// How many keys of the sample are in a group.
-static inline uint32_t sample_group_keys(const struct map_entry *group)
+// Returns the number of sampled keys in a group.
+static inline uint32_t distinct_sample_group_keys(const struct map_entry *group)
 {
     return group->word[0];
 }
 
-// The hash of an entry of s->key, and its group in the i-th way.
-uint64_t sample_hash(const struct sample *s, const struct map_entry *key);
-const struct map_entry *sample_group_of(const struct sample *s, const struct map_entry *key,
-                                        uint32_t i);
+// Returns the hash of an entry of s->key.
+uint64_t distinct_sample_hash(const struct distinct_sample *s, const struct map_entry *key);
+
+// Returns the group of an entry of s->key in grouping i, an entry of s->group[i].
+const struct map_entry *distinct_sample_group_of(const struct distinct_sample *s,
+                                                 const struct map_entry *key, uint32_t i);
 
 #endif

@@ -30,7 +30,7 @@ void hll_release(struct hll *h)
 void hll_add(struct hll *h, uint64_t hash)
 {
     uint8_t *rank = &h->rank[hash >> (64 - HLL_BITS)];
-    // The bit behind the last ends the search where all others are 0.
+    // A sentinel bit bounds the rank when all remaining bits are 0.
     uint64_t rest = hash << HLL_BITS | (uint64_t)1 << (HLL_BITS - 1);
     uint8_t found = (uint8_t)(__builtin_clzll(rest) + 1);
 
@@ -51,7 +51,7 @@ int hll_merge(struct hll *h, const uint8_t rank[HLL_REGISTERS])
     return 0;
 }
 
-// The sum over k of x^(2^k) 2^(k-1), plus x: for the registers that have seen nothing.
+// Ertl's sigma: x + the sum over k of x^(2^k) 2^(k-1). Corrects for empty registers.
 static double sigma(double x)
 {
     double weight = 1, sum = x, before;
@@ -67,7 +67,7 @@ static double sigma(double x)
     return sum;
 }
 
-// A third of 1 - x - the sum over k of (1 - x^(2^-k))^2 2^-k: for those that can see no more.
+// Ertl's tau: (1 - x - the sum over k of (1 - x^(2^-k))^2 2^-k) / 3. Corrects for full registers.
 static double tau(double x)
 {
     double weight = 1, sum = 1 - x, before;
@@ -95,5 +95,5 @@ uint64_t hll_count(const struct hll *h)
         z = (z + (double)registers[rank]) / 2;
     z += m * sigma((double)registers[0] / m);
     double count = m * m / (2 * M_LN2 * z) + 0.5;
-    return count < 0x1p64 ? (uint64_t)count : UINT64_MAX; // all registers full, or nearly
+    return count < 0x1p64 ? (uint64_t)count : UINT64_MAX; // nearly all registers are full
 }

@@ -19,7 +19,7 @@ _Static_assert(sizeof((struct map_secret *)0)->bytes >= XXH3_SECRET_SIZE_MIN, "s
 
 int map_secret_init(struct map_secret *secret, struct err *err)
 {
-    // Up to 256 bytes come whole or not at all; see getrandom(2).
+    // getrandom(2) never returns a part of 256 bytes or fewer.
     if (getrandom(secret->bytes, sizeof secret->bytes, 0) != (ssize_t)sizeof secret->bytes)
         return err_set(err, EX_OSERR, "getrandom: %s", strerror(errno));
     return 0;
@@ -69,7 +69,7 @@ static size_t free_slot(const struct map *m, uint64_t hash)
     return i;
 }
 
-// By half, not to double: the old slots and the new ones are there at the same time.
+// Grows by half rather than doubling, since the old and the new slots exist at the same time.
 static void grow_slots(struct map *m)
 {
     uint64_t *old = m->slot;
@@ -99,7 +99,7 @@ static struct map_entry *append_entry(struct map *m, const void *key, size_t len
 
     if (m->len == 0)
         m->len = MAP_UNIT;
-    // Ids have 32 bits, and so have lengths.
+    // Ids and lengths have 32 bits.
     if (m->len / MAP_UNIT > UINT32_MAX || len > UINT32_MAX)
         xalloc_die(SIZE_MAX);
     if (m->size - m->len < size || m->data == NULL) {
@@ -116,7 +116,7 @@ static struct map_entry *append_entry(struct map *m, const void *key, size_t len
     return e;
 }
 
-// The slot of a key, or the free slot where it would go. There are slots.
+// The slot of a key, or the free slot where it would go. The map must have slots.
 static size_t find_slot(const struct map *m, const void *key, size_t len, uint64_t hash)
 {
     size_t i = map_home(m, hash);
@@ -141,7 +141,7 @@ struct map_entry *map_find(const struct map *m, const void *key, size_t len, uin
 
 struct map_entry *map_add(struct map *m, const void *key, size_t len, uint64_t hash)
 {
-    // At two thirds: the usual search still ends within a cache line.
+    // At two thirds full, a typical search still ends within one cache line.
     if (m->used >= m->slots / 3 * 2)
         grow_slots(m);
     size_t i = find_slot(m, key, len, hash);

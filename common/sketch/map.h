@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// map: a hash map from byte strings to counts, made for very many of them.
+// map: a hash map from byte strings to counts, for millions of keys.
 //
-// Entries lie one behind the other, in the order in which they were added, each with its count,
-// its key and, where the owner asks for them, a few words for its own use. An entry's id says
-// where it lies and stays the same; a pointer to it dies with the next map_add() to the same map.
-// An entry takes 12 bytes and its words and key, rounded up to 8, and 12 to 18 bytes of index.
+// Entries are stored one after another in the order in which they were added. Each has its count,
+// its key and, if the owner asks for them, a few words for the owner's use. An entry's id is its
+// position, which never changes; a pointer to an entry is valid until the next map_add() to the
+// same map. An entry takes 12 bytes plus its words and its key, rounded up to 8, and 12 to 18 bytes
+// in the index.
 //
-// Hashes are keyed with a secret, so that nobody can choose keys that collide. The caller computes
-// them, once for all the maps in which it looks the same key up:
+// Hashes are keyed with a secret, so that an attacker cannot choose keys that collide. The caller
+// computes the hash, once for all the maps in which it looks up the same key:
 //
 //     struct map_secret secret;
 //     struct map m;
@@ -28,24 +29,24 @@
 
 #include "base/err.h"
 
-#define MAP_UNIT 8 // bytes: what ids count in, so that 32 bits reach 32 GiB
+#define MAP_UNIT 8 // bytes: the unit of ids, so that 32 bits reach 32 GiB
 
 struct map_secret {
     unsigned char bytes[192];
 };
 
 struct map_entry {
-    uint64_t count;  // the owner's; 0 when the entry is new
+    uint64_t count;  // for the owner; 0 in a new entry
     uint32_t len;    // of the key
-    uint32_t word[]; // the owner's too, 0 at first; behind the last of them is the key
+    uint32_t word[]; // for the owner; 0 in a new entry. The key follows the last word
 };
 
 struct map {
-    uint64_t *slot; // 32 bits of the hash above the id of an entry; 0 where there is none
+    uint64_t *slot; // high half: upper 32 bits of the hash; low half: id. 0 when empty
     size_t slots, used;
-    char *data; // the entries; the first unit is left out, so that no id is 0
+    char *data; // the entries; the first unit is unused, so that no id is 0
     size_t len, size;
-    uint32_t words; // of each entry
+    uint32_t words; // in each entry
 };
 
 // Draws a secret from the kernel. Returns 0, or -1 with *err set.
@@ -57,20 +58,21 @@ uint64_t map_hash(const struct map_secret *secret, const void *key, size_t len);
 void map_init(struct map *m, uint32_t words);
 void map_release(struct map *m);
 
-// Takes all keys out and keeps the memory.
+// Removes all keys and keeps the memory.
 void map_clear(struct map *m);
 
-// The entry of that key, added when there is none.
+// Returns the entry of a key, which is added when there is none. Ends the process when the map
+// would exceed 32 GiB, as xalloc does when memory runs out.
 struct map_entry *map_add(struct map *m, const void *key, size_t len, uint64_t hash);
 
-// The same, but NULL when there is none.
+// Returns the entry of a key, or NULL.
 struct map_entry *map_find(const struct map *m, const void *key, size_t len, uint64_t hash);
 
-// All entries in the order in which they were added; NULL behind the last.
+// Iterate over all entries in the order in which they were added; NULL after the last one.
 const struct map_entry *map_first(const struct map *m);
 const struct map_entry *map_next(const struct map *m, const struct map_entry *e);
 
-// Orders two entries by the bytes of their keys, a shorter one before those that it begins.
+// Compares the keys of two ids byte by byte, like memcmp(3); a prefix sorts before a longer key.
 int map_compare(const struct map *m, uint32_t a, uint32_t b);
 
 static inline struct map_entry *map_at(const struct map *m, uint32_t id)
@@ -88,7 +90,8 @@ static inline const char *map_key(const struct map *m, const struct map_entry *e
     return (const char *)(e->word + m->words);
 }
 
-// memcmp(3) with a fixed length becomes a load, so this is much faster for short keys than a call.
+// Whether two keys of the same length are equal. A memcmp(3) of fixed length compiles to a load, so
+// for short keys this is much faster than a call.
 static inline bool map_same(const char *a, const char *b, size_t len)
 {
     if (len < 8)
@@ -100,16 +103,16 @@ static inline bool map_same(const char *a, const char *b, size_t len)
     return memcmp(a + len - 8, b + len - 8, 8) == 0;
 }
 
-// Where the search for a hash starts. Growing a map keeps this order, so that it reads and writes
-// memory from one end to the other.
+// The slot where the search for a hash starts. It rises with the hash, so growing a map reads and
+// writes memory sequentially.
 static inline size_t map_home(const struct map *m, uint64_t hash)
 {
     return (size_t)((hash >> 32) * m->slots >> 32);
 }
 
-// For many lookups at a time, so that they wait for memory together: map_prefetch() for all, then
-// map_guess() for all, and then map_add_guessed(). A guess is the id of the entry that the key, of
-// that length, most likely has, or 0; where it is wrong the key is looked up.
+// Batched lookups, whose cache misses overlap: call map_prefetch() for all keys, then map_guess()
+// for all keys, and then map_add_guessed() for each. A guess is the id that the key probably has,
+// or 0; map_add_guessed() looks the key up when the guess is wrong.
 static inline void map_prefetch(const struct map *m, uint64_t hash)
 {
     if (m->slots > 0)

@@ -1,59 +1,67 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// heavy: the keys with the highest counts, about, with room for a fixed number of them.
+// space_saving: the keys with the highest counts, approximately, in a fixed amount of memory.
 //
-// Space-saving (Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and top-k
-// elements in data streams", 2005): a key that is new when there is no more room takes the place of
-// the one with the lowest count, and that count too. So no count is too low, and none is too high
-// by more than heavy_error(), which is at most the sum of all counts divided by the room. Summaries
-// are merged as in Agarwal and others, "Mergeable summaries" (2012), but key by key: then a
-// count may also be too low, by no more than the same error.
+// The Space-Saving algorithm (Metwally, Agrawal and El Abbadi, "Efficient computation of frequent
+// and top-k elements in data streams", 2005) keeps at most `limit` keys. When a new key arrives and
+// the summary is full, the new key replaces the key with the lowest count and inherits that count.
+// So no count is too low, and no count is too high by more than space_saving_error(), which is at
+// most the sum of all counts divided by the limit.
 //
-//     struct heavy h;
-//     heavy_init(&h, 1000);
-//     heavy_add(&h, key, len, map_hash(&secret, key, len), 1);
-//     for (size_t i = 0; i < h.used; i++)
-//         use(h.item[i].key, h.item[i].len, h.item[i].count);
-//     heavy_release(&h);
+// Two summaries are merged by adding the keys of one to the other, after "Mergeable summaries"
+// (Agarwal and others, 2012). After a merge a count may also be too low, by at most the same error.
 //
-// The same sequence of keys gives the same items in the same places, whatever their hashes.
+//     struct space_saving s;
+//     space_saving_init(&s, 1000);
+//     space_saving_add(&s, key, len, map_hash(&secret, key, len), 1);
+//     for (size_t i = 0; i < s.used; i++)
+//         use(s.item[i].key, s.item[i].len, s.item[i].count);
+//     space_saving_release(&s);
+//
+// The summary copies the keys. The same sequence of keys gives the same items in the same places,
+// whatever their hashes are.
 #ifndef SKETCH_SPACE_SAVING_H
 #define SKETCH_SPACE_SAVING_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct heavy_item {
+struct space_saving_item {
     uint64_t count;
     uint64_t hash;
     char *key;
-    uint32_t len, size; // of the key, and of the memory that it has
-    uint32_t place;     // in the heap
+    uint32_t len, size; // bytes of the key, and bytes allocated for it
+    uint32_t place;     // index in the heap
 };
 
-struct heavy {
-    struct heavy_item *item;
-    uint32_t *heap; // items, none before one with a lower count
-    uint32_t *slot; // items by hash, from 1; 0 where there is none
+struct space_saving {
+    struct space_saving_item *item;
+    uint32_t *heap; // indexes of items; a min-heap by count
+    uint32_t *slot; // a hash table of items: index + 1, or 0 for an empty slot
     size_t used, size, limit, slots;
-    uint64_t missed; // the most that a key had elsewhere without being told to us
+    uint64_t missed; // sum of the errors of the summaries that were merged into this one
 };
 
-void heavy_init(struct heavy *h, size_t limit);
-void heavy_release(struct heavy *h);
+// A limit of 0 is allowed: such a summary keeps nothing.
+void space_saving_init(struct space_saving *s, size_t limit);
+void space_saving_release(struct space_saving *s);
 
-// Counts n for a key.
-void heavy_add(struct heavy *h, const char *key, size_t len, uint64_t hash, uint64_t n);
+// Adds n to the count of a key. The caller computes the hash; equal keys must have equal hashes.
+void space_saving_add(struct space_saving *s, const char *key, size_t len, uint64_t hash,
+                      uint64_t n);
 
-// Adds an item as it was in another summary: the items of that in their order make the same one.
-void heavy_restore(struct heavy *h, const char *key, size_t len, uint64_t hash, uint64_t count,
-                   uint32_t place);
+// Adds an item exactly as it was in another summary, with its place in the heap. Restoring all
+// items of a summary in their order gives an identical summary.
+void space_saving_restore(struct space_saving *s, const char *key, size_t len, uint64_t hash,
+                          uint64_t count, uint32_t place);
 
-// The item of that key, or NULL.
-const struct heavy_item *heavy_find(const struct heavy *h, const char *key, size_t len,
-                                    uint64_t hash);
+// Returns the item of a key, or NULL when the key is not kept. The pointer is valid until the next
+// change.
+const struct space_saving_item *space_saving_find(const struct space_saving *s, const char *key,
+                                                  size_t len, uint64_t hash);
 
-// By how much a count can be wrong, and how high that of a key without an item can be.
-uint64_t heavy_error(const struct heavy *h);
+// Returns the largest possible error of a count. It is also the highest possible count of a key
+// that is not kept.
+uint64_t space_saving_error(const struct space_saving *s);
 
 #endif

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// insight_top: the N entries with the highest counts, exact, at any moment, without a look at all
-// entries.
+// topk: the N entries with the highest counts of a map, exactly, without scanning the map.
 //
-// It rests on counts that only grow. Each step of a count is shown to top_wants(), and where that
-// says so, the id is offered; it costs one comparison where not.
-// What is kept are candidates: an id that is not among them has a count below the threshold, or
-// one equal to it and N candidates that rank before. The threshold rises as the counts do, so
+// Counts must only grow. After each increment the owner calls topk_wants(), which is usually a
+// single comparison, and calls topk_offer() only if it returns true:
+//
+//     uint64_t count = e->count += n;
+//     if (topk_wants(&t, count, n))
+//         topk_offer(&t, &order, map_id(&map, e), count);
+//     ...
+//     for (size_t i = 0, used = topk_sort(&t, &order); i < used; i++)
+//         use(t.item[i].id, t.item[i].count);
+//
+// The items are candidates: an entry that is not among them has a count below the threshold, or a
+// count equal to it while N candidates rank before it. The threshold rises as the counts rise, so
 // there are never many candidates.
 //
-// Equal counts are ranked by what the ids stand for, so the order does not depend on ids.
+// Ties are ordered by topk_order.compare, never by id, so the result does not depend on the ids.
 #ifndef SKETCH_TOPK_H
 #define SKETCH_TOPK_H
 
@@ -17,43 +24,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct top_item {
+struct topk_item {
     uint64_t count;
     uint32_t id;
 };
 
-struct top {
-    struct top_item *item;
+struct topk {
+    struct topk_item *item;
     size_t used, size;
     size_t limit; // N
     uint64_t threshold;
-    bool bounded;   // there are N items, and bound was the last of them
-    uint32_t bound; // when its count was the threshold
+    bool bounded;   // the last topk_sort() found N items, the last of them being `bound`
+    uint32_t bound; // the id of that item, whose count was the threshold then
 };
 
-// How the ids of one top rank.
-struct top_order {
-    uint64_t (*count)(const void *ctx, uint32_t id);
-    // Orders two ids of equal count; 0 only when they are the same.
+// How to rank the entries. All calls for one topk must use the same order.
+struct topk_order {
+    uint64_t (*count)(const void *ctx, uint32_t id); // the current count
+    // Orders two ids of equal count, like memcmp(3); returns 0 only for the same id.
     int (*compare)(const void *ctx, uint32_t a, uint32_t b);
     const void *ctx;
 };
 
-// Counts below the lowest are never listed.
-void top_init(struct top *t, size_t limit, uint64_t lowest);
-void top_release(struct top *t);
+// Counts below `lowest` are never listed.
+void topk_init(struct topk *t, size_t limit, uint64_t lowest);
+void topk_release(struct topk *t);
 
-// Whether an id whose count has just become this, n more than before, must be offered.
-static inline bool top_wants(const struct top *t, uint64_t count, uint64_t n)
+// Returns whether an entry must be offered whose count has just risen by n to `count`.
+static inline bool topk_wants(const struct topk *t, uint64_t count, uint64_t n)
 {
-    // It has reached the threshold, where it may rank by its bytes, or has left it: it may have
-    // been turned away for them.
+    // The count has reached the threshold, where ties are ordered by key, or has just passed it:
+    // the entry may have lost a tie there.
     return count - t->threshold <= n;
 }
 
-void top_offer(struct top *t, const struct top_order *order, uint32_t id, uint64_t count);
+void topk_offer(struct topk *t, const struct topk_order *order, uint32_t id, uint64_t count);
 
-// Puts the items into order and leaves the first N. Returns how many there are.
-size_t top_sort(struct top *t, const struct top_order *order);
+// Sorts the items by rank and keeps the first N. Returns how many there are.
+size_t topk_sort(struct topk *t, const struct topk_order *order);
 
 #endif

@@ -12,19 +12,19 @@
 
 static struct map_secret secret;
 
-static void add(struct sample *s, uint64_t i, uint64_t n)
+static void add(struct distinct_sample *s, uint64_t i, uint64_t n)
 {
     char name[32];
     size_t len = (size_t)snprintf(name, sizeof name, "g%llu", (unsigned long long)(i / 100));
 
-    sample_add(s, hll_hash(&i, sizeof i), &(struct sample_group){name, len}, n);
+    distinct_sample_add(s, hll_hash(&i, sizeof i), &(struct distinct_sample_group){name, len}, n);
 }
 
 static void test_exact(void)
 {
-    struct sample s;
+    struct distinct_sample s;
 
-    sample_init(&s, 1, 1000, &secret);
+    distinct_sample_init(&s, 1, 1000, &secret);
     for (uint64_t i = 0; i < 1000; i++)
         add(&s, i, 1);
     for (uint64_t i = 0; i < 300; i++)
@@ -35,24 +35,25 @@ static void test_exact(void)
     bool right = s.group[0].used == 10;
     for (const struct map_entry *e = map_first(&s.group[0]); e != NULL;
          e = map_next(&s.group[0], e))
-        right &= sample_group_keys(e) == 100 && (e->count == 100 || e->count == 300);
+        right &= distinct_sample_group_keys(e) == 100 && (e->count == 100 || e->count == 300);
     tap_ok(right, "groups have their keys and their counts");
-    sample_release(&s);
+    distinct_sample_release(&s);
 }
 
 // Whether both hold the same keys with the same counts and groups.
-static bool same(const struct sample *a, const struct sample *b)
+static bool same(const struct distinct_sample *a, const struct distinct_sample *b)
 {
     if (a->level != b->level || a->key.used != b->key.used || a->repeated != b->repeated ||
         a->group[0].used != b->group[0].used)
         return false;
     for (const struct map_entry *e = map_first(&a->key); e != NULL; e = map_next(&a->key, e)) {
-        uint64_t hash = sample_hash(a, e);
+        uint64_t hash = distinct_sample_hash(a, e);
         const struct map_entry *other =
             map_find(&b->key, &hash, sizeof hash, map_hash(&secret, &hash, sizeof hash));
         if (other == NULL || other->count != e->count)
             return false;
-        const struct map_entry *g = sample_group_of(a, e, 0), *h = sample_group_of(b, other, 0);
+        const struct map_entry *g = distinct_sample_group_of(a, e, 0),
+                               *h = distinct_sample_group_of(b, other, 0);
         if (g->len != h->len || g->count != h->count || g->word[0] != h->word[0] ||
             memcmp(map_key(&a->group[0], g), map_key(&b->group[0], h), g->len) != 0)
             return false;
@@ -62,11 +63,11 @@ static bool same(const struct sample *a, const struct sample *b)
 
 static void test_sampled(void)
 {
-    struct sample forth, back, part;
+    struct distinct_sample forth, back, part;
 
-    sample_init(&forth, 1, 2000, &secret);
-    sample_init(&back, 1, 2000, &secret);
-    sample_init(&part, 1, 2000, &secret);
+    distinct_sample_init(&forth, 1, 2000, &secret);
+    distinct_sample_init(&back, 1, 2000, &secret);
+    distinct_sample_init(&part, 1, 2000, &secret);
     for (uint64_t i = 0; i < PAIRS; i++)
         add(&forth, i, 1 + i % 2);
     for (uint64_t i = PAIRS; i-- > 0;) {
@@ -82,15 +83,15 @@ static void test_sampled(void)
     tap_ok(off > -0.15 && off < 0.15, "those that repeat at %llu",
            (unsigned long long)(forth.repeated << forth.level));
     tap_ok(same(&forth, &back), "the order changes nothing");
-    sample_raise(&part, forth.level);
+    distinct_sample_raise(&part, forth.level);
     for (uint64_t i = 0; i < PAIRS; i++)
         add(&part, i, 1 + i % 2);
     tap_ok(same(&forth, &part), "nor does a level that was raised before");
-    sample_raise(&part, SAMPLE_LEVEL_MAX);
+    distinct_sample_raise(&part, DISTINCT_SAMPLE_LEVEL_MAX);
     tap_ok(part.key.used == 0 && part.group[0].used == 0, "at the highest level nothing is left");
-    sample_release(&forth);
-    sample_release(&back);
-    sample_release(&part);
+    distinct_sample_release(&forth);
+    distinct_sample_release(&back);
+    distinct_sample_release(&part);
 }
 
 int main(void)

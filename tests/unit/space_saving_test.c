@@ -12,38 +12,38 @@
 #define KEYS 5000
 #define RECORDS 200000
 
-static void add(struct heavy *h, uint64_t key, uint64_t n)
+static void add(struct space_saving *s, uint64_t key, uint64_t n)
 {
     char text[32];
     size_t len = (size_t)snprintf(text, sizeof text, "k%llu", (unsigned long long)key);
 
-    heavy_add(h, text, len, hll_hash(text, len), n);
+    space_saving_add(s, text, len, hll_hash(text, len), n);
 }
 
-static const struct heavy_item *find(const struct heavy *h, uint64_t key)
+static const struct space_saving_item *find(const struct space_saving *s, uint64_t key)
 {
     char text[32];
     size_t len = (size_t)snprintf(text, sizeof text, "k%llu", (unsigned long long)key);
 
-    return heavy_find(h, text, len, hll_hash(text, len));
+    return space_saving_find(s, text, len, hll_hash(text, len));
 }
 
 static void test_exact(void)
 {
-    struct heavy h;
+    struct space_saving s;
 
-    heavy_init(&h, 100);
-    tap_ok(find(&h, 1) == NULL && heavy_error(&h) == 0, "nothing is found where nothing is");
+    space_saving_init(&s, 100);
+    tap_ok(find(&s, 1) == NULL && space_saving_error(&s) == 0, "nothing is found where nothing is");
     for (uint64_t i = 0; i < 100; i++)
-        add(&h, i, i + 1);
-    heavy_add(&h, "", 0, hll_hash("", 0), 0);
+        add(&s, i, i + 1);
+    space_saving_add(&s, "", 0, hll_hash("", 0), 0);
     bool right = true;
     for (uint64_t i = 1; i < 100; i++)
-        right &= find(&h, i) != NULL && find(&h, i)->count == i + 1;
+        right &= find(&s, i) != NULL && find(&s, i)->count == i + 1;
     tap_ok(right, "counts are exact while there is room");
-    tap_ok(find(&h, 0) == NULL && h.used == 100, "one more takes the place of the lowest");
-    tap_int((int64_t)heavy_find(&h, "", 0, hll_hash("", 0))->count, 1, "and its count");
-    heavy_release(&h);
+    tap_ok(find(&s, 0) == NULL && s.used == 100, "one more takes the place of the lowest");
+    tap_int((int64_t)space_saving_find(&s, "", 0, hll_hash("", 0))->count, 1, "and its count");
+    space_saving_release(&s);
 }
 
 // Zipf-like: key k about 1/k of the time.
@@ -57,52 +57,52 @@ static uint64_t draw(uint64_t i)
 static void test_bounds(void)
 {
     static uint64_t truth[KEYS];
-    struct heavy h;
+    struct space_saving s;
     uint64_t sum = 0;
     bool bounded = true, heap = true;
 
-    heavy_init(&h, 300);
+    space_saving_init(&s, 300);
     for (uint64_t i = 0; i < RECORDS; i++) {
         uint64_t key = draw(i), n = 1 + i % 3;
         truth[key] += n;
         sum += n;
-        add(&h, key, n);
+        add(&s, key, n);
     }
-    uint64_t error = heavy_error(&h);
+    uint64_t error = space_saving_error(&s);
     tap_ok(error > 0 && error <= sum / 300, "the error is at most all counts divided by the room");
     for (uint64_t key = 0; key < KEYS; key++) {
-        const struct heavy_item *item = find(&h, key);
+        const struct space_saving_item *item = find(&s, key);
         if (item == NULL)
             bounded &= truth[key] <= error;
         else
             bounded &= item->count >= truth[key] && item->count - truth[key] <= error;
     }
     tap_ok(bounded, "no count is too low, or too high by more than that");
-    for (size_t i = 1; i < h.used; i++)
-        heap &= h.item[h.heap[i]].count >= h.item[h.heap[(i - 1) / 2]].count;
-    tap_ok(heap && h.used == 300, "the room is used up, and the lowest one is on top");
-    heavy_release(&h);
+    for (size_t i = 1; i < s.used; i++)
+        heap &= s.item[s.heap[i]].count >= s.item[s.heap[(i - 1) / 2]].count;
+    tap_ok(heap && s.used == 300, "the room is used up, and the lowest one is on top");
+    space_saving_release(&s);
 }
 
 static void test_collisions(void)
 {
-    struct heavy h;
+    struct space_saving s;
     char text[16];
     bool right = true;
 
-    heavy_init(&h, 50);
+    space_saving_init(&s, 50);
     for (int i = 0; i < 1000; i++) {
         size_t len = (size_t)snprintf(text, sizeof text, "%d", i % 77);
-        heavy_add(&h, text, len, UINT64_MAX, 1);
+        space_saving_add(&s, text, len, UINT64_MAX, 1);
     }
-    for (size_t i = 0; i < h.used; i++)
-        right &= heavy_find(&h, h.item[i].key, h.item[i].len, UINT64_MAX) == &h.item[i];
-    tap_ok(right && h.used == 50, "keys of one hash are told apart, and found after others went");
-    heavy_release(&h);
-    heavy_init(&h, 0);
-    heavy_add(&h, "a", 1, 1, 1);
-    tap_ok(h.used == 0 && heavy_find(&h, "a", 1, 1) == NULL, "without room nothing is kept");
-    heavy_release(&h);
+    for (size_t i = 0; i < s.used; i++)
+        right &= space_saving_find(&s, s.item[i].key, s.item[i].len, UINT64_MAX) == &s.item[i];
+    tap_ok(right && s.used == 50, "keys of one hash are told apart, and found after others went");
+    space_saving_release(&s);
+    space_saving_init(&s, 0);
+    space_saving_add(&s, "a", 1, 1, 1);
+    tap_ok(s.used == 0 && space_saving_find(&s, "a", 1, 1) == NULL, "without room nothing is kept");
+    space_saving_release(&s);
 }
 
 int main(void)

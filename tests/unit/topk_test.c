@@ -48,11 +48,11 @@ static uint32_t best(const struct counts *c, const bool *taken, uint64_t lowest)
     return found;
 }
 
-static bool is_exact(struct top *t, const struct top_order *order, uint64_t lowest)
+static bool is_exact(struct topk *t, const struct topk_order *order, uint64_t lowest)
 {
     const struct counts *c = order->ctx;
     bool taken[IDS] = {false};
-    size_t listed = top_sort(t, order);
+    size_t listed = topk_sort(t, order);
 
     for (size_t i = 0; i < t->limit; i++) {
         uint32_t id = best(c, taken, lowest);
@@ -69,9 +69,9 @@ static bool is_exact(struct top *t, const struct top_order *order, uint64_t lowe
 static void test_growth(size_t limit, uint64_t lowest, uint32_t ids, int skew, uint32_t every)
 {
     static struct counts c;
-    const struct top_order order = {count, compare, &c};
+    const struct topk_order order = {count, compare, &c};
     uint64_t state = limit * 31 + ids + every;
-    struct top t;
+    struct topk t;
     bool ok = true;
     size_t most = 0;
 
@@ -79,7 +79,7 @@ static void test_growth(size_t limit, uint64_t lowest, uint32_t ids, int skew, u
         c.count[i] = 0;
         c.rank[i] = i * 211 % IDS; // 211 and 500 have no common factor
     }
-    top_init(&t, limit, lowest);
+    topk_init(&t, limit, lowest);
     // Comparing each time takes long, and is done over fewer.
     uint32_t records = every == 1 ? 1000 : 20000;
     for (uint32_t i = 0; i < records && ok; i++) {
@@ -87,8 +87,8 @@ static void test_growth(size_t limit, uint64_t lowest, uint32_t ids, int skew, u
         for (int j = 0; j < skew; j++)
             id = next_random(&state) % (id + 1);
         c.count[id]++;
-        if (top_wants(&t, c.count[id], 1))
-            top_offer(&t, &order, id, c.count[id]);
+        if (topk_wants(&t, c.count[id], 1))
+            topk_offer(&t, &order, id, c.count[id]);
         most = t.used > most ? t.used : most;
         if (i % every == 0)
             ok = is_exact(&t, &order, lowest);
@@ -96,7 +96,7 @@ static void test_growth(size_t limit, uint64_t lowest, uint32_t ids, int skew, u
     ok = ok && is_exact(&t, &order, lowest) && most <= 2 * limit + 65;
     tap_ok(ok, "the highest %zu of %u are right, from %llu, skew %d, each %u", limit, ids,
            (unsigned long long)lowest, skew, every);
-    top_release(&t);
+    topk_release(&t);
 }
 
 int main(void)

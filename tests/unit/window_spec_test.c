@@ -13,7 +13,7 @@ static struct window_spec parse(const char *text)
     struct window_spec spec;
     struct err err;
 
-    if (window_parse(text, &spec, &err) != 0)
+    if (window_spec_parse(text, &spec, &err) != 0)
         err_die(&err);
     return spec;
 }
@@ -47,7 +47,7 @@ static void test_parse(void)
     tap_ok(spec.kind == WINDOW_RECORDS && spec.records == 2000, "2kn is two thousand records");
     tap_ok(parse("all").kind == WINDOW_ALL, "all is all");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        tap_ok(window_parse(wrong[i], &spec, &err) == -1 && err.status == EX_USAGE,
+        tap_ok(window_spec_parse(wrong[i], &spec, &err) == -1 && err.status == EX_USAGE,
                "'%s' is refused", wrong[i]);
     }
 }
@@ -56,23 +56,25 @@ static void test_bounds(void)
 {
     struct window_spec hour = parse("1h"), hopping = parse("1h/25m"), day = parse("1d");
     int64_t time = at("2023-09-12T00:45:51Z");
-    int64_t start = window_start(&hour, time);
+    int64_t start = window_spec_start(&hour, time);
 
-    tap_ok(start == at("2023-09-12T00:00:00Z") && window_end(&hour, start) == start + MS_HOUR,
+    tap_ok(start == at("2023-09-12T00:00:00Z") && window_spec_end(&hour, start) == start + MS_HOUR,
            "a window of an hour starts with the hour");
-    tap_ok(window_start(&hour, start) == start && window_start(&hour, start - 1) == start - MS_HOUR,
+    tap_ok(window_spec_start(&hour, start) == start &&
+               window_spec_start(&hour, start - 1) == start - MS_HOUR,
            "the start is in the window, the end is not");
-    tap_ok(window_start(&hour, -1) == -MS_HOUR && window_start(&hour, -MS_HOUR) == -MS_HOUR,
+    tap_ok(window_spec_start(&hour, -1) == -MS_HOUR &&
+               window_spec_start(&hour, -MS_HOUR) == -MS_HOUR,
            "this holds before 1970 too");
-    tap_ok(window_start(&day, time) == at("2023-09-12"), "days are those of UTC");
-    start = window_start(&hopping, time);
+    tap_ok(window_spec_start(&day, time) == at("2023-09-12"), "days are those of UTC");
+    start = window_spec_start(&hopping, time);
     tap_ok(start % (25 * MS_MINUTE) == 0 && start <= time && start + 25 * MS_MINUTE > time,
            "overlapping windows start at multiples of the step");
     int count = 0;
-    for (; window_end(&hopping, start) > time; start = window_previous(&hopping, start))
+    for (; window_spec_end(&hopping, start) > time; start = window_spec_previous(&hopping, start))
         count++;
     tap_ok(count == 2 || count == 3, "a record is in two or three windows of 1h/25m");
-    tap_ok(window_previous(&hour, 0) == -MS_HOUR, "the window before is an hour before");
+    tap_ok(window_spec_previous(&hour, 0) == -MS_HOUR, "the window before is an hour before");
 }
 
 static bool puts_as(const char *text, int64_t start, const char *key, const char *json)
@@ -80,9 +82,9 @@ static bool puts_as(const char *text, int64_t start, const char *key, const char
     struct window_spec spec = parse(text);
     struct buf b = BUF_INIT;
 
-    window_put_key(&b, &spec, start);
+    window_spec_put_key(&b, &spec, start);
     buf_putc(&b, ' ');
-    window_put_json(&b, &spec, start, at("2023-09-12T00:45:51Z"), at("2023-09-12T00:46:20Z"));
+    window_spec_put_json(&b, &spec, start, at("2023-09-12T00:45:51Z"), at("2023-09-12T00:46:20Z"));
     size_t key_len = strlen(key), json_len = strlen(json);
     bool same = b.len == key_len + 1 + json_len && memcmp(b.data, key, key_len) == 0 &&
                 memcmp(b.data + key_len + 1, json, json_len) == 0;

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/aggregator.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "insight/partial_write.h"
+#include "insight/report.h"
+
+#define TIMELESS_MARKS 60 // warn after so many marks without a watermark; usually one minute
+
+static int check_mergeable(const struct aggregator *a, size_t specs, struct err *err)
+{
+    for (size_t i = 0; (a->options->partial || a->options->merge) && i < specs; i++) {
+        if (a->specs[i].kind == WINDOW_RECORDS)
+            return err_set(
+                err, EX_USAGE,
+                "--window: '%s' goes by the order of all records, so it cannot be merged",
+                a->specs[i].text);
+    }
+    return 0;
+}
+
+// A partial is never late: --merge, which sees all records, decides what is late.
+static int64_t initial_lateness(const struct aggregator_options *options)
+{
+    if (options->partial)
+        return INT64_MAX;
+    return options->lateness >= 0 ? options->lateness : MS_MINUTE;
+}
+
+int aggregator_init(struct aggregator *a, const struct aggregator_options *options,
+                    struct insight_options *insights, const struct aggregator_ops *ops, void *ctx,
+                    struct err *err)
+{
+    *a = (struct aggregator){.options = options, .ops = ops, .ctx = ctx};
+    if (insight_options_plan(insights, &a->plan, &a->specs, err) != 0)
+        return -1;
+    if (check_mergeable(a, insights->windows.count, err) != 0) {
+        plan_release(&a->plan);
+        free(a->specs);
+        return -1;
+    }
+    insight_options_put(&a->options_text, insights);
+    buf_puts(&a->options_text, options->merge ? " --merge" : "");
+    buf_putc(&a->options_text, '\0');
+    windows_init(&a->windows, &a->plan, a->specs, insights->windows.count,
+                 initial_lateness(options));
+    return 0;
+}
+
+void aggregator_release(struct aggregator *a)
+{
+    windows_release(&a->windows);
+    plan_release(&a->plan);
+    buf_release(&a->options_text);
+    free(a->specs);
+}
+
+int aggregator_open(struct aggregator *a, struct err *err)
+{
+    return checkpoint_open(&a->checkpoint, a->options->state, a->options_text.data,
+                           a->options->state_reset, err);
+}
+
+void aggregator_close(struct aggregator *a)
+{
+    checkpoint_close(&a->checkpoint);
+}
+
+static int emit_insights(struct aggregator *a, const struct window_view *view, struct err *err)
+{
+    for (size_t i = 0; i < a->plan.insight_count; i++) {
+        report_put(a->ops->begin(a->ctx), &a->plan, i, view);
+        if (a->ops->emit(a->ctx, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int emit_partials(struct aggregator *a, const struct window_view *view, struct err *err)
+{
+    struct partial_writer partial;
+
+    partial_write_init(&partial, &a->plan, view);
+    while (partial_write_next(&partial, a->ops->begin(a->ctx))) {
+        if (a->ops->emit(a->ctx, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int emit_windows(struct aggregator *a, enum windows_which which, struct err *err)
+{
+    bool partial = a->options->partial;
+    struct window_view view;
+
+    while (windows_next(&a->windows, which, &view)) {
+        if ((partial ? emit_partials : emit_insights)(a, &view, err) != 0)
+            return -1;
+    }
+    if (partial)
+        windows_clear(&a->windows);
+    return 0;
+}
+
+int aggregator_emit_changed(struct aggregator *a, struct err *err)
+{
+    return emit_windows(a, WINDOWS_CHANGED, err);
+}
+
+static int emit_due(struct aggregator *a, struct err *err)
+{
+    return windows_due(&a->windows) ? emit_windows(a, WINDOWS_DUE, err) : 0;
+}
+
+// Resumes at the first line of the input; hello is NULL when that is not a mark.
+static int start(struct aggregator *a, const struct mark *hello, struct err *err)
+{
+    const struct aggregator_options *o = a->options;
+
+    a->started = true;
+    a->marked = hello != NULL;
+    // With marks the watermark is that of the source, which knows all its partitions.
+    if (hello != NULL && o->lateness < 0 && !o->partial)
+        a->windows.lateness = 0;
+    if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
+        log_warn("the source goes on from mark %llu; what was counted until then is lost without "
+                 "--state",
+                 (unsigned long long)hello->seq);
+    return checkpoint_resume(&a->checkpoint, hello, &a->windows, &a->plan, err);
+}
+
+// Prepares for records whose times reach from `from` to `to`: closes the windows that end before.
+static int expect(struct aggregator *a, int64_t from, int64_t to, struct err *err)
+{
+    if (!a->started && start(a, NULL, err) != 0)
+        return -1;
+    a->checkpoint.changed = true;
+    windows_limit_span(&a->windows, from);
+    if (!a->marked)
+        windows_advance(&a->windows, to);
+    return emit_due(a, err);
+}
+
+const struct json_value *aggregator_read(struct aggregator *a, const struct json *json)
+{
+    plan_read_fields(&a->plan, json, a->windows.batch.value);
+    return &a->windows.batch.value[a->plan.time_field];
+}
+
+enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct err *err)
+{
+    if (expect(a, time, time, err) != 0)
+        return AGGREGATOR_FAILED;
+    return windows_add(&a->windows, time) ? AGGREGATOR_ADDED : AGGREGATOR_LATE;
+}
+
+int aggregator_check_partial(const struct aggregator *a, const struct json *json,
+                             struct partial_head *head, struct err *err)
+{
+    if (partial_read_check(json, &a->plan, head, err) != 0)
+        return -1;
+    if (!windows_knows(&a->windows, head))
+        return err_set(err, EX_DATAERR, "its window is none of --window");
+    return 0;
+}
+
+enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
+                                        const struct partial_head *head, struct err *err)
+{
+    if (expect(a, head->first, head->last, err) != 0)
+        return AGGREGATOR_FAILED;
+    struct insight_set *set = windows_extend(&a->windows, head);
+    if (set == NULL)
+        return AGGREGATOR_LATE;
+    partial_read_merge(json, &a->plan, set);
+    return AGGREGATOR_ADDED;
+}
+
+int aggregator_accept(struct aggregator *a, struct err *err)
+{
+    uint64_t every = a->options->every_records;
+
+    a->fed = true;
+    if (emit_due(a, err) != 0)
+        return -1;
+    a->checkpoint.accepted++;
+    return every > 0 && a->checkpoint.accepted % every == 0 ? aggregator_emit_changed(a, err) : 0;
+}
+
+// All input of this run has come. Closes all windows, unless the next run resumes from them.
+static int finish(struct aggregator *a, struct err *err)
+{
+    bool rolling = a->options->every_ms > 0 || a->options->every_records > 0;
+
+    if (a->options->state != NULL && !a->options->final)
+        return rolling ? aggregator_emit_changed(a, err) : 0;
+    windows_end(&a->windows);
+    return emit_due(a, err);
+}
+
+static void advance(struct aggregator *a, const struct mark *mark)
+{
+    if (mark->has_watermark)
+        windows_advance(&a->windows, mark->watermark);
+    else if (a->fed && ++a->timeless == TIMELESS_MARKS)
+        log_warn("%d marks have no watermark: windows close at the end only; does kcat-in have the "
+                 "right --time-field?",
+                 a->timeless);
+}
+
+int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *err)
+{
+    if (mark->kind == MARK_HELLO)
+        return start(a, mark, err);
+    if (checkpoint_check_mark(&a->checkpoint, mark, err) != 0)
+        return -1;
+    advance(a, mark);
+    // Partials are not kept in checkpoints, so all of them go out before the mark.
+    if ((a->options->partial ? aggregator_emit_changed : emit_due)(a, err) != 0)
+        return -1;
+    if (mark->kind == MARK_END && finish(a, err) != 0)
+        return -1;
+    return checkpoint_save(&a->checkpoint, mark, &a->windows, err);
+}
+
+int aggregator_end(struct aggregator *a, struct err *err)
+{
+    if (a->marked)
+        return 0;
+    if (!a->started &&
+        (checkpoint_check_empty(&a->checkpoint, err) != 0 || start(a, NULL, err) != 0))
+        return -1;
+    // A checkpoint must not count records whose insights could not be written.
+    if (finish(a, err) != 0 || a->ops->flush(a->ctx, err) != 0)
+        return -1;
+    return checkpoint_save(&a->checkpoint, NULL, &a->windows, err);
+}
+
+int aggregator_dump(struct aggregator *a, struct err *err)
+{
+    return checkpoint_dump(a->options->state, a->options_text.data, &a->windows, &a->plan, err);
+}

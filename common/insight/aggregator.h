@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// aggregator: counts records in windows, emits insights about the windows, and keeps checkpoints.
+// This is all of loginagg but its options and its stream.
+//
+// The aggregator decides when lines are emitted: when a window closes, every so many records, at a
+// mark that asks for it, and at the end. It appends each line to the owner's buffer and calls its
+// emit(). The lines are insights or, if options->partial is set, partials. The owner calls:
+//
+//     struct aggregator a;
+//     if (aggregator_init(&a, &options, &insights, &ops, ctx, &err) != 0)
+//         err_die(&err);
+//     if (aggregator_open(&a, &err) != 0)
+//         ...
+//     for each record, in order:
+//         const struct json_value *time = aggregator_read(&a, json);
+//         ...reject the record, or convert its time to ms...
+//         if (aggregator_add(&a, ms, &err) == AGGREGATOR_LATE)
+//             ...reject the record...
+//         else
+//             ...pass the record on, if wanted; then aggregator_accept(&a, &err)...
+//     for each mark, in its place among the records:
+//         aggregator_mark(&a, mark, &err);
+//     after the last line:
+//         aggregator_end(&a, &err);
+//     aggregator_close(&a);
+//     aggregator_release(&a);
+//
+// With options->merge the input is partials: aggregator_check_partial() and aggregator_merge()
+// replace aggregator_read() and aggregator_add().
+//
+// Functions with an err return 0, or -1 with *err set by emit(), by flush(), or as checkpoint.h
+// says. After a failure only aggregator_close() and aggregator_release() may be called.
+#ifndef INSIGHT_AGGREGATOR_H
+#define INSIGHT_AGGREGATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/datetime.h"
+#include "base/err.h"
+#include "insight/checkpoint.h"
+#include "insight/options.h"
+#include "insight/partial_read.h"
+#include "insight/plan.h"
+#include "insight/window_spec.h"
+#include "insight/windows.h"
+#include "json/json.h"
+#include "stream/mark.h"
+
+struct aggregator_options {
+    bool partial;           // emit partials, and forget what was emitted
+    bool merge;             // the input is partials
+    bool final;             // close all windows at the end, although state is set
+    int64_t every_ms;       // how often the owner calls aggregator_emit_changed(); 0 for never
+    uint64_t every_records; // after how many records to emit the changed windows; 0 for never
+    int64_t lateness;       // ms; -1 for one minute or, in a stream with marks, 0
+    const char *state;      // the directory of the checkpoints; NULL for none
+    bool state_reset;       // ignore and remove the checkpoints that exist
+};
+
+#define AGGREGATOR_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        .every_ms = 10 * MS_SECOND, .lateness = -1                                                 \
+    }
+
+struct aggregator_ops {
+    // Returns the buffer to append the next line to. A line may have 512 KiB, so it is not copied.
+    struct buf *(*begin)(void *ctx);
+
+    // Emits the line that was appended, which has no newline.
+    int (*emit)(void *ctx, struct err *err);
+
+    // Writes out all lines that were emitted. Called before a checkpoint relies on them.
+    int (*flush)(void *ctx, struct err *err);
+};
+
+enum aggregator_result {
+    AGGREGATOR_FAILED = -1,
+    AGGREGATOR_ADDED, // counted in at least one window
+    AGGREGATOR_LATE,  // not counted: all windows of its time are closed
+};
+
+struct aggregator {
+    const struct aggregator_options *options;
+    const struct aggregator_ops *ops;
+    void *ctx;
+    struct plan plan;
+    struct window_spec *specs;
+    struct windows windows;
+    struct checkpoint checkpoint;
+    struct buf options_text; // for the checkpoints
+    bool started;            // resumed from a checkpoint, or started without one
+    bool marked;             // a hello mark has come
+    bool fed;                // a record has been accepted in this run
+    int timeless;            // marks without a watermark, after records
+};
+
+// Options and ops are borrowed. Returns 0, or -1 with *err set and nothing to release: as by
+// insight_options_plan(), or EX_USAGE when a window cannot be merged.
+int aggregator_init(struct aggregator *a, const struct aggregator_options *options,
+                    struct insight_options *insights, const struct aggregator_ops *ops, void *ctx,
+                    struct err *err);
+void aggregator_release(struct aggregator *a);
+
+// Opens and locks the directory of the checkpoints, if one is wanted.
+int aggregator_open(struct aggregator *a, struct err *err);
+void aggregator_close(struct aggregator *a);
+
+// Reads the fields of the record that json parsed last, which must be an object. Returns the value
+// of the time field, valid until json parses something else.
+const struct json_value *aggregator_read(struct aggregator *a, const struct json *json);
+
+// Closes the windows that end before this time, and then counts the record that was read last in
+// all windows that contain its time. time is in ms since 1970.
+enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct err *err);
+
+// Checks the partial that json parsed last, which must be an object. Returns 0, or -1 with *err set
+// (EX_DATAERR) when it is malformed or was made for other insights or windows.
+int aggregator_check_partial(const struct aggregator *a, const struct json *json,
+                             struct partial_head *head, struct err *err);
+
+// Like aggregator_add(), for a partial that aggregator_check_partial() has accepted.
+enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
+                                        const struct partial_head *head, struct err *err);
+
+// Counts the record that was added last as accepted, and emits what that makes due: the windows
+// that it has filled, and the changed windows every options->every_records records. Call it when
+// the record itself has been passed on, so that the record comes before its insights.
+int aggregator_accept(struct aggregator *a, struct err *err);
+
+// Emits the windows that have changed since they were last emitted.
+int aggregator_emit_changed(struct aggregator *a, struct err *err);
+
+// Handles a mark. hello resumes from a checkpoint; every other mark may advance the watermark,
+// emits what is due, and writes a checkpoint.
+int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *err);
+
+// Handles the end of an input without marks: emits all windows, or with checkpoints the changed
+// ones, flushes, and writes a checkpoint. Does nothing after marks, since the end mark did this.
+int aggregator_end(struct aggregator *a, struct err *err);
+
+// Writes the newest checkpoint to stdout, as checkpoint_dump() does. Needs no aggregator_open().
+int aggregator_dump(struct aggregator *a, struct err *err);
+
+#endif

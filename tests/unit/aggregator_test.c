@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/aggregator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define RUN "00000000-0000-4000-8000-00000000000a"
+
+// An aggregator, and what it has emitted, a line each.
+struct run {
+    struct aggregator_options options;
+    struct insight_options insights;
+    struct aggregator a;
+    struct json *json;
+    struct buf text, lines;
+    size_t emitted, flushed; // lines, and how many of them had been emitted at the last flush
+    int fail_at;             // emit() fails at this line, counted from 1; 0 for never
+    bool fail_flush;
+};
+
+static char path[] = "/tmp/aggregator_test.XXXXXX";
+static struct err err;
+
+static struct buf *begin(void *ctx)
+{
+    return &((struct run *)ctx)->lines;
+}
+
+static int emit(void *ctx, struct err *e)
+{
+    struct run *r = ctx;
+
+    if (++r->emitted == (size_t)r->fail_at)
+        return err_set(e, EX_IOERR, "emit: failed");
+    buf_putc(&r->lines, '\n');
+    return 0;
+}
+
+static int flush(void *ctx, struct err *e)
+{
+    struct run *r = ctx;
+
+    r->flushed = r->emitted;
+    return r->fail_flush ? err_set(e, EX_IOERR, "flush: failed") : 0;
+}
+
+static const struct aggregator_ops ops = {begin, emit, flush};
+
+static void run_init(struct run *r, const char *window)
+{
+    *r = (struct run){.options = AGGREGATOR_OPTIONS_INIT, .insights = INSIGHT_OPTIONS_INIT};
+    r->options.every_ms = 0;
+    opt_list_add(&r->insights.windows, window);
+    r->json = json_new();
+}
+
+static void run_open(struct run *r)
+{
+    if (aggregator_init(&r->a, &r->options, &r->insights, &ops, r, &err) != 0 ||
+        aggregator_open(&r->a, &err) != 0)
+        err_die(&err);
+}
+
+static void run_release(struct run *r)
+{
+    aggregator_close(&r->a);
+    aggregator_release(&r->a);
+    json_free(r->json);
+    buf_release(&r->text);
+    buf_release(&r->lines);
+    free(r->insights.windows.item);
+    free(r->insights.counts.item);
+    free(r->insights.distincts.item);
+    free(r->insights.duplicates.item);
+}
+
+static bool parse(struct run *r, const char *text, size_t len)
+{
+    buf_clear(&r->text);
+    buf_append(&r->text, text, len);
+    return json_parse(r->json, r->text.data, r->text.len) == 0;
+}
+
+// Adds a record, and accepts it when it is not late.
+static enum aggregator_result add(struct run *r, int64_t time, const char *user)
+{
+    struct buf b = BUF_INIT;
+
+    buf_printf(&b, "{\"user_id\":\"%s\",\"timestamp\":%lld}", user, (long long)time);
+    parse(r, b.data, b.len);
+    buf_release(&b);
+    const struct json_value *value = aggregator_read(&r->a, r->json);
+    if (value->type != JSON_INT || value->integer != time)
+        tap_ok(false, "the time of a record is read");
+    enum aggregator_result result = aggregator_add(&r->a, time, &err);
+    if (result == AGGREGATOR_ADDED && aggregator_accept(&r->a, &err) != 0)
+        return AGGREGATOR_FAILED;
+    return result;
+}
+
+static int send_mark(struct run *r, enum mark_kind kind, uint64_t seq, int64_t watermark)
+{
+    struct mark m = {.kind = kind, .seq = seq, .has_watermark = watermark >= 0};
+
+    m.watermark = watermark;
+    memcpy(m.run, RUN, sizeof RUN);
+    mark_add_at(&m, "logins", 0, (int64_t)seq);
+    if (kind == MARK_HELLO) {
+        m.group = strdup("g");
+        m.shard = strdup("0/1");
+        memcpy(m.from, seq == 0 ? "" : RUN, seq == 0 ? 1 : sizeof RUN);
+    }
+    int status = aggregator_mark(&r->a, &m, &err);
+    mark_release(&m);
+    return status;
+}
+
+// How many lines that were emitted contain a text.
+static int64_t lines_with(const struct run *r, const char *text)
+{
+    int64_t count = 0;
+
+    for (const char *at = r->lines.data, *end = at + r->lines.len; at < end;) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        count += memmem(at, (size_t)(newline - at), text, strlen(text)) != NULL;
+        at = newline + 1;
+    }
+    return count;
+}
+
+static void test_closing(void)
+{
+    struct run r;
+
+    run_init(&r, "10m");
+    run_open(&r);
+    tap_int(add(&r, 1, "ann"), AGGREGATOR_ADDED, "a record is added");
+    tap_int(add(&r, 11 * MS_MINUTE - 1, "bob"), AGGREGATOR_ADDED, "within the lateness");
+    tap_int((int64_t)r.emitted, 0, "nothing is emitted while the window is open");
+    tap_int(add(&r, 11 * MS_MINUTE, "ann"), AGGREGATOR_ADDED, "a later record");
+    tap_ok(lines_with(&r, "10m/1970-01-01T00:00:00Z/logins\"") == 1 &&
+               lines_with(&r, "\"final\":true,\"logins\":1,\"users\":1,") == 1 &&
+               lines_with(&r, "\"final\":false") == 0,
+           "closes the window, and does not count in it");
+    tap_int(add(&r, 2, "ann"), AGGREGATOR_LATE, "a record of the closed window is late");
+    tap_int(aggregator_end(&r.a, &err), 0, "the input ends");
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":2,\"users\":2,") == 1 &&
+               r.flushed == r.emitted,
+           "which closes all windows, and flushes");
+    run_release(&r);
+}
+
+static void test_every(void)
+{
+    struct run r;
+
+    run_init(&r, "4n");
+    r.options.every_records = 3;
+    run_open(&r);
+    for (int64_t i = 0; i < 3; i++)
+        add(&r, i, "ann");
+    tap_ok(lines_with(&r, "\"final\":false,\"logins\":3,") == 1, "every third record is reported");
+    add(&r, 3, "ann");
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":4,") == 1, "a full window closes at once");
+    size_t emitted = r.emitted;
+    aggregator_emit_changed(&r.a, &err);
+    tap_int((int64_t)r.emitted, (int64_t)emitted, "nothing has changed since");
+    add(&r, 4, "ann");
+    aggregator_emit_changed(&r.a, &err);
+    tap_ok(lines_with(&r, "\"final\":false,\"logins\":1,") == 1, "a new window has");
+    run_release(&r);
+}
+
+static void test_span(void)
+{
+    struct run r;
+
+    run_init(&r, "4n,10s");
+    run_open(&r);
+    add(&r, 0, "ann");
+    add(&r, 20 * MS_SECOND, "bob");
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":1,\"users\":1,") == 1,
+           "a record that exceeds the span of a window is not counted in it");
+    run_release(&r);
+}
+
+static void test_merge(void)
+{
+    struct run whole, part, merged;
+    struct partial_head head;
+
+    run_init(&whole, "10m");
+    run_init(&part, "10m");
+    run_init(&merged, "10m");
+    part.options.partial = true;
+    merged.options.merge = true;
+    run_open(&whole);
+    run_open(&part);
+    run_open(&merged);
+    for (int64_t i = 0; i < 40; i++) {
+        // Out of order by more than the lateness, which is not for partials to decide.
+        tap_ok(add(&part, (40 - i) * MS_MINUTE, i % 3 == 0 ? "ann" : "bob") == AGGREGATOR_ADDED,
+               "no record is late for a partial");
+        if (i % 7 == 0)
+            aggregator_emit_changed(&part.a, &err);
+    }
+    for (int64_t i = 39; i >= 0; i--)
+        add(&whole, (40 - i) * MS_MINUTE, i % 3 == 0 ? "ann" : "bob");
+    aggregator_end(&part.a, &err);
+    aggregator_end(&whole.a, &err);
+    merged.a.windows.lateness = MS_HOUR;
+    for (const char *at = part.lines.data, *end = at + part.lines.len; at < end;) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        parse(&merged, at, (size_t)(newline - at));
+        tap_ok(aggregator_check_partial(&merged.a, merged.json, &head, &err) == 0 &&
+                   aggregator_merge(&merged.a, merged.json, &head, &err) == AGGREGATOR_ADDED &&
+                   aggregator_accept(&merged.a, &err) == 0,
+               "a partial is merged");
+        at = newline + 1;
+    }
+    aggregator_end(&merged.a, &err);
+    tap_ok(merged.emitted == whole.emitted && merged.emitted > 20, "there are as many insights");
+    tap_bytes(merged.lines.data, merged.lines.len, whole.lines.data, whole.lines.len,
+              "partials give the insights of one run over all records");
+    run_release(&whole);
+    run_release(&part);
+    run_release(&merged);
+}
+
+static void test_refused(void)
+{
+    static const char line[] = "{\"user_id\":\"ann\"}";
+    struct partial_head head;
+    struct run r, part;
+
+    run_init(&r, "5n");
+    r.options.merge = true;
+    tap_ok(aggregator_init(&r.a, &r.options, &r.insights, &ops, &r, &err) == -1 &&
+               err.status == EX_USAGE && strstr(err.text, "'5n'") != NULL,
+           "windows of records cannot be merged");
+    r.options.merge = false;
+    run_open(&r);
+    parse(&r, line, sizeof line - 1);
+    tap_ok(aggregator_check_partial(&r.a, r.json, &head, &err) == -1 && err.status == EX_DATAERR,
+           "a record is not a partial");
+    run_init(&part, "10m");
+    part.options.partial = true;
+    run_open(&part);
+    add(&part, 1, "ann");
+    aggregator_end(&part.a, &err);
+    parse(&r, part.lines.data, part.lines.len - 1);
+    tap_ok(aggregator_check_partial(&r.a, r.json, &head, &err) == -1 &&
+               strcmp(err.text, "its window is none of --window") == 0,
+           "nor can a partial of another window be merged");
+    run_release(&r);
+    run_release(&part);
+}
+
+static void test_failures(void)
+{
+    struct run r;
+
+    run_init(&r, "10m");
+    r.fail_at = 1;
+    run_open(&r);
+    add(&r, 1, "ann");
+    tap_ok(add(&r, MS_HOUR, "ann") == AGGREGATOR_FAILED && strcmp(err.text, "emit: failed") == 0,
+           "a line that cannot be emitted fails the record that closed its window");
+    run_release(&r);
+
+    run_init(&r, "10m");
+    r.options.state = path;
+    r.fail_flush = true;
+    run_open(&r);
+    add(&r, 1, "ann");
+    tap_ok(aggregator_end(&r.a, &err) == -1 && strcmp(err.text, "flush: failed") == 0,
+           "a flush that fails fails the end");
+    run_release(&r);
+    run_init(&r, "10m");
+    r.options.state = path;
+    run_open(&r);
+    add(&r, 1, "ann");
+    tap_int((int64_t)r.a.checkpoint.accepted, 1, "and leaves no checkpoint");
+    aggregator_end(&r.a, &err);
+    run_release(&r);
+    run_init(&r, "10m");
+    r.options.state = path;
+    run_open(&r);
+    add(&r, 2, "ann");
+    tap_int((int64_t)r.a.checkpoint.accepted, 2, "an end without failures does");
+    run_release(&r);
+}
+
+static void test_marks(void)
+{
+    struct run r;
+
+    run_init(&r, "10m");
+    r.options.state = path;
+    r.options.state_reset = true;
+    run_open(&r);
+    tap_int(send_mark(&r, MARK_HELLO, 0, -1), 0, "a stream opens with a hello mark");
+    add(&r, 1, "ann");
+    add(&r, MS_HOUR, "bob");
+    tap_int((int64_t)r.emitted, 0, "in a stream with marks records close nothing");
+    send_mark(&r, MARK_PROGRESS, 1, 10 * MS_MINUTE - 1);
+    tap_int((int64_t)r.emitted, 0, "a mark before the end of the window does not either");
+    tap_int(send_mark(&r, MARK_PROGRESS, 2, 10 * MS_MINUTE), 0, "a mark at its end");
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":1,") == 1, "closes the window");
+    tap_int(add(&r, 2, "ann"), AGGREGATOR_LATE, "after which a record is late");
+    add(&r, MS_HOUR + 1, "ann");
+    send_mark(&r, MARK_END, 3, 30 * MS_MINUTE);
+    tap_ok(lines_with(&r, "\"final\":true") == lines_with(&r, "1970-01-01T00:00:00Z"),
+           "an end mark leaves open windows to the next run");
+    tap_int(aggregator_end(&r.a, &err), 0, "the end after it does nothing");
+    run_release(&r);
+
+    run_init(&r, "10m");
+    r.options.state = path;
+    r.options.final = true;
+    run_open(&r);
+    tap_int(send_mark(&r, MARK_HELLO, 3, -1), 0, "the next run resumes from the mark");
+    tap_int(add(&r, 15 * MS_MINUTE, "ann"), AGGREGATOR_LATE, "and from its watermark");
+    add(&r, MS_HOUR + 2, "cat");
+    send_mark(&r, MARK_END, 4, -1);
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":3,\"users\":3,") == 1,
+           "counts on, and closes all windows when that is wanted");
+    run_release(&r);
+}
+
+static void clear_directory(void)
+{
+    struct snapshot_dir d;
+
+    snapshot_dir_open(&d, path, true, &err);
+    snapshot_dir_remove(&d, UINT64_MAX, &err);
+    snapshot_dir_close(&d);
+}
+
+int main(void)
+{
+    if (mkdtemp(path) == NULL)
+        return 1;
+    test_closing();
+    test_every();
+    test_span();
+    test_merge();
+    test_refused();
+    test_failures();
+    clear_directory();
+    test_marks();
+    clear_directory();
+    tap_int(rmdir(path), 0, "nothing else is left in the directory");
+    return tap_done();
+}

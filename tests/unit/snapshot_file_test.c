@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/snapshot_file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/datetime.h"
+#include "tap.h"
+
+#define BIG 200000 // bytes: more than a buffer holds
+
+static struct snapshot_dir dir;
+static struct err err;
+
+static int save(const char *name, uint64_t number)
+{
+    static char big[BIG];
+    struct snapshot_writer w;
+
+    memset(big, (int)number, sizeof big);
+    snapshot_write_begin(&dir, name, &w);
+    snapshot_put_u64(&w, number);
+    snapshot_put_bytes(&w, "text", 4);
+    snapshot_put_bytes(&w, "", 0);
+    snapshot_put(&w, big, sizeof big);
+    return snapshot_write_end(&dir, &w, &err);
+}
+
+// The number that a snapshot was saved with; 0 when it is not there or not as it was saved.
+static uint64_t load(const char *name)
+{
+    static char big[BIG];
+    struct snapshot_reader r;
+    size_t len, empty;
+
+    if (snapshot_read_begin(&dir, name, &r, &err) != 1)
+        return 0;
+    uint64_t number = snapshot_get_u64(&r);
+    const char *text = snapshot_get_bytes(&r, &len);
+    bool same = len == 4 && memcmp(text, "text", 4) == 0;
+    snapshot_get_bytes(&r, &empty);
+    snapshot_get(&r, big, sizeof big);
+    for (size_t i = 0; i < sizeof big; i++)
+        same &= big[i] == (char)number;
+    return snapshot_read_end(&r, &err) == 0 && same && empty == 0 ? number : 0;
+}
+
+static bool exists(const char *name)
+{
+    struct stat stat;
+
+    return fstatat(dir.fd, name, &stat, 0) == 0;
+}
+
+static void test_round_trip(void)
+{
+    struct snapshot_reader r;
+    char name[SNAPSHOT_NAME_SIZE];
+
+    snapshot_name(name, 42, "run");
+    tap_text(name, strlen(name), "42.run.state", "a name has the seq and the tag");
+    snapshot_name(name, UINT64_MAX, NULL);
+    tap_text(name, strlen(name), "18446744073709551615.state", "the tag can be left out");
+    tap_int(snapshot_read_begin(&dir, "1.state", &r, &err), 0, "there is no snapshot at first");
+    tap_int(save("1.state", 7), 0, "a snapshot is saved");
+    tap_int((int64_t)load("1.state"), 7, "and read as it was");
+    tap_int(save("1.state", 8), 0, "it can be saved again");
+    tap_int((int64_t)load("1.state"), 8, "which replaces it");
+    tap_ok(!exists("1.state.new"), "nothing unfinished is left");
+}
+
+static void test_overrun(void)
+{
+    struct snapshot_writer w;
+    struct snapshot_reader r;
+    uint64_t all[2] = {1, 1};
+    size_t len = 9;
+
+    snapshot_write_begin(&dir, "2.state", &w);
+    snapshot_put_u64(&w, 5);
+    snapshot_put_u64(&w, 1);
+    snapshot_write_end(&dir, &w, &err);
+
+    tap_int(snapshot_read_begin(&dir, "2.state", &r, &err), 1, "a snapshot of two numbers");
+    snapshot_get_u64(&r);
+    tap_int(snapshot_read_end(&r, &err), -1, "must be read to its end");
+    tap_int(err.status, EX_CONFIG, "else the configuration is wrong");
+
+    snapshot_read_begin(&dir, "2.state", &r, &err);
+    snapshot_get_u64(&r);
+    snapshot_get(&r, all, sizeof all);
+    tap_ok(r.overrun && all[0] == 0 && all[1] == 0, "a read beyond the end gives zeros");
+    tap_ok(snapshot_get_u64(&r) == 0, "and so do all reads after it");
+    tap_int(snapshot_read_end(&r, &err), -1, "which the end tells");
+
+    snapshot_read_begin(&dir, "2.state", &r, &err);
+    tap_ok(snapshot_get_count(&r, 1) == 5 && !r.overrun, "a count that fits is taken");
+    snapshot_read_end(&r, &err);
+    snapshot_read_begin(&dir, "2.state", &r, &err);
+    tap_ok(snapshot_get_count(&r, 2) == 0 && r.overrun, "one that cannot fit is refused");
+    snapshot_read_end(&r, &err);
+    snapshot_read_begin(&dir, "2.state", &r, &err);
+    snapshot_get_u64(&r);
+    const char *data = snapshot_get_bytes(&r, &len);
+    tap_ok(len == 0 && data != NULL && r.overrun, "bytes longer than the file are refused");
+    snapshot_read_end(&r, &err);
+}
+
+// Changes a byte of a snapshot, or cuts it off there.
+static void damage(const char *name, off_t at, bool cut)
+{
+    int fd = openat(dir.fd, name, O_RDWR);
+    char c = 0;
+
+    if (cut)
+        tap_ok(ftruncate(fd, at) == 0, "a file is cut");
+    else if (pread(fd, &c, 1, at) == 1 && (c ^= 1, pwrite(fd, &c, 1, at) != 1))
+        tap_ok(false, "a file cannot be changed");
+    close(fd);
+}
+
+static void test_damage(void)
+{
+    static const struct {
+        off_t at;
+        bool cut;
+        const char *title;
+    } cases[] = {{0, false, "a changed header"},  {40, false, "a changed number"},
+                 {BIG, false, "a changed byte"},  {BIG, true, "a lost end"},
+                 {20, true, "a lost everything"}, {0, true, "an empty file"}};
+    struct snapshot_reader r;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        save("3.state", 3);
+        damage("3.state", cases[i].at, cases[i].cut);
+        tap_ok(snapshot_read_begin(&dir, "3.state", &r, &err) == -1 && err.status == EX_CONFIG,
+               "%s is found", cases[i].title);
+    }
+    snapshot_dir_remove(&dir, UINT64_MAX, &err);
+}
+
+static int collect(void *ctx, const struct snapshot_dir *d, const char *name, uint64_t seq,
+                   struct err *e)
+{
+    uint64_t *sum = ctx;
+
+    (void)d;
+    (void)e;
+    *sum += seq;
+    return strcmp(name, "9.stop.state") == 0 ? 5 : 0;
+}
+
+static uint64_t sum_of_seqs(void)
+{
+    uint64_t sum = 0;
+
+    snapshot_dir_each(&dir, collect, &sum, &err);
+    return sum;
+}
+
+static void touch(const char *name, time_t seconds)
+{
+    const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+
+    utimensat(dir.fd, name, times, 0);
+}
+
+static void test_directory(void)
+{
+    char name[SNAPSHOT_NAME_SIZE] = "";
+    uint64_t seq = 0, sum = 0;
+
+    tap_int(snapshot_dir_newest(&dir, &seq, name, &err), 0, "an empty directory has no newest");
+    save("10.a.state", 1);
+    save("11.a.state", 2);
+    save("5.b.state", 3);
+    close(openat(dir.fd, "notes.txt", O_CREAT | O_WRONLY, 0600));
+    close(openat(dir.fd, "x7.state", O_CREAT | O_WRONLY, 0600));
+    tap_int((int64_t)sum_of_seqs(), 26, "each snapshot is visited, and no other file");
+    touch("10.a.state", 1000);
+    touch("11.a.state", 2000);
+    touch("5.b.state", 3000);
+    tap_int(snapshot_dir_newest(&dir, &seq, name, &err), 1, "the newest is found");
+    tap_ok(seq == 5 && strcmp(name, "5.b.state") == 0, "by its time, not by its seq");
+    touch("10.a.state", 3000);
+    snapshot_dir_newest(&dir, &seq, name, &err);
+    tap_int((int64_t)seq, 10, "of two at one time, the higher seq is newer");
+    tap_ok(snapshot_dir_link(&dir, "10.a.state", "12.a.state") && load("12.a.state") == 1,
+           "a snapshot can have a second name");
+    tap_ok(!snapshot_dir_link(&dir, "99.state", "98.state"), "what is missing cannot");
+    tap_int(snapshot_dir_remove(&dir, 10, &err), 0, "snapshots are removed up to a seq");
+    tap_ok(!exists("10.a.state") && !exists("5.b.state") && exists("11.a.state") &&
+               exists("12.a.state"),
+           "of all tags, and no others");
+    save("9.stop.state", 1);
+    tap_int(snapshot_dir_each(&dir, collect, &sum, &err), 5, "a visit can stop the others");
+}
+
+static void test_failed_write(void)
+{
+    struct rlimit old, limit;
+
+    save("20.state", 4);
+    getrlimit(RLIMIT_FSIZE, &old);
+    limit = old;
+    limit.rlim_cur = BIG / 2; // as a full disk, in the middle of the file
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    int status = save("20.state", 5);
+    setrlimit(RLIMIT_FSIZE, &old);
+    tap_ok(status == -1 && err.status == EX_IOERR && strstr(err.text, "20.state") != NULL,
+           "a write that fails is reported with the name");
+    tap_int((int64_t)load("20.state"), 4, "the old snapshot is still there");
+    tap_ok(!exists("20.state.new"), "and the unfinished one is not");
+    tap_int(save("nosuch/20.state", 5), -1, "a file that cannot be created is reported too");
+}
+
+// Locks the directory in another process for so long.
+static pid_t lock_elsewhere(const char *path, int64_t ms)
+{
+    int ready[2];
+    char c;
+
+    if (pipe(ready) != 0)
+        return -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct snapshot_dir other;
+        const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+        if (snapshot_dir_open(&other, path, true, &err) != 0 || write(ready[1], "", 1) != 1)
+            _exit(1);
+        nanosleep(&time, NULL);
+        _exit(0);
+    }
+    if (read(ready[0], &c, 1) != 1)
+        tap_ok(false, "the other process has the lock");
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void test_lock(const char *path)
+{
+    struct snapshot_dir reader;
+    int status;
+
+    snapshot_dir_close(&dir);
+    pid_t pid = lock_elsewhere(path, 500);
+    int64_t start = time_monotonic();
+    tap_int(snapshot_dir_open(&reader, path, false, &err), 0, "a locked directory can be read");
+    tap_ok(time_monotonic() - start < 400, "without waiting");
+    snapshot_dir_close(&reader);
+    tap_int(snapshot_dir_open(&dir, path, true, &err), 0, "it can be written when it is unlocked");
+    tap_ok(time_monotonic() - start >= 300, "and not before");
+    waitpid(pid, &status, 0);
+}
+
+static void test_open(const char *path)
+{
+    struct snapshot_dir other;
+    char missing[200];
+
+    close(openat(dir.fd, "30.run.state.new", O_CREAT | O_WRONLY, 0600));
+    close(openat(dir.fd, "mine.new", O_CREAT | O_WRONLY, 0600));
+    snapshot_dir_close(&dir);
+    snapshot_dir_open(&dir, path, true, &err);
+    tap_ok(!exists("30.run.state.new") && exists("mine.new"),
+           "opening removes unfinished snapshots, and no other file");
+    snprintf(missing, sizeof missing, "%s/a/b", path);
+    tap_ok(snapshot_dir_open(&other, missing, false, &err) == -1 && err.status == EX_CONFIG,
+           "a directory to read must exist");
+    tap_ok(snapshot_dir_open(&other, missing, true, &err) == -1 && err.status == EX_CANTCREAT,
+           "one that cannot be created is reported");
+    snprintf(missing, sizeof missing, "%s/made", path);
+    tap_int(snapshot_dir_open(&other, missing, true, &err), 0, "one to write to is created");
+    snapshot_dir_close(&other);
+    rmdir(missing);
+}
+
+int main(void)
+{
+    char path[] = "/tmp/snapshot_file_test.XXXXXX";
+
+    if (mkdtemp(path) == NULL || snapshot_dir_open(&dir, path, true, &err) != 0)
+        return 1;
+    test_round_trip();
+    test_overrun();
+    test_damage();
+    test_directory();
+    test_failed_write();
+    test_open(path);
+    test_lock(path);
+    snapshot_dir_remove(&dir, UINT64_MAX, &err);
+    unlinkat(dir.fd, "notes.txt", 0);
+    unlinkat(dir.fd, "x7.state", 0);
+    unlinkat(dir.fd, "mine.new", 0);
+    snapshot_dir_close(&dir);
+    tap_int(rmdir(path), 0, "nothing else is left in the directory");
+    return tap_done();
+}
