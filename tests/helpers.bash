@@ -95,7 +95,7 @@ start_shared_kafka() {
             >"$RUN_DIR/kafka.lines" 2>"$RUN_DIR/kafka.err"; then
             mv "$RUN_DIR/kafka.lines" "$RUN_DIR/kafka.env"
         else
-            tail -n 1 "$RUN_DIR/kafka.err" >"$RUN_DIR/kafka.reason"
+            sed '$!d; s/^kafka: //' "$RUN_DIR/kafka.err" >"$RUN_DIR/kafka.reason"
         fi
     ) 9>"$RUN_DIR/kafka.lock"
 }

@@ -121,7 +121,9 @@ setup() {
     count=1000
     for victim in loginagg kcat-in; do
         wait_until 30 has_handled $count
-        kill -KILL "$(stage $victim)"
+        # The pipeline may be starting again.
+        wait_until 20 stage "$victim"
+        kill -KILL "$(stage "$victim")"
         wait_until 10 grep -q "$victim: killed by signal 9; starting again in" log
         logingen -n 1000 --seed $count | produce "$topic"
         count=$((count + 1000))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# consumer.py TOPIC COUNT OUT: the Python consumer that people write, for comparison: it reads COUNT
-# records, fills in a missing device_type, leaves out what is no JSON, and writes the rest.
+# consumer.py TOPIC COUNT OUT: a typical consumer in Python, for comparison. It reads COUNT records, fills
+# in a missing device_type, drops lines that are not JSON, and writes the rest.
 import json
 import os
 import sys

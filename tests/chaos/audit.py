@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What came out, against what an undisturbed run gives. Read with kcat, which is not ours."""
+"""Compares the output with that of an undisturbed run. It is read with kcat, not with our tools."""
 import collections
 import glob
 import io

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A pipeline of processes that can be hurt, and what starts it again when it ends."""
+"""A pipeline of processes that can be killed and stopped, and a supervisor that restarts it."""
 import os
 import signal
 import subprocess
@@ -8,14 +8,14 @@ import time
 GRACE = 20  # s for the other stages to end once one has
 PAUSE = 0.1  # s before a pipeline is started again
 WRITING = 1 << 12  # bytes that a stage has written when records flow
-# What a stage may end with when others are killed: in order, try again, broker not there, killed,
-# nobody reads.
+# The exit statuses of a stage when others are killed: success, try again, no broker, killed, no
+# reader.
 FAIR_ENDS = {0, 75, 69, -signal.SIGKILL, -signal.SIGPIPE}
 
 
 def spawn(command, **more):
     """Starts a command in a session of its own that does not outlive us."""
-    # Its number is the command's, because setpriv becomes it.
+    # setpriv executes the command, so the process number is that of the command.
     return subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", "--", *command], start_new_session=True, **more
     )

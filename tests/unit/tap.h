@@ -29,7 +29,7 @@ __attribute__((format(printf, 2, 3))) static inline bool tap_ok(bool passed, con
     vprintf(fmt, ap);
     va_end(ap);
     putchar('\n');
-    fflush(stdout); // what comes next may be a crash
+    fflush(stdout); // the next check may crash
     tap_failures += !passed;
     return passed;
 }
