@@ -86,7 +86,7 @@ END
     read_topic "$topic" -G "$group" --shard 0/1 >/dev/null
     mark hello 0 5 "\"group\":\"$group\",\"shard\":\"0/1\"" >in
     run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
-    assert_eq "$stderr" "kcat-out: group $group: another pipeline has moved on: $topic [0] is committed up to 0, and this stream begins at 5"
+    assert_eq "$stderr" "kcat-out: group $group: another pipeline has committed meanwhile: $topic [0] is committed up to 0, and this stream begins at 5"
 }
 
 @test "a stream that does not continue from the group's last mark is refused" {
@@ -100,7 +100,7 @@ END
         read -r seq at from <<<"$hello"
         mark hello "$seq" "$at" "$members,$from" >in
         run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
-        assert_match "$stderr" "^kcat-out: group $group: another pipeline has moved on: mark 3 of run $RUN "
+        assert_match "$stderr" "^kcat-out: group $group: another pipeline has committed meanwhile: mark 3 of run $RUN "
     done
     { mark hello 3 5 "$members,\"from\":\"$RUN\"" && mark end 4 5; } >in
     kcat-out -t "$out" --exactly-once <in
@@ -136,7 +136,7 @@ END
     create_topic "$out"
     mark hello 1 0 "\"group\":\"$group\",\"shard\":\"0/1\",\"from\":\"$RUN\"" >in
     run -75 --separate-stderr kcat-out -t "$out" --exactly-once <in
-    assert_match "$stderr" ': mark 0 of run none is committed, and this stream goes on with mark 1 of run '
+    assert_match "$stderr" ': mark 0 of run none is committed, and this stream continues from mark 1 of run '
 }
 
 @test "--acks needs marks; --exactly-once also needs a group and fixed partitions" {

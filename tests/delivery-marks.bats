@@ -98,7 +98,7 @@ load delivery
     done | sed 's/.*"n":\([0-9]*\).*/\1/' >numbers
     assert_exactly_once 1000 numbers
     run -78 --separate-stderr read_topic "$topic" --shard 3/4
-    assert_eq "$stderr" 'kcat-in: shard 3/4: no topic has a partition for it'
+    assert_eq "$stderr" 'kcat-in: shard 3/4: no topic has a partition in this share'
     for bad in x 1 1/ 1/1 2/1 -1/2 0/0 '' 1/2/3; do
         run -64 read_topic "$topic" --shard "$bad"
     done
@@ -203,7 +203,7 @@ remake_topic() {
     touch acks
     for _ in 1 2 3; do
         run -73 --separate-stderr timeout -k 1 20 kcat-in "$topic" -G "$group" --shard 0/1 --acks acks
-        assert_eq "$stderr" 'kcat-in: --acks: acks: it is there and no FIFO'
+        assert_eq "$stderr" 'kcat-in: --acks: acks: exists and is not a FIFO'
     done
 }
 
@@ -256,7 +256,7 @@ remake_topic() {
 @test "--acks refuses a file that is not a FIFO" {
     touch acks
     run -73 --separate-stderr kcat-out -t "$topic" --create --acks acks </dev/null
-    assert_eq "$stderr" 'kcat-out: --acks: acks: it is there and no FIFO'
+    assert_eq "$stderr" 'kcat-out: --acks: acks: exists and is not a FIFO'
 }
 
 @test "members hand over partitions after everything from them is acknowledged" {

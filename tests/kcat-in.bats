@@ -97,7 +97,7 @@ TABLE
     assert_match "$output" 'ssl.key.password = \(hidden\)'
     run ! grep -q hunter <<<"$output$stderr"
     assert_match "$(kcat-in -F conf -X dump 2>&1 >/dev/null)" \
-        '^kcat-in: conf: holds a secret and can be read by everyone'
+        '^kcat-in: conf: holds a secret and is readable by everyone'
     chmod 600 conf
     run -0 --separate-stderr kcat-in -F conf -X dump
     assert_eq "$stderr" ''

@@ -172,8 +172,8 @@ assert_within() {
     change='.records = "1"' refused 'it has no number of records'
     change='.records = -1' refused 'it has no number of records'
     change='.start = 5' refused 'its start is no time'
-    change='.start = "1970-01-01T00:00:05Z"' refused 'its window is none of --window'
-    change='.window = "1h"' refused 'its window is none of --window'
+    change='.start = "1970-01-01T00:00:05Z"' refused 'its window is not one of --window'
+    change='.window = "1h"' refused 'its window is not one of --window'
     change='.last = null' refused 'the times of its records are no times'
     change='.plan = "0123456789abcdef"' \
         refused 'it was made for other insights; the options must be the same'

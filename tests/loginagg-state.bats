@@ -150,7 +150,7 @@ refused() {
         < <(mark hello 3 300 | sed 's/\["t",0,300\]/&,["t",1,0]/')
     refused 78 "state/3.$run_id.state: it was made from other partitions" \
         < <(mark hello 3 300 | sed 's/"t"/"u"/')
-    refused 78 "state/3.$run_id.state: the source goes on from elsewhere" < <(mark hello 3 299)
+    refused 78 "state/3.$run_id.state: the source continues at other offsets" < <(mark hello 3 299)
     refused 78 "state/4.$run_id.state: it was made with marks" <records
     # One changed byte, and one missing byte.
     cp "state/3.$run_id.state" sound
@@ -170,7 +170,7 @@ refused() {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     for option in '' --state-reset; do
-        refused 78 "--state: the source reads without a group \\(kcat-in -G\\), so it cannot go on where it stopped$" \
+        refused 78 "--state: the source reads without a group \\(kcat-in -G\\), so it cannot resume$" \
             $option < <(mark hello 3 300 | sed 's/"group":"g",//')
         refused 78 "--state: the source's partitions are not fixed \\(kcat-in --shard or -p\\)$" \
             $option < <(mark hello 3 300 | sed 's/,"shard":"[^"]*"//')
@@ -435,7 +435,7 @@ final_runs() {
 
 @test "without --state, loginagg warns about a source that resumes within open windows" {
     run -0 --separate-stderr loginagg < <(mark hello 5 500 && mark end 6 500)
-    assert_match "$stderr" 'from mark 5; what was counted until then is lost without --state'
+    assert_match "$stderr" 'from mark 5; earlier counts are lost without --state'
     run -0 --separate-stderr loginagg < <(mark hello 0 0 && mark end 1 0)
     assert_eq "$stderr" ''
 }

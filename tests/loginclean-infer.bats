@@ -204,7 +204,7 @@ END
     assert_passes --infer=10k
     mv types in
     assert_passes --infer=10k 2>err
-    assert_eq "$(<err)" 'loginclean: more than 1000 device types; the further ones are not inferred'
+    assert_eq "$(<err)" 'loginclean: more than 1000 device types; further ones are not inferred'
 }
 
 @test "--infer remembers no ids over 256 bytes and no device types over 64" {

@@ -49,7 +49,7 @@ end   43  +1  t[0]=13  u[1]=0"
     assert_eq "$output$stderr" ''
     sed 's/"seq":43/"seq":42/' in >bad
     run -65 --separate-stderr loginmarks --check <bad
-    assert_eq "$output$stderr" 'loginmarks: stdin: line 6: mark 42: it comes after mark 42'
+    assert_eq "$output$stderr" 'loginmarks: stdin: line 6: mark 42: out of order, after mark 42'
     sed "6s/$RUN/1${RUN#?}/" in >bad
     run -65 --separate-stderr loginmarks --check <bad
     tail -n +2 in >bad
@@ -59,7 +59,7 @@ end   43  +1  t[0]=13  u[1]=0"
     assert_match "$stderr" 'without an end mark'
     echo 1 >bad
     run -65 --separate-stderr loginmarks --check <bad
-    assert_eq "$stderr" 'loginmarks: stdin: there are no marks'
+    assert_eq "$stderr" 'loginmarks: stdin: has no marks'
 }
 
 @test "every mode stops at an error in the stream, after printing what came before" {

@@ -95,7 +95,7 @@ ends_with() {
         assert_eq "$(printf '%s\n' "${lines[@]}" | grep -c insight)" 0
     done
     echo x >>in
-    ends_with 65 'stdin: line 9: it comes behind the last mark'
+    ends_with 65 'stdin: line 9: follows the last mark'
     { mark hello 0 && mark mark 1 | sed 's/}$/,"stop":1}/'; } >in
     ends_with 65 'stdin: line 2: mark: .*stop'
 }
@@ -129,19 +129,19 @@ ends_with() {
 
 @test "out-of-order marks are refused" {
     mark mark 1 >in
-    ends_with 65 'stdin: line 1: mark 1: no hello mark has come before it'
+    ends_with 65 'stdin: line 1: mark 1: there is no hello mark before it'
     { cat records && mark end 1; } >in
     ends_with 65 'stdin: line 7: mark 1: no hello mark'
     { mark hello 0 && mark hello 1; } >in
     ends_with 65 'stdin: line 2: mark 1: a second hello'
     { echo '{"reject":"empty","raw":""}' && mark hello 0; } >in
-    ends_with 65 'stdin: line 2: a hello mark with lines before it'
+    ends_with 65 'stdin: line 2: a hello mark after other lines'
     { mark hello 5 && mark mark 5; } >in
-    ends_with 65 'stdin: line 2: mark 5: it comes after mark 5'
+    ends_with 65 'stdin: line 2: mark 5: out of order, after mark 5'
     { marked_stream && mark mark 4; } >in
-    ends_with 65 'stdin: line 11: it comes behind the last mark'
+    ends_with 65 'stdin: line 11: follows the last mark'
     { marked_stream && head -n 1 records; } >in
-    ends_with 65 'stdin: line 11: it comes behind the last mark'
+    ends_with 65 'stdin: line 11: follows the last mark'
 }
 
 @test "a malformed mark is refused" {

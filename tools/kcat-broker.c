@@ -49,9 +49,9 @@ struct broker {
 
 static const struct opt options_table[] = {
     OPT_LIST("topic", 't', "TOPIC[:N]", struct options, topics,
-             "create it with N partitions (default 4)"),
+             "create a topic with N partitions (default 4)"),
     OPT_COUNT("brokers", 0, "N", struct options, brokers, 1,
-              "how many brokers the cluster has (default 1)"),
+              "number of brokers in the cluster (default 1)"),
 };
 
 // librdkafka's messages here are about the mock cluster, not about the user's work.

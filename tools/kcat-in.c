@@ -83,11 +83,12 @@ static const struct opt options_table[] = {
     OPT_CALL("shard", 0, "I/N", set_shard, "only share I of N, from 0, of each topic's partitions"),
     OPT_CALL("offset", 'o', "FROM[:TO]", set_offset,
              "beginning (default), end, stored, N, -N, @TIME or @AGO"),
-    OPT_FLAG("exit", 'e', struct options, exit_at_end, "stop at the end as it was at the start"),
+    OPT_FLAG("exit", 'e', struct options, exit_at_end,
+             "stop at the end offsets as they are at the start"),
     OPT_COUNT("count", 'c', "N", struct options, count, 1, "stop after N records"),
-    OPT_CALL("marks", 0, "[=DUR]", set_marks, "write marks, as a rule every second"),
+    OPT_CALL("marks", 0, "[=DUR]", set_marks, "write marks, by default every second"),
     OPT_STRING("acks", 0, "FIFO", struct options, source.acks,
-               "commit marks that come back here; implies --marks"),
+               "commit marks that come back through FIFO; implies --marks"),
     OPT_STRING("time-field", 0, "NAME", struct options, source.marks.time_field,
                "a record's time, for marks (default timestamp)"),
 };
@@ -234,13 +235,13 @@ static const struct source_guarantee *choose_guarantee(const struct options *o)
 static void check_options(struct options *o)
 {
     if (o->topics.count == 0)
-        opt_usage_error("no topic: give it as operand or by -t");
+        opt_usage_error("no topic: give it as an operand or with -t");
     if (o->group == NULL && o->range.from.kind == OFFSET_STORED)
-        opt_usage_error("-o: stored offsets are a group's; give one by -G");
+        opt_usage_error("-o: stored offsets need a group (-G)");
     if (o->partitions != NULL && o->shards > 0)
         opt_usage_error("-p, --shard: only one of them can be given");
     if (o->source.acks != NULL && o->group == NULL)
-        opt_usage_error("--acks: offsets are committed for a group; give one by -G");
+        opt_usage_error("--acks: needs a group (-G), for which offsets are committed");
     if (o->source.acks != NULL && o->source.marks.interval == 0)
         o->source.marks.interval = MARKS_DEFAULT;
     if (o->partitions != NULL && (o->id_count = partition_list_parse(o->partitions, &o->ids)) < 0)

@@ -75,7 +75,7 @@ static const struct opt options_table[] = {
              "lines with that top-level key go there instead"),
     OPT_STRING(NULL, 'k', "KEY", struct options, router.key, "one message key for all"),
     OPT_STRING("key", 0, "FIELD", struct options, router.key_field,
-               "a top-level field as key; insights have their own"),
+               "a top-level field as key; insights have a key of their own"),
     OPT_STRING("key-jq", 0, "EXPR", struct options, router.key_jq,
                "the output of a jq program as key"),
     OPT_LIST("header", 'H', "NAME=VALUE", struct options, headers, "a header for each message"),
@@ -85,11 +85,11 @@ static const struct opt options_table[] = {
     OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
                "append lines that could not be delivered (exit 75)"),
     OPT_STRING("acks", 0, "FIFO", struct options, sink.acks,
-               "send marks back when all before them is delivered"),
+               "send marks back once all lines before them are delivered"),
     OPT_FLAG("exactly-once", 0, struct options, exactly_once,
-             "commit lines and offsets in transactions, at marks"),
+             "commit lines and offsets in transactions that end at marks"),
     OPT_STRING("transactional-id", 0, "ID", struct options, sink.transactional_id,
-               "their name (default loginpipe.GROUP.SHARD)"),
+               "the id of the transactions (default loginpipe.GROUP.SHARD)"),
 };
 
 static const struct config_setting defaults[] = {
@@ -237,15 +237,16 @@ static const struct sink_guarantee *choose_guarantee(const struct options *o)
 static void check_options(struct options *o)
 {
     if (o->router.topic == NULL)
-        opt_usage_error("no topic: give it by -t");
+        opt_usage_error("no topic: give it with -t");
     if ((o->router.key != NULL) + (o->router.key_field != NULL) + (o->router.key_jq != NULL) > 1)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
     if (o->exactly_once && o->sink.acks != NULL)
         opt_usage_error("--acks, --exactly-once: only one of them can be given");
     if (o->exactly_once && o->undelivered != NULL)
-        opt_usage_error("--undelivered: with --exactly-once what is not committed is read again");
+        opt_usage_error(
+            "--undelivered: not with --exactly-once, where uncommitted lines are read again");
     if (o->tee && (o->exactly_once || o->sink.acks != NULL))
-        opt_usage_error("--tee, %s: it is the last sink of a chain that confirms marks",
+        opt_usage_error("--tee, %s: only the last sink of a chain can confirm marks",
                         o->exactly_once ? "--exactly-once" : "--acks");
     if (o->sink.transactional_id != NULL && !o->exactly_once)
         opt_usage_error("--transactional-id: needs --exactly-once");

@@ -60,22 +60,22 @@ static int set_every(void *options, const char *arg, struct err *err)
 
 static const struct opt options_table[] = {
     OPT_CALL("every", 0, "N", set_every,
-             "how often while a window fills: 100n (records), 10s, 0 for never"),
+             "write insights while a window fills: 100n (records), 10s, 0 for never"),
     OPT_DURATION("lateness", 0, "DUR", struct options, aggregator.lateness,
-                 "how long behind the newest time records may come (1m)"),
+                 "how late a record may be, behind the newest time (default 1m)"),
     OPT_STRING("state", 0, "DIR", struct options, aggregator.state,
-               "keep what was counted there, and go on from it"),
+               "keep the counts there, and resume from them"),
     OPT_FLAG("state-reset", 0, struct options, aggregator.state_reset,
-             "forget what is kept there first"),
+             "remove the kept counts first"),
     OPT_FLAG("state-dump", 0, struct options, state_dump,
-             "write what is kept there as partials, and exit"),
+             "write the kept counts as partials, and exit"),
     OPT_FLAG("final", 0, struct options, aggregator.final,
              "close all windows at the end, also with --state"),
     OPT_FLAG("partial", 0, struct options, aggregator.partial,
-             "write what was counted for --merge, and forget it"),
+             "write the counts for --merge, and forget them"),
     OPT_FLAG("merge", 0, struct options, aggregator.merge,
-             "read what --partial wrote, and write insights"),
-    OPT_FLAG("tee", 0, struct options, tee, "pass the records on, insights among them"),
+             "read the output of --partial, and write insights"),
+    OPT_FLAG("tee", 0, struct options, tee, "pass the records on too, among the insights"),
 };
 
 // Refuses options that exclude each other.
@@ -88,11 +88,11 @@ static void check_options(const struct options *options)
     if (o->merge && options->tee)
         opt_usage_error("--tee: there are no records to pass on with --merge");
     if (o->partial && o->state != NULL)
-        opt_usage_error("--state: with --partial nothing is kept");
+        opt_usage_error("--state: cannot be combined with --partial");
     if (o->state_reset && options->state_dump)
         opt_usage_error("--state-reset, --state-dump: only one of them can be given");
     if (o->state == NULL && (o->state_reset || options->state_dump || o->final))
-        opt_usage_error("--state-reset, --state-dump, --final: there is no --state");
+        opt_usage_error("--state-reset, --state-dump, --final: need --state");
 }
 
 static struct buf *begin(void *ctx)

@@ -76,19 +76,20 @@ static int set_infer(void *options, const char *arg, struct err *err)
 
 static const struct opt options_table[] = {
     OPT_STRING("require", 0, "LIST", struct options, require,
-               "fields that a record must have, instead of the usual"),
-    OPT_STRING("optional", 0, "LIST", struct options, optional, "fields that it need not have"),
+               "required fields (replaces the default list)"),
+    OPT_STRING("optional", 0, "LIST", struct options, optional, "fields that may be missing"),
     OPT_CALL("device-type", 0, "VALUE", set_device_type,
              "for a missing device_type (default unknown)"),
     OPT_CALL("infer", 0, "[=N]", set_infer,
-             "take it from what the device, or else the user, showed before"),
+             "infer it from earlier records of the device or the user"),
     OPT_FLAG("canonical", 0, struct options, canonical,
              "write android, iOS and web in these spellings"),
     OPT_CALL("datetime", 0, "[=NAME]", set_datetime,
-             "add the time for people (default name datetime)"),
+             "add the time in readable form (default name datetime)"),
     OPT_STRING("earliest", 0, "TIME", struct options, earliest,
                "the first plausible time (default 2000-01-01)"),
-    OPT_STRING("latest", 0, "TIME", struct options, latest, "the last one (default a year ahead)"),
+    OPT_STRING("latest", 0, "TIME", struct options, latest,
+               "the last plausible time (default a year ahead)"),
     OPT_FLAG("strict", 0, struct options, stream.strict, "exit 65 at the first reject"),
 };
 
@@ -124,7 +125,7 @@ static void clean_init(struct clean *c, const struct options *options)
     require_list(c, "--require", options->require, true);
     require_list(c, "--optional", options->optional, false);
     if (options->infer > 0 && c->rules.required[FIELD_DEVICE_TYPE])
-        opt_usage_error("--infer: device_type is required, and then never filled in");
+        opt_usage_error("--infer: device_type is required, so it is never filled in");
     c->rules.earliest = time_option("--earliest", options->earliest, EARLIEST_DEFAULT);
     c->rules.latest = time_option("--latest", options->latest, time_now() + 366 * MS_DAY);
     if (c->rules.earliest > c->rules.latest)

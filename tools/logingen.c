@@ -90,19 +90,19 @@ static int set_start(void *options, const char *arg, struct err *err)
 
 static const struct opt options_table[] = {
     OPT_COUNT(NULL, 'n', "N", struct options, count, 0,
-              "how many records (default endless); 10k, 5M"),
-    OPT_CALL("rate", 0, "N[/s]", set_rate, "so many a second (default as fast as can be)"),
+              "number of records, such as 10k or 5M (default endless)"),
+    OPT_CALL("rate", 0, "N[/s]", set_rate, "records per second (default as fast as possible)"),
     OPT_COUNT("seed", 0, "N", struct options, generator.seed, 0,
-              "another seed makes other users and records (default 1)"),
+              "the seed of users and records (default 1)"),
     OPT_COUNT("users", 0, "N", struct options, generator.users, 1,
-              "how many there are, some busier than others (default 100k)"),
+              "number of users, some busier than others (default 100k)"),
     OPT_STRING("stats", 0, "FILE", struct options, stream.stats,
-               "append the ledger at exit and on SIGUSR1; - is stderr"),
+               "append the ledger at exit and on SIGUSR1; - for stderr"),
 };
 
 static const struct opt time_table[] = {
     OPT_CALL("start", 0, "TIME", set_start,
-             "of the first event (default 2023-09-12T00:00:00Z); now"),
+             "time of the first event, or now (default 2023-09-12T00:00:00Z)"),
     OPT_DURATION("span", 0, "DUR", struct options, span,
                  "event time over the -n records (default 1h, or by --rate)"),
     OPT_PERCENT("late", 0, "PCT", struct options, generator.late,
@@ -113,7 +113,7 @@ static const struct opt fault_table[] = {
     OPT_PERCENT("missing", 0, "PCT", struct options, generator.missing,
                 "share of records without a device_type (default 2)"),
     OPT_PERCENT("bad", 0, "PCT", struct options, generator.bad,
-                "share that loginclean rejects, all reasons alike (default 0)"),
+                "share of records that loginclean rejects (default 0)"),
 };
 
 static void timeline_init(struct timeline *t, const struct options *o)
@@ -147,7 +147,7 @@ static void gen_init(struct gen *g, const struct options *o)
     if (o->generator.users > UINT32_MAX)
         opt_usage_error("--users: more than %u", UINT32_MAX);
     if (o->span >= 0 && o->count == ENDLESS)
-        opt_usage_error("--span: needs -n, to know how many records to spread");
+        opt_usage_error("--span: needs -n, the number of records to spread");
     if (o->span > TIME_MAX - o->start)
         opt_usage_error("--span: goes beyond the year 9999");
     *g = (struct gen){
@@ -240,7 +240,7 @@ int main(int argc, char **argv)
         OPT_GROUP("Faults", fault_table, &options),
     };
     const struct opt_program program = {"[OPTION]... > records",
-                                        "Makes up login events, the same for the same seed.",
+                                        "Generates login events, the same for the same seed.",
                                         groups, sizeof groups / sizeof *groups};
     struct gen gen;
 

@@ -26,7 +26,7 @@ struct viewer {
 
 static const struct opt options_table[] = {
     OPT_FLAG("check", 0, struct options, check,
-             "print nothing; the exit status says whether all is well"),
+             "print nothing; the exit status says whether the marks are in order"),
     OPT_FLAG("json", 0, struct options, json, "show each mark as a JSON object"),
     OPT_FLAG("strip", 0, struct options, strip, "write all lines but the marks"),
 };
@@ -112,7 +112,7 @@ static int end(void *ctx, struct stream *s)
     struct viewer *v = ctx;
 
     if (v->options->check && !stream_has_marks(s))
-        return stream_fail(s, EX_DATAERR, "stdin: there are no marks");
+        return stream_fail(s, EX_DATAERR, "stdin: has no marks");
     return 0;
 }
 

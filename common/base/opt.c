@@ -41,9 +41,9 @@ static const struct opt general[] = {
     [GENERAL_HELP] = {"help", 'h', OPT_KIND_FLAG, NULL, "print this and exit", 0, NULL, 0},
     [GENERAL_VERSION] = {"version", 'V', OPT_KIND_FLAG, NULL, "print the version and exit", 0, NULL,
                          0},
-    [GENERAL_QUIET] = OPT_CALL("quiet", 'q', NULL, set_quiet, "say errors only"),
+    [GENERAL_QUIET] = OPT_CALL("quiet", 'q', NULL, set_quiet, "print errors only"),
     [GENERAL_VERBOSE] = OPT_CALL("verbose", 'v', NULL, set_verbose,
-                                 "say what is going on, and the ledger at exit; twice: more"),
+                                 "print progress, and the ledger at exit; twice for more"),
 };
 
 void opt_usage_error(const char *fmt, ...)

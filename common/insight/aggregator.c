@@ -125,8 +125,7 @@ static int start(struct aggregator *a, const struct mark *hello, struct err *err
     if (hello != NULL && o->lateness < 0 && !o->partial)
         a->windows.lateness = 0;
     if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
-        log_warn("the source goes on from mark %llu; what was counted until then is lost without "
-                 "--state",
+        log_warn("the source continues from mark %llu; earlier counts are lost without --state",
                  (unsigned long long)hello->seq);
     return checkpoint_resume(&a->checkpoint, hello, &a->windows, &a->plan, err);
 }
@@ -162,7 +161,7 @@ int aggregator_check_partial(const struct aggregator *a, const struct json *json
     if (partial_read_check(json, &a->plan, head, err) != 0)
         return -1;
     if (!windows_knows(&a->windows, head))
-        return err_set(err, EX_DATAERR, "its window is none of --window");
+        return err_set(err, EX_DATAERR, "its window is not one of --window");
     return 0;
 }
 

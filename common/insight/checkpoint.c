@@ -103,19 +103,19 @@ static int check_head(const struct head *head, const struct snapshot_reader *in,
 
     if (!bytes_are(head->options, head->options_len, options))
         return err_set(err, EX_CONFIG,
-                       "%s/%s: it was made with other options: %.*s (--state-reset starts anew)",
+                       "%s/%s: it was made with other options: %.*s (--state-reset starts over)",
                        dir, in->name, (int)head->options_len, head->options);
     if (head->marked != (hello != NULL))
-        return err_set(err, EX_CONFIG, "%s/%s: it was made %s marks (--state-reset starts anew)",
+        return err_set(err, EX_CONFIG, "%s/%s: it was made %s marks (--state-reset starts over)",
                        dir, in->name, head->marked ? "with" : "without");
     if (hello != NULL && !mark_same_partitions(&head->mark, hello))
         return err_set(err, EX_CONFIG,
-                       "%s/%s: it was made from other partitions (--state-reset starts anew)", dir,
+                       "%s/%s: it was made from other partitions (--state-reset starts over)", dir,
                        in->name);
     if (hello != NULL && !mark_same_position(&head->mark, hello))
         return err_set(err, EX_CONFIG,
-                       "%s/%s: the source goes on from elsewhere (--state-reset starts anew)", dir,
-                       in->name);
+                       "%s/%s: the source continues at other offsets (--state-reset starts over)",
+                       dir, in->name);
     return 0;
 }
 
@@ -166,7 +166,7 @@ static int check_uncommitted(void *ctx, const struct snapshot_dir *dir, const ch
         return found < 0 ? -1 : 0;
     return err_set(err, EX_CONFIG,
                    "%s/%s: mark %" PRIu64 " was committed, but the source starts from nothing "
-                   "(--state-reset starts anew)",
+                   "(--state-reset starts over)",
                    dir->path, name, head.committed);
 }
 
@@ -185,9 +185,10 @@ static int resume_marked(struct checkpoint *c, const struct mark *hello, struct 
     snapshot_name(name, hello->seq, hello->from[0] == '\0' ? NULL : hello->from);
     int found = load(c, name, hello, w, plan, err);
     if (found == 0)
-        return err_set(err, EX_CONFIG,
-                       "%s: there is no %s, where the source goes on (--state-reset starts anew)",
-                       c->dir.path, name);
+        return err_set(
+            err, EX_CONFIG,
+            "%s: there is no %s, from which the source continues (--state-reset starts over)",
+            c->dir.path, name);
     return found < 0 ? -1 : 0;
 }
 
@@ -206,9 +207,9 @@ static int resume_unmarked(struct checkpoint *c, struct windows *w, struct plan 
 static int check_source(const struct mark *hello, struct err *err)
 {
     if (hello->group == NULL)
-        return err_set(err, EX_CONFIG,
-                       "--state: the source reads without a group (kcat-in -G), so it cannot go on "
-                       "where it stopped");
+        return err_set(
+            err, EX_CONFIG,
+            "--state: the source reads without a group (kcat-in -G), so it cannot resume");
     if (hello->shard == NULL)
         return err_set(err, EX_CONFIG,
                        "--state: the source's partitions are not fixed (kcat-in --shard or -p)");
@@ -235,7 +236,7 @@ int checkpoint_check_mark(const struct checkpoint *c, const struct mark *mark, s
     if (!is_open(c) || mark_same_partitions(&c->hello, mark))
         return 0;
     return err_set(err, EX_CONFIG,
-                   "--state: the source's partitions have changed (--state-reset starts anew)");
+                   "--state: the source's partitions have changed (--state-reset starts over)");
 }
 
 int checkpoint_check_empty(const struct checkpoint *c, struct err *err)

@@ -174,7 +174,7 @@ int kind_distinct_add(struct plan *plan, const char *text, struct err *err)
     if (plan_check(plan, &kind, text, name, PART_COUNT, err) != 0)
         return -1;
     if (names_collide(&name[FIELD], &name[PER]))
-        return err_set(err, EX_USAGE, "'%s' would give two members of the list one name", text);
+        return err_set(err, EX_USAGE, "'%s' would give two members the same name", text);
     struct insight *in = plan_add(plan, &kind, text, name, PART_COUNT);
     in->word = plan->value[in->part[PER]].table.words++;
     // A pair of fields has at most two of these insights: a/b and b/a.

@@ -96,7 +96,7 @@ int kind_duplicates_add(struct plan *plan, const char *text, struct err *err)
         if (width == TABLE_WIDTH)
             return err_set(err, EX_USAGE, "'%s' has more than %d fields", text, TABLE_WIDTH);
         if (bytes_are(at, len, "count"))
-            return err_set(err, EX_USAGE, "'%s': count is what the number is called", text);
+            return err_set(err, EX_USAGE, "'%s': the name count is reserved for the number", text);
         name[width] = (struct json_key){at, len};
         at = at[len] == ',' ? at + len + 1 : NULL;
     }

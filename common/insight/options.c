@@ -14,7 +14,7 @@ const struct opt insight_opts[] = {
     OPT_LIST("window", 'w', "WINDOW", struct insight_options, windows,
              "1h (default), 1h/5m (each 5 minutes), 500n (records), 500n,30s, all"),
     OPT_STRING("time-field", 0, "NAME", struct insight_options, time_field,
-               "the field that has the time (default timestamp)"),
+               "the field with the time (default timestamp)"),
     OPT_LIST("count", 0, "FIELD", struct insight_options, counts, "how often each value occurs"),
     OPT_LIST("distinct", 0, "FIELD/PER", struct insight_options, distincts,
              "how many values come with each value of PER"),
@@ -25,7 +25,7 @@ const struct opt insight_opts[] = {
     OPT_COUNT("values", 0, "N", struct insight_options, values, 0,
               "list the N most frequent values (default 100)"),
     OPT_COUNT("max-keys", 0, "N", struct insight_options, max_keys, 1,
-              "keys of a table in a window while exact (default 5M)"),
+              "keys per table and window before counts are approximate (5M)"),
 };
 const size_t insight_opt_count = sizeof insight_opts / sizeof *insight_opts;
 

@@ -264,8 +264,8 @@ bool snapshot_dir_link(const struct snapshot_dir *d, const char *name, const cha
 
 static int damaged(const struct snapshot_reader *r, struct err *err)
 {
-    return err_set(err, EX_CONFIG, "%s/%s: it is damaged, or not of this version", r->dir->path,
-                   r->name);
+    return err_set(err, EX_CONFIG, "%s/%s: it is damaged, or written by another version",
+                   r->dir->path, r->name);
 }
 
 static int map_file(struct snapshot_reader *r, int fd, struct err *err)

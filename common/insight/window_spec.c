@@ -60,8 +60,8 @@ int window_spec_parse(const char *text, struct window_spec *spec, struct err *er
     spec->kind = number_length(text) > 0 ? WINDOW_RECORDS : WINDOW_TIME;
     status = spec->kind == WINDOW_TIME ? parse_time(text, spec) : parse_records(text, spec);
     if (status != 0)
-        return err_set(err, EX_USAGE, "'%s' is no window such as 1h, 1h/5m, 500n, 500n,30s or all",
-                       text);
+        return err_set(err, EX_USAGE,
+                       "'%s' is not a window such as 1h, 1h/5m, 500n, 500n,30s or all", text);
     if (spec->kind == WINDOW_RECORDS && spec->records == 0)
         return err_set(err, EX_USAGE, "'%s' has no records", text);
     if (spec->kind == WINDOW_TIME && (spec->size == 0 || spec->step == 0))
@@ -69,7 +69,7 @@ int window_spec_parse(const char *text, struct window_spec *spec, struct err *er
     if (spec->size > LONGEST || spec->span > LONGEST)
         return err_set(err, EX_USAGE, "'%s' is longer than a hundred years", text);
     if (spec->step > spec->size)
-        return err_set(err, EX_USAGE, "'%s' would leave out what is between the windows", text);
+        return err_set(err, EX_USAGE, "'%s' would leave gaps between the windows", text);
     return 0;
 }
 

@@ -134,7 +134,7 @@ const char *json_error(const json *json)
     case simdjson::CAPACITY:
         return "too large";
     default:
-        return "not JSON by its structure";
+        return "malformed JSON";
     }
 }
 

@@ -23,7 +23,7 @@ static int open_fifo(const char *path, struct err *err)
     if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
         return fd;
     close(fd);
-    return err_set(err, EX_CANTCREAT, "--acks: %s: it is there and no FIFO", path);
+    return err_set(err, EX_CANTCREAT, "--acks: %s: exists and is not a FIFO", path);
 }
 
 int ack_reader_open(struct ack_reader *r, const char *path, struct err *err)
@@ -57,7 +57,7 @@ static bool take(struct ack_reader *r, const struct line *line, const char *run,
         return false;
     if (!mark_is(line->data, line->len) ||
         mark_parse(&r->mark, r->json, line->data, line->len, &err) != 0) {
-        log_warn("--acks: a line that is no mark is ignored");
+        log_warn("--acks: ignored a line that is not a mark");
         return false;
     }
     if (strcmp(r->mark.run, run) != 0)

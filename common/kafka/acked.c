@@ -115,7 +115,7 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
         return;
     }
     // The next acknowledgement brings the next attempt.
-    log_warn("group %s: commit of mark %llu: %s", s->consumer.offsets.group,
+    log_warn("group %s: commit of mark %llu failed: %s", s->consumer.offsets.group,
              (unsigned long long)a->asked, rd_kafka_err2str(code));
 }
 
@@ -187,7 +187,7 @@ static int await_acks(struct source *s, int64_t wait_ms, bool serve)
     rd_kafka_resp_err_t code = commit_now(s);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return stream_fail(s->stream, client_error_status(code),
-                           "group %s: commit of mark %llu: %s", s->consumer.offsets.group,
+                           "group %s: commit of mark %llu failed: %s", s->consumer.offsets.group,
                            (unsigned long long)a->newest.seq, rd_kafka_err2str(code));
     return a->pending_count > 0;
 }
@@ -203,7 +203,7 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
             return -1;
     }
     if (!lost && read_acks(s) == 0 && commit_now(s) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        log_warn("group %s: commit failed before partitions were given up",
+        log_warn("group %s: commit failed before partitions were revoked",
                  s->consumer.offsets.group);
     a->has_newest = false;
     forget(a, a->pending_count);
@@ -218,8 +218,8 @@ static int source_settle(struct source *s, bool ended)
     if (status > 0 && ended)
         return stream_fail(s->stream, EX_TEMPFAIL, "--acks: the end mark was not acknowledged");
     if (status > 0)
-        log_warn("--acks: the last mark was not acknowledged; what is behind the one before is "
-                 "read again");
+        log_warn("--acks: the last mark was not acknowledged; the records after the mark before it "
+                 "will be read again");
     return status < 0 ? -1 : 0;
 }
 
@@ -304,7 +304,7 @@ static int sink_before(struct sink *s, const struct line *line, uint32_t *segmen
     (void)line;
     if (!stream_has_marks(s->stream))
         return stream_fail(s->stream, EX_USAGE,
-                           "--acks: the lines come without marks, which kcat-in --marks writes");
+                           "--acks: the input has no marks; run kcat-in with --marks");
     if (await_room(s) != 0)
         return -1;
     *segment = inflight_sent(&a->inflight);

@@ -53,8 +53,9 @@ bool client_is_fenced(rd_kafka_resp_err_t code)
 
 void client_fail_fenced(struct client *client)
 {
-    client_fail(client, EX_TEMPFAIL,
-                "fenced by a newer pipeline with the same transactional id, or out of time");
+    client_fail(
+        client, EX_TEMPFAIL,
+        "fenced by a newer pipeline with the same transactional id, or its transaction timed out");
 }
 
 void client_fail_fatal(struct client *client, rd_kafka_t *rk)
@@ -176,7 +177,7 @@ int client_unreachable(const struct client *client, struct err *err)
         return -1;
     }
     if (client_is_stopping(client))
-        return err_set(err, EX_TEMPFAIL, "broker: told to stop while waiting for it");
+        return err_set(err, EX_TEMPFAIL, "broker: stopped while waiting for it");
     return err_set(err, EX_UNAVAILABLE, "broker: not reachable within %llds: %s",
                    (long long)(client->wait / MS_SECOND), client->last_error);
 }

@@ -17,9 +17,9 @@ const struct opt config_opts[] = {
     OPT_LIST(NULL, 'X', "PROP=VAL", struct config_options, props,
              "a librdkafka setting; list and dump show them"),
     OPT_STRING(NULL, 'F', "FILE", struct config_options, config_file,
-               "settings, a PROP=VAL a line (default $KCAT_CONFIG)"),
+               "a file of settings, one PROP=VAL per line (default $KCAT_CONFIG)"),
     OPT_DURATION("wait", 0, "DUR", struct config_options, wait,
-                 "how long to wait for broker and topic (default 30s)"),
+                 "how long to wait for brokers and topics at the start (default 30s)"),
 };
 const size_t config_opt_count = sizeof config_opts / sizeof *config_opts;
 
@@ -97,7 +97,7 @@ static int read_file(rd_kafka_conf_t *conf, const char *path, struct err *err)
     if (status == 0 && ferror(file))
         status = err_set(err, EX_CONFIG, "%s: %s", path, strerror(errno));
     if (secret && fstat(fileno(file), &st) == 0 && (st.st_mode & S_IROTH))
-        log_warn("%s: holds a secret and can be read by everyone; try chmod o-r", path);
+        log_warn("%s: holds a secret and is readable by everyone; try chmod o-r", path);
     free(line);
     fclose(file);
     return status;

@@ -258,7 +258,7 @@ static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
         if (metadata_match_topics(&c->client, topics->item[i], &c->names, err) != 0)
             return -1;
         if (c->names.count == before)
-            return err_set(err, EX_UNAVAILABLE, "topic %s: matches no topic", topics->item[i]);
+            return err_set(err, EX_UNAVAILABLE, "topic %s: no topic matches", topics->item[i]);
         for (size_t j = before; j < c->names.count; j++) {
             if (add_topic(c, list, c->names.item[j], ids, id_count, err) != 0)
                 return -1;
@@ -290,7 +290,7 @@ static int assign(struct consumer *c, const struct opt_list *topics, const int32
     int status = add_topics(c, list, topics, ids, id_count, err);
 
     if (status == 0 && list->cnt == 0)
-        status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition for it",
+        status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition in this share",
                          (long long)c->shard, (long long)c->shards);
     if (status == 0)
         status = prepare(c, list, err);

@@ -30,7 +30,7 @@ int consumer_offsets_check_truncation(struct consumer_offsets *o, const struct p
     } while (client_keep_trying(o->client, deadline));
     return err_set(err, EX_CONFIG,
                    "topic %s [%d]: ends at offset %lld, but was read up to %lld already: it was "
-                   "recreated or cut off; set the group back or take another one",
+                   "recreated or truncated; reset the group's offsets or use another group",
                    p->topic, (int)p->id, (long long)end, (long long)offset);
 }
 
@@ -43,7 +43,7 @@ static int check_retention(struct consumer_offsets *o, const struct partition *p
     if (offset_spec_resolve(o->client, p->topic, p->id, beginning, &low, err) != 0)
         return -1;
     if (low > p->next)
-        log_warn("topic %s [%d]: offsets %lld to %lld are gone: the topic keeps records no longer",
+        log_warn("topic %s [%d]: offsets %lld to %lld were deleted by the topic's retention",
                  p->topic, (int)p->id, (long long)p->next, (long long)low - 1);
     return 0;
 }
@@ -118,10 +118,10 @@ static int read_committed(struct consumer_offsets *o, rd_kafka_topic_partition_l
              client_keep_trying(o->client, deadline));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return err_set(err, client_error_status(code), "group %s: its offsets: %s%s", o->group,
-                   rd_kafka_err2str(code),
+    return err_set(err, client_error_status(code), "group %s: cannot read its offsets: %s%s",
+                   o->group, rd_kafka_err2str(code),
                    code == RD_KAFKA_RESP_ERR__TIMED_OUT
-                       ? " (a transaction that is to change them may still be open)"
+                       ? " (an open transaction may still be changing them)"
                        : "");
 }
 
@@ -213,8 +213,8 @@ int consumer_offsets_commit_start(struct consumer_offsets *o, struct err *err)
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return err_set(err, client_error_status(code), "group %s: where it begins: %s", o->group,
-                   rd_kafka_err2str(code));
+    return err_set(err, client_error_status(code), "group %s: cannot commit the start offsets: %s",
+                   o->group, rd_kafka_err2str(code));
 }
 
 int consumer_offsets_prepare(struct consumer_offsets *o, rd_kafka_topic_partition_list_t *list,

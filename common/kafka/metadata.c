@@ -44,7 +44,7 @@ static int judge(struct client *client, const char *topic, rd_kafka_resp_err_t c
     case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
         return 0;
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
-        log_info("topic %s: the broker cannot be asked to create it, hoping for auto-creation",
+        log_info("topic %s: the broker has no CreateTopics request; relying on auto-creation",
                  topic);
         return 0;
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
@@ -95,7 +95,7 @@ static int request_topic(struct client *client, const char *topic, int partition
     rd_kafka_event_t *event = await_answer(client, queue);
     int status = client_check(client, err);
     if (status == 0 && event == NULL) {
-        status = err_set(err, EX_TEMPFAIL, "topic %s: told to stop while creating it", topic);
+        status = err_set(err, EX_TEMPFAIL, "topic %s: stopped while creating it", topic);
     } else if (status == 0) {
         rd_kafka_resp_err_t code = result_of(event, &reason);
         status = judge(client, topic, code, reason, err);

@@ -95,7 +95,7 @@ int offset_spec_parse(const char *text, int64_t now, struct offset_range *range,
     } else if (parse_range(text, now, range) == 0) {
         if (range->to.kind != OFFSET_STORED)
             return 0;
-        return err_set(err, EX_USAGE, "'%s': stored is no place to end at", text);
+        return err_set(err, EX_USAGE, "'%s': cannot end at stored", text);
     }
     return err_set(err, EX_USAGE,
                    "'%s' is not an offset: beginning, end, stored, N, -N, @TIME or FROM:TO", text);

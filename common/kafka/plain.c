@@ -14,7 +14,7 @@ static int source_begin(struct source *s, struct err *err)
     (void)err;
     rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        log_warn("group %s: where it begins: %s", o->group, rd_kafka_err2str(code));
+        log_warn("group %s: cannot commit the start offsets: %s", o->group, rd_kafka_err2str(code));
     return 0;
 }
 
@@ -37,7 +37,7 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
     // What cannot be written while stdout is blocked is read again by the partition's next owner.
     int status = blocked ? 0 : stream_flush(s->stream);
     if (!lost && consumer_offsets_commit_written(o, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        log_warn("group %s: commit failed before partitions were given up", o->group);
+        log_warn("group %s: commit failed before partitions were revoked", o->group);
     return status;
 }
 
@@ -48,7 +48,7 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
         return;
-    log_warn("group %s: commit: %s; trying again", o->group, rd_kafka_err2str(code));
+    log_warn("group %s: commit failed: %s; trying again", o->group, rd_kafka_err2str(code));
     consumer_offsets_retry(o, list);
 }
 
@@ -66,7 +66,7 @@ static int source_close(struct source *s)
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return stream_fail(s->stream, client_error_status(code), "group %s: the last commit: %s",
+    return stream_fail(s->stream, client_error_status(code), "group %s: the last commit failed: %s",
                        o->group, rd_kafka_err2str(code));
 }
 

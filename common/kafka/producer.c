@@ -93,7 +93,7 @@ static int fit_batches(struct producer *p, struct err *err)
         metadata_largest_batch(&p->client, p->settings->topics, p->settings->topic_count);
     if (p->largest_batch >= BATCH_SIZE_DEFAULT)
         return 0;
-    log_info("batches of at most %lld bytes, as the topics have it", (long long)p->largest_batch);
+    log_info("batches are limited to %lld bytes by the topics", (long long)p->largest_batch);
     client_release(&p->client);
     return connect_producer(p, err);
 }

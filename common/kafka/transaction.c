@@ -46,7 +46,7 @@ static int timed_out(const char *what, int status, struct err *err)
 
 int transaction_open(struct transaction *t, struct err *err)
 {
-    static const char what[] = "getting its place";
+    static const char what[] = "initializing";
     int64_t deadline = time_monotonic() + t->client->wait;
     enum answer answer;
 
@@ -81,8 +81,8 @@ static int ask_committed(struct transaction *t, const struct mark *hello, struct
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     return failed ? -1
-                  : err_set(err, client_error_status(code), "group %s: its offsets: %s", t->group,
-                            rd_kafka_err2str(code));
+                  : err_set(err, client_error_status(code), "group %s: cannot read its offsets: %s",
+                            t->group, rd_kafka_err2str(code));
 }
 
 // Finds a difference between the group's offsets and the start of the stream. A partition without
@@ -96,16 +96,16 @@ static int compare(const struct transaction *t, const struct mark *hello, const 
         int64_t offset = mark_offset(found, at->topic, at->partition);
         if (offset >= 0 && offset != at->offset)
             return err_set(err, EX_TEMPFAIL,
-                           "group %s: another pipeline has moved on: %s [%d] is committed up to "
-                           "%lld, and this stream begins at %lld",
+                           "group %s: another pipeline has committed meanwhile: %s [%d] is "
+                           "committed up to %lld, and this stream begins at %lld",
                            t->group, at->topic, (int)at->partition, (long long)offset,
                            (long long)at->offset);
     }
     // A later mark with the same offsets may have closed windows.
     if (found->seq != hello->seq || strcmp(found->run, hello->from) != 0)
         return err_set(err, EX_TEMPFAIL,
-                       "group %s: another pipeline has moved on: mark %llu of run %s is committed, "
-                       "and this stream goes on with mark %llu of run %s",
+                       "group %s: another pipeline has committed meanwhile: mark %llu of run %s is "
+                       "committed, and this stream continues from mark %llu of run %s",
                        t->group, (unsigned long long)found->seq,
                        found->run[0] == '\0' ? "none" : found->run, (unsigned long long)hello->seq,
                        hello->from[0] == '\0' ? "none" : hello->from);
@@ -153,7 +153,8 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     enum answer answer;
 
     if (!mark_same_partitions(mark, &t->committed))
-        return err_set(err, EX_DATAERR, "mark %llu: of other partitions than the stream began with",
+        return err_set(err, EX_DATAERR,
+                       "mark %llu: its partitions differ from those of the hello mark",
                        (unsigned long long)mark->seq);
     if (transaction_begin(t, err) != 0 || send_offsets(t, mark, deadline, err) != 0)
         return -1;

@@ -69,7 +69,8 @@ static int source_serve(struct source *s)
         mark_source_committed(&s->marks, found.seq);
         watch->pause = QUERY_EVERY;
     } else {
-        log_debug("group %s: its offsets: %s", c->offsets.group, rd_kafka_err2str(code));
+        log_debug("group %s: cannot read its offsets: %s", c->offsets.group,
+                  rd_kafka_err2str(code));
         watch->pause = watch->pause > QUERY_PAUSE / 2 ? QUERY_PAUSE : 2 * watch->pause;
     }
     watch->due = time_monotonic() + watch->pause;
@@ -159,9 +160,8 @@ static int sink_before(struct sink *s, const struct line *line, uint32_t *segmen
     (void)line;
     *segment = 0;
     if (!stream_has_marks(s->stream))
-        return stream_fail(
-            s->stream, EX_USAGE,
-            "--exactly-once: the lines come without marks, which kcat-in --marks writes");
+        return stream_fail(s->stream, EX_USAGE,
+                           "--exactly-once: the input has no marks; run kcat-in with --marks");
     return transaction_begin(&t->transaction, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
 }
 
@@ -258,7 +258,7 @@ static void sink_close(struct sink *s)
     stream_lose(s->stream, t->uncommitted);
     t->uncommitted = 0;
     if (stream_ledger(s->stream)->undelivered > 0)
-        log_info("%llu lines were not committed, and are read again",
+        log_info("%llu lines were not committed and will be read again",
                  (unsigned long long)stream_ledger(s->stream)->undelivered);
 }
 

@@ -110,7 +110,7 @@ static uint32_t type_id(struct infer *in, const char *type, size_t len)
         e = map_add(&in->types, type, len, hash);
     if (e == NULL && !in->types_are_too_many) {
         in->types_are_too_many = true;
-        log_warn("more than %d device types; the further ones are not inferred", INFER_TYPES_MAX);
+        log_warn("more than %d device types; further ones are not inferred", INFER_TYPES_MAX);
     }
     return e == NULL ? 0 : map_id(&in->types, e);
 }

@@ -25,7 +25,7 @@ int rules_require(struct rules *r, const char *list, bool required, struct err *
     while (list != NULL) {
         size_t len = strcspn(list, ",");
         if (len == 0)
-            return err_set(err, EX_USAGE, "an empty name in the list");
+            return err_set(err, EX_USAGE, "the list has an empty name");
         size_t i = json_key_find(r->key, r->count, list, len);
         if (i == RULES_FIELDS_MAX)
             return err_set(err, EX_USAGE, "more than %d fields", RULES_FIELDS_MAX);

@@ -351,19 +351,19 @@ bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RU
 int mark_follow(struct mark_follower *f, const struct mark *m, struct err *err)
 {
     if (f->ended)
-        return err_set(err, EX_DATAERR, "mark %llu: behind the last mark",
+        return err_set(err, EX_DATAERR, "mark %llu: follows the last mark",
                        (unsigned long long)m->seq);
     if (!f->opened && m->kind != MARK_HELLO)
-        return err_set(err, EX_DATAERR, "mark %llu: no hello mark has come before it",
+        return err_set(err, EX_DATAERR, "mark %llu: there is no hello mark before it",
                        (unsigned long long)m->seq);
     if (f->opened && m->kind == MARK_HELLO)
-        return err_set(err, EX_DATAERR, "mark %llu: a second hello mark: two streams are mixed",
+        return err_set(err, EX_DATAERR, "mark %llu: a second hello mark; two streams are mixed",
                        (unsigned long long)m->seq);
     if (f->opened && strcmp(f->run, m->run) != 0)
-        return err_set(err, EX_DATAERR, "mark %llu: of another run: %s, not %s",
+        return err_set(err, EX_DATAERR, "mark %llu: belongs to run %s, not %s",
                        (unsigned long long)m->seq, m->run, f->run);
     if (f->opened && m->seq <= f->seq)
-        return err_set(err, EX_DATAERR, "mark %llu: it comes after mark %llu",
+        return err_set(err, EX_DATAERR, "mark %llu: out of order, after mark %llu",
                        (unsigned long long)m->seq, (unsigned long long)f->seq);
     f->opened = true;
     f->ended = m->kind == MARK_END || m->stop;

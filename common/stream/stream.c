@@ -51,9 +51,9 @@ const struct opt stream_opts[] = {
     OPT_PAIRS("argjson", 0, "NAME JSON", struct stream_options, filter.argjson,
               "$NAME in the jq program is the value JSON"),
     OPT_STRING("rejects", 0, "DEST", struct stream_options, rejects,
-               "rejects to a file (appended) or - (stdout); else stderr"),
+               "append rejects to a file, or - for stdout (default stderr)"),
     OPT_STRING("stats", 0, "FILE", struct stream_options, stats,
-               "append the ledger at exit and on SIGUSR1; - is stderr"),
+               "append the ledger at exit and on SIGUSR1; - for stderr"),
     OPT_SIZE("max-line", 0, "BYTES", struct stream_options, max_line, 1,
              "reject longer records (default 16M)"),
 };
@@ -322,7 +322,7 @@ static int pass_mark(struct stream *s, const struct line *line)
         return stream_fail(s, err.status, "stdin: line %llu: %s", (unsigned long long)line->number,
                            err.text);
     if (s->mark.kind == MARK_HELLO && s->ledger.in + s->ledger.passed > 0)
-        return stream_fail(s, EX_DATAERR, "stdin: line %llu: a hello mark with lines before it",
+        return stream_fail(s, EX_DATAERR, "stdin: line %llu: a hello mark after other lines",
                            (unsigned long long)line->number);
     if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark, line) != 0)
         return -1;
@@ -359,7 +359,7 @@ static int dispatch_line(struct stream *s, const struct line *line)
     bool is_mark = mark_is(line->data, line->len);
 
     if (s->marks.ended)
-        return stream_fail(s, EX_DATAERR, "stdin: line %llu: it comes behind the last mark",
+        return stream_fail(s, EX_DATAERR, "stdin: line %llu: follows the last mark",
                            (unsigned long long)line->number);
     if (line->unterminated && (is_mark || s->marks.opened)) // its writer died in the middle of it
         return ended_early(s);
@@ -512,10 +512,10 @@ static int open_filter(struct stream *s)
     struct err err;
 
     if (filter->program != NULL && filter->file != NULL)
-        return stream_fail(s, EX_USAGE, "--jq and --jq-file: only one of them can be given");
+        return stream_fail(s, EX_USAGE, "--jq, --jq-file: only one of them can be given");
     if (filter->program == NULL && filter->file == NULL) {
         if (filter->arg.count + filter->argjson.count > 0)
-            return stream_fail(s, EX_USAGE, "--arg, --argjson: there is no jq program");
+            return stream_fail(s, EX_USAGE, "--arg, --argjson: need --jq or --jq-file");
         return 0;
     }
     s->filter = filter_new(filter, &err);

@@ -253,7 +253,7 @@ static void test_refused(void)
     aggregator_end(&part.a, &err);
     parse(&r, part.lines.data, part.lines.len - 1);
     tap_ok(aggregator_check_partial(&r.a, r.json, &head, &err) == -1 &&
-               strcmp(err.text, "its window is none of --window") == 0,
+               strcmp(err.text, "its window is not one of --window") == 0,
            "nor can a partial of another window be merged");
     run_release(&r);
     run_release(&part);

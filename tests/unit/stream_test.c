@@ -261,7 +261,7 @@ static void test_rejects(void)
     check_status(EX_OK);
     check_out("1\n{}\nend\n", "what is not JSON does not go to stdout");
     check_err("{\"reject\":\"not_json\",\"stage\":\"stage\",\"line\":2,\"detail\":"
-              "\"not JSON by its structure\",\"raw\":\"{\\\"a\\\":\"}\n",
+              "\"malformed JSON\",\"raw\":\"{\\\"a\\\":\"}\n",
               "but to stderr, as a reject");
     tap_int(counted("by_reason.not_json"), 1, "counted by reason");
     check_sum();
@@ -472,13 +472,13 @@ static void check_data_error(const char *input, const char *title, const char *m
 static void test_bad_marks(void)
 {
     check_data_error(HELLO END "1\n", "a line behind the end mark",
-                     "stage: stdin: line 3: it comes behind the last mark\n");
+                     "stage: stdin: line 3: follows the last mark\n");
     check_data_error("1\n" HELLO END, "a hello mark behind a line",
-                     "stage: stdin: line 2: a hello mark with lines before it\n");
+                     "stage: stdin: line 2: a hello mark after other lines\n");
     check_data_error(HELLO HELLO, "two hello marks",
-                     "stage: stdin: line 2: mark 1: a second hello mark: two streams are mixed\n");
+                     "stage: stdin: line 2: mark 1: a second hello mark; two streams are mixed\n");
     check_data_error(MARK, "a mark without hello",
-                     "stage: stdin: line 1: mark 2: no hello mark has come before it\n");
+                     "stage: stdin: line 1: mark 2: there is no hello mark before it\n");
     check_data_error("{\"@mark\":7}\n", "a malformed mark",
                      "stage: stdin: line 1: mark: '@mark' is missing or wrong\n");
 }
