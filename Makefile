@@ -75,11 +75,11 @@ $(B)/tests/alter_topic: tests/alter_topic.c
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c $< -o $@
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(ALL_CXXFLAGS) -MMD -c $< -o $@
+	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c $< -o $@
 
 deps:
 	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
