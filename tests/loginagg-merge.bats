@@ -167,18 +167,18 @@ assert_within() {
         loginagg --merge -w 10s --rejects - <<<"${2:-$(jq -c "$change" part)}" >got
         assert_eq "$(jq -c '[.reject, .detail]' got)" "[\"not_partial\",\"$1\"]"
     }
-    refused 'it has no window' '{}'
+    refused 'the partial has no window' '{}'
     assert_eq "$(loginagg --merge --rejects - <<<'[]' | jq -r .reject)" not_object
-    change='.records = "1"' refused 'it has no number of records'
-    change='.records = -1' refused 'it has no number of records'
-    change='.start = 5' refused 'its start is no time'
+    change='.records = "1"' refused 'the partial has no number of records'
+    change='.records = -1' refused 'the partial has no number of records'
+    change='.start = 5' refused 'start is not a time'
     change='.start = "1970-01-01T00:00:05Z"' refused 'its window is not one of --window'
     change='.window = "1h"' refused 'its window is not one of --window'
-    change='.last = null' refused 'the times of its records are no times'
+    change='.last = null' refused 'first or last is not a time'
     change='.plan = "0123456789abcdef"' \
-        refused 'it was made for other insights; the options must be the same'
-    change='.tables = {}' refused 'it has no tables'
-    change='.tables[0] = 1' refused 'a table is no object'
+        refused 'it was made with other insight options'
+    change='.tables = {}' refused 'the partial has no tables'
+    change='.tables[0] = 1' refused 'a table is not an object'
     change='.tables[0].fields = "ip"' refused 'a table has no fields'
     change='.tables[0].fields = []' refused 'a table has fields that are not counted together here'
     change='.tables[0].fields = ["colour"]' refused 'a table has a field that is not counted here'
@@ -186,17 +186,17 @@ assert_within() {
         refused 'a table has fields that are not counted together here'
     change='.tables[0].fields = ["ip","locale"]' \
         refused 'a table has fields that are not counted together here'
-    change='.tables[-1].rows = 1' refused 'rows are no array'
-    change='.tables[-1].rows[0] = 1' refused 'a row is no array'
+    change='.tables[-1].rows = 1' refused 'rows are not an array'
+    change='.tables[-1].rows[0] = 1' refused 'a row is not an array'
     change='.tables[-1].rows[0] = ["a"]' refused 'a row is too short'
     change='.tables[-1].rows[0] = ["a","b","c"]' refused 'a row is not texts and a count'
     change='.tables[-1].rows[0] = ["a","b",-1]' refused 'a row is not texts and a count'
     change='.tables[-1].rows[0] = ["a","b",1,2]' refused 'a row is not texts and a count'
     change='.tables[0].level = 64' refused 'the level of a sample is out of range'
     change='.tables[0] += {level: 0, registers: "##"}' \
-        refused 'registers are no text of 16384 characters'
+        refused 'registers are not a text of 16384 characters'
     change='.tables[0] += {level: 0, registers: ("z" * 16384)}' \
-        refused 'a register has a character that cannot be'
+        refused 'a register is out of range'
     change='.tables[-1] += {level: 0, sample: [["xyz",1]]}' \
         refused 'a key of a sample is not a hash, groups and a count'
     change='.tables[-1] += {level: 0, sample: [["0123456789abcdef"]]}' \

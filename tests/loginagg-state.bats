@@ -123,7 +123,7 @@ data() {
         mark end 101 10
     } >in
     run -0 --separate-stderr loginagg --every 0 --tee <in
-    assert_eq "$stderr" 'loginagg: 60 marks have no watermark: windows close at the end only; does kcat-in have the right --time-field?'
+    assert_eq "$stderr" 'loginagg: 60 marks have no watermark, so windows close only at the end; does kcat-in have the right --time-field?'
 }
 
 @test "a source that dies before its first mark is not a clean end" {
@@ -190,7 +190,7 @@ refused() {
     run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"committed":1')
     assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
     marked 100 >in
-    refused 78 "state/2.$run_id.state: mark 1 was committed, but the source starts from nothing .*--state-reset" <in
+    refused 78 "state/2.$run_id.state: mark 1 was committed, but the source starts from the beginning .*--state-reset" <in
     assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
     loginagg --state state --state-reset --final <in >out
     assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300

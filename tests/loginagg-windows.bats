@@ -63,7 +63,7 @@ load loginagg
     at 0 100 5 6 >records
     loginagg -w 10s --every 0 --rejects late <records >out 2>err
     assert_eq "$(<err)" \
-        'loginagg: 2 of 4 records came too late for their windows; --lateness allows for more'
+        'loginagg: 2 of 4 records were too late for their windows; a longer --lateness accepts more'
     loginagg -q -w 10s --every 0 --rejects late <records >out 2>err
     assert_eq "$(<err)" ''
 }

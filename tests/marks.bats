@@ -124,14 +124,14 @@ ends_with() {
 
 @test "marks of another run are refused" {
     { mark hello 0 && mark mark 1 "$OTHER"; } >in
-    ends_with 65 "stdin: line 2: mark 1: of another run: $OTHER, not $RUN"
+    ends_with 65 "stdin: line 2: mark 1: belongs to run $OTHER, not $RUN"
 }
 
 @test "out-of-order marks are refused" {
     mark mark 1 >in
     ends_with 65 'stdin: line 1: mark 1: there is no hello mark before it'
     { cat records && mark end 1; } >in
-    ends_with 65 'stdin: line 7: mark 1: no hello mark'
+    ends_with 65 'stdin: line 7: mark 1: there is no hello mark'
     { mark hello 0 && mark hello 1; } >in
     ends_with 65 'stdin: line 2: mark 1: a second hello'
     { echo '{"reject":"empty","raw":""}' && mark hello 0; } >in

@@ -54,7 +54,8 @@ static int set_every(void *options, const char *arg, struct err *err)
         status = duration_parse(arg, &o->every_ms);
     }
     if (status != 0)
-        return err_set(err, EX_USAGE, "'%s' is neither records (100n) nor time (10s) nor 0", arg);
+        return err_set(err, EX_USAGE,
+                       "'%s' is not a number of records (100n), a duration (10s) or 0", arg);
     return 0;
 }
 
@@ -188,7 +189,8 @@ static void warn_late(const struct agg *a, const struct stream *s)
     uint64_t records = stream_ledger(s)->in;
 
     if (a->late > records / LATE_SHARE)
-        log_warn("%llu of %llu records came too late for their windows; --lateness allows for more",
+        log_warn("%llu of %llu records were too late for their windows; a longer --lateness "
+                 "accepts more",
                  (unsigned long long)a->late, (unsigned long long)records);
 }
 

@@ -15,7 +15,7 @@ static int check_mergeable(const struct aggregator *a, size_t specs, struct err 
         if (a->specs[i].kind == WINDOW_RECORDS)
             return err_set(
                 err, EX_USAGE,
-                "--window: '%s' goes by the order of all records, so it cannot be merged",
+                "--window: '%s' depends on the order of all records, so it cannot be merged",
                 a->specs[i].text);
     }
     return 0;
@@ -204,8 +204,8 @@ static void advance(struct aggregator *a, const struct mark *mark)
     if (mark->has_watermark)
         windows_advance(&a->windows, mark->watermark);
     else if (a->fed && ++a->timeless == TIMELESS_MARKS)
-        log_warn("%d marks have no watermark: windows close at the end only; does kcat-in have the "
-                 "right --time-field?",
+        log_warn("%d marks have no watermark, so windows close only at the end; does kcat-in have "
+                 "the right --time-field?",
                  a->timeless);
 }
 

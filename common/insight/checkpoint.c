@@ -165,7 +165,8 @@ static int check_uncommitted(void *ctx, const struct snapshot_dir *dir, const ch
     if (found <= 0 || head.committed == 0)
         return found < 0 ? -1 : 0;
     return err_set(err, EX_CONFIG,
-                   "%s/%s: mark %" PRIu64 " was committed, but the source starts from nothing "
+                   "%s/%s: mark %" PRIu64
+                   " was committed, but the source starts from the beginning "
                    "(--state-reset starts over)",
                    dir->path, name, head.committed);
 }

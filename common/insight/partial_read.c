@@ -107,7 +107,7 @@ static int read_row(struct reader *r, const struct target *target, const struct 
     size_t i = 0;
 
     if (row->type != JSON_ARRAY)
-        return wrong(r, "a row is no array");
+        return wrong(r, "a row is not an array");
     json_iter_init(&it, row);
     for (; json_iter_next(&it, &key, &value); i++) {
         if (i > target->width ||
@@ -172,7 +172,7 @@ static int read_sampled(struct reader *r, const struct target *target, const str
     size_t i = 0;
 
     if (row->type != JSON_ARRAY)
-        return wrong(r, "a key of a sample is no array");
+        return wrong(r, "a key of a sample is not an array");
     json_iter_init(&it, row);
     for (; json_iter_next(&it, &key, &value); i++) {
         bool right = i == 0                  ? read_hash(&value, &hash)
@@ -201,7 +201,7 @@ static int read_rows(struct reader *r, const struct target *target, const struct
     if (rows->type == JSON_ABSENT)
         return 0;
     if (rows->type != JSON_ARRAY)
-        return wrong(r, "rows are no array");
+        return wrong(r, "rows are not an array");
     json_iter_init(&it, rows);
     while (json_iter_next(&it, &key, &row)) {
         if (read(r, target, &row) != 0)
@@ -219,13 +219,13 @@ static int read_registers(struct reader *r, const struct target *target,
     if (value->type == JSON_ABSENT)
         return 0;
     if (value->type != JSON_STRING || value->string.len != HLL_REGISTERS)
-        return wrong(r, "registers are no text of 16384 characters");
+        return wrong(r, "registers are not a text of 16384 characters");
     for (size_t i = 0; i < HLL_REGISTERS; i++)
         rank[i] = (uint8_t)(value->string.data[i] - '#');
     hll_init(&unused);
     int status = hll_merge(r->set == NULL ? &unused : &target->sketch->keys, rank);
     hll_release(&unused);
-    return status == 0 ? 0 : wrong(r, "a register has a character that cannot be");
+    return status == 0 ? 0 : wrong(r, "a register is out of range");
 }
 
 enum member { FIELDS, ROWS, LEVEL, MISSED, REGISTERS, HEAVY, SAMPLE, MEMBER_COUNT };
@@ -257,7 +257,7 @@ static int read_sketch(struct reader *r, struct target *target, const struct jso
     if (!is_count(&member[LEVEL]) || member[LEVEL].integer > DISTINCT_SAMPLE_LEVEL_MAX)
         return wrong(r, "the level of a sample is out of range");
     if (member[MISSED].type != JSON_ABSENT && !is_count(&member[MISSED]))
-        return wrong(r, "an error is no number");
+        return wrong(r, "an error is not a number");
     if (r->set != NULL) {
         insight_set_sketch(r->set, r->plan, target->table);
         target->sketch = insight_set_table(r->set, r->plan, target->table)->sketch;
@@ -277,7 +277,7 @@ static int read_table(struct reader *r, const struct json_value *table)
     struct target target;
 
     if (table->type != JSON_OBJECT)
-        return wrong(r, "a table is no object");
+        return wrong(r, "a table is not an object");
     find_members(table, member);
     if (find_target(r, &member[FIELDS], &target) != 0)
         return -1;
@@ -292,7 +292,7 @@ static int read_tables(struct reader *r, const struct json_value *tables)
     struct json_iter it;
 
     if (tables->type != JSON_ARRAY)
-        return wrong(r, "it has no tables");
+        return wrong(r, "the partial has no tables");
     json_iter_init(&it, tables);
     while (json_iter_next(&it, &key, &table)) {
         if (read_table(r, &table) != 0)
@@ -324,18 +324,18 @@ int partial_read_check(const struct json *json, const struct plan *plan, struct 
 
     json_fields(json, tops, TOP_COUNT, top);
     if (top[WINDOW].type != JSON_STRING)
-        return wrong(&r, "it has no window");
+        return wrong(&r, "the partial has no window");
     if (!is_count(&top[RECORDS]))
-        return wrong(&r, "it has no number of records");
+        return wrong(&r, "the partial has no number of records");
     *head = (struct partial_head){.window = top[WINDOW].string.data,
                                   .window_len = top[WINDOW].string.len,
                                   .records = (uint64_t)top[RECORDS].integer};
     if (top[START].type != JSON_ABSENT && !get_time(&top[START], &head->start))
-        return wrong(&r, "its start is no time");
+        return wrong(&r, "start is not a time");
     if (!get_time(&top[FIRST], &head->first) || !get_time(&top[LAST], &head->last))
-        return wrong(&r, "the times of its records are no times");
+        return wrong(&r, "first or last is not a time");
     if (!read_hash(&top[PLAN], &id) || id != plan_id(plan))
-        return wrong(&r, "it was made for other insights; the options must be the same");
+        return wrong(&r, "it was made with other insight options");
     return read_tables(&r, &top[TABLES]);
 }
 

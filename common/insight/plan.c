@@ -144,7 +144,7 @@ int plan_check(const struct plan *plan, const struct insight_kind *kind, const c
         return err_set(err, EX_USAGE, "the name is not UTF-8");
     for (size_t i = 0; i < width; i++) {
         if (name[i].len == 0)
-            return err_set(err, EX_USAGE, "'%s' has an empty name in it", about);
+            return err_set(err, EX_USAGE, "'%s' contains an empty field name", about);
         if (json_key_find(name, i, name[i].name, name[i].len) < i)
             return err_set(err, EX_USAGE, "'%s' names a field twice", about);
     }

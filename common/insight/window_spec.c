@@ -63,9 +63,9 @@ int window_spec_parse(const char *text, struct window_spec *spec, struct err *er
         return err_set(err, EX_USAGE,
                        "'%s' is not a window such as 1h, 1h/5m, 500n, 500n,30s or all", text);
     if (spec->kind == WINDOW_RECORDS && spec->records == 0)
-        return err_set(err, EX_USAGE, "'%s' has no records", text);
+        return err_set(err, EX_USAGE, "'%s': the number of records is 0", text);
     if (spec->kind == WINDOW_TIME && (spec->size == 0 || spec->step == 0))
-        return err_set(err, EX_USAGE, "'%s' has no length", text);
+        return err_set(err, EX_USAGE, "'%s': the length is 0", text);
     if (spec->size > LONGEST || spec->span > LONGEST)
         return err_set(err, EX_USAGE, "'%s' is longer than a hundred years", text);
     if (spec->step > spec->size)

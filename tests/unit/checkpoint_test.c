@@ -174,7 +174,7 @@ static void test_refused(void)
     refuses("--window 5m", hello_of(RUN_A, 2, 5000, 1), "other options", "another plan");
     refuses(OPTIONS, hello_of(RUN_B, 2, 5000, 1), "there is no 2." RUN_B, "a foreign run");
     refuses(OPTIONS, hello_of(RUN_A, 3, 5000, 1), "there is no 3." RUN_A, "a mark without a file");
-    refuses(OPTIONS, hello_of(RUN_A, 2, 4999, 1), "goes on from elsewhere", "another offset");
+    refuses(OPTIONS, hello_of(RUN_A, 2, 4999, 1), "continues at other offsets", "another offset");
     refuses(OPTIONS, hello_of(RUN_A, 2, 5000, 2), "other partitions", "another partition");
     refuses(OPTIONS, hello_of(NULL, 0, 0, 1), "mark 1 was committed", "a start after a commit");
     struct mark hello = hello_of(RUN_A, 2, 5000, 1);
