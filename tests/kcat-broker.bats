@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # kcat-broker: the embedded broker, alone and around a command.
+#
+# bats file_tags=long
 
 # shellcheck disable=SC2016 # what is quoted is for another shell
 
