@@ -143,7 +143,7 @@ END
     create_topic "$out"
     for option in --exactly-once --acks=fifo; do
         run -64 --separate-stderr kcat-out -t "$out" $option <<<1
-        assert_match "$stderr" '^kcat-out: --[a-z-]*: the lines come without marks, '
+        assert_match "$stderr" '^kcat-out: --[a-z-]*: the input has no marks; '
         run -75 --separate-stderr kcat-out -t "$out" $option </dev/null
         assert_match "$stderr" '^kcat-out: stdin: ended without any mark'
     done

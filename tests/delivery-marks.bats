@@ -246,7 +246,7 @@ remake_topic() {
         tail -n 1 lines | jq -c --arg run "$RUN" '.run = $run'
         echo nonsense
     } >acks
-    wait_until 10 grep -q 'no mark is ignored' err
+    wait_until 10 grep -q 'ignored a line that is not a mark' err
     sleep 0.5
     run ! is_gone $reader
     tail -n 1 lines >acks

@@ -41,7 +41,7 @@ teardown_file() {
         kill -TERM $!
         await $! 5
         assert_eq $status 75
-        assert_match "$(tail -n 1 log)" '^kcat-in: .*told to stop'
+        assert_match "$(tail -n 1 log)" '^kcat-in: .*stopped while'
     done
 }
 

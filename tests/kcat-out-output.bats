@@ -120,7 +120,7 @@ start_writer() {
         kill -$signal $!
         await $! 5
         assert_eq $status 75
-        assert_match "$(tail -n 1 log)" '^kcat-out: .*told to stop'
+        assert_match "$(tail -n 1 log)" '^kcat-out: .*stopped while'
     done
 }
 
