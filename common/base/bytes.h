@@ -21,7 +21,7 @@ static inline bool bytes_are(const void *data, size_t len, const char *text)
     return bytes_equal(data, len, text, strlen(text));
 }
 
-// Whether the data begins with the prefix, a C string.
+// Returns whether the data begins with the prefix, a C string.
 static inline bool bytes_begin(const void *data, size_t len, const char *prefix)
 {
     size_t prefix_len = strlen(prefix);

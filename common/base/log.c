@@ -14,9 +14,9 @@ static enum log_level threshold = LOG_WARN;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
-// Whether stderr is the stream that the journal opened: JOURNAL_STREAM holds that stream's device
-// and inode. The variable alone proves nothing, since a process with another stderr inherits it
-// too.
+// Returns whether stderr is the stream that the journal opened: JOURNAL_STREAM holds that stream's
+// device and inode. The variable alone proves nothing, since a process with another stderr inherits
+// it too.
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");

@@ -25,10 +25,10 @@ void signals_catch(void);
 // From now on, interrupts a blocked read or write every second (SIGALRM).
 void signals_catch_alarm(void);
 
-// Whether a SIGINT or SIGTERM has come.
+// Returns whether a SIGINT or SIGTERM has come.
 bool signals_stopping(void);
 
-// Whether a SIGUSR1 has come since the last call.
+// Returns whether a SIGUSR1 has come since the last call.
 bool signals_take_ledger(void);
 
 // Like poll(2), with a timeout in ms, negative for none. A SIGUSR1 that comes just before the wait

@@ -258,8 +258,8 @@ int checkpoint_check_empty(const struct checkpoint *c, struct err *err)
     return err_set(err, EX_TEMPFAIL, "stdin: ended without any mark; a stage upstream has died");
 }
 
-// Whether the newest snapshot is valid for this mark too. The marks of an idle source bring nothing
-// new, and writing all windows again may be expensive. But an end mark has closed windows.
+// Returns whether the newest snapshot is valid for this mark too. The marks of an idle source bring
+// nothing new, and writing all windows again may be expensive. But an end mark has closed windows.
 static bool is_known(const struct checkpoint *c, const struct mark *mark, const struct windows *w)
 {
     return mark != NULL && !c->changed && !w->ended && c->name[0] != '\0' &&

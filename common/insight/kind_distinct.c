@@ -146,7 +146,7 @@ static void put_about(const struct insight *in, struct buf *b)
     json_put_member_string(b, "per", in->name[PER].name, in->name[PER].len);
 }
 
-// Whether two members of a row of the list would have the same name.
+// Returns whether two members of a row of the list would have the same name.
 static bool names_collide(const struct json_key *field, const struct json_key *per)
 {
     bool per_is_logins = bytes_are(per->name, per->len, "logins");

@@ -7,7 +7,7 @@
 #include "json/json_write.h"
 #include "sketch/space_saving.h"
 
-// Whether the insight uses a table that is a sketch.
+// Returns whether the insight uses a table that is a sketch.
 static bool is_approximate(const struct insight *in, const struct insight_set *set)
 {
     if (!set->sketched)

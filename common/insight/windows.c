@@ -232,8 +232,8 @@ static bool is_wanted(const struct windows *w, const struct window_series *s,
     return which == WINDOWS_DUE ? is_due(w, s, window) : window->changed;
 }
 
-// Whether the next window of one series is handed out before that of another: windows of time by
-// their end, which is the order in which they would close one by one, then by their start.
+// Returns whether the next window of one series is handed out before that of another: windows of
+// time by their end, which is the order in which they would close one by one, then by their start.
 static bool comes_before(const struct window_series *a, const struct window_series *b)
 {
     static const int order[] = {[WINDOW_TIME] = 0, [WINDOW_RECORDS] = 1, [WINDOW_ALL] = 2};
@@ -262,8 +262,8 @@ static struct window_series *first_series(struct windows *w, enum windows_which 
     return first;
 }
 
-// Whether a closed window is no longer needed, because the next window is closed too, or is empty
-// and past the watermark.
+// Returns whether a closed window is no longer needed, because the next window is closed too, or is
+// empty and past the watermark.
 static bool is_spent(const struct windows *w, const struct window_series *s,
                      const struct window *window)
 {

@@ -98,7 +98,7 @@ void windows_advance(struct windows *w, int64_t time);
 // Makes all windows due, because the input has ended.
 void windows_end(struct windows *w);
 
-// Whether a window is due. Hand the due windows out before you add another record.
+// Returns whether a window is due. Hand the due windows out before you add another record.
 bool windows_due(const struct windows *w);
 
 // Counts the record in batch.value in each open window that contains its time, and opens those that
@@ -106,7 +106,7 @@ bool windows_due(const struct windows *w);
 // contain it, and there are no others.
 bool windows_add(struct windows *w, int64_t time);
 
-// Whether a partial's window is one of the specs, and its start one of that spec.
+// Returns whether a partial's window is one of the specs, and its start one of that spec.
 bool windows_knows(const struct windows *w, const struct partial_head *head);
 
 // Extends the window of a partial, for which windows_knows() holds, by its records. Returns the set

@@ -292,8 +292,8 @@ static void keep_error(struct filter *f, jv failure)
     buf_putc(&f->error, '\0');
 }
 
-// Whether `halt_error` ended the run, whose message is then kept. `halt` alone only ends the
-// outputs.
+// Returns whether `halt_error` ended the run, whose message is then kept. `halt` alone only ends
+// the outputs.
 static bool halted_with_error(struct filter *f)
 {
     if (!jq_halted(f->jq))

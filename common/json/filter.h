@@ -42,7 +42,7 @@ void filter_free(struct filter *f);
 // program failed; filter_error() then has the message, and there are no outputs.
 int filter_run(struct filter *f, const struct json *json);
 
-// Whether output i of the last run, counted from 0, is the input itself.
+// Returns whether output i of the last run, counted from 0, is the input itself.
 bool filter_output_is_input(const struct filter *f, int i);
 // The text of an output that is not: compact JSON with JSON_PADDING behind it, valid until the next
 // run.

@@ -45,7 +45,7 @@ static size_t number_length(const char *text, const char *end)
     return (size_t)(at - text);
 }
 
-// Whether simdjson accepts the number: an integer of at most 64 bits, or a double in range.
+// Returns whether simdjson accepts the number: an integer of at most 64 bits, or a double in range.
 static bool is_representable(const char *text, size_t len)
 {
     const char *end = text + len;

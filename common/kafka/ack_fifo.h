@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // ack_fifo: acknowledgements of marks, from the last stage of a pipe back to the first. The last
-// stage writes a mark's line into a FIFO once every line before the mark is safe. An
+// stage writes a mark's line into a FIFO once every line before the mark is stored. An
 // acknowledgement covers all earlier marks too.
 //
 // Each end creates the FIFO if it is missing, and neither end waits for the other.
@@ -25,19 +25,19 @@
 #include "stream/mark.h"
 
 struct ack_reader {
-    int fd; // for poll(2); -1 when it is not open
+    int fd; // for poll(2); -1 when the FIFO is not open
     struct line_reader in;
     struct json *json;
     struct mark mark;
 };
 
-// Returns 0, or -1 with EX_CANTCREAT; release it in both cases.
+// Opens the FIFO for reading. Returns 0, or -1 with EX_CANTCREAT; release the reader in both cases.
 int ack_reader_open(struct ack_reader *r, const char *path, struct err *err);
 void ack_reader_release(struct ack_reader *r);
 
 // Reads the lines that have arrived, without waiting, and puts the highest acknowledged seq of this
-// run into *seq. It ignores empty lines, marks of other runs, and lines that are not marks. Returns
-// 1, 0 when no such mark has arrived, or -1 with EX_IOERR.
+// run into *seq. Ignores empty lines, marks of other runs, and lines that are not marks. Returns 1;
+// 0 when no mark of this run has arrived; or -1 with EX_IOERR.
 int ack_reader_newest(struct ack_reader *r, const char *run, uint64_t *seq, struct err *err);
 
 struct ack_writer {
@@ -47,12 +47,13 @@ struct ack_writer {
     bool started;          // some bytes were written since the FIFO was opened
 };
 
-// Returns 0, or -1 with EX_CANTCREAT; release it in both cases.
+// Opens the FIFO for writing. Returns 0, or -1 with EX_CANTCREAT; release the writer in both cases.
 int ack_writer_open(struct ack_writer *w, const char *path, struct err *err);
 void ack_writer_release(struct ack_writer *w);
 
-// Queues an acknowledgement, a line without its newline. It replaces one that is queued and not yet
-// being written. An empty line precedes the first one, in case an earlier writer left half a line.
+// Queues an acknowledgement: the mark's line, without its newline. It replaces a queued one of
+// which nothing has been written yet. The writer begins with an empty line, because an earlier
+// writer may have left half a line.
 void ack_writer_put(struct ack_writer *w, const char *data, size_t len);
 
 // Writes as much as the FIFO accepts without waiting; a later call writes the rest. Returns 0, or

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// acked: at least once, by marks that come back through a FIFO.
+// acked: at-least-once delivery. The sink acknowledges marks to the source through a FIFO.
 //
-// The sink writes a mark's line into the FIFO when every line before the mark is delivered (or
-// refused for good and written as a reject). The source reads it there and commits the mark's
-// offsets for its group. After a crash the next run starts at the last committed mark, so that
-// records may be delivered twice, but none is lost. Any other program can be the sink: it writes
-// the line of each mark back once it has stored what came before.
+// The sink writes a mark's line into the FIFO when every line before the mark is delivered, or is
+// refused for good and written as a reject. The source reads the line from the FIFO and commits the
+// mark's offsets for its group. After a crash the next run starts at the last committed mark. So
+// records may be delivered twice, but none is lost. Any other program can be the sink: it must
+// write a mark's line into the FIFO once it has stored every line before the mark.
 #ifndef KAFKA_ACKED_H
 #define KAFKA_ACKED_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// client: a connection to a Kafka cluster: its life, its log messages, and its errors.
+// client: a connection to a Kafka cluster, with librdkafka's log messages and errors.
 //
 //     struct client client;
 //     rd_kafka_conf_t *conf = config_new(&options.kafka, defaults, &err);
@@ -9,9 +9,9 @@
 //         ...
 //     client_release(&client);
 //
-// Nothing here ends the process. librdkafka's callbacks record a fatal error in the client, and
-// client_check() reports it. The callbacks run within rd_kafka_poll() and other calls that serve
-// the client's queue.
+// These functions never end the process. librdkafka's callbacks record a fatal error in the client,
+// and client_check() reports it. The callbacks run during rd_kafka_poll() and other calls that
+// serve the client's queue.
 #ifndef KAFKA_CLIENT_H
 #define KAFKA_CLIENT_H
 
@@ -30,12 +30,12 @@ struct client {
     bool (*stopping)(void);
     bool has_controller; // see metadata_find_controller()
     bool down;           // no broker is reachable, and a warning has said so
-    bool failed;         // for good; fatal says why
+    bool failed;         // a fatal error has been recorded in `fatal`
     struct err fatal;
     char last_error[256]; // of the most recent failed connection
 };
 
-// Connects. Takes ownership of conf, also on failure. Returns 0, or -1 with EX_CONFIG.
+// Connects. Takes ownership of conf, even if it fails. Returns 0, or -1 with EX_CONFIG.
 int client_init(struct client *client, rd_kafka_type_t type, rd_kafka_conf_t *conf,
                 const struct config_options *options, void *ctx, struct err *err);
 void client_release(struct client *client);
@@ -50,26 +50,26 @@ __attribute__((format(printf, 3, 4))) void client_fail(struct client *client, in
 // Records that a newer producer with the same transactional id has fenced this one.
 void client_fail_fenced(struct client *client);
 
-// Records the error behind RD_KAFKA_RESP_ERR__FATAL.
+// Records the fatal error that librdkafka has reported as RD_KAFKA_RESP_ERR__FATAL.
 void client_fail_fatal(struct client *client, rd_kafka_t *rk);
 
-// Whether an error means that a newer producer has fenced this one.
+// Returns whether an error means that a newer producer has fenced this one.
 bool client_is_fenced(rd_kafka_resp_err_t code);
 
-// Whether the process was asked to stop.
+// Returns whether the process was asked to stop.
 bool client_is_stopping(const struct client *client);
 
-// Whether a loop that waits for a broker should go on: false after the deadline (a
+// Returns whether a loop that waits for a broker should continue: false after the deadline (a
 // time_monotonic()), after a fatal error, and when the process was asked to stop.
 bool client_keep_trying(const struct client *client, int64_t deadline);
 
-// Sets *err to the reason why a broker did not answer within client->wait. Returns -1.
+// Sets *err to say that no broker answered within client->wait, and why. Returns -1.
 int client_unreachable(const struct client *client, struct err *err);
 
 // Notes that a broker has answered, which ends the "not reachable" state.
 void client_alive(struct client *client);
 
-// The exit status that fits an error of librdkafka or of the broker.
+// Returns the exit status for an error of librdkafka or of the broker.
 int client_error_status(rd_kafka_resp_err_t code);
 
 #endif

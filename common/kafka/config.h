@@ -3,9 +3,9 @@
 // config: the settings of a Kafka client, from kcat's options (-b, -X, -F), config files and the
 // environment.
 //
-// Later sources override earlier ones: the tool's own defaults, $KCAT_CONFIG or else
-// ~/.config/kcat.conf (neither when -F is given), $BOOTSTRAP_SERVERS, the -F file, -X, -b. The
-// values of secret settings are never printed.
+// The sources are, in this order: the tool's own defaults; the file $KCAT_CONFIG or, if that is not
+// set, ~/.config/kcat.conf (with -F, neither is read); $BOOTSTRAP_SERVERS; the -F file; -X; -b. A
+// later source overrides an earlier one. The values of secret settings are never printed.
 //
 //     static const struct config_setting defaults[] = {{"linger.ms", "5"}, {NULL, NULL}};
 //     struct config_options options = CONFIG_OPTIONS_INIT; // filled through config_opts
@@ -28,7 +28,7 @@ struct config_options {
     const char *config_file; // -F
     struct opt_list props;   // -X
     int64_t wait;            // ms: how long a broker or topic may be missing at the start
-    bool (*stopping)(void);  // whether to give up while waiting; NULL for never
+    bool (*stopping)(void);  // returns whether to stop waiting; may be NULL
 };
 
 #define CONFIG_OPTIONS_INIT                                                                        \
@@ -44,11 +44,11 @@ struct config_setting {
     const char *name, *value;
 };
 
-// Prints what -X list or -X dump asks for and ends the process. Returns when neither is given.
+// Prints what -X list or -X dump asks for and ends the process. Does nothing when neither is given.
 void config_show(const struct config_options *options, const struct config_setting *defaults);
 
-// Collects the settings. The caller owns the result. Returns NULL with *err set: EX_USAGE for a
-// wrong option, EX_CONFIG for a wrong file.
+// Collects the settings into a new configuration, which the caller owns. Returns NULL with *err set
+// on failure: EX_USAGE for a wrong option, EX_CONFIG for a wrong file.
 rd_kafka_conf_t *config_new(const struct config_options *options,
                             const struct config_setting *defaults, struct err *err);
 

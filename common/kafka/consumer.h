@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// consumer: reads partitions, a fixed set or as a member of a group, with bounds on prefetching and
-// on where to stop.
+// consumer: reads partitions, which are either a fixed set or those that a group assigns to this
+// member. Each partition has an offset at which reading starts, and may have one at which it stops.
 //
-// Records come through a queue of their own; rebalances and errors come through the client's. So
-// consumer_serve() keeps the membership of the group alive while records wait for a slow reader.
+// Records arrive in a queue of their own; rebalances and errors arrive in the client's queue. So
+// consumer_serve() can keep the group membership alive while the records wait for a slow reader.
 //
 //     struct consumer c = {.ops = ops, .ctx = tool, .offsets = {.group = "g"}};
 //     consumer_init(&c, &options.kafka, defaults, &err);
@@ -14,8 +14,7 @@
 //     consumer_close(&c);
 //     consumer_release(&c);
 //
-// The consumer commits nothing by itself: the owner commits c.offsets, when its delivery guarantee
-// (guarantee.h) says so.
+// The consumer commits nothing by itself. The delivery guarantee (guarantee.h) commits c.offsets.
 #ifndef KAFKA_CONSUMER_H
 #define KAFKA_CONSUMER_H
 
@@ -30,20 +29,22 @@
 #include "kafka/value.h"
 
 struct consumer_ops {
-    // One record, numbered from 1. The line may contain newlines; see consumer_join_lines().
-    // Returns 0, or -1 to stop reading. It may call consumer_yield().
+    // Called for each record. line->number counts the records from 1. The line may contain
+    // newlines; see consumer_join_lines(). Returns 0, or -1 to stop reading. May call
+    // consumer_yield().
     int (*record)(void *ctx, struct partition *p, const struct line *line);
 
-    // Partitions have been assigned and none of their records read yet. Returns 0, or -1 with *err
-    // set.
+    // Called when partitions have been assigned, before any of their records is read. Returns 0, or
+    // -1 with *err set.
     int (*begin)(void *ctx, struct err *err);
 
-    // Partitions are about to be revoked: the last chance to write out and commit what was read of
-    // them. With blocked, the owner is in consumer_serve() and cannot write. With lost, another
-    // member may own them already, so that no commit is possible. Returns 0 or -1.
+    // Called before partitions are revoked. This is the last chance to write out and commit what
+    // was read from them. If `blocked` is true, the owner is in consumer_serve() and cannot write.
+    // If `lost` is true, another member may already own the partitions, so nothing can be
+    // committed. Returns 0, or -1 to stop reading.
     int (*revoke)(void *ctx, bool blocked, bool lost);
 
-    // The result of a commit of these offsets that was not waited for.
+    // Called with the result of an asynchronous commit of these offsets.
     void (*committed)(void *ctx, rd_kafka_resp_err_t code,
                       const rd_kafka_topic_partition_list_t *list);
 };
@@ -51,13 +52,13 @@ struct consumer_ops {
 struct consumer {
     struct consumer_ops ops;
     void *ctx;
-    uint64_t max_line;     // bytes; of longer values, the record has only the beginning
+    uint64_t max_line;     // bytes; see value_read()
     int64_t shard, shards; // read only this share of each topic; 0/0 for all
 
     // The owner sets group, range and stop_at_end.
     struct consumer_offsets offsets;
 
-    // What follows is the consumer's own.
+    // The members below are private.
     struct client client;
     struct partition_set partitions;
     rd_kafka_queue_t *messages;
@@ -74,26 +75,28 @@ struct consumer {
 int consumer_init(struct consumer *c, const struct config_options *options,
                   const struct config_setting *defaults, struct err *err);
 
-// Begins to read the topics; one that begins with ^ is a pattern. With a group, and neither ids nor
-// shards, it shares the partitions with the group's members. Otherwise it reads a fixed set: all
-// partitions, those with the given ids, or a share. Returns 0, or -1 with *err set.
+// Begins to read the topics. A topic that begins with ^ is a pattern. If there is a group, but no
+// ids and no shards, the consumer shares the partitions with the group's other members. Otherwise
+// it reads a fixed set: all partitions, those with the given ids, or those of its shard. Returns 0,
+// or -1 with *err set.
 int consumer_start(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
                    int id_count, struct err *err);
 
-// Passes records to ops.record(), waiting up to timeout_ms for the first. Returns 0; -1 with *err
-// set after an error; or -1 with err->status EX_OK when ops.record() returned -1.
+// Passes records to ops.record(), and waits up to timeout_ms for the first one. Returns 0, or -1
+// with *err set after an error. When a callback has asked to stop, it returns -1 with err->status
+// EX_OK.
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err);
 
-// For use in ops.record(): ends the current consumer_poll() after this record.
+// Ends the current consumer_poll() after this record. Only ops.record() may call it.
 void consumer_yield(struct consumer *c);
 
-// Joins the lines of the current record, which must be valid JSON, into one.
+// Joins the lines of the current record into one. The record must be valid JSON.
 void consumer_join_lines(struct consumer *c, struct line *line);
 
-// Serves rebalances and errors, but no records, while the owner is blocked.
+// Handles rebalances and errors, but passes on no records. Call it while the owner is blocked.
 void consumer_serve(struct consumer *c);
 
-// Whether all partitions have reached their stop.
+// Returns whether all partitions have been read up to the offset where they stop.
 bool consumer_done(const struct consumer *c);
 
 // Stops reading and leaves the group, without calling ops.revoke(). The consumer can then only be

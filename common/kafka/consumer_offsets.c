@@ -169,7 +169,7 @@ rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
     return code;
 }
 
-// Whether the group has an offset for any of these partitions of a topic.
+// Returns whether the group has an offset for any of these partitions of a topic.
 static bool has_offset(const rd_kafka_topic_partition_list_t *list, const char *topic)
 {
     for (int i = 0; i < list->cnt; i++) {
@@ -179,15 +179,15 @@ static bool has_offset(const rd_kafka_topic_partition_list_t *list, const char *
     return false;
 }
 
-// Whether a partition without an offset starts at its beginning in any case.
+// Returns whether a partition without an offset starts at its beginning in any case.
 static bool starts_at_beginning(const struct consumer_offsets *o)
 {
     return o->range.from.kind == OFFSET_NONE || o->range.from.kind == OFFSET_STORED ||
            o->range.from.kind == OFFSET_BEGINNING;
 }
 
-// Whether the group has read any partition of the topic before: one in the list, or, when the
-// members share the topic, any other.
+// Returns whether the group has read any partition of the topic before: one in the list, or, when
+// the members share the topic, any other.
 static int has_read(struct consumer_offsets *o, const rd_kafka_topic_partition_list_t *list,
                     const char *topic, bool *read, struct err *err)
 {

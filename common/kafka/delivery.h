@@ -13,9 +13,9 @@
 //     delivery_close(&d);
 //     delivery_release(&d);
 //
-// Reports come from within the functions below, on the caller's thread. The one who receives them
-// counts each line in the stream's ledger, usually by delivery_count(). Functions that return int
-// return 0, or -1 after stream_fail(), unless they say otherwise.
+// The functions below call reported(), on the caller's thread. It must count each line in the
+// stream's ledger, usually by delivery_count(). Functions that return int return 0, or -1 after
+// stream_fail(), unless their comment says otherwise.
 #ifndef KAFKA_DELIVERY_H
 #define KAFKA_DELIVERY_H
 
@@ -28,13 +28,13 @@
 #include "kafka/producer.h"
 #include "stream/stream.h"
 
-#define DELIVERY_SEGMENTS 32768u // numbers of segments that a line can carry; see inflight.h
-#define DELIVERY_LAST_WAIT 10000 // ms for lines in flight when the stages upstream have died
+#define DELIVERY_SEGMENTS 32768u // a segment's number is below this; see inflight.h
+#define DELIVERY_LAST_WAIT 10000 // ms to wait for lines in flight when the stage fails
 
 enum delivery_outcome {
     DELIVERY_DONE,
     DELIVERY_REFUSED, // for good: another attempt would not help
-    DELIVERY_FAILED,  // for now
+    DELIVERY_FAILED,  // another attempt may succeed
 };
 
 struct delivery_report {
@@ -51,10 +51,10 @@ struct delivery {
     void (*reported)(void *ctx, const struct delivery_report *report);
     void *ctx;
 
-    // What follows is the module's own.
+    // The members below are private.
     struct producer producer;
     rd_kafka_headers_t *headers;
-    int status; // of the first line that was not delivered; EX_OK when there is none
+    int status; // the exit status for the first undelivered line; EX_OK when there is none
     char why[256];
     const char *undelivered_file; // NULL for none
     struct out undelivered;
@@ -64,37 +64,39 @@ struct delivery {
 // with EX_USAGE in *err.
 int delivery_add_headers(struct delivery *d, const struct opt_list *headers, struct err *err);
 
-// Connects. Lines that are not delivered are appended to the file; NULL for none. settings stay
-// borrowed; their on_report and ctx are set here. Returns 0, or -1 with *err set; release it in
-// both cases.
+// Connects. `undelivered` is the file to which lines that were not delivered are appended; it may
+// be NULL. Borrows the settings, and sets their on_report and ctx. Returns 0, or -1 with *err set;
+// release the delivery in both cases.
 int delivery_open(struct delivery *d, struct producer_settings *settings, const char *undelivered,
                   struct err *err);
 void delivery_release(struct delivery *d);
 
-// Hands a line to librdkafka for a topic, by its index in the settings, and waits for room in
-// librdkafka's queue. The report carries passed (the line is a reject of an earlier stage) and
-// segment, which is below DELIVERY_SEGMENTS. Fails after a fatal error only.
+// Hands a line to librdkafka, and waits while librdkafka's queue is full. `topic` is an index into
+// the topics of the settings. The line's report repeats `passed`, which says that the line is a
+// reject of an earlier stage, and `segment`, which is below DELIVERY_SEGMENTS. Fails only after a
+// fatal error.
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
                      const struct line *line, bool passed, uint32_t segment);
 
-// Counts a reported line: as delivered; or, when it is refused, as a reject with the broker's
-// reason; or, when it failed, as undelivered, and appends it to the file.
+// Counts a reported line. A delivered line counts as out. A refused one becomes a reject with the
+// reason that librdkafka reports. One that failed counts as undelivered, and is appended to the
+// file.
 void delivery_count(struct delivery *d, const struct delivery_report *report);
 
-// Fails with EX_TEMPFAIL, in the name of an option, when a line was not delivered.
+// Fails with EX_TEMPFAIL when a line has failed. The message names the option that forbids this.
 int delivery_require(struct delivery *d, const char *option);
 
-// Receives the reports that have come, without waiting.
+// Receives the reports that have arrived, without waiting.
 int delivery_serve(struct delivery *d);
 
-// Receives reports, and waits a moment for the first.
+// Receives reports, and waits up to 50 ms for the first one.
 int delivery_await(struct delivery *d);
 
 // Waits until each line is delivered, refused or failed. librdkafka's message.timeout.ms bounds the
 // wait.
 int delivery_flush_all(struct delivery *d);
 
-// Waits up to wait_ms for deliveries, and gives up the lines that are then still in flight. They
+// Waits up to wait_ms for deliveries, and then gives up the lines that are still in flight. These
 // are reported as failed.
 void delivery_abandon(struct delivery *d, int wait_ms);
 

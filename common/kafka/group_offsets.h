@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// group_offsets: reads the offsets that a group has committed, as a mark: its partitions are those
-// that have an offset, and its seq and run come from the offsets' metadata. Where the offsets carry
-// different marks, the highest seq counts; without metadata seq is 0 and run is empty.
+// group_offsets: reads the offsets that a group has committed into a mark. The mark lists the
+// partitions that have an offset. Its seq and run come from the offsets' metadata: from the highest
+// seq, if the offsets have different ones. Without metadata, seq is 0 and run is empty.
 //
 //     struct client reader;
 //     group_offsets_open(&reader, &options.kafka, "g", &err);
@@ -10,19 +10,19 @@
 //     client_release(&reader);
 //
 // rd_kafka_committed() reads them. The admin request ListConsumerGroupOffsets would abort the
-// process when the broker goes away meanwhile (librdkafka issues 3663 and 4605).
+// process if the broker disconnected meanwhile (librdkafka issues 3663 and 4605).
 #ifndef KAFKA_GROUP_OFFSETS_H
 #define KAFKA_GROUP_OFFSETS_H
 
 #include "kafka/client.h"
 #include "stream/mark.h"
 
-// Returns the offsets of a mark in the form for committing, with the mark's metadata. The caller
+// Returns a list of a mark's offsets to commit, with the mark's seq and run as metadata. The caller
 // destroys the list.
 rd_kafka_topic_partition_list_t *group_offsets_of_mark(const struct mark *mark);
 
-// If the offset was committed with a mark whose seq is higher than *seq, sets *seq and run to that
-// mark's.
+// Sets *seq and `run` to those of the mark with which the offset was committed, if that mark's seq
+// is higher than *seq.
 void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
                               char run[MARK_RUN_SIZE]);
 
@@ -31,9 +31,9 @@ void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t 
 int group_offsets_open(struct client *client, const struct config_options *options,
                        const char *group, struct err *err);
 
-// Reads the offsets of the partitions in a mark into *found, which is empty or holds another mark.
-// client is a consumer of the group. Waits up to timeout_ms for the broker, and for an open
-// transaction that includes the offsets. On error *found is unspecified.
+// Reads the offsets of the partitions in a mark into *found, which must be initialised. `client` is
+// a consumer of the group. Waits up to timeout_ms for the broker, and for an open transaction that
+// includes the offsets. After an error the content of *found is unspecified.
 rd_kafka_resp_err_t group_offsets_read(struct client *client, const struct mark *partitions,
                                        int timeout_ms, struct mark *found);
 

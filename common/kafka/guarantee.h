@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// guarantee: what a pipe promises about its records when a stage dies, as two objects: one half for
-// the source (kcat-in), one for the sink (kcat-out). The two halves of one guarantee belong
-// together:
+// guarantee: a delivery guarantee says what a pipe promises about its records when a stage dies. It
+// has two halves: an object for the source (kcat-in) and one for the sink (kcat-out).
 //
-//     file             source                    sink                   the pipe's promise
-//     plain.c          plain_source              plain_sink             none beyond the stage
-//     tee.c                                      tee_sink               none; lines go on when
-//     delivered acked.c          acked_source              acked_sink             at least once
-//     transactional.c  transactional_source      transactional_sink     exactly once
+//     file             source                sink                what the pipe promises
+//     plain.c          plain_source          plain_sink          records in the pipe may be lost
+//     tee.c                                  tee_sink            that depends on the last sink
+//     acked.c          acked_source          acked_sink          at least once
+//     transactional.c  transactional_source  transactional_sink  exactly once
+//
+// tee_sink also passes delivered lines on to a later sink, which gives the guarantee for both.
 //
 //     source:  marks ---------------> stages ---------------> marks  :sink
 //        ^                                                      |
@@ -16,15 +17,16 @@
 //        |  all lines before it are delivered; the source       |
 //        |  then commits the mark's offsets                     |
 //        +------------------------------------------------------+
-//           transactional: the sink commits the lines and the mark's offsets in one transaction;
-//           the source commits nothing
+//           transactional: the sink commits the lines and the mark's offsets in one transaction
 //
-// A tool chooses its object once, when it checks its options, and only calls it from then on:
+// A tool chooses its object once, when it checks its options. After that it only calls it:
 //
-//     struct source source = {.guarantee = &acked_source, .options = &options};
+//     struct source source = {
+//         .guarantee = &acked_source, .options = &options, .stream = stream, .ctx = tool};
 //     source.guarantee->open(&source);
 //
-// All functions that return int return 0, or -1 after stream_fail(), unless they say otherwise.
+// All functions that return int return 0, or -1 after stream_fail(), unless their comment says
+// otherwise.
 #ifndef KAFKA_GUARANTEE_H
 #define KAFKA_GUARANTEE_H
 
@@ -49,7 +51,8 @@ struct source_options {
     struct mark_source_options marks;
 };
 
-// The source's side of a pipe. The tool sets the first three members and opens the consumer.
+// The source's side of a pipe. The tool sets the first three members and ctx, and opens the
+// consumer.
 struct source {
     const struct source_guarantee *guarantee;
     const struct source_options *options;
@@ -60,53 +63,58 @@ struct source {
     void *own;                // the guarantee's
 };
 
-// The consumer's callbacks: the tool's for records, the guarantee's for all else. Their ctx is the
-// struct source.
+// Returns the consumer's callbacks. `record` is the tool's; the others call the guarantee. Their
+// ctx is the struct source.
 struct consumer_ops source_consumer_ops(int (*record)(void *source, struct partition *p,
                                                       const struct line *line));
 
 struct source_guarantee {
     int64_t tick; // ms between calls of serve() and mark()
 
-    // Before the first record of partitions that were just assigned, possibly before open(): makes
-    // sure that a crash does not move their start. Returns 0, or -1 with *err set.
+    // Called before the first record of newly assigned partitions is read, perhaps before open().
+    // Fixes the offsets where they start, so that a restart after a crash starts there too. Returns
+    // 0, or -1 with *err set.
     int (*begin)(struct source *s, struct err *err);
 
-    // The consumer is assigned or subscribed. Opens a stream of marks with a hello mark.
+    // Called once the consumer is assigned or subscribed. Opens the stream with a hello mark, if
+    // the guarantee uses marks.
     int (*open)(struct source *s);
 
-    // After each record: notes its time. record is NULL when it is not JSON or too long to parse.
-    // NULL when the guarantee has no use for it.
+    // Called after each record. Notes the record's time. `record` is NULL if the record is not JSON
+    // or is too long to parse. The member itself is NULL if the guarantee needs no times.
     void (*saw)(struct source *s, struct partition *p, const struct json *record);
 
-    // Between records: writes a mark if one is due.
+    // Called between records. Writes a mark if one is due.
     int (*mark)(struct source *s);
 
-    // Regularly, also while stdout is blocked: commits what may be committed by now, without
-    // waiting, and without writing to stdout.
+    // Called at each tick, and every second while stdout is blocked. Commits what may be committed
+    // by now. Does not write to stdout, and does not wait for a commit.
     int (*serve)(struct source *s);
 
-    // Partitions are about to be revoked; see consumer_ops.
+    // Called before partitions are revoked; see consumer_ops.
     int (*revoke)(struct source *s, bool blocked, bool lost);
 
-    // The result of a commit that was not waited for; see consumer_ops.
+    // Called with the result of an asynchronous commit; see consumer_ops.
     void (*committed)(struct source *s, rd_kafka_resp_err_t code,
                       const rd_kafka_topic_partition_list_t *list);
 
-    // Reading has stopped: the input ended by request (ended), or the process was told to stop.
-    // Writes the last mark and waits, with a limit, until its offsets are committed.
+    // Called when reading has stopped. `ended` says that the source has read everything it was
+    // asked to read; otherwise the process was told to stop. Writes the last mark, if the guarantee
+    // uses marks. acked_source then waits until the mark is acknowledged, for 5 minutes at most,
+    // and commits it.
     int (*settle)(struct source *s, bool ended);
 
-    // At the very end, also after failures, before the consumer is closed.
+    // Called last, even after a failure, before the consumer is closed. Makes the guarantee's final
+    // commit, if it has one.
     int (*close)(struct source *s);
 
-    // Frees what the guarantee owns; also when open() was never called.
+    // Frees what the guarantee owns. May be called even if open() was not.
     void (*release)(struct source *s);
 };
 
 struct sink_options {
     const char *acks;             // the FIFO of acked_sink
-    const char *transactional_id; // NULL: made of the hello mark's group and shard
+    const char *transactional_id; // NULL: made from the hello mark's group and shard
 };
 
 // The sink's side of a pipe. The tool sets the first three members and opens the delivery.
@@ -119,34 +127,36 @@ struct sink {
 };
 
 struct sink_guarantee {
-    bool passes_on; // delivered lines go to stdout
+    bool passes_on; // delivered lines are written to stdout
 
-    // The delivery is open and nothing has been read. Returns 0, or -1 with *err set.
+    // Called when the delivery is open and nothing has been read yet. Prepares the sink. Returns 0,
+    // or -1 with *err set.
     int (*open)(struct sink *s, struct err *err);
 
-    // Before each line is handed to delivery_produce(): waits for room, and puts the tag that the
-    // line's report will carry into *segment.
+    // Called before each line is handed to delivery_produce(). Waits for room, and sets *segment to
+    // the number that the line's report will carry.
     int (*before)(struct sink *s, const struct line *line, uint32_t *segment);
 
-    // The hello mark, and any later mark, with its line as it came. All lines before the mark have
-    // been handed over, but not necessarily delivered.
+    // Called for the hello mark, and for each later mark. `line` is the mark's unchanged text. All
+    // lines before the mark have been handed to delivery_produce(), but some may not be delivered
+    // yet.
     int (*hello)(struct sink *s, const struct mark *mark, const struct line *line);
     int (*mark)(struct sink *s, const struct mark *mark, const struct line *line);
 
-    // Regularly: acts on what is delivered by now, without waiting.
+    // Called at each tick. Handles what has been delivered by now, without waiting.
     int (*serve)(struct sink *s);
 
-    // A line was delivered, refused, or failed. Counts it, by delivery_count() or its own way.
-    // Called on the tool's thread from within the functions of delivery.h.
+    // Called when a line was delivered or refused, or has failed. Counts it, by delivery_count() or
+    // in another way. The functions of delivery.h call this, on the tool's thread.
     void (*reported)(struct sink *s, const struct delivery_report *report);
 
-    // The input has ended in order: delivers what is left.
+    // Called when the input has ended in order. Delivers what is left.
     int (*end)(struct sink *s);
 
-    // At the very end, also after failures: gives up lines that are still in flight.
+    // Called last, even after a failure. Gives up the lines that are still in flight.
     void (*close)(struct sink *s);
 
-    // Frees what the guarantee owns; also when open() was never called.
+    // Frees what the guarantee owns. May be called even if open() was not.
     void (*release)(struct sink *s);
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// inflight: lines on their way to the broker, and the marks between them. Lines are acknowledged in
-// any order; a mark is reached when all lines before it are acknowledged. More lines are sent
-// meanwhile.
+// inflight: keeps track of the lines on their way to the broker and of the marks between them.
+// Lines may be acknowledged in any order. A mark is reached when all lines before it are
+// acknowledged. The stage does not wait for that before it sends more lines.
 //
 //     struct inflight w = {0};
 //     segment = inflight_sent(&w);       // a line is sent
@@ -13,8 +13,8 @@
 //     inflight_release(&w);
 //
 // The lines between two marks form a segment. The number of a segment is below INFLIGHT_SEGMENTS,
-// so that it fits into 15 bits of a tag that travels with each line. When each line is also given
-// as the mark of its own segment, inflight_pass() returns the lines in order.
+// so that it fits into 15 bits of the tag that librdkafka keeps with each line. If the caller adds
+// each line as the mark of its own segment, inflight_pass() passes on the lines in their order.
 #ifndef KAFKA_INFLIGHT_H
 #define KAFKA_INFLIGHT_H
 
@@ -24,11 +24,11 @@
 
 #include "base/buf.h"
 
-#define INFLIGHT_SEGMENTS 32768u   // in flight at a time, and the range of their numbers
-#define INFLIGHT_BYTES (64u << 20) // of marks; about, since the last one may be longer
+#define INFLIGHT_SEGMENTS 32768u   // the limit for segments in flight, and for their numbers
+#define INFLIGHT_BYTES (64u << 20) // once the marks have as many bytes, there is no room
 
 struct inflight_segment {
-    uint64_t unacked; // lines
+    uint64_t unacked; // lines that are not acknowledged yet
     char *mark;       // the line of the mark that ends the segment; NULL while it is open
     size_t len;
     bool dropped; // inflight_pass() leaves the mark out
@@ -49,21 +49,21 @@ uint32_t inflight_sent(struct inflight *w);
 // Notes that a line of the segment is acknowledged.
 void inflight_acked(struct inflight *w, uint32_t segment);
 
-// Whether no further mark can be added before some are reached.
+// Returns whether there is no room for another mark until one is reached.
 bool inflight_is_full(const struct inflight *w);
 
 // Ends the open segment with a mark, which is copied. There must be room.
 void inflight_mark(struct inflight *w, const char *line, size_t len);
 
-// Makes inflight_pass() leave out the mark that ends the segment, also when it is added later.
+// Makes inflight_pass() leave out the mark that ends the segment, even if it is added later.
 void inflight_drop(struct inflight *w, uint32_t segment);
 
 // Removes all marks that are reached, and puts the newest one into line. Returns false when no mark
 // is reached.
 bool inflight_reached(struct inflight *w, struct buf *line);
 
-// Removes all marks that are reached, and passes each to pass(), in order. Stops calling pass()
-// after it returns other than 0, and returns that.
+// Removes all marks that are reached, and passes each to pass(), in order. If pass() returns
+// something other than 0, it is not called again, and that value is returned.
 int inflight_pass(struct inflight *w, int (*pass)(void *ctx, const char *mark, size_t len),
                   void *ctx);
 

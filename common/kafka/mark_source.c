@@ -126,7 +126,8 @@ void mark_source_wrote(struct mark_source *m, size_t bytes)
     m->written += bytes;
 }
 
-// Whether enough bytes are written for an early mark. Counts it against the burst (a token bucket).
+// Returns whether enough bytes are written for an early mark. Counts it against the burst (a token
+// bucket).
 static bool use_fill(struct mark_source *m, int64_t now)
 {
     int64_t interval = m->options->interval;

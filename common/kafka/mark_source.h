@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// mark_source: when a source should write a mark, and what the mark says. It reads the consumer's
-// position and writes nothing itself.
+// mark_source: decides when a source should write a mark, and makes the mark from the consumer's
+// position. The owner writes the mark.
 //
 //     struct mark_source m;
 //     mark_source_open(&m, &consumer, &options); // once the consumer is assigned or subscribed
@@ -13,7 +13,7 @@
 //     stream_emit_mark(s, mark_source_make_last(&m, true));
 //     mark_source_release(&m);
 //
-// Times are milliseconds. A mark that is returned dies when the next one is made.
+// Times are in milliseconds. A returned mark is valid until the next one is made.
 #ifndef KAFKA_MARK_SOURCE_H
 #define KAFKA_MARK_SOURCE_H
 
@@ -29,7 +29,7 @@
 struct mark_source_options {
     int64_t interval;       // ms; 0 when no marks are wanted
     const char *shard;      // the name of a fixed set of partitions; NULL when it is not fixed
-    const char *time_field; // where a record has its time
+    const char *time_field; // the name of the field that holds a record's time
 };
 
 struct mark_source {
@@ -38,47 +38,50 @@ struct mark_source {
     struct mark last;   // the last mark made
     int64_t due;        // when the next mark is due
     int64_t made;       // when the last mark was made
-    size_t written;     // bytes of records since then
-    int fills;          // how many more marks may come early because of bytes written
-    int64_t refill_due; // when that number grows by one
+    size_t written;     // bytes of records since the last mark was made
+    int fills;          // how many early marks may still be made
+    int64_t refill_due; // when `fills` grows by one
     struct json_key time_key;
-    bool time_is_path; // the time field may be inside of objects
-    int64_t latest;    // the latest record time to believe
+    bool time_is_path; // the time field's name has dots, so it may be a path
+    int64_t latest;    // record times after this are ignored
 };
 
-// Everything is borrowed. Begins a run with a new id.
+// Begins a run with a new id. Borrows the consumer and the options.
 void mark_source_open(struct mark_source *m, const struct consumer *consumer,
                       const struct mark_source_options *options);
 void mark_source_release(struct mark_source *m);
 
-// Whether the partitions are a fixed set and are read for a group, so that a later run can resume
-// from what is committed.
+// Returns whether the partitions are a fixed set and are read for a group. Only then can a later
+// run resume from the committed marks.
 bool mark_source_is_fixed(const struct mark_source *m);
 
-// The run's id, and the last mark that was made.
+// Return the run's id, and the last mark that was made.
 const char *mark_source_run(const struct mark_source *m);
 const struct mark *mark_source_last(const struct mark_source *m);
 
-// Notes the time of a record of the partition. record is NULL when it is not JSON.
+// Notes the time of a record of the partition. `record` is NULL if it is not JSON or too long.
 void mark_source_saw(struct mark_source *m, struct partition *p, const struct json *record);
 
-// Notes that bytes of records were written.
+// Adds to the bytes of records written since the last mark.
 void mark_source_wrote(struct mark_source *m, size_t bytes);
 
-// Notes that the mark with this seq is committed. Later marks say so.
+// Notes that the mark with this seq is committed. Later marks report that.
 void mark_source_committed(struct mark_source *m, uint64_t seq);
 
-// Makes the next mark, of the consumer's position now. The caller writes it at once.
+// Makes the next mark, with the consumer's current position. The caller must write it at once.
 const struct mark *mark_source_make(struct mark_source *m, enum mark_kind kind);
 
-// Makes the last mark: an end mark when the input ended by request; otherwise a mark that says that
-// the source was told to stop.
+// Makes the last mark: an end mark if `ended` is true, because the source has read everything it
+// was asked to read; otherwise a mark with "stop":true, because the source was told to stop.
 const struct mark *mark_source_make_last(struct mark_source *m, bool ended);
 
-// Makes a mark if one is due, else returns NULL. A mark is due after an interval with progress,
-// after the heartbeat (5 s) without, or early, after 256 KiB of records. At most 16 marks come
-// early in a row, then one an interval: so the first stretch of a backlog reaches a slow stage in
-// pieces, and marks stay rare at full speed. Call it between records.
+// Makes a mark if one is due, else returns NULL. Call it between records.
+//
+// A mark is due one interval after the last one if the position or the watermark has changed, and
+// otherwise when the last one is 5 s old. A mark is due earlier if 256 KiB of records were written
+// since the last one. At most 16 early marks are made in a row; after that, one more is allowed in
+// each interval. So a slow stage receives the start of a backlog in small parts, and marks are
+// still rare at full speed.
 const struct mark *mark_source_due(struct mark_source *m);
 
 #endif

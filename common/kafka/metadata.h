@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// metadata: questions and requests about topics: whether they exist, how many partitions they have,
-// how large a batch may be, and creating them.
+// metadata: asks whether topics exist, how many partitions they have, and how large a batch may be;
+// and creates topics.
 //
 //     int partitions;
 //     if (metadata_find_controller(&client, &err) != 0 ||
@@ -18,26 +18,26 @@
 #include "base/opt.h"
 #include "kafka/client.h"
 
-// Let the broker choose the number of partitions or replicas.
+// Lets the broker choose the number of partitions or replicas.
 #define METADATA_BROKER_DEFAULT (-1)
 
-// Waits until the topic has partitions and returns 0 with their number. Returns -1 with
-// EX_UNAVAILABLE after client->wait, or at once with EX_NOPERM.
+// Waits until the topic has partitions, and puts their number into *partitions. Returns 0; -1 with
+// EX_UNAVAILABLE after client->wait; or at once -1 with EX_NOPERM, if access is denied.
 int metadata_wait_topic(struct client *client, const char *topic, int *partitions, struct err *err);
 
 // Appends to names each topic that matches the POSIX extended regular expression, except Kafka's
-// internal topics. The caller owns the names. Returns 0, or -1 with EX_USAGE or EX_UNAVAILABLE.
+// internal topics. The caller frees each name. Returns 0, or -1 with EX_USAGE or EX_UNAVAILABLE.
 int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,
                           struct err *err);
 
-// Sets client->has_controller: whether the cluster has a controller, which handles
-// metadata_create_topic() and metadata_largest_batch(). The mock cluster of librdkafka 2.0.2 names
-// a controller that does not exist. Returns 0, or -1 with EX_UNAVAILABLE.
+// Sets client->has_controller to whether the cluster has a controller. The requests of
+// metadata_create_topic() and metadata_largest_batch() need one. The mock cluster of librdkafka
+// 2.0.2 names a controller that does not exist. Returns 0, or -1 with EX_UNAVAILABLE.
 int metadata_find_controller(struct client *client, struct err *err);
 
-// Creates a topic, unless it exists. Without a controller this does nothing, since the request for
-// the topic's metadata then creates it. Call metadata_find_controller() first. Returns 0, or -1
-// with *err set.
+// Creates a topic, unless it exists. Does nothing if there is no controller, because such a cluster
+// creates a topic when its metadata is requested. Call metadata_find_controller() first. Returns 0,
+// or -1 with *err set.
 int metadata_create_topic(struct client *client, const char *topic, int partitions, int replication,
                           struct err *err);
 

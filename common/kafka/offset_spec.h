@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// offset_spec: where to start and stop reading a partition, as -o says it.
+// offset_spec: where to start and stop reading a partition, as written after the option -o.
 //
 // A point is one of
-//     beginning, end, stored        the first offset, the next one to be written, the group's own
-//     N, -N                         an offset; N before the end
-//     @TIME                         the first record at or after TIME: epoch ms, RFC 3339, or a
-//                                   duration ago (@1h)
-// and a range is FROM, FROM:TO or :TO. kcat's s@MS and e@MS set one end each.
+//     beginning   the first offset
+//     end         the offset after the last record
+//     stored      the offset that the group has committed
+//     N           the offset N
+//     -N          N offsets before the end
+//     @TIME       the first record at or after TIME: epoch ms, RFC 3339, or an age (@1h)
+//
+// A range is FROM, FROM:TO or :TO. As in kcat, s@MS sets the start and e@MS the end.
 //
 //     struct offset_range range = {0};
 //     offset_spec_parse("@1h:end", time_now(), &range, &err);
@@ -40,13 +43,14 @@ struct offset_range {
     struct offset_point from, to;
 };
 
-// Parses one -o argument into the range. Durations ago count back from now, in ms since 1970.
-// Returns 0, or -1 with EX_USAGE.
+// Parses one -o argument into the range. `now`, in ms since 1970, is the time from which durations
+// count back. Returns 0, or -1 with EX_USAGE.
 int offset_spec_parse(const char *text, int64_t now, struct offset_range *range, struct err *err);
 
-// Finds the absolute offset that a point (not NONE, not STORED) stands for now. Asks the broker,
-// for up to client->wait. The offset is never below the partition's first one and, for times and
-// tails, never beyond its end. Returns 0, or -1 with *err set.
+// Asks the broker, for up to client->wait, which offset a point stands for at this moment. The
+// point must not be OFFSET_NONE or OFFSET_STORED. The offset is never before the partition's first
+// one. For OFFSET_TIME and OFFSET_TAIL it is never after the partition's end. Returns 0, or -1 with
+// *err set.
 int offset_spec_resolve(struct client *client, const char *topic, int32_t partition,
                         struct offset_point point, int64_t *offset, struct err *err);
 

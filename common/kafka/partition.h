@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// partition: how far a reader has come in each partition it knows.
+// partition: keeps how far each partition has been read, written and committed.
 //
 //     committed <= written <= next <= stop
 //
-// A record is read when it has been handed on (next), and written when the bytes of all records up
-// to it have left the process (written). Only then may its offset be committed.
+// `next` is the offset after the last record that was passed to the owner. `written` is the offset
+// after the last record whose bytes have left the process. No offset above `written` may be
+// committed.
 //
 //     struct partition_set set = {0};
 //     struct partition *p = partition_get(&set, "user-login", 0);
@@ -32,43 +33,43 @@ struct partition {
     int64_t committed;        // the last committed offset, or PARTITION_NOT_COMMITTED
     int64_t stop;             // the first offset not to read
     bool assigned;            // this process reads and commits the partition now
-    bool done;                // next has reached stop
+    bool done;                // `next` has reached `stop`
     bool at_end;              // the broker had no more records when last asked
-    bool offset_regressed;    // a record below next has arrived
+    bool offset_regressed;    // a record with an offset below `next` has arrived
     int64_t newest;           // the highest record time seen, or PARTITION_NO_TIME
-    rd_kafka_topic_t *handle; // the consumer's, when it reads by assignment
+    rd_kafka_topic_t *handle; // used to read a fixed set; NULL for a group's partitions
 };
 
 struct partition_set {
     struct partition **item;
     size_t count;
-    // The last one found: records arrive in runs of one partition.
+    // The partition that was found last. Consecutive records are mostly from one partition.
     struct partition *recent;
     rd_kafka_topic_t *recent_handle;
 };
 
 void partition_set_release(struct partition_set *set);
 
-// Returns the partition, and adds it first when it is missing. The set owns it.
+// Returns the partition, which the set owns. Adds it to the set if it is missing.
 struct partition *partition_get(struct partition_set *set, const char *topic, int32_t id);
 
-// The partition of a message, or NULL when it is not in the set.
+// Returns the partition of a message, or NULL when it is not in the set.
 struct partition *partition_of(struct partition_set *set, const rd_kafka_message_t *message);
 
-// Whether all assigned partitions are done.
+// Returns whether all assigned partitions are done.
 bool partitions_done(const struct partition_set *set);
 
 // Notes that everything read so far has been written.
 void partitions_written(struct partition_set *set);
 
-// Puts the watermark into *watermark: the lowest, over the assigned partitions, of the newest
-// record time seen. Partitions read to their end do not hold it back; when all are at their end it
-// is the highest time seen. Returns false when it is unknown: no partition is assigned, or one that
-// has records has not shown a time yet.
+// Puts the watermark into *watermark: the lowest of the assigned partitions' `newest` times.
+// Partitions that were read to their end are left out; if all were, the watermark is the highest
+// `newest` time. Returns false when the watermark is unknown: when no record time is known at all,
+// or when a partition that was not read to its end has no `newest` time.
 bool partitions_watermark(const struct partition_set *set, int64_t *watermark);
 
-// Returns the offsets that are written and assigned but not committed, and treats them as committed
-// from now on; NULL when there are none. The caller destroys the list.
+// Returns the `written` offsets of the assigned partitions that are not committed yet, and notes
+// them as committed. Returns NULL when there are none. The caller destroys the list.
 rd_kafka_topic_partition_list_t *partitions_to_commit(struct partition_set *set);
 
 #endif

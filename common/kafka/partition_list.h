@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// partition_list: which partitions of a topic to read: a list as in -p, or a share as in --shard.
+// partition_list: parses which partitions of a topic to read: a list for -p, a share for --shard.
 //
 //     int32_t *ids;
 //     int count = partition_list_parse("0,2-4", &ids); // 4
@@ -17,14 +17,14 @@
 // caller frees *ids.
 int partition_list_parse(const char *text, int32_t **ids);
 
-// Parses a share such as "0/2", I of N. Returns 0, or -1 when the text is malformed.
+// Parses a share "I/N", such as "0/2". Returns 0, or -1 when the text is malformed.
 int partition_list_parse_shard(const char *text, int64_t *shard, int64_t *shards);
 
-// Whether a partition belongs to the share.
+// Returns whether a partition belongs to the share.
 bool partition_list_in_shard(int32_t id, int64_t shard, int64_t shards);
 
-// The canonical name of a list in any order ("0,2-4"; sorts the ids), and of a share ("0/2"). The
-// caller frees the name.
+// Return the canonical name of a list, such as "0,2-4", and of a share, such as "0/2". The first
+// one sorts the ids. The caller frees the name.
 char *partition_list_name(int32_t *ids, int count);
 char *partition_list_shard_name(int64_t shard, int64_t shards);
 

@@ -2,9 +2,8 @@
 //
 // plain: no guarantee across the pipe.
 //
-// The source commits, for its group, the offsets of records that it has written to stdout. That
-// protects nothing downstream: a later stage may still lose them. The sink delivers each line and
-// ignores marks.
+// The source commits, for its group, the offsets of the records that it has written to stdout. A
+// later stage can still lose those records. The sink delivers each line and ignores marks.
 #ifndef KAFKA_PLAIN_H
 #define KAFKA_PLAIN_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// producer: a producer that is connected to its topics. The topics exist, or are created on
-// request.
+// producer: a Kafka producer and its topics. Topics that are missing are created if the settings
+// say so.
 //
 //     const struct producer_settings settings = {.config = &options.kafka, .defaults = defaults,
 //                                                .topics = names, .topic_count = 2,
@@ -25,26 +25,27 @@ struct producer_settings {
     const char *codec;                     // for compression; NULL for none
     char *const *topics;
     size_t topic_count;
-    bool create;                 // create missing topics with these numbers
+    bool create;                 // create missing topics with the numbers below
     int partitions, replication; // or METADATA_BROKER_DEFAULT
     void (*on_report)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
-    void *ctx; // on_report gets a struct client as its opaque, and this as its ctx
+    void *ctx; // on_report gets a struct client as `opaque`, whose ctx is this
 };
 
 struct producer {
     struct client client;
     const struct producer_settings *settings;
     rd_kafka_topic_t **topic;     // in the order of settings->topics
-    int64_t largest_batch;        // bytes that all of the topics accept
+    int64_t largest_batch;        // bytes; the largest batch that all topics accept
     const char *transactional_id; // NULL without transactions
 };
 
-// Connects. settings stay borrowed. Returns 0, or -1 with *err set; release it in both cases.
+// Connects. Borrows the settings. Returns 0, or -1 with *err set; release the producer in both
+// cases.
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err);
 void producer_release(struct producer *p);
 
-// Reconnects with a transactional id, which stays borrowed. librdkafka then refuses a record that
-// is too large for the topics before sending it, since the broker's refusal would end the
+// Reconnects with a transactional id, which is borrowed. From then on librdkafka refuses a record
+// that is too large for the topics, and does not send it, since the broker's refusal would end the
 // transaction. Returns 0, or -1 with *err set.
 int producer_make_transactional(struct producer *p, const char *id, struct err *err);
 

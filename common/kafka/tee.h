@@ -2,9 +2,9 @@
 //
 // tee: passes each line on to stdout once the broker has it, in the order of the input.
 //
-// A line that was refused or could not be delivered is left out. In a stream with marks, a mark
-// follows only when every line before it was delivered; otherwise the stage ends with EX_TEMPFAIL.
-// So a later sink of the chain can give the guarantee for this one too.
+// A line that was refused or could not be delivered is left out. A mark is passed on when every
+// line before it was delivered or refused. If a line could not be delivered, the stage ends with
+// EX_TEMPFAIL instead. So the guarantee of a later sink in the chain covers this sink too.
 #ifndef KAFKA_TEE_H
 #define KAFKA_TEE_H
 

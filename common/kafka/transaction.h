@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// transaction: one Kafka transaction after another, each with the lines between two marks and the
-// offsets of the second mark.
+// transaction: makes one Kafka transaction after another. Each contains the lines between two marks
+// and the offsets of the second mark.
 //
 //     struct transaction t = {.client = &producer.client, .options = &options.kafka};
 //     transaction_open(&t, &err);            // fences older producers of the same id
@@ -13,8 +13,8 @@
 //     }
 //     transaction_release(&t);               // aborts an open transaction
 //
-// After any failure the transaction is aborted and the stage must end: the next run reads again
-// what was not committed.
+// After any failure the transaction is aborted and the stage must end. The next run reads again the
+// records that were not committed.
 #ifndef KAFKA_TRANSACTION_H
 #define KAFKA_TRANSACTION_H
 
@@ -28,31 +28,33 @@ struct transaction {
     struct client *client;                // a transactional producer
     const struct config_options *options; // of the client
 
-    // What follows is the module's own.
+    // The members below are private.
     bool open, begun;
     char *group;
     struct mark committed; // the last committed mark
     int64_t committed_at;  // a time_monotonic()
 };
 
-// Initializes the producer's transactions, which fences older producers of the same id and ends
+// Initializes the producer's transactions. This fences older producers with the same id and aborts
 // their open transaction. Returns 0, or -1 with *err set.
 int transaction_open(struct transaction *t, struct err *err);
 
-// Checks that the group's committed offsets, and the mark they belong to, are those at which the
-// stream of the hello mark starts. Commits the hello mark's offsets for partitions without one.
-// Returns 0, or -1 with *err set: EX_TEMPFAIL when another pipeline has moved the offsets.
+// Checks that the stream of the hello mark starts at the offsets that the group has committed, and
+// continues from the mark that was committed with them. If a partition has no committed offset,
+// commits the hello mark's offsets. Returns 0, or -1 with *err set: EX_TEMPFAIL when another
+// pipeline has moved the offsets.
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err);
 
 // Begins a transaction, unless one is open. Returns 0, or -1 with *err set.
 int transaction_begin(struct transaction *t, struct err *err);
 
-// Whether committing the mark would change anything, or the last commit is so long ago that an
-// unchanged one should keep the group's offsets from expiring.
+// Returns whether the mark should be committed: because it would commit lines or other offsets, or
+// because the last commit is 30 s old. Repeating a commit keeps the group's offsets from expiring.
 bool transaction_is_due(const struct transaction *t, const struct mark *mark);
 
-// Commits the produced lines together with the mark's offsets. No line may be in flight. Returns 0,
-// or -1 with *err set: EX_DATAERR when the mark's partitions are not those of the hello mark.
+// Commits the produced lines together with the mark's offsets. No line may be in flight when it is
+// called. Returns 0, or -1 with *err set: EX_DATAERR when the mark's partitions are not those of
+// the hello mark.
 int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err);
 
 // Aborts an open transaction.

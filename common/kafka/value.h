@@ -9,7 +9,7 @@
 //     value_join(&value, &line);
 //     value_release(&value);
 //
-// A tombstone reads as null.
+// A tombstone (a message without a value) becomes the text null.
 #ifndef KAFKA_VALUE_H
 #define KAFKA_VALUE_H
 
@@ -28,15 +28,16 @@ struct value {
 
 void value_release(struct value *value);
 
-// Copies the message's value, with padding behind it so that it can be parsed, and sets *line to
-// the copy, without a number or an origin. Of a value longer than max_line bytes it copies
-// LINE_KEEP bytes; line->full_len is the length of all. The line dies at the next call.
+// Copies the message's value, with padding after it so that it can be parsed, and sets *line to the
+// copy. The line has no number and no origin. If the value is longer than max_line bytes, only its
+// first LINE_KEEP bytes are copied; line->full_len is the length of the whole value. The line is
+// valid until the next call.
 void value_read(struct value *value, const rd_kafka_message_t *message, uint64_t max_line,
                 struct line *line);
 
-// Joins the lines of a value into one. The line must be valid JSON: there, a newline only stands
-// between tokens, where a space means the same. A line with other bytes than the value's, such as
-// the output of a filter, is left as it is.
+// Joins the lines of a value into one, by replacing line breaks with spaces. The line must be valid
+// JSON, in which line breaks can stand only between tokens. Leaves a line unchanged if it is not
+// the value itself but, for example, the output of a filter.
 void value_join(struct value *value, struct line *line);
 
 #endif

@@ -32,7 +32,7 @@ enum field {
 // json_fields() fast.
 extern const struct json_key field_keys[FIELD_COUNT];
 
-// Whether the text is an IPv4 or IPv6 address that inet_pton(3) accepts. It may hold NUL.
+// Returns whether the text is an IPv4 or IPv6 address that inet_pton(3) accepts. It may hold NUL.
 bool field_ip_valid(const char *text, size_t len);
 
 #endif

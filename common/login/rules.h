@@ -48,7 +48,7 @@ int rules_require(struct rules *r, const char *list, bool required, struct err *
 // and stores its index in *field.
 const char *rules_check(const struct rules *r, const struct json_value *value, size_t *field);
 
-// Whether a value is absent, null or an empty string.
+// Returns whether a value is absent, null or an empty string.
 bool rules_blank(const struct json_value *value);
 
 #endif

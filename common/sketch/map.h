@@ -90,8 +90,8 @@ static inline const char *map_key(const struct map *m, const struct map_entry *e
     return (const char *)(e->word + m->words);
 }
 
-// Whether two keys of the same length are equal. A memcmp(3) of fixed length compiles to a load, so
-// for short keys this is much faster than a call.
+// Returns whether two keys of the same length are equal. A memcmp(3) of fixed length compiles to a
+// load, so for short keys this is much faster than a call.
 static inline bool map_same(const char *a, const char *b, size_t len)
 {
     if (len < 8)

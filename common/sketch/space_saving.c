@@ -47,7 +47,7 @@ static size_t find_slot(const struct space_saving *s, const char *key, size_t le
     return i;
 }
 
-// Whether a search that starts at `from` passes `hole` before it reaches `at`.
+// Returns whether a search that starts at `from` passes `hole` before it reaches `at`.
 static bool is_between(size_t from, size_t hole, size_t at)
 {
     return from <= at ? from <= hole && hole < at : from <= hole || hole < at;

@@ -79,7 +79,7 @@ void mark_new_run(char run[MARK_RUN_SIZE]);
 // Appends a partition's position. The topic is copied.
 void mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset);
 
-// Whether a line is a mark, that is, begins with the eight reserved bytes {"@mark".
+// Returns whether a line is a mark, that is, begins with the eight reserved bytes {"@mark".
 bool mark_is(const char *data, size_t len);
 
 // Parses a mark line into *m, which must be initialised. Overwrites the value that json holds; the
@@ -92,7 +92,8 @@ void mark_format(struct buf *b, const struct mark *m);
 // The offset of a partition, or -1 if the mark does not list it.
 int64_t mark_offset(const struct mark *m, const char *topic, int32_t partition);
 
-// Whether two marks list the same partitions, in any order; and whether also with the same offsets.
+// Returns whether two marks list the same partitions, in any order; and whether also with the same
+// offsets.
 bool mark_same_partitions(const struct mark *a, const struct mark *b);
 bool mark_same_position(const struct mark *a, const struct mark *b);
 

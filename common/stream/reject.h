@@ -41,7 +41,7 @@ struct reject {
 void reject_format(struct buf *b, const struct reject *reject, const char *stage,
                    const struct line *line);
 
-// Whether a line is a reject, that is, begins with {"reject":"
+// Returns whether a line is a reject, that is, begins with {"reject":"
 bool reject_is(const char *data, size_t len);
 
 #endif

@@ -38,7 +38,7 @@ int reject_writer_open(struct reject_writer *w, const char *dest, struct out *ma
 void reject_writer_put(struct reject_writer *w, const struct reject *reject, const char *stage,
                        const struct line *line);
 
-// Whether it is time to flush. Always false in-band.
+// Returns whether it is time to flush. Always false in-band.
 bool reject_writer_is_full(const struct reject_writer *w);
 
 // Writes the buffer; does nothing in-band. Returns 0, or -1 with *err set.

@@ -67,7 +67,7 @@ static bool is_insight(const struct line *line)
     return bytes_begin(line->data, line->len, "{\"insight\":");
 }
 
-// Whether the message key of this line is the value of a field.
+// Returns whether the message key of this line is the value of a field.
 static bool key_is_field(const struct router *r, const struct line *line)
 {
     return r->options->key == NULL && r->options->key_jq == NULL &&

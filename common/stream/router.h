@@ -57,7 +57,7 @@ struct router_destination {
 int router_init(struct router *r, const struct router_options *options, struct err *err);
 void router_release(struct router *r);
 
-// Whether router_choose() needs the line parsed.
+// Returns whether router_choose() needs the line parsed.
 bool router_needs_json(const struct router *r, const struct line *line);
 
 // Chooses the destination of a line. json holds the parsed line, or is NULL if router_needs_json()

@@ -152,7 +152,7 @@ int stream_write(struct stream *s, const char *data, size_t len);
 // For sources: writes a mark after everything that was emitted, and flushes.
 int stream_emit_mark(struct stream *s, const struct mark *mark);
 
-// Whether a hello mark has opened the stream.
+// Returns whether a hello mark has opened the stream.
 bool stream_has_marks(const struct stream *s);
 
 // Ends the run with an exit status and a message, "what: why", once the callback has returned. Only

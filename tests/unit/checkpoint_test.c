@@ -152,7 +152,7 @@ static void test_resume(void)
     buf_release(&got);
 }
 
-// Whether a run cannot resume, for a reason with these words.
+// Returns whether a run cannot resume, for a reason with these words.
 static void refuses(const char *options, struct mark hello, const char *words, const char *title)
 {
     struct checkpoint c;

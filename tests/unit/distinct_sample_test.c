@@ -40,7 +40,7 @@ static void test_exact(void)
     distinct_sample_release(&s);
 }
 
-// Whether both hold the same keys with the same counts and groups.
+// Returns whether both hold the same keys with the same counts and groups.
 static bool same(const struct distinct_sample *a, const struct distinct_sample *b)
 {
     if (a->level != b->level || a->key.used != b->key.used || a->repeated != b->repeated ||
