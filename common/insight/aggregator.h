@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // aggregator: counts records in windows, emits insights about the windows, and keeps checkpoints.
-// This is all of loginagg but its options and its stream.
+// It is the whole of loginagg except the options and the stream.
 //
-// The aggregator decides when lines are emitted: when a window closes, every so many records, at a
-// mark that asks for it, and at the end. It appends each line to the owner's buffer and calls its
-// emit(). The lines are insights or, if options->partial is set, partials. The owner calls:
+// The aggregator emits lines when a window closes, after every options->every_records records, at a
+// mark, and at the end. For each line, it appends the line to the owner's buffer and calls the
+// owner's emit(). The lines are insights or, if options->partial is set, partials. The owner calls:
 //
 //     struct aggregator a;
 //     if (aggregator_init(&a, &options, &insights, &ops, ctx, &err) != 0)
@@ -29,8 +29,9 @@
 // With options->merge the input is partials: aggregator_check_partial() and aggregator_merge()
 // replace aggregator_read() and aggregator_add().
 //
-// Functions with an err return 0, or -1 with *err set by emit(), by flush(), or as checkpoint.h
-// says. After a failure only aggregator_close() and aggregator_release() may be called.
+// Functions that take an err return 0, or -1 with *err set, unless they return an
+// aggregator_result. The error is that of emit(), of flush(), or of a function of checkpoint.h.
+// After a failure only aggregator_close() and aggregator_release() may be called.
 #ifndef INSIGHT_AGGREGATOR_H
 #define INSIGHT_AGGREGATOR_H
 
@@ -53,12 +54,12 @@
 struct aggregator_options {
     bool partial;           // emit partials, and forget what was emitted
     bool merge;             // the input is partials
-    bool final;             // close all windows at the end, although state is set
+    bool final;             // close all windows at the end, even if state is set
     int64_t every_ms;       // how often the owner calls aggregator_emit_changed(); 0 for never
     uint64_t every_records; // after how many records to emit the changed windows; 0 for never
-    int64_t lateness;       // ms; -1 for one minute or, in a stream with marks, 0
+    int64_t lateness;       // ms; -1 for the default: one minute, or 0 in a stream with marks
     const char *state;      // the directory of the checkpoints; NULL for none
-    bool state_reset;       // ignore and remove the checkpoints that exist
+    bool state_reset;       // ignore and remove existing checkpoints
 };
 
 #define AGGREGATOR_OPTIONS_INIT                                                                    \
@@ -67,7 +68,8 @@ struct aggregator_options {
     }
 
 struct aggregator_ops {
-    // Returns the buffer to append the next line to. A line may have 512 KiB, so it is not copied.
+    // Returns the buffer to append the next line to. A line may be 512 KiB long, so it is not
+    // copied.
     struct buf *(*begin)(void *ctx);
 
     // Emits the line that was appended, which has no newline.
@@ -95,11 +97,12 @@ struct aggregator {
     bool started;            // resumed from a checkpoint, or started without one
     bool marked;             // a hello mark has come
     bool fed;                // a record has been accepted in this run
-    int timeless;            // marks without a watermark, after records
+    int timeless;            // how many marks without a watermark came after the first record
 };
 
-// Options and ops are borrowed. Returns 0, or -1 with *err set and nothing to release: as by
-// insight_options_plan(), or EX_USAGE when a window cannot be merged.
+// Makes the plan and the windows. Borrows options, insights and ops. Returns 0, or -1 with *err set
+// and nothing to release. The error is that of insight_options_plan(), or EX_USAGE if partials are
+// wanted of a window that cannot be merged.
 int aggregator_init(struct aggregator *a, const struct aggregator_options *options,
                     struct insight_options *insights, const struct aggregator_ops *ops, void *ctx,
                     struct err *err);
@@ -109,16 +112,17 @@ void aggregator_release(struct aggregator *a);
 int aggregator_open(struct aggregator *a, struct err *err);
 void aggregator_close(struct aggregator *a);
 
-// Reads the fields of the record that json parsed last, which must be an object. Returns the value
-// of the time field, valid until json parses something else.
+// Reads the fields of the record that json parsed last. The record must be an object. Returns the
+// value of the time field, which is valid until json parses something else.
 const struct json_value *aggregator_read(struct aggregator *a, const struct json *json);
 
-// Closes the windows that end before this time, and then counts the record that was read last in
-// all windows that contain its time. time is in ms since 1970.
+// Adds the record that was read last, with its time in ms since 1970. Without marks, first advances
+// the watermark, and closes and emits the windows that this makes due. Then counts the record in
+// all open windows that contain its time.
 enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct err *err);
 
-// Checks the partial that json parsed last, which must be an object. Returns 0, or -1 with *err set
-// (EX_DATAERR) when it is malformed or was made for other insights or windows.
+// Checks the partial that json parsed last. The partial must be an object. Returns 0, or -1 with
+// *err set (EX_DATAERR) when the partial is malformed or was made for other insights or windows.
 int aggregator_check_partial(const struct aggregator *a, const struct json *json,
                              struct partial_head *head, struct err *err);
 
@@ -126,23 +130,28 @@ int aggregator_check_partial(const struct aggregator *a, const struct json *json
 enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
                                         const struct partial_head *head, struct err *err);
 
-// Counts the record that was added last as accepted, and emits what that makes due: the windows
-// that it has filled, and the changed windows every options->every_records records. Call it when
-// the record itself has been passed on, so that the record comes before its insights.
+// Marks the record that was added last as accepted. Then emits the windows that it has filled and,
+// after every options->every_records records, the changed windows. Call this after the record
+// itself has been passed on, so that the record is written before its insights.
 int aggregator_accept(struct aggregator *a, struct err *err);
 
-// Emits the windows that have changed since they were last emitted.
+// Emits the windows that have changed since they were last emitted. The owner calls this every
+// options->every_ms.
 int aggregator_emit_changed(struct aggregator *a, struct err *err);
 
-// Handles a mark. hello resumes from a checkpoint; every other mark may advance the watermark,
-// emits what is due, and writes a checkpoint.
+// Handles a mark. At a hello mark, resumes from a checkpoint if there is one. At any other mark,
+// advances the watermark if the mark has a later one, emits what is due, and writes a checkpoint.
+// At an end mark, first does what aggregator_end() does with the windows.
 int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *err);
 
-// Handles the end of an input without marks: emits all windows, or with checkpoints the changed
-// ones, flushes, and writes a checkpoint. Does nothing after marks, since the end mark did this.
+// Handles the end of an input without marks. Without options->state, or with options->final, closes
+// and emits all windows. Otherwise emits the changed windows, unless every_ms and every_records are
+// both 0. Then flushes the lines and writes a checkpoint. In a stream with marks it does nothing,
+// since the end mark has done this.
 int aggregator_end(struct aggregator *a, struct err *err);
 
-// Writes the newest checkpoint to stdout, as checkpoint_dump() does. Needs no aggregator_open().
+// Writes the newest checkpoint to stdout, with checkpoint_dump(). May be called without
+// aggregator_open().
 int aggregator_dump(struct aggregator *a, struct err *err);
 
 #endif

@@ -3,9 +3,9 @@
 // batch: counts records into sets, a few dozen at a time.
 //
 // In a large window nearly every table lookup is a cache miss, and waiting for memory would take
-// longer than all other work. So a batch collects records and then does each step of the lookup for
-// all of them, so that their cache misses overlap. The counting itself is done record by record, in
-// order, so the result is the same as without batches.
+// longer than all other work. So a batch collects records, and then does each step of the lookup
+// for all of them before the next step. This way their cache misses overlap. The counting itself is
+// done record by record, in order, so the result is the same as without batches.
 //
 //     struct batch batch;
 //     batch_init(&batch, &plan);
@@ -42,7 +42,7 @@ struct batch_item {
 
 struct batch {
     const struct plan *plan;
-    struct json_value *value; // the current record by plan->field; the owner fills it
+    struct json_value *value; // the current record's values, as in plan->field; the owner fills it
     size_t rows, items, items_size;
     struct buf bytes;
     struct batch_text *text; // by row and table of values
@@ -54,11 +54,11 @@ struct batch {
     struct insight_set_scratch scratch;
 };
 
-// The plan is borrowed and must be complete.
+// Makes an empty batch. Borrows the plan, which must be complete.
 void batch_init(struct batch *batch, const struct plan *plan);
 void batch_release(struct batch *batch);
 
-// Copies the texts of batch->value into the batch. May settle the batch first.
+// Copies the texts of batch->value into the batch. If the batch is full, settles it first.
 void batch_load(struct batch *batch);
 
 // Schedules the record that was loaded last to be counted in a set. The set is borrowed until the

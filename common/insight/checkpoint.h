@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// checkpoint: when loginagg writes a snapshot of its windows, which one it resumes from, and when
-// old ones are removed.
+// checkpoint: decides when loginagg writes a snapshot of its windows, which snapshot it resumes
+// from, and when it removes old ones.
 //
-// In a stream with marks there is a snapshot for each mark, named by its seq and run, and the hello
-// mark says which one to resume from. Without marks there is one snapshot, written at the end of
-// the input.
+// In a stream with marks there is a snapshot for each mark, named after the mark's seq and run. The
+// hello mark says which snapshot to resume from. Without marks there is only one snapshot, which is
+// written at the end of the input.
 //
 //     struct checkpoint c;
 //     checkpoint_open(&c, "DIR", "--window 1h ...", false, &err);
@@ -18,9 +18,9 @@
 //     ...
 //     checkpoint_close(&c);
 //
-// Functions that return int return 0, or -1 with *err set: EX_CONFIG for a snapshot that cannot be
-// used, where the message says what to do, or as the functions of snapshot_file.h do. Without a
-// directory they do nothing and return 0.
+// Functions that return int return 0, or -1 with *err set. If a snapshot cannot be used, the error
+// is EX_CONFIG, and the message says what to do. Other errors are those of snapshot_file.h. Without
+// a directory the functions do nothing and return 0.
 #ifndef INSIGHT_CHECKPOINT_H
 #define INSIGHT_CHECKPOINT_H
 
@@ -36,47 +36,48 @@
 struct checkpoint {
     struct snapshot_dir dir;
     bool reset;          // ignore and remove existing snapshots
-    const char *options; // the options that matter, as one line; a snapshot must have the same
+    const char *options; // one line: the options that a snapshot must have been made with
     struct mark hello;   // all other marks must have the same partitions
     uint64_t seq;        // of the newest snapshot
     // In a stream with marks, what the newest snapshot contains; name is empty before the first.
     char name[SNAPSHOT_NAME_SIZE];
     struct mark position;
     int64_t watermark;
-    bool committed;     // its mark reported a committed mark
+    bool committed;     // the newest snapshot's mark reported a committed mark
     uint64_t kept_from; // all snapshots with a lower seq have been removed
-    uint64_t accepted;  // accepted records or partials: the owner counts them, snapshots keep them
-    bool changed;       // a record has come since the newest snapshot: the owner sets it
+    uint64_t accepted;  // accepted records or partials; the owner counts them, snapshots keep it
+    bool changed;       // a record was read since the newest snapshot; the owner sets it
 };
 
-// Opens and locks the directory; dir is NULL when no snapshots are wanted. Both texts are borrowed.
-// checkpoint_close() must follow after success.
+// Opens and locks the directory. `dir` is NULL when no snapshots are wanted. Borrows both texts.
+// Call checkpoint_close() after success.
 int checkpoint_open(struct checkpoint *c, const char *dir, const char *options, bool reset,
                     struct err *err);
 void checkpoint_close(struct checkpoint *c);
 
-// Fills the windows, which have no records yet, from the snapshot that the hello mark asks for or,
-// without marks (NULL), from the newest one. The windows stay empty when the source starts from the
-// beginning; that is an error when a snapshot knows of a committed mark. It is also an error when
-// the source has no group or no fixed partitions, or does not continue where the snapshot ends.
-// After a failure the windows must not be used.
+// Fills the windows, which must be empty, from a snapshot. With marks, this is the snapshot of the
+// mark from which the hello mark continues. Without marks (hello is NULL), it is the newest one. If
+// the source starts from the beginning, the windows stay empty; but if a snapshot shows that a mark
+// was already committed, that is an error. It is also an error if the source has no group or no
+// fixed partitions, or does not continue where the snapshot ends. After a failure the windows must
+// not be used.
 int checkpoint_resume(struct checkpoint *c, const struct mark *hello, struct windows *w,
                       struct plan *plan, struct err *err);
 
 // Fails when a mark has other partitions than hello.
 int checkpoint_check_mark(const struct checkpoint *c, const struct mark *mark, struct err *err);
 
-// For an input without a mark or a record: fails (EX_TEMPFAIL) when the newest snapshot is from a
-// stream with marks. The source then died before its first mark.
+// Checks an input that had no mark and no record. Fails with EX_TEMPFAIL when the newest snapshot
+// is from a stream with marks: then the source died before its first mark.
 int checkpoint_check_empty(const struct checkpoint *c, struct err *err);
 
-// Makes a snapshot durable for a mark or, without marks (NULL), for the end of the input. Removes
-// the snapshots that are no longer needed.
+// Writes a snapshot for a mark or, if `mark` is NULL, for the end of an input without marks. Syncs
+// it to disk, and removes the snapshots that are no longer needed.
 int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct windows *w,
                     struct err *err);
 
-// Writes the newest snapshot of a directory, which another process may be using, to stdout: a line
-// about the snapshot, and then the open windows as partials.
+// Writes the newest snapshot of a directory to stdout: one line about the snapshot, and then the
+// open windows as partials. Another process may be using the directory.
 int checkpoint_dump(const char *dir, const char *options, struct windows *w, struct plan *plan,
                     struct err *err);
 

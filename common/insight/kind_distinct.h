@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // kind_distinct: how many distinct values of one field occur with each value of another. For
-// ip/user_id: the number of addresses that each user logged in from.
+// example, ip/user_id counts the addresses from which each user logged in.
 //
 //     {"insight":"distinct",...,"field":"ip","per":"user_id",...,"groups":4,"pairs":5,"max":2,
 //      "mean":1.25,"top":[{"user_id":"ann","ips":2,"logins":3}]}
@@ -11,8 +11,9 @@
 #include "base/err.h"
 #include "insight/plan.h"
 
-// Adds an insight about "FIELD/PER", which is borrowed. Returns 0, or -1 with *err set (EX_USAGE):
-// the text is malformed, plan_check() refuses it, or two members would have the same name.
+// Adds an insight about "FIELD/PER", which is borrowed. Returns 0, or -1 with *err set (EX_USAGE)
+// when the text is malformed, when plan_check() refuses the fields, or when two members would have
+// the same name.
 int kind_distinct_add(struct plan *plan, const char *text, struct err *err);
 
 #endif

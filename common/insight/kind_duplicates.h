@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "insight/plan.h"
 
-// Adds an insight about "FIELD,FIELD..." or a single field, which is borrowed. Returns 0, or -1
-// with *err set (EX_USAGE): there are more than TABLE_WIDTH fields, one is named "count", which is
-// a member of the result, or plan_check() refuses them.
+// Adds an insight about "FIELD,FIELD..." or about a single field. The text is borrowed. Returns 0,
+// or -1 with *err set (EX_USAGE) when there are more than TABLE_WIDTH fields, when a field is named
+// "count" (a member of the result), or when plan_check() refuses the fields.
 int kind_duplicates_add(struct plan *plan, const char *text, struct err *err);
 
 #endif

@@ -37,15 +37,15 @@ struct insight_options {
 extern const struct opt insight_opts[];
 extern const size_t insight_opt_count;
 
-// Adds the defaults to the lists of options, then makes the plan and an array of
+// Adds the defaults to the lists of options. Then makes the plan, and an array of
 // options->windows.count window specs, which the caller frees. Both borrow from the options.
-// Returns 0, or -1 with *err set: EX_USAGE, with the name of the option, or as by
-// map_secret_init(); then there is nothing to release.
+// Returns 0, or -1 with *err set and nothing to release. The error is EX_USAGE, with the name of
+// the option in the message, or that of map_secret_init().
 int insight_options_plan(struct insight_options *options, struct plan *plan,
                          struct window_spec **windows, struct err *err);
 
-// Appends the options as one line, without a newline. Equal lines mean equal insights and windows
-// in the same order.
+// Appends the options as one line, without a newline. If two lines are equal, the insights and
+// windows are the same and in the same order.
 void insight_options_put(struct buf *b, const struct insight_options *options);
 
 #endif

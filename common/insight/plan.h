@@ -2,9 +2,9 @@
 //
 // plan: which insights are wanted, and which tables must be counted for them.
 //
-// A plan is made once, from the options. All insights share their tables: there is one table for
-// each field, and one for each combination of fields, that at least one insight needs, so nothing
-// is counted twice. The counting itself is in set.h and batch.h, the output in report.h.
+// A plan is made once, from the options. All insights share their tables. There is one table for
+// each field, and one for each combination of fields, that at least one insight needs. So nothing
+// is counted twice. set.h and batch.h do the counting, and report.h the output.
 //
 //     struct plan plan;
 //     if (plan_init(&plan, "timestamp", &err) != 0)
@@ -37,20 +37,20 @@ struct insight_set;
 struct insight_set_hits;
 struct window_view;
 
-// A kind of insight: kind_logins.c and its neighbours each define one. Its accumulator in a set is
+// A kind of insight. Each kind_NAME.c defines one. The accumulator of an insight in a set is
 // set->accumulator[in->index].
 struct insight_kind {
     const char *name;
 
-    // Prepares the accumulator of a new set; NULL when the kind has none.
+    // Prepares the insight's accumulator in a new set. The member is NULL if the kind needs none.
     void (*init)(const struct insight *in, struct insight_set *set);
 
-    // Called after the table's count of a key has risen by n, while the table is exact. NULL when
-    // the kind reads the tables only.
+    // Called after a record has raised its count in the insight's table by n, while the table is
+    // exact. The member is NULL if the kind only reads the tables.
     void (*add)(const struct insight *in, struct insight_set *set,
                 const struct insight_set_hits *hits, uint64_t n);
 
-    // Appends the members that name the insight's fields; NULL when it has none.
+    // Appends the members that name the insight's fields. NULL if the kind has no fields.
     void (*put_about)(const struct insight *in, struct buf *b);
 
     // Appends the members with the results.
@@ -65,7 +65,7 @@ struct insight {
     const struct plan *plan;
     const struct insight_kind *kind;
     size_t index;
-    const char *about; // as in the key: "device_type", "ip/user_id"; NULL for logins
+    const char *about; // as in the member "key", such as "ip/user_id"; NULL for logins
     size_t width;      // the number of its fields
     struct json_key name[TABLE_WIDTH]; // of the fields, in the user's order
     size_t part[TABLE_WIDTH];          // the tables of the fields
@@ -96,12 +96,12 @@ struct plan {
     struct map_secret secret;
 };
 
-// Makes a plan without insights. The caller sets top, values and max_keys. Returns 0, or -1 with
-// *err set as by map_secret_init(), and nothing to release.
+// Makes a plan without insights. The caller then sets top, values and max_keys. Returns 0, or -1
+// with the error of map_secret_init() and nothing to release.
 int plan_init(struct plan *plan, const char *time_field, struct err *err);
 void plan_release(struct plan *plan);
 
-// Reads all fields of the record that json parsed last, which must be an object. value has
+// Reads all fields of the record that json parsed last. The record must be an object. `value` has
 // plan->field_count elements, in the order of plan->field.
 void plan_read_fields(const struct plan *plan, const struct json *json, struct json_value *value);
 
@@ -109,8 +109,8 @@ void plan_read_fields(const struct plan *plan, const struct json *json, struct j
 // tables, in any order, have the same hash.
 uint64_t plan_id(const struct plan *plan);
 
-// --- Tables have numbers: those of the values come first, then those of the combinations. A number
-// is valid until another insight is added. ---
+// --- Numbers of tables. The tables of values are numbered first, then those of combinations. A
+// number is valid until another insight is added. ---
 
 static inline size_t plan_table_count(const struct plan *plan)
 {
@@ -123,7 +123,8 @@ static inline const struct table_plan *plan_table(const struct plan *plan, size_
                                      : &plan->combination[table - plan->value_count];
 }
 
-// The table that an insight is about: that of its only field, or of the combinations of its fields.
+// Returns the number of the table that an insight is about: the table of its only field, or the
+// table of the combinations of its fields.
 static inline size_t plan_table_number(const struct insight *in)
 {
     return in->width == 1 ? in->part[0] : in->plan->value_count + in->combination;
@@ -137,13 +138,13 @@ static inline size_t plan_table_number(const struct insight *in)
 int plan_check(const struct plan *plan, const struct insight_kind *kind, const char *about,
                const struct json_key *name, size_t width, struct err *err);
 
-// Adds an insight, which plan_check() has accepted, and the tables that it needs. Names are
-// borrowed. The result is valid until the next plan_add().
+// Adds an insight that plan_check() has accepted, and the tables that it needs. Borrows the names.
+// The result is valid until the next plan_add().
 struct insight *plan_add(struct plan *plan, const struct insight_kind *kind, const char *about,
                          const struct json_key *name, size_t width);
 
-// Returns what the insight's table must keep when it becomes a sketch; the kind adds its own needs.
-// The result is valid until the next plan_add().
+// Returns what the insight's table must keep when it becomes a sketch. The kind sets its needs in
+// the result, which is valid until the next plan_add().
 struct table_needs *plan_needs(struct plan *plan, const struct insight *in);
 
 #endif

@@ -3,8 +3,9 @@
 // ranking: the keys of an insight's table that have the highest counts.
 //
 // While the table is exact, the insight's kind offers keys as their counts grow, and the ranking is
-// exact; when the table is a sketch, the ranking comes from its space_saving. Keys are ordered by
-// descending count, and ties by the bytes of their texts in the order of the insight's fields.
+// exact. When the table is a sketch, the ranking comes from its space_saving. Keys are ordered by
+// descending count. Keys with equal counts are ordered by the bytes of their texts, in the order of
+// the insight's fields.
 //
 //     if (topk_wants(&set->accumulator[in->index].top, e->count, n))
 //         ranking_offer(in, set, e);
@@ -27,16 +28,16 @@
 struct ranking_row {
     struct table_text text[TABLE_WIDTH]; // by the insight's fields; the hashes are 0
     uint64_t count;                      // decides the rank
-    uint64_t records;                    // for kinds that rank by something else than records
+    uint64_t records;                    // set by kinds that do not rank by the number of records
 };
 
-// Offers an entry of the insight's exact table, whose count has grown, to the topk of its
-// accumulator.
+// Offers an entry whose count has grown to the topk of the insight's accumulator. The entry is in
+// the insight's exact table.
 void ranking_offer(const struct insight *in, struct insight_set *set, const struct map_entry *e);
 
-// Lists the highest keys in a new array, which the caller frees, and returns their number. There
-// are at most as many as the limit of the topk or, from a sketch, `limit`. The texts are valid
-// until the set changes. The topk is sorted in place.
+// Lists the keys with the highest counts in a new array, which the caller frees. Returns their
+// number. While the table is exact, this is at most the limit of the topk; for a sketch, it is at
+// most `limit`. The texts are valid until the set changes. Sorts the topk in place.
 size_t ranking_list(const struct insight *in, const struct insight_set *set, size_t limit,
                     struct ranking_row **rows);
 

@@ -7,8 +7,8 @@
 //         for (size_t i = 0; i < plan.insight_count; i++)
 //             report_put(&b, &plan, i, &view);
 //
-// Each insight is an object with the members insight, key, those that name its fields, window and
-// final, and then its results; loginagg(1) describes them.
+// Each insight is an object. Its members are insight, key, the names of its fields, window, final,
+// and then its results. loginagg(1) describes them.
 #ifndef INSIGHT_REPORT_H
 #define INSIGHT_REPORT_H
 
@@ -25,11 +25,11 @@ void report_put(struct buf *b, const struct plan *plan, size_t i, const struct w
 
 // --- For the kinds of insights ---
 
-// Appends the member "error" when the insight's ranking comes from a sketch: the largest possible
-// error of a count.
+// Appends the member "error", the largest possible error of a count, if the insight's ranking comes
+// from a sketch.
 void report_put_error(struct buf *b, const struct insight *in, const struct insight_set *set);
 
-// Appends field i of the insight as a member: its name, and the text as its value.
+// Appends a member: the name of the insight's field i, with the text as its value.
 void report_put_field(struct buf *b, const struct insight *in, size_t i,
                       const struct table_text *text);
 

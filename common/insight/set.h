@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// set: everything that was counted in one window: the tables of a plan, and an accumulator for each
-// insight.
+// set: holds everything that was counted in one window: the tables of a plan, and an accumulator
+// for each insight.
 //
-// Records are counted by a batch (batch.h), partials by insight_set_count(). Each table is exact
-// until it has more than plan->max_keys keys, and then becomes a sketch. The keys of a table of
-// combinations refer to the tables of its fields, so it becomes a sketch no later than those.
+// A batch (batch.h) counts records, and insight_set_count() counts partials. Each table is exact
+// until it has more than plan->max_keys keys; then it becomes a sketch. The keys in a table of
+// combinations refer to the tables of its fields, so when one of those becomes a sketch, the table
+// of combinations does too.
 //
 //     struct insight_set set;
 //     insight_set_init(&set, &plan);
@@ -13,8 +14,8 @@
 //     ...batch_add(), or insight_set_count()...
 //     insight_set_release(&set, &plan);
 //
-// All functions take the plan that the set was made with, which must be complete. The prefix has
-// "insight" in it since set_...() would read as a verb.
+// All functions take the plan that the set was made with. The plan must be complete. The prefix is
+// insight_set_ because set_ alone would look like a verb.
 #ifndef INSIGHT_SET_H
 #define INSIGHT_SET_H
 
@@ -52,11 +53,11 @@ struct insight_set_hits {
 void insight_set_init(struct insight_set *set, const struct plan *plan);
 void insight_set_release(struct insight_set *set, const struct plan *plan);
 
-// Extends the set by so many records, of which the earliest and the latest have these times. This
-// does not count their values.
+// Adds to the set's number of records, and extends its range of times to `first` and `last`. Does
+// not count the values of the records.
 void insight_set_extend(struct insight_set *set, uint64_t records, int64_t first, int64_t last);
 
-// Returns the table of a number; see plan_table_count().
+// Returns the table with this number; see plan_table_count().
 static inline struct table *insight_set_table(const struct insight_set *set,
                                               const struct plan *plan, size_t table)
 {
@@ -64,7 +65,7 @@ static inline struct table *insight_set_table(const struct insight_set *set,
                                      : &set->combination[table - plan->value_count];
 }
 
-// Returns the table that an insight is about, and the entry of a record in it.
+// Return the table that an insight is about, and the entry of a record in that table.
 static inline struct table *insight_set_table_of(const struct insight *in,
                                                  const struct insight_set *set)
 {
@@ -86,8 +87,8 @@ struct insight_set_scratch {
 void insight_set_scratch_init(struct insight_set_scratch *scratch, const struct plan *plan);
 void insight_set_scratch_release(struct insight_set_scratch *scratch);
 
-// Counts n for one key of one table, without a record. text has an element for each part of the
-// key; the function fills in their hashes where it needs them.
+// Adds n to the count of one key of one table, without a record. `text` has an element for each
+// part of the key. The function fills in their hashes if it needs them.
 void insight_set_count(struct insight_set *set, const struct plan *plan, size_t table,
                        struct table_text *text, uint64_t n, struct insight_set_scratch *scratch);
 
@@ -98,17 +99,17 @@ void insight_set_sketch(struct insight_set *set, const struct plan *plan, size_t
 // Makes sketches of all tables that have more than plan->max_keys keys.
 void insight_set_bound(struct insight_set *set, const struct plan *plan);
 
-// Returns whether every table could take so many more keys and stay exact.
+// Returns whether every table would stay exact if it got `keys` more keys.
 bool insight_set_has_room(const struct insight_set *set, const struct plan *plan, size_t keys);
 
-// For an exact table and the id of one of its keys: return part i of the key, as an id in the table
-// of its field, and as a text with the hash 0.
+// Return part i of a key of an exact table: as an id in the table of its field, and as a text with
+// the hash 0. `id` is the key's id in the exact table.
 uint32_t insight_set_part_id(const struct insight_set *set, const struct plan *plan, size_t table,
                              uint32_t id, size_t i);
 struct table_text insight_set_part(const struct insight_set *set, const struct plan *plan,
                                    size_t table, uint32_t id, size_t i);
 
-// Frees everything but what the next window is compared with.
+// Frees everything except what the next window is compared with.
 void insight_set_trim(struct insight_set *set, const struct plan *plan);
 
 #endif

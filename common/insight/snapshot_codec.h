@@ -20,12 +20,12 @@
 #include "insight/snapshot_file.h"
 #include "insight/windows.h"
 
-// Settles the batch first. Write errors are reported by snapshot_write_end().
+// Writes the windows to a snapshot. Settles the batch first. snapshot_write_end() reports errors.
 void snapshot_codec_save(struct windows *w, struct snapshot_writer *out);
 
-// Fills windows that have no records and that have the same plan and specs as those that were
-// saved. The plan's secret becomes that of the snapshot. If snapshot_read_end() then fails, clear
-// the windows.
+// Reads the windows from a snapshot. They must be empty, and have the plan and specs of those that
+// were saved. Replaces the plan's secret with that of the snapshot. If snapshot_read_end() then
+// fails, clear the windows.
 void snapshot_codec_load(struct windows *w, struct plan *plan, struct snapshot_reader *in);
 
 #endif

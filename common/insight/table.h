@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// table: how often each value of a field, or each combination of the values of several fields,
-// occurs in a window.
+// table: counts how often each value of a field, or each combination of the values of several
+// fields, occurs in a window.
 //
-// A table is exact, a map from keys to counts, until it has more than plan->max_keys keys; then it
-// becomes a sketch of fixed size. A sketch has up to three parts, each kept only if an insight
-// needs it: the number of distinct keys (hll.h), the keys with the highest counts (space_saving.h),
-// and a sample of the keys with their counts (distinct_sample.h).
+// At first a table is exact: it is a map from keys to counts. When it has more than plan->max_keys
+// keys, it becomes a sketch of fixed size. A sketch has up to three parts, each kept only if an
+// insight needs it: the number of distinct keys (hll.h), the keys with the highest counts
+// (space_saving.h), and a sample of the keys with their counts (distinct_sample.h).
 //
-// The key of a value is its text. The key of a combination is, in an exact table, the ids that its
-// values have in their own tables; in a sketch's space_saving, the texts of its values in the order
-// of plan->part, each after its length in 32 bits. table_key_part() reads the keys of space_saving.
+// The key of a value is its text. In an exact table, the key of a combination consists of the ids
+// that its values have in their own tables. In a sketch's space_saving, the key of a combination
+// consists of the texts of its values in the order of plan->part, each after its length in 32 bits.
+// table_key_part() reads such a key.
 #ifndef INSIGHT_TABLE_H
 #define INSIGHT_TABLE_H
 
@@ -38,7 +39,7 @@ struct table_needs {
 // What a table counts.
 struct table_plan {
     size_t width;
-    size_t part[TABLE_WIDTH];  // the tables of the fields, ascending; of one field, this table
+    size_t part[TABLE_WIDTH];  // the tables of the fields, ascending; of a single field, this table
     size_t order[TABLE_WIDTH]; // the parts, sorted by the names of their fields
     uint32_t words;            // in each entry of the map, for the insights
     struct table_needs needs;
@@ -66,22 +67,22 @@ struct table_text {
 // Returns the number of distinct keys, which is an estimate when the table is a sketch.
 uint64_t table_keys(const struct table *t);
 
-// Gives an exact table an empty sketch. The caller counts the keys of the map into the sketch and
-// then releases the map. The plan and the secret are borrowed.
+// Gives an exact table an empty sketch. The caller then counts the keys of the map in the sketch,
+// and releases the map. Borrows the plan and the secret.
 void table_become_sketch(struct table *t, const struct table_plan *plan, size_t max_keys,
                          const struct map_secret *secret);
 void table_release(struct table *t);
 
-// Counts n for a key in all parts of a sketch but `highest`. text has plan->width elements, with
-// hashes. The hash of a combination is the hll_hash() of its texts' hashes, ordered by the names of
-// their fields.
+// Adds n to the count of a key, in all parts of a sketch except `highest`. `text` has plan->width
+// elements, with hashes. The hash of a combination is the hll_hash() of its texts' hashes, ordered
+// by the names of their fields.
 void table_sketch_count(struct table_sketch *s, const struct table_text *text, uint64_t n);
 
-// Counts n for a key in `highest`. The texts need no hashes. b is a scratch buffer.
+// Adds n to the count of a key in `highest`. The texts need no hashes. `b` is a scratch buffer.
 void table_sketch_list(struct table_sketch *s, const struct table_text *text, uint64_t n,
                        struct buf *b);
 
-// Returns text i of a key in `highest`, with the hash 0. width is that of the table.
+// Returns text i of a key in `highest`, with the hash 0. `width` is that of the table.
 struct table_text table_key_part(const struct space_saving_item *item, size_t width, size_t i);
 
 #endif

@@ -5,8 +5,8 @@
 //
 // The watermark is the newest time seen minus the allowed lateness. A window is due when the
 // watermark has reached its end, when it is full (windows of records), or when the input has ended.
-// A window that was handed out as due is closed: it takes no more records. For each record the
-// owner calls:
+// When a due window has been handed out, it is closed: it takes no more records. For each record
+// the owner calls:
 //
 //     plan_read_fields(&plan, json, w.batch.value);
 //     windows_limit_span(&w, time);
@@ -20,8 +20,8 @@
 //         ...
 //
 // windows_next() hands out windows of time first, ordered by their end, then by their start, then
-// in the order of the specs; then windows of records, and the window over everything last. So the
-// order of final windows does not depend on how many close at once.
+// by the order of the specs. After them come windows of records, and last the window over
+// everything. So the order of final windows does not depend on how many close at once.
 #ifndef INSIGHT_WINDOWS_H
 #define INSIGHT_WINDOWS_H
 
@@ -37,7 +37,7 @@
 struct partial_head;
 
 struct window {
-    int64_t start; // or its number; see window_spec.h
+    int64_t start; // or the window's number; see window_spec.h
     bool full;     // has all its records, or the next record would exceed its span
     bool closed;   // kept only to compare the next window with
     bool changed;  // since it was last handed out
@@ -52,7 +52,7 @@ struct window_series {
     size_t next;            // index of the window that windows_next() looks at next
     struct window *current; // the window of the previous record, or NULL
     int64_t number;         // of the open window of records
-    uint64_t late;          // late records since a window was closed
+    uint64_t late;          // late records since a window of the series was last closed
 };
 
 enum windows_which {
@@ -83,16 +83,17 @@ struct window_view {
     struct insight_set *previous; // of the previous window; NULL when that had no records
 };
 
-// The plan and the count specs are borrowed. lateness is in ms.
+// Makes windows without records. Borrows the plan and the array of `count` specs. The lateness is
+// in ms.
 void windows_init(struct windows *w, const struct plan *plan, const struct window_spec *specs,
                   size_t count, int64_t lateness);
 void windows_release(struct windows *w);
 
-// Ends those open windows of records whose span a record of this time would exceed. They are due
-// then. Call it before the record is added.
+// Makes those open windows of records due whose span a record with this time would exceed. Call it
+// before the record is added.
 void windows_limit_span(struct windows *w, int64_t time);
 
-// Advances the watermark to this time minus the lateness, if that is later than now.
+// Advances the watermark to this time minus the lateness, unless the watermark is already later.
 void windows_advance(struct windows *w, int64_t time);
 
 // Makes all windows due, because the input has ended.
@@ -101,30 +102,33 @@ void windows_end(struct windows *w);
 // Returns whether a window is due. Hand the due windows out before you add another record.
 bool windows_due(const struct windows *w);
 
-// Counts the record in batch.value in each open window that contains its time, and opens those that
-// do not exist yet. Returns false when the record is late: all windows of time are closed that
-// contain it, and there are no others.
+// Counts the record in batch.value in each window that contains its time, unless the window is
+// closed. Opens the windows that do not exist yet. Returns false when the record is late, that is,
+// when all its windows are closed. This can happen only if all specs are of windows of time.
 bool windows_add(struct windows *w, int64_t time);
 
-// Returns whether a partial's window is one of the specs, and its start one of that spec.
+// Returns whether a partial's window is one of the specs, and starts where a window of that spec
+// can start.
 bool windows_knows(const struct windows *w, const struct partial_head *head);
 
-// Extends the window of a partial, for which windows_knows() holds, by its records. Returns the set
-// to merge the partial into, or NULL when the partial is late: its window is closed.
+// Adds the number of records and the times of a partial to the partial's window, which
+// windows_knows() must have accepted. Returns the set to merge the partial into, or NULL when the
+// partial is late because its window is closed.
 struct insight_set *windows_extend(struct windows *w, const struct partial_head *head);
 
-// Returns the window of a series with this start, which may be closed; opens it if there is none.
+// Returns the window of a series with this start. Opens it if there is none. It may be closed.
 struct window *windows_open(struct windows *w, struct window_series *s, int64_t start);
 
-// Frees the closed windows that no window will be compared with, and recomputes when the next
-// window is due. For those who change windows directly.
+// Frees the closed windows with which no window will be compared, and recomputes when the next
+// window is due. Call it after changing windows directly.
 void windows_sweep(struct windows *w);
 
 // Removes all windows. The watermark stays.
 void windows_clear(struct windows *w);
 
-// Hands out the next window of a kind. Returns false after the last one. Each view is valid until
-// the next call. Always finish one kind before you start another, and add no records in between.
+// Hands out the next window of those that `which` selects. Returns false after the last one. Each
+// view is valid until the next call. Do not change `which`, and do not add records, before it has
+// returned false.
 bool windows_next(struct windows *w, enum windows_which which, struct window_view *view);
 
 #endif
