@@ -13,10 +13,10 @@
 #include "json/json.h"
 
 // Reads RFC 3339 text, or an integer, which may be a number or a string of digits. The magnitude of
-// an integer decides its unit: below 1e11 it is seconds (until the year 5138), below 1e14
-// milliseconds (1973 to 5138), below 1e17 microseconds, otherwise nanoseconds. Finer units are
-// rounded down to milliseconds. Returns false for any other value, and for years outside 0 to 9999,
-// which RFC 3339 cannot write.
+// an integer decides its unit. Below 1e11 it is seconds (until the year 5138); below 1e14,
+// milliseconds (1973 to 5138); below 1e17, microseconds; otherwise nanoseconds. Microseconds and
+// nanoseconds are rounded down to milliseconds. Returns false for any other value, and for years
+// outside 0 to 9999, which RFC 3339 cannot write.
 bool event_time(const struct json_value *value, int64_t *ms);
 
 // Reads whole seconds, which may be a number or a string of digits. Returns false for any other

@@ -2,9 +2,9 @@
 //
 // filter: runs a jq program on each record, with libjq.
 //
-// A run has any number of outputs, or fails. The filter tells an output that is the input itself,
-// as `select(...)` returns it, from one that jq made: for the former, pass on the original bytes,
-// which keep numbers that a double cannot hold.
+// A run either fails or has any number of outputs. The filter can tell whether an output is the
+// input itself, as from `select(...)`, or a value that jq made. If it is the input, pass on the
+// original bytes, because these keep numbers that a double cannot hold.
 //
 //     struct filter *f = filter_new(&options, &err); // NULL: the program does not compile
 //     json_parse(json, text, len);
@@ -26,7 +26,7 @@
 
 struct filter_options {
     const char *program;     // the source of the jq program
-    const char *file;        // or the file that holds it; NULL if there is none
+    const char *file;        // the file that holds the program; the unused one of the two is NULL
     struct opt_list arg;     // NAME, VALUE, NAME, VALUE ...: $NAME is the string VALUE
     struct opt_list argjson; // the same; $NAME is the JSON value VALUE
 };
@@ -44,11 +44,11 @@ int filter_run(struct filter *f, const struct json *json);
 
 // Returns whether output i of the last run, counted from 0, is the input itself.
 bool filter_output_is_input(const struct filter *f, int i);
-// The text of an output that is not: compact JSON with JSON_PADDING behind it, valid until the next
-// run.
+// Gives the text of an output that is not the input itself: compact JSON, followed by JSON_PADDING
+// readable bytes. It is valid until the next run.
 void filter_output(const struct filter *f, int i, const char **data, size_t *len);
 
-// The message of the last run that failed, valid until the next one that does.
+// Returns the message of the last run that failed. It is valid until another run fails.
 const char *filter_error(const struct filter *f);
 
 #endif

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// json: parses JSON with simdjson, behind a C interface.
+// json: a C interface to the JSON parser simdjson.
 //
-// A parser holds one text at a time. json_parse() checks all of it (RFC 8259, valid UTF-8); the
-// other calls read values from the result until the next json_parse(). The text is not changed, but
-// up to JSON_PADDING bytes behind it are read, so they must exist: struct buf and struct line have
-// them. String values are unescaped copies in the parser's memory and are valid until the next
+// A parser holds one text at a time. json_parse() checks the whole text (RFC 8259, valid UTF-8).
+// The other calls read values from the result until the next json_parse(). The text is not changed,
+// but up to JSON_PADDING bytes after it are read, so they must exist. struct buf and struct line
+// have them. String values are unescaped copies in the parser's memory and are valid until the next
 // json_parse().
 //
 // Valid text that simdjson cannot represent (integers over 64 bits, numbers beyond the range of a
-// double, lone surrogates) is parsed from a copy in which json_relax() has replaced those by what
-// jq makes of them: the nearest double, and U+FFFD.
+// double, lone surrogates) is parsed from a copy. In the copy, json_relax() replaces such values
+// with the ones that jq would use: the nearest double, and U+FFFD.
 //
 // One pass over an object finds all the fields that a tool wants:
 //
@@ -43,7 +43,7 @@ enum json_type {
     JSON_BOOL,
     JSON_INT,    // fits int64_t
     JSON_UINT,   // over INT64_MAX, fits uint64_t
-    JSON_DOUBLE, // written with a fraction or an exponent, or beyond 64 bits
+    JSON_DOUBLE, // written with a fraction or an exponent, or does not fit 64 bits
     JSON_STRING,
     JSON_ARRAY,
     JSON_OBJECT,
@@ -91,28 +91,28 @@ struct json *json_new(void);
 void json_free(struct json *json);
 
 // Parses a text. Returns 0, or -1 if it is not exactly one JSON value; json_error() then gives the
-// reason. Running out of memory ends the process, as in xalloc.h.
+// reason. If there is no memory, ends the process, as in xalloc.h.
 int json_parse(struct json *json, const char *text, size_t len);
 
-// Why the last json_parse() failed, for a message; a constant string.
+// Returns why the last json_parse() failed, as a constant string for a message.
 const char *json_error(const struct json *json);
 
-// The value that was parsed last, or only its type.
+// Return the value that was parsed last, or only its type.
 enum json_type json_type(const struct json *json);
 struct json_value json_root(const struct json *json);
 
-// Finds the values of count keys in the top-level object. field[i] is the value of keys[i]; its
-// type is JSON_ABSENT if the object has no such key, or if the value is not an object.
+// Finds the values of `count` keys in the top-level object. Sets field[i] to the value of keys[i].
+// Its type is JSON_ABSENT if the object has no such key, or if the parsed value is not an object.
 void json_fields(const struct json *json, const struct json_key *keys, size_t count,
                  struct json_value *field);
 
-// Finds a value by its path, keys separated by dots: geo.country is the member country of the
-// object geo. A top-level key that equals the whole path takes precedence. value->type is
-// JSON_ABSENT if there is no such value.
+// Finds a value by its path. A path is a list of keys separated by dots: geo.country is the member
+// country of the object geo. A top-level key that equals the whole path takes precedence.
+// value->type is JSON_ABSENT if there is no such value.
 void json_path(const struct json *json, const struct json_key *path, struct json_value *value);
 
-// Iterates over an array or object. json_iter_next() stores the next value, and for objects its
-// key, and returns false at the end. key may be NULL for arrays.
+// Iterates over an array or object. json_iter_next() stores the next value and, for objects, its
+// key. It returns false at the end. `key` may be NULL for arrays.
 //
 //     json_iter_init(&it, &value);
 //     while (json_iter_next(&it, &key, &member)) ...

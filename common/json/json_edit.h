@@ -3,8 +3,9 @@
 // json_edit: finds and replaces the value of one top-level key in a JSON object, and leaves all
 // other bytes of its text as they are.
 //
-// The text must be a valid object, as json_parse() has found it to be, with JSON_PADDING readable
-// bytes behind it. The editor holds only working memory, so one serves for any number of texts.
+// The text must be a valid object, as checked by json_parse(), and must be followed by JSON_PADDING
+// readable bytes. The editor holds only working memory, so one editor can be used for any number of
+// texts.
 //
 //     struct json_edit *edit = json_edit_new();
 //     json_edit_set_string(edit, &out, line->data, line->len, &key, "unknown", 7);
@@ -24,17 +25,19 @@ extern "C" {
 
 struct json_edit;
 
-// Running out of memory ends the process, as xalloc does.
+// If there is no memory, ends the process, as in xalloc.h.
 struct json_edit *json_edit_new(void);
 void json_edit_free(struct json_edit *edit);
 
-// Finds the value of the last top-level member with that key: text[*start] to text[*end - 1].
-// Returns false when there is no such member, or when its value is an object or array.
+// Finds the value of the last top-level member with this key. The value is text[*start] to
+// text[*end - 1]. Returns false when there is no such member, or when its value is an object or
+// array.
 bool json_edit_locate(struct json_edit *edit, const char *text, size_t len,
                       const struct json_key *key, size_t *start, size_t *end);
 
-// Appends the object to b with the member set to a string, which must be valid UTF-8. The string
-// replaces the value that json_edit_locate() finds; otherwise the member is added at the end.
+// Appends the object to b, with the member set to a string. The string must be valid UTF-8. It
+// replaces the value that json_edit_locate() finds. If there is none, the member is added at the
+// end.
 void json_edit_set_string(struct json_edit *edit, struct buf *b, const char *text, size_t len,
                           const struct json_key *key, const char *value, size_t value_len);
 

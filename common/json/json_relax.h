@@ -4,11 +4,11 @@
 // parsed after all.
 //
 // RFC 8259 allows integers over 64 bits, numbers beyond the range of a double, and escaped lone
-// surrogates; simdjson rejects all three. The copy has what jq makes of each: the nearest double
-// (the largest one for an overflow), and U+FFFD for a lone surrogate.
+// surrogates; simdjson rejects all three. The copy has the values that jq would use instead: the
+// nearest double (the largest one for an overflow), and U+FFFD for a lone surrogate.
 //
-// A malformed text stays malformed: only strings and numbers are recognised here, and whether each
-// stands where it may is left to the parser.
+// A malformed text stays malformed. json_relax() recognises only strings and numbers. The parser
+// checks the rest.
 //
 //     struct buf copy = BUF_INIT;
 //     json_relax(&copy, text, len);

@@ -2,10 +2,9 @@
 //
 // json_write: appends JSON text to a buffer, value by value or member by member.
 //
-// The functions append to what the buffer holds and never fail. Members and elements get the comma
-// before them where one is needed: the writer looks at the last byte, and there is no comma behind
-// "{" or "[" or in an empty buffer. The caller writes the brackets. All text given must be valid
-// UTF-8; it is escaped as needed.
+// The functions append to what the buffer holds, and never fail. They put a comma before a member
+// or element where one is needed: unless the buffer is empty or its last byte is "{" or "[". The
+// caller writes the brackets. All text must be valid UTF-8; it is escaped as needed.
 //
 //     buf_putc(b, '{');
 //     json_put_member_text(b, "tool", "loginclean");
@@ -34,20 +33,23 @@ extern "C" {
 // Appends a JSON string, quoted and escaped.
 void json_put_string(struct buf *b, const char *data, size_t len);
 
-// Appends a number as the shortest text that reads back as the same double; it must be finite.
+// Appends a number as the shortest text that reads back as the same double. The number must be
+// finite.
 void json_put_double(struct buf *b, double number);
 
 // Appends a moment, in ms since 1970, as a string: RFC 3339 in UTC, as time_format() writes it.
 void json_put_time(struct buf *b, int64_t ms);
 
-// Appends the comma that separates the next member or element from the last one, if there is one.
+// Appends the comma between the last member or element and the next one. Appends nothing before the
+// first one.
 void json_put_comma(struct buf *b);
 
-// Appends a member's comma, name and colon; the caller appends the value.
+// Append a member's comma, name and colon. The caller then appends the value.
 void json_put_name(struct buf *b, const char *name);
 void json_put_key(struct buf *b, const struct json_key *key);
 
-// Append a whole member. The text ends in NUL; the time is as for json_put_time().
+// Append a whole member. The text ends with a NUL. The time is in ms since 1970, as for
+// json_put_time().
 void json_put_member_string(struct buf *b, const char *name, const char *data, size_t len);
 void json_put_member_text(struct buf *b, const char *name, const char *text);
 void json_put_member_u64(struct buf *b, const char *name, uint64_t n);

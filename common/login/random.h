@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// random: pseudorandom numbers, the same for the same seed on every machine. Not for secrets.
+// random: pseudorandom numbers. The same seed gives the same numbers on every machine. They must
+// not be used for secrets.
 //
 // The generator is SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
 // Generators", OOPSLA 2014, with the constants of Vigna's https://prng.di.unimi.it/splitmix64.c).
-// Its output function alone, random_mix(), is a good hash of an integer: properties of a thing can
-// be computed from the thing's number whenever they are needed, instead of being stored.
+// Its output function, random_mix(), is also a good hash of an integer. So the properties of a user
+// can be computed from the user's number whenever they are needed, and need not be stored.
 //
 //     struct random r = {seed};
 //     uint64_t die = 1 + random_below(random_next(&r), 6);
@@ -23,7 +24,8 @@ struct random {
     uint64_t state; // any value is a seed
 };
 
-// Maps each 64-bit integer to another one that looks random; no two to the same.
+// Maps each 64-bit integer to another one that looks random. No two integers are mapped to the same
+// one.
 static inline uint64_t random_mix(uint64_t n)
 {
     n = (n ^ (n >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -31,14 +33,14 @@ static inline uint64_t random_mix(uint64_t n)
     return n ^ (n >> 31);
 }
 
-// The next 64 random bits.
+// Returns the next 64 random bits.
 static inline uint64_t random_next(struct random *r)
 {
     return random_mix(r->state += RANDOM_STEP);
 }
 
-// Turns 64 random bits, of which it uses the upper half, into a number below limit, which is at
-// most 2^32. No value is favoured by a factor of more than about 1 + limit / 2^32 (Lemire, "Fast
+// Turns the upper half of 64 random bits into a number below `limit`, which is at most 2^32. No
+// value is more likely than another by a factor of more than about 1 + limit / 2^32 (Lemire, "Fast
 // Random Integer Generation in an Interval", 2019, without the rejection step, so that the number
 // of draws is fixed).
 static inline uint64_t random_below(uint64_t bits, uint64_t limit)
@@ -46,7 +48,8 @@ static inline uint64_t random_below(uint64_t bits, uint64_t limit)
     return ((bits >> 32) * limit) >> 32;
 }
 
-// The same, but low numbers are more likely: the product of two draws.
+// Does the same, but low numbers are more likely. It uses the product of the two halves of the
+// bits.
 static inline uint64_t random_below_skewed(uint64_t bits, uint64_t limit)
 {
     return random_below((bits >> 32) * (bits & UINT32_MAX), limit);
@@ -57,7 +60,7 @@ static inline uint64_t random_below_skewed(uint64_t bits, uint64_t limit)
 // Distribution", IEEE Transactions on Software Engineering 17(9), 1991.
 struct random_alias {
     struct {
-        uint32_t threshold; // a draw below this, of 2^32, means the column itself
+        uint32_t threshold; // a draw below this, out of 2^32, means the column itself
         uint32_t alias;     // any other draw means this column
     } * column;
     size_t count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// rules: validates login records field by field: which fields a record must have, and which values
-// each may have. loginclean(1) lists the rules under "Rules".
+// rules: checks that a login record has the fields it must have, and that each has an allowed
+// value. loginclean(1) lists the rules under "Rules".
 //
 //     struct rules r;
 //     struct json_value value[RULES_FIELDS_MAX];
@@ -24,28 +24,28 @@
 #define RULES_FIELDS_MAX 64
 
 struct rules {
-    // The fields of fields.h by their number, then the others that are required. The names of the
-    // latter are borrowed and do not end in NUL.
+    // The fields of fields.h by their number, then the others that are required. The names of those
+    // others are borrowed and do not end in NUL.
     struct json_key key[RULES_FIELDS_MAX];
     bool required[RULES_FIELDS_MAX];
     size_t count;
     int64_t earliest, latest; // the range of plausible timestamps, both included, in ms since 1970
 };
 
-// Sets the default rules: all fields of fields.h but device_type are required, and every timestamp
-// is plausible.
+// Sets the default rules: all fields of fields.h except device_type are required, and every
+// timestamp is plausible.
 void rules_init(struct rules *r);
 
 // Makes every field optional.
 void rules_require_none(struct rules *r);
 
-// Makes each field of a comma-separated list required or optional. The list must outlive r; NULL is
-// an empty list. Returns 0, or -1 with EX_USAGE.
+// Makes each field of a comma-separated list required or optional. The list must outlive r. A list
+// that is NULL is empty. Returns 0, or -1 with EX_USAGE.
 int rules_require(struct rules *r, const char *list, bool required, struct err *err);
 
-// Checks the values of a record, where value[i] belongs to r->key[i]. Returns NULL if the record is
-// good. Otherwise returns the reason for the first value that breaks a rule, a REJECT_ constant,
-// and stores its index in *field.
+// Checks the values of a record. value[i] is the value of r->key[i]. Returns NULL if the record is
+// good. Otherwise stores the index of the first value that breaks a rule in *field, and returns the
+// reason, a REJECT_ constant.
 const char *rules_check(const struct rules *r, const struct json_value *value, size_t *field);
 
 // Returns whether a value is absent, null or an empty string.

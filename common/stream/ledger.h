@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// ledger: counts each record of a stage by its outcome, to prove that none vanished.
+// ledger: counts what became of each record of a stage, to prove that none was lost:
 //
 //     in + made = out + filtered + rejected + late + aggregated + undelivered
 //
-// holds at every exit, and `out` of one stage equals `in` of the next. Rejects of earlier stages
-// that pass through in-band are counted under `passed` only.
+// This holds whenever a stage exits, and `out` of one stage equals `in` of the next. In-band
+// rejects of earlier stages that are passed on count only as `passed`.
 //
 //     struct buf b = BUF_INIT;
 //     ledger_format(&ledger, "loginclean", &b); // {"tool":"loginclean","in":1000,...}
@@ -21,14 +21,14 @@
 
 struct ledger {
     // Records
-    uint64_t in;          // read
-    uint64_t made;        // added by the stage: further outputs of jq, insights
-    uint64_t out;         // written to stdout, or delivered
-    uint64_t filtered;    // dropped by the jq program
-    uint64_t rejected;    // written as rejects
-    uint64_t late;        // too late for their window; written as rejects
-    uint64_t aggregated;  // counted in insights and not passed on
-    uint64_t undelivered; // read and neither written nor delivered; the exit status is not 0
+    uint64_t in;         // read
+    uint64_t made;       // added by the stage: insights, and a jq program's outputs after the first
+    uint64_t out;        // written to stdout, or delivered
+    uint64_t filtered;   // dropped by the jq program
+    uint64_t rejected;   // written as rejects
+    uint64_t late;       // too late for their window; written as rejects
+    uint64_t aggregated; // counted in insights and not passed on
+    uint64_t undelivered; // neither written nor delivered; then the exit status is not 0
 
     uint64_t passed;          // rejects of earlier stages, passed on unchanged
     uint64_t marks;           // read or written
@@ -37,7 +37,7 @@ struct ledger {
     uint64_t bytes_out;       // written to stdout, or delivered
     struct tally by_reason;   // rejected and late, by reason
     struct tally filled;      // the fields that loginclean filled in, by name
-    struct tally filled_from; // the same, by reason or by the field that told the value
+    struct tally filled_from; // by what was there before, and by where the value came from
     int64_t started;          // time_monotonic() at the start
 };
 

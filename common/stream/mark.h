@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// mark: the control lines of a stream, which say how far its source has read.
+// mark: the control lines of a stream. They say how far its source has read.
 //
 //     {"@mark":"hello","run":"<uuid>","seq":41,"from":"<uuid>","group":"g","shard":"0/2",
 //      "at":[["user-login",0,1200]]}
@@ -9,7 +9,7 @@
 //
 // loginpipe-stream(5) describes the members. A hello mark opens a stream and names its run; all
 // other marks have the same run and a growing seq; nothing follows an end mark or a mark with
-// "stop":true. struct mark_follower checks these rules:
+// "stop":true. struct mark_follower checks that marks obey these rules:
 //
 //     struct mark mark = MARK_INIT;
 //     struct mark_follower follower = {0};
@@ -46,14 +46,15 @@ struct mark_at {
 struct mark {
     enum mark_kind kind;
     char run[MARK_RUN_SIZE];
-    char from[MARK_RUN_SIZE]; // hello only: the run that committed this seq; empty if none did
+    char from[MARK_RUN_SIZE]; // only in a hello: the run that committed this seq, or empty if none
+                              // did
     uint64_t seq;
     char *group, *shard; // NULL if absent
     struct mark_at *at;
     size_t at_count;
     bool has_watermark, has_committed;
-    bool stop;         // the source was told to stop; this is the last mark of the run
-    int64_t watermark; // event time that the source has reached in all partitions, in ms since 1970
+    bool stop;          // the source was told to stop; this is the last mark of the run
+    int64_t watermark;  // the event time reached in all partitions, in ms since 1970
     uint64_t committed; // the newest seq that the source knows to be committed
 };
 
@@ -64,13 +65,13 @@ struct mark {
 
 void mark_release(struct mark *m);
 
-// Does the same: frees what the mark owns and leaves it as MARK_INIT does.
+// Does the same as mark_release(): frees what the mark owns and resets it to MARK_INIT.
 void mark_clear(struct mark *m);
 
-// Copies a mark. *to must be initialised; what it owns is freed.
+// Copies a mark. *to must be initialised. What it owned is freed.
 void mark_copy(struct mark *to, const struct mark *from);
 
-// "hello", "mark" or "end".
+// Returns "hello", "mark" or "end".
 const char *mark_kind_name(enum mark_kind kind);
 
 // Stores a new random UUID, version 4, in run.
@@ -79,20 +80,20 @@ void mark_new_run(char run[MARK_RUN_SIZE]);
 // Appends a partition's position. The topic is copied.
 void mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset);
 
-// Returns whether a line is a mark, that is, begins with the eight reserved bytes {"@mark".
+// Returns whether a line is a mark: whether it begins with the eight reserved bytes {"@mark".
 bool mark_is(const char *data, size_t len);
 
-// Parses a mark line into *m, which must be initialised. Overwrites the value that json holds; the
-// line must have JSON_PADDING readable bytes behind it. Returns 0, or -1 with EX_DATAERR.
+// Parses a mark line into *m, which must be initialised. Overwrites the value that json holds. The
+// line must be followed by JSON_PADDING readable bytes. Returns 0, or -1 with EX_DATAERR.
 int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, struct err *err);
 
 // Appends the mark as a line, without its newline.
 void mark_format(struct buf *b, const struct mark *m);
 
-// The offset of a partition, or -1 if the mark does not list it.
+// Returns the offset of a partition, or -1 if the mark does not list it.
 int64_t mark_offset(const struct mark *m, const char *topic, int32_t partition);
 
-// Returns whether two marks list the same partitions, in any order; and whether also with the same
+// Return whether two marks list the same partitions, in any order. The second one also compares the
 // offsets.
 bool mark_same_partitions(const struct mark *a, const struct mark *b);
 bool mark_same_position(const struct mark *a, const struct mark *b);
@@ -102,8 +103,8 @@ bool mark_same_position(const struct mark *a, const struct mark *b);
 // Appends {"seq":42,"run":"<uuid>"}.
 void mark_put_metadata(struct buf *b, const struct mark *m);
 
-// Reads seq and run from metadata, which needs no padding. Returns false if mark_put_metadata() did
-// not write it.
+// Reads seq and run from the metadata of an offset. Returns false if mark_put_metadata() did not
+// write it. The metadata needs no padding.
 bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RUN_SIZE]);
 
 // --- The order of marks in a stream ---

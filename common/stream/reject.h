@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/line.h"
 
-// The reasons, as the line has them.
+// The reasons, as they are written in the line.
 #define REJECT_NOT_JSON "not_json"
 #define REJECT_NOT_OBJECT "not_object"
 #define REJECT_TOO_LONG "too_long"
@@ -34,14 +34,14 @@
 struct reject {
     const char *reason;
     const char *field;  // NULL if the reason does not concern a single field
-    const char *detail; // a message for people, in any encoding; NULL for none
+    const char *detail; // a message for people, in any encoding; NULL if there is none
 };
 
 // Appends the reject of a line that a stage has read, with a newline.
 void reject_format(struct buf *b, const struct reject *reject, const char *stage,
                    const struct line *line);
 
-// Returns whether a line is a reject, that is, begins with {"reject":"
+// Returns whether a line is a reject: whether it begins with {"reject":"
 bool reject_is(const char *data, size_t len);
 
 #endif

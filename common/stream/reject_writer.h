@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// reject_writer: writes a stage's rejects as --rejects says: to stderr, appended to a file, or
-// in-band, that is, among the lines of stdout.
+// reject_writer: writes a stage's rejects where --rejects says: to stderr, to a file, or in-band.
+// In-band means among the lines of stdout.
 //
-// Rejects are buffered. The owner flushes the writer when reject_writer_is_full(), and before it
-// commits anything; in-band rejects are in the buffer of stdout, which the owner flushes anyway.
+// Rejects are buffered. The owner flushes the writer when reject_writer_is_full() returns true, and
+// before it commits anything. In-band rejects are in the buffer of stdout, which the owner flushes
+// anyway.
 //
 //     struct reject_writer w;
 //     reject_writer_open(&w, "-", &stdout_out, &err);
@@ -23,28 +24,29 @@
 #include "stream/reject.h"
 
 struct reject_writer {
-    struct out *to; // own, or in-band the stage's stdout
-    struct out own; // of the file or stderr
+    struct out *to; // points to `own` or, in-band, to the stage's stdout
+    struct out own; // for the file or stderr
     bool in_band;
-    bool own_file; // own is a file that is open
+    bool own_file; // `own` is an open file
 };
 
-// dest is a file, "-" for in-band on main_out, or NULL for stderr. dest and main_out must outlive
-// the writer. Returns 0, or -1 with EX_CANTCREAT; release the writer in both cases.
+// Opens the destination. `dest` is the name of a file, "-" for in-band on main_out, or NULL for
+// stderr. dest and main_out must outlive the writer. Returns 0, or -1 with EX_CANTCREAT; release
+// the writer in both cases.
 int reject_writer_open(struct reject_writer *w, const char *dest, struct out *main_out,
                        struct err *err);
 
-// Appends a reject to the buffer. Never writes.
+// Appends a reject to the buffer. Never writes the buffer out.
 void reject_writer_put(struct reject_writer *w, const struct reject *reject, const char *stage,
                        const struct line *line);
 
-// Returns whether it is time to flush. Always false in-band.
+// Returns whether it is time to flush. In-band, always returns false.
 bool reject_writer_is_full(const struct reject_writer *w);
 
 // Writes the buffer; does nothing in-band. Returns 0, or -1 with *err set.
 int reject_writer_flush(struct reject_writer *w, struct err *err);
 
-// Flushes and closes a file, since some errors show only then; does nothing for the other
+// Flushes and closes a file, since some errors are reported only then. Does nothing for the other
 // destinations. Returns 0, or -1 with *err set.
 int reject_writer_close(struct reject_writer *w, struct err *err);
 void reject_writer_release(struct reject_writer *w);

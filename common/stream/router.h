@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// router: chooses the topic and the message key of each line, by what the line holds.
+// router: chooses the topic and the message key of each line from the line's content.
 //
-// Routes are tried in the order given. The first one whose key is a top-level key of the line
-// decides the topic; a line that matches no route goes to the main topic, number 0. The message key
-// is fixed, the value of a field, or the first output of a jq program. An insight uses its own
-// "key" if no other kind of key is configured, or if it lacks the configured field.
+// Routes are tried in the order in which they were given. The first route whose KEY is a top-level
+// key of the line decides the topic. A line that matches no route goes to the main topic, number 0.
+// The message key is a fixed text, the value of a field, or the first output of a jq program. An
+// insight uses its own "key" if no other kind of key is configured, or if it lacks the configured
+// field.
 //
 //     struct router r;
 //     router_init(&r, &options, &err);
@@ -57,16 +58,16 @@ struct router_destination {
 int router_init(struct router *r, const struct router_options *options, struct err *err);
 void router_release(struct router *r);
 
-// Returns whether router_choose() needs the line parsed.
+// Returns whether router_choose() needs the parsed line.
 bool router_needs_json(const struct router *r, const struct line *line);
 
-// Chooses the destination of a line. json holds the parsed line, or is NULL if router_needs_json()
-// is false. Returns 0, or -1 with *why set if the line has no usable key; the strings in *why are
-// valid until the next call.
+// Chooses the destination of a line. `json` holds the parsed line; it may be NULL if
+// router_needs_json() returned false. Returns 0, or -1 with *why set if the line has no usable key;
+// the strings in *why are valid until the next call.
 int router_choose(struct router *r, const struct json *json, const struct line *line,
                   struct router_destination *to, struct reject *why);
 
-// The topic for rejects of earlier stages, as an index into router.topic.
+// Returns the topic for rejects of earlier stages, as an index into router.topic.
 size_t router_reject_topic(const struct router *r);
 
 #endif

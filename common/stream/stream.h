@@ -16,11 +16,12 @@
 //     return stream_run(&ops, &thing, &options.stream);
 //
 // Marks (mark.h) keep their place among the lines. Once a hello mark has opened a stream, the
-// driver checks that every mark belongs to the same run, drops a last line that has no newline, and
-// fails with EX_TEMPFAIL, without calling ops->end, if the input ends without an end mark.
+// driver checks that every mark belongs to the same run. If the input then ends without a last
+// mark, or ends with a line that has no newline, the driver drops that line and fails with
+// EX_TEMPFAIL, without calling ops->end. A last mark is an end mark or one with "stop":true.
 //
-// Signals: the first SIGINT or SIGTERM stops a source; a filter still finishes its input. The
-// second ends the process at once. SIGUSR1 writes the ledger.
+// Signals: the first SIGINT or SIGTERM stops a source. Every other stage still reads its input to
+// the end. The second one ends the process at once. SIGUSR1 makes the driver write the ledger.
 #ifndef STREAM_STREAM_H
 #define STREAM_STREAM_H
 
@@ -40,45 +41,47 @@
 
 struct stream;
 
-// The lines that callbacks get are valid until they return.
+// A line that is passed to a callback is valid until the callback returns.
 struct stream_ops {
     bool parse;   // reject records that are not JSON
-    bool sink;    // records do not go to stdout, so marks are not written there either
+    bool sink;    // the driver does not write marks to stdout, since records do not go there either
     int64_t tick; // milliseconds between calls of on_tick; 0 for never
 
     // Called before anything is read.
     int (*open)(void *ctx, struct stream *s);
 
-    // For a source: passes each record that has arrived to stream_feed(), and waits up to
-    // timeout_ms for the first one. Returns the number of records, or -1. Set *end to end the
-    // input. NULL: the records are the lines of stdin.
+    // Only for sources; otherwise NULL, and the records are the lines of stdin. Calls stream_feed()
+    // for each record that has arrived, and waits up to timeout_ms for the first one. Sets *end to
+    // true to end the input. Returns the number of records, or -1.
     int (*fill)(void *ctx, struct stream *s, int timeout_ms, bool *end);
 
     // Called for each record, after the filter. The record is valid JSON if parse is set.
     int (*record)(void *ctx, struct stream *s, const struct line *line);
 
-    // Called for a reject of an earlier stage. NULL: the driver writes it to stdout unchanged.
+    // Called for a reject of an earlier stage. If the member is NULL, the driver writes the reject
+    // to stdout unchanged.
     int (*pass)(void *ctx, struct stream *s, const struct line *line);
 
-    // Called for each mark, after all records before it. Emit everything derived from earlier
-    // records, and persist it if promised, before returning; the driver then writes the mark and
-    // flushes. A sink's driver does not write it: line is the mark as it came, so that a sink can
-    // pass on its bytes. NULL: nothing is held back.
+    // Called for each mark, after all records before it. Emits everything derived from these
+    // records, and saves it if the tool promises that. The driver then writes the mark and flushes.
+    // In a sink the driver does not write the mark; `line` holds its bytes, so that the sink can
+    // pass them on. May be NULL if the tool holds nothing back.
     int (*mark)(void *ctx, struct stream *s, const struct mark *mark, const struct line *line);
 
     // Called when the input has ended in order and all records have been handed over. A stream with
-    // marks ends in order at its end mark, or at a mark that says stop.
+    // marks ends in order only after an end mark or a mark with "stop":true.
     int (*end)(void *ctx, struct stream *s);
 
+    // Called about every `tick` milliseconds, between lines. May be NULL if `tick` is 0.
     int (*on_tick)(void *ctx, struct stream *s);
 
     // Called when everything emitted so far has been written.
     void (*flushed)(void *ctx, struct stream *s);
 
-    // Called when stdout has been blocked for about a second, and every second after that.
+    // Called about every second while a write to stdout is blocked.
     void (*stalled)(void *ctx, struct stream *s);
 
-    // Called last, also after a failure, but not if open failed.
+    // Called last, even after a failure, but not if open() failed.
     void (*close)(void *ctx, struct stream *s);
 };
 
@@ -95,68 +98,70 @@ struct stream_options {
         .max_line = LINE_MAX_DEFAULT                                                               \
     }
 
-// The options that set a struct stream_options, but for strict; a table for opt_parse().
+// The table for opt_parse() of the options in struct stream_options, except strict.
 extern const struct opt stream_opts[];
 extern const size_t stream_opt_count;
 
 // Runs the stage until its input ends or a callback fails, and returns the exit status.
 int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_options *options);
 
-// For sources: takes one record. line->data must have JSON_PADDING readable bytes behind it.
+// Takes one record. Only for sources. line->data must be followed by JSON_PADDING readable bytes.
 int stream_feed(struct stream *s, const struct line *line);
 
-// --- Verbs. Each record that a stage takes ends in exactly one of these calls, which counts it in
-// the ledger; so a tool cannot break the ledger's sum. ---
+// --- What becomes of a record. For each record that it takes, a stage makes exactly one of these
+// calls. The call counts the record in the ledger, so that the numbers add up. ---
 
-// Writes a record to stdout, as one line. The data has no newline; a record that begins like a mark
-// gets a space behind its brace.
+// Writes a record to stdout, as one line. The data must not contain a newline. If it begins like a
+// mark, a space is added after its brace.
 int stream_emit(struct stream *s, const char *data, size_t len);
 
-// Writes a line that the stage makes itself, such as an insight, in addition to the records it
-// took. Append the line, without its newline, to the buffer that stream_emit_begin() returns; then
+// Write a line that the stage makes itself, such as an insight, in addition to the records it took.
+// First append the line, without its newline, to the buffer that stream_emit_begin() returns. Then
 // call stream_emit_made().
 struct buf *stream_emit_begin(struct stream *s);
 int stream_emit_made(struct stream *s);
 
-// Counts a record as aggregated: its values are part of insights, and the record goes no further.
+// Counts a record as aggregated: its values are counted in insights, and the record is not passed
+// on.
 void stream_absorb(struct stream *s);
 
 // Counts a record as filtered: the user did not want it.
 void stream_drop(struct stream *s);
 
-// Counts records as undelivered: the stage took them and can neither write nor reject them. The
-// exit status must then not be EX_OK.
+// Counts records as undelivered: the stage took them, and can neither write nor reject them. The
+// stage must then end with an exit status other than EX_OK.
 void stream_lose(struct stream *s, uint64_t count);
 
-// Writes a reject and counts the record as rejected, or as late.
+// Write a reject, and count the record as rejected or as late.
 int stream_reject(struct stream *s, const struct reject *reject, const struct line *line);
 int stream_reject_late(struct stream *s, const struct reject *reject, const struct line *line);
 
-// For sinks: counts records as out, and adds the bytes to the ledger's bytes_out.
+// Counts records as out, and adds the bytes to the ledger's bytes_out. Only for sinks.
 void stream_deliver(struct stream *s, uint64_t count, size_t bytes);
 
-// For sinks: moves a reject of an earlier stage from passed to in, because it could not be passed
-// on. It is then a record of this stage, and ends in one of the verbs.
+// Moves a reject of an earlier stage from the ledger's `passed` to its `in`, because it could not
+// be passed on. It is then a record of this stage, so one of the calls above must follow. Only for
+// sinks.
 void stream_reclaim(struct stream *s);
 
 // --- Other calls ---
 
-// Counts a field that the stage filled in. field is NULL to count only the reason or source, from.
-// Both texts must outlive the stream.
+// Counts a field that the stage filled in. `from` is the reason, or the field from which the value
+// came. If `field` is NULL, only `from` is counted. Both texts must outlive the stream.
 void stream_count_filled(struct stream *s, const char *field, const char *from);
 
-// Writes a line without counting it, because it is counted already: a record that a sink has
-// delivered, or a reject of an earlier stage.
+// Writes a line without counting it. It is counted already, because it is a record that a sink has
+// delivered or a reject of an earlier stage.
 int stream_write(struct stream *s, const char *data, size_t len);
 
-// For sources: writes a mark after everything that was emitted, and flushes.
+// Writes a mark after everything that was emitted, and flushes. Only for sources.
 int stream_emit_mark(struct stream *s, const struct mark *mark);
 
 // Returns whether a hello mark has opened the stream.
 bool stream_has_marks(const struct stream *s);
 
-// Ends the run with an exit status and a message, "what: why", once the callback has returned. Only
-// the first failure counts. Returns -1.
+// Record a failure: an exit status and a message, "what: why". The run ends when the callback has
+// returned. Only the first failure counts. Both return -1.
 __attribute__((format(printf, 3, 4))) int stream_fail(struct stream *s, int status, const char *fmt,
                                                       ...);
 int stream_fail_err(struct stream *s, const struct err *err);
@@ -164,7 +169,8 @@ int stream_fail_err(struct stream *s, const struct err *err);
 // Sets the exit status of a run that does not fail. Only the first call counts.
 void stream_set_status(struct stream *s, int status);
 
-// The current record, parsed; NULL if it is not JSON, which cannot happen if ops->parse is set.
+// Returns the current record, parsed. Returns NULL if the record is not JSON, which cannot happen
+// if ops->parse is set.
 struct json *stream_json(struct stream *s);
 
 const struct ledger *stream_ledger(const struct stream *s);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// tally: counts by name, such as rejects by reason, listed in the order in which the names first
-// came.
+// tally: counts by name, such as rejects by reason. The names are in the order of their first use.
 //
 //     struct tally t = {0};
 //     tally_add(&t, "bad_ip");
@@ -23,8 +22,8 @@ struct tally {
     size_t used;
 };
 
-// Adds 1 to the count of a name, which must outlive the tally. Once TALLY_MAX names are known, any
-// other name is counted under the last of them.
+// Adds 1 to the count of a name. The name must outlive the tally. When the tally has TALLY_MAX
+// names, any other name is counted under the last one.
 void tally_add(struct tally *t, const char *name);
 
 #endif
