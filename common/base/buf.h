@@ -2,9 +2,9 @@
 //
 // buf: a growable array of bytes, reused from record to record.
 //
-// Behind the bytes there are always BUF_PADDING more that may be read (not written), as
-// json_parse() requires. Appending may move the bytes, so a pointer into them is valid until the
-// next append only. Running out of memory ends the process (xalloc.h).
+// After the bytes there are always BUF_PADDING more that may be read, but not written, as
+// json_parse() requires. Appending may move the bytes, so a pointer to them is valid only until the
+// next append. If there is no memory, the process ends (xalloc.h).
 //
 //     struct buf b = BUF_INIT;
 //     buf_puts(&b, "{\"n\":");

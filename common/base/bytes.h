@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bytes: compares byte strings that are given by address and length and may hold NUL.
+// bytes: compares byte strings, which are given by address and length and may hold NUL.
 //
 //     if (bytes_are(value.string.data, value.string.len, "unknown")) ...
 #ifndef BASE_BYTES_H
@@ -15,7 +15,7 @@ static inline bool bytes_equal(const void *a, size_t a_len, const void *b, size_
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-// Compares with a C string.
+// Returns whether the data is equal to a C string.
 static inline bool bytes_are(const void *data, size_t len, const char *text)
 {
     return bytes_equal(data, len, text, strlen(text));

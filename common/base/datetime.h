@@ -21,12 +21,13 @@
 #define MS_HOUR (60 * MS_MINUTE)
 #define MS_DAY (24 * MS_HOUR)
 
-// Reads "500ms", "30s", "5m", "1h", "7d", "2w", or a sum such as "1h30m"; a number without a unit
-// is seconds. Returns 0, or -1 if the text is not a duration or overflows.
+// Reads "500ms", "30s", "5m", "1h", "7d", "2w", or a sum such as "1h30m". A number without a unit
+// is in seconds. Returns 0, or -1 if the text is not a duration or is too large.
 int duration_parse(const char *text, int64_t *ms);
 
-// Reads RFC 3339, section 5.6, such as "2023-09-12T00:45:51.5+02:00"; the time may be missing, and
-// the T may be a space. Digits beyond milliseconds are cut off. Returns 0, or -1.
+// Reads a moment as in RFC 3339, section 5.6, such as "2023-09-12T00:45:51.5+02:00". The time may
+// be missing, and the T may be a space. Digits after the milliseconds are cut off. Returns 0, or -1
+// if the text is not a moment.
 int time_parse(const char *text, size_t len, int64_t *ms);
 
 // Appends the moment as RFC 3339 in UTC, with ".mmm" only if the milliseconds are not 0.

@@ -2,10 +2,9 @@
 //
 // line: reads newline-delimited input in large blocks and hands out lines without copying them.
 //
-// A line is a view into the reader's buffer and is valid until the next line_fill(). Behind its
-// bytes there are always BUF_PADDING more that may be read, as json_parse() requires. A line longer
-// than the reader's limit is handed out once, cut to LINE_KEEP bytes, with its full length in
-// full_len.
+// A line points into the reader's buffer and is valid until the next line_fill(). After its bytes
+// there are always BUF_PADDING more that may be read, as json_parse() requires. A line that is
+// longer than the reader's limit is cut to LINE_KEEP bytes; full_len is its full length.
 //
 //     struct line_reader r;
 //     struct line line;
@@ -25,7 +24,7 @@
 
 #define LINE_MAX_DEFAULT (16u << 20) // bytes
 #define LINE_KEEP (64u << 10)        // bytes that are kept of a longer line
-#define LINE_EXEMPT 8                // how many times the limit an exempt line may have
+#define LINE_EXEMPT 8                // an exempt line may be as many times longer than the limit
 
 // Where in Kafka a record came from.
 struct line_origin {
@@ -46,15 +45,16 @@ struct line {
 struct line_reader {
     int fd;
     size_t max_line;
-    // Lines for which this returns true may be LINE_EXEMPT times as long as max_line. NULL: none.
-    // It gets the bytes of the line that have been read so far.
+    // Returns whether a line is exempt: whether it may be LINE_EXEMPT times as long as max_line.
+    // The arguments are the bytes of the line that have been read so far. NULL if no line is
+    // exempt.
     bool (*exempt)(const char *data, size_t len);
     char *data;
     size_t size;       // bytes in data, padding not counted
     size_t start, end; // the bytes that have been read and not handed out
-    size_t scanned;    // there is no newline between start and this
+    size_t scanned;    // there is no newline between `start` and this index
     uint64_t number;
-    uint64_t bytes; // handed out, with newlines
+    uint64_t bytes; // bytes handed out, with newlines
     size_t skipped; // bytes dropped so far from a line over the limit; 0 otherwise
     bool eof;
 };
@@ -62,12 +62,12 @@ struct line_reader {
 void line_reader_init(struct line_reader *r, int fd, size_t max_line);
 void line_reader_release(struct line_reader *r);
 
-// Calls read(2) once. Returns 1 if bytes arrived, 0 at the end of the input, -1 with errno
-// otherwise; also for EINTR, so that the caller can check for signals.
+// Calls read(2) once. Returns 1 if bytes arrived, 0 at the end of the input, or -1 with errno set.
+// EINTR is also returned, so that the caller can check for signals.
 int line_fill(struct line_reader *r);
 
-// Hands out the next complete line; at the end of the input, also a last line without a newline.
-// Returns false if there is none in the buffer.
+// Hands out the next complete line in the buffer. At the end of the input, this includes a last
+// line without a newline. Returns false if the buffer has no further line.
 bool line_next(struct line_reader *r, struct line *line);
 
 #endif

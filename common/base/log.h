@@ -3,8 +3,8 @@
 // log: writes messages to stderr, one line each, as "tool: what: why".
 //
 // The level comes from LOG_LEVEL (error, warn, info, debug; default warn) and from -q and -v. If
-// stderr is the systemd journal, as JOURNAL_STREAM says, lines begin with a syslog priority, "<N>"
-// (sd-daemon(3)), so that journalctl -p works. Messages are cut to about 1,000 bytes.
+// stderr goes to the systemd journal (JOURNAL_STREAM), each line begins with a syslog priority,
+// "<N>" (sd-daemon(3)), so that journalctl -p works. Messages are cut to about 1,000 bytes.
 //
 //     log_init(argv[0]);
 //     log_warn("%s: %s", file, strerror(errno));
@@ -18,7 +18,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 // Sets the program's name from argv[0] and the level from the environment. Call it first.
 void log_init(const char *argv0);
 
-// The name that messages begin with.
+// Returns the name with which messages begin.
 const char *log_program(void);
 enum log_level log_level(void);
 void log_set_level(enum log_level level);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// opt: parses command-line options by const tables, which also supply the text of --help.
+// opt: parses command-line options with const tables, which also contain the text of --help.
 //
-// Each table describes the members of one options struct; a program has one or more tables. Strings
+// Each table describes the members of one options struct. A program has one or more tables. Strings
 // and list items point into argv. Parsing changes only the members whose options are given, so set
-// the defaults before.
+// the defaults beforehand.
 //
 //     struct options { uint64_t count; bool strict; };
 //     static const struct opt table[] = {
 //         OPT_COUNT("count", 'c', "N", struct options, count, 1, "stop after N records"),
 //         OPT_FLAG("strict", 0, struct options, strict, "stop at the first reject"),
 //     };
-//     const struct opt_group groups[] = {OPT_GROUP("Options", table, &options), ...};
+//     const struct opt_group groups[] = {OPT_GROUP("Options", table, &options)};
 //     const struct opt_program program = {"[-c N] [FILE]", "Does a thing.", groups, 1};
 //     int first_operand = opt_parse(&program, argc, argv);
 //     ...
@@ -77,15 +77,16 @@ struct opt {
 // double from 0 to 100
 #define OPT_PERCENT(name, letter, arg, type, member, help)                                         \
     OPT_MEMBER(name, letter, OPT_KIND_PERCENT, arg, help, type, member, double, 0)
-// No member: calls set(options, arg, &err), which returns 0, or -1 with *err set; for EX_USAGE the
-// option is named before the message. If arg has the form "[=NAME]" the argument is optional, and
-// set() gets NULL when it is missing.
+// No member: calls set(options, arg, &err), which returns 0, or -1 with *err set. If the status is
+// EX_USAGE, the option's name is put before the message. If `arg` has the form "[=NAME]", the
+// argument is optional; if it is missing, set() gets NULL.
 #define OPT_CALL(name, letter, arg, set, help)                                                     \
     {                                                                                              \
         name, letter, OPT_KIND_CALL, arg, help, 0, set, 0                                          \
     }
 
-// The term that is multiplied by 0 makes the compiler check the type of the member.
+// The term that is multiplied by 0 has no effect, but makes the compiler check the type of the
+// member.
 #define OPT_MEMBER(name, letter, kind, arg, help, type, member, of, min)                           \
     {                                                                                              \
         name, letter, kind, arg, help,                                                             \
@@ -120,8 +121,8 @@ struct opt_program {
 // end of argv, as getopt_long(3) does.
 int opt_parse(const struct opt_program *program, int argc, char **argv);
 
-// For options that print something and exit, such as --help: flushes stdout and ends the process
-// with EX_OK, or with EX_IOERR and a message if not everything could be written.
+// Flushes stdout and ends the process with EX_OK; or, if not everything could be written, with
+// EX_IOERR and a message. For options that print something and exit, such as --help.
 _Noreturn void opt_exit_printed(void);
 
 // Frees the lists that opt_parse() filled.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// out: buffered writing to a descriptor that misses no error.
+// out: buffered writing to a descriptor, with complete error checking.
 //
-// The owner appends lines to buf and calls out_line_done() after each; that writes once OUT_FLUSH
-// bytes have collected. The stream driver also flushes before any read that would block. Writes are
-// complete: EINTR is retried, and a write of zero bytes counts as a full disk (ENOSPC). The first
-// error sticks: every later flush fails with it.
+// The owner appends lines to buf and calls out_line_done() after each. This flushes the buffer when
+// it has OUT_FLUSH bytes. The stream driver also flushes before any read that would block. A flush
+// writes everything: it retries after EINTR, and treats a write of zero bytes as a full disk
+// (ENOSPC). After the first error, every later flush fails with the same error.
 //
 //     struct out o;
 //     out_init(&o, STDOUT_FILENO, "stdout");
@@ -30,14 +30,15 @@ struct out {
     const char *name; // of the file, for messages; borrowed
     struct buf buf;
     uint64_t bytes; // written to fd
-    int error;      // errno of the first failure; 0 before it
+    int error;      // errno of the first failure; 0 if there was none
 
     // Called each time a signal interrupts a blocked write; may be NULL.
     void (*interrupted)(void *ctx);
     void *ctx;
 };
 
-// The caller keeps the descriptor, unless it calls out_close().
+// Starts writing to a descriptor. The caller still owns the descriptor, and must close it unless
+// out_close() is called.
 void out_init(struct out *o, int fd, const char *name);
 void out_release(struct out *o);
 
@@ -49,20 +50,20 @@ int out_open_append(struct out *o, const char *file, const char *option, struct 
 // Writes everything that is buffered. Returns 0, or -1 with o->error set.
 int out_flush(struct out *o);
 
-// Call it after appending a whole line to o->buf: flushes if there are OUT_FLUSH bytes.
+// Flushes if the buffer has OUT_FLUSH bytes. Call this after appending a whole line to o->buf.
 static inline int out_line_done(struct out *o)
 {
     return o->buf.len >= OUT_FLUSH ? out_flush(o) : 0;
 }
 
-// Flushes and closes the descriptor, since some errors show only at close. Returns 0, or -1 with
-// o->error set.
+// Flushes, and closes the descriptor, since some errors are reported only then. Returns 0, or -1
+// with o->error set.
 int out_close(struct out *o);
 
-// The number of whole lines in the buffer, which were appended and not written.
+// Returns the number of whole lines in the buffer that have not been written.
 uint64_t out_pending_lines(const struct out *o);
 
-// Fills *err with "name: why" for o->error and EX_IOERR. Returns -1.
+// Sets *err to EX_IOERR and "name: why", where `why` describes o->error. Returns -1.
 int out_error(const struct out *o, struct err *err);
 
 #endif

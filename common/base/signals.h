@@ -19,20 +19,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Installs the handlers. SIGINT stays ignored if it was, as for a background job of a shell.
+// Installs the handlers. If SIGINT was ignored, as in a background job of a shell, it stays
+// ignored.
 void signals_catch(void);
 
-// From now on, interrupts a blocked read or write every second (SIGALRM).
+// Starts a timer that interrupts a blocked read or write every second (SIGALRM).
 void signals_catch_alarm(void);
 
-// Returns whether a SIGINT or SIGTERM has come.
+// Returns whether a SIGINT or SIGTERM has arrived.
 bool signals_stopping(void);
 
-// Returns whether a SIGUSR1 has come since the last call.
+// Returns whether a SIGUSR1 has arrived since the last call.
 bool signals_take_ledger(void);
 
-// Like poll(2), with a timeout in ms, negative for none. A SIGUSR1 that comes just before the wait
-// is not missed: the call then returns 0, or -1 with EINTR.
+// Waits like poll(2). The timeout is in ms; if it is negative, there is none. A SIGUSR1 that
+// arrives just before the wait is not missed: the call then returns 0, or -1 with EINTR.
 int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms);
 
 // Ends the process by SIGPIPE.

@@ -2,9 +2,10 @@
 //
 // xalloc: allocation that ends the process if there is no memory.
 //
-// A filter can do nothing useful without memory, so these functions print "out of memory" and exit
-// with EX_TEMPFAIL, "start me again"; a stage that delivers its input at least once then reads it
-// again. The same happens if a size would overflow. Free the memory with free().
+// A stage can do nothing useful without memory. So these functions print "out of memory" and exit
+// with EX_TEMPFAIL, which means that the stage can be started again. With at-least-once delivery it
+// then reads its input again. The same happens if a size would overflow. Free the memory with
+// free().
 //
 //     struct item *list = xreallocarray(NULL, count, sizeof *list);
 #ifndef BASE_XALLOC_H
@@ -12,11 +13,11 @@
 
 #include <stddef.h>
 
-// Ends the process as if `size` bytes could not be had.
+// Ends the process as if `size` bytes could not be allocated.
 __attribute__((noreturn)) void xalloc_die(size_t size);
 
-// Like malloc(3), calloc(3), reallocarray(3), strdup(3) and asprintf(3). A size of 0 yields memory
-// too. xstrndup() copies exactly len bytes, NUL or not, and appends a NUL.
+// Work like malloc(3), calloc(3), reallocarray(3), strdup(3) and asprintf(3). For a size of 0 they
+// return memory too. xstrndup() copies exactly len bytes, even NUL bytes, and appends a NUL.
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *old, size_t count, size_t size);

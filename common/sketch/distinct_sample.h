@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// distinct_sample: a sample of the distinct keys of a stream, chosen by their hashes, with the
-// exact count of each sampled key and the number of sampled keys in each group.
+// distinct_sample: a sample of the distinct keys of a stream, chosen by their hashes. It has the
+// exact count of each sampled key, and the number of sampled keys in each group.
 //
-// Distinct sampling (Gibbons, "Distinct sampling for highly-accurate answers to distinct values
-// queries and event reports", VLDB 2001). The sample has a level, at first 0, and holds every key
-// whose hash ends in at least `level` zero bits. When it has more keys than its limit, the level
-// rises by one, and about half of the keys are removed. A removed key never returns, so the counts
-// of the sampled keys stay exact. To estimate a figure for all keys, multiply that of the sample by
-// 2 to the power of the level; with n sampled keys in a group, the relative error is about
-// 1 / sqrt(n).
+// The algorithm is distinct sampling (Gibbons, "Distinct sampling for highly-accurate answers to
+// distinct values queries and event reports", VLDB 2001). The sample has a level, at first 0, and
+// holds every key whose hash ends in at least `level` zero bits. When it has more keys than its
+// limit, the level rises by one, and about half of the keys are removed. A removed key never
+// returns, so the counts of the sampled keys stay exact. To estimate a number for all keys,
+// multiply the sample's number by 2 to the power of the level. If a group has n sampled keys, the
+// relative error is about 1 / sqrt(n).
 //
 //     struct distinct_sample s;
 //     distinct_sample_init(&s, 1, 1000000, &secret);
@@ -32,7 +32,7 @@
 #define DISTINCT_SAMPLE_LEVEL_MAX 63
 
 struct distinct_sample {
-    struct map key;    // keyed by the hash; word i is the id of the key's group in group[i]
+    struct map key;    // keyed by the hash; word i of an entry is the id of its group in group[i]
     struct map *group; // one map for each grouping: group name to the sum of its keys' counts
     uint32_t groupings;
     uint32_t level;
@@ -46,19 +46,19 @@ struct distinct_sample_group {
     size_t len;
 };
 
-// groupings is at most DISTINCT_SAMPLE_GROUPINGS. The secret is borrowed; it keys the maps and does
-// not affect the result.
+// Makes an empty sample. `groupings` is at most DISTINCT_SAMPLE_GROUPINGS. Borrows the secret,
+// which the maps use; it does not affect the result.
 void distinct_sample_init(struct distinct_sample *s, uint32_t groupings, size_t limit,
                           const struct map_secret *secret);
 void distinct_sample_release(struct distinct_sample *s);
 
 // Adds n to the count of the key with this hash (hll_hash()). group[i] names the key's group in
-// grouping i, and must be the same at each call with the same key.
+// grouping i. Every call with the same key must give the same groups.
 void distinct_sample_add(struct distinct_sample *s, uint64_t hash,
                          const struct distinct_sample_group *group, uint64_t n);
 
-// Raises the level, at most to DISTINCT_SAMPLE_LEVEL_MAX, and removes the keys that no longer
-// belong to the sample. Does nothing when the sample is at that level already.
+// Raises the level, which is at most DISTINCT_SAMPLE_LEVEL_MAX, and removes the keys that no longer
+// belong to the sample. Does nothing if the sample already has this level or a higher one.
 void distinct_sample_raise(struct distinct_sample *s, uint32_t level);
 
 // Returns the number of sampled keys in a group.
@@ -70,7 +70,7 @@ static inline uint32_t distinct_sample_group_keys(const struct map_entry *group)
 // Returns the hash of an entry of s->key.
 uint64_t distinct_sample_hash(const struct distinct_sample *s, const struct map_entry *key);
 
-// Returns the group of an entry of s->key in grouping i, an entry of s->group[i].
+// Returns the group, in grouping i, of an entry of s->key. The group is an entry of s->group[i].
 const struct map_entry *distinct_sample_group_of(const struct distinct_sample *s,
                                                  const struct map_entry *key, uint32_t i);
 

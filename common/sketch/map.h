@@ -2,14 +2,14 @@
 //
 // map: a hash map from byte strings to counts, for millions of keys.
 //
-// Entries are stored one after another in the order in which they were added. Each has its count,
-// its key and, if the owner asks for them, a few words for the owner's use. An entry's id is its
-// position, which never changes; a pointer to an entry is valid until the next map_add() to the
-// same map. An entry takes 12 bytes plus its words and its key, rounded up to 8, and 12 to 18 bytes
-// in the index.
+// Entries are stored one after another, in the order in which they were added. Each has a count, a
+// key and, if the owner asks for them, a few words for the owner's use. An entry's id is its
+// position, which never changes. A pointer to an entry is valid only until the next map_add() to
+// the same map. An entry takes 12 bytes plus its words and its key, rounded up to a multiple of 8,
+// and 12 to 18 more bytes in the index.
 //
 // Hashes are keyed with a secret, so that an attacker cannot choose keys that collide. The caller
-// computes the hash, once for all the maps in which it looks up the same key:
+// computes the hash of a key once, and can use it for all maps with the same secret:
 //
 //     struct map_secret secret;
 //     struct map m;
@@ -29,7 +29,7 @@
 
 #include "base/err.h"
 
-#define MAP_UNIT 8 // bytes: the unit of ids, so that 32 bits reach 32 GiB
+#define MAP_UNIT 8 // bytes; ids count these units, so that 32 bits are enough for 32 GiB
 
 struct map_secret {
     unsigned char bytes[192];
@@ -52,7 +52,7 @@ struct map {
 // Draws a secret from the kernel. Returns 0, or -1 with *err set.
 int map_secret_init(struct map_secret *secret, struct err *err);
 
-// XXH3_64bits_withSecret of xxHash, https://github.com/Cyan4973/xxHash
+// Returns the XXH3_64bits_withSecret of a key; see xxHash, https://github.com/Cyan4973/xxHash
 uint64_t map_hash(const struct map_secret *secret, const void *key, size_t len);
 
 void map_init(struct map *m, uint32_t words);
@@ -61,18 +61,18 @@ void map_release(struct map *m);
 // Removes all keys and keeps the memory.
 void map_clear(struct map *m);
 
-// Returns the entry of a key, which is added when there is none. Ends the process when the map
-// would exceed 32 GiB, as xalloc does when memory runs out.
+// Returns the entry of a key. Adds it if there is none. Ends the process if the map would exceed 32
+// GiB, as xalloc.h does when there is no memory.
 struct map_entry *map_add(struct map *m, const void *key, size_t len, uint64_t hash);
 
-// Returns the entry of a key, or NULL.
+// Returns the entry of a key, or NULL if there is none.
 struct map_entry *map_find(const struct map *m, const void *key, size_t len, uint64_t hash);
 
-// Iterate over all entries in the order in which they were added; NULL after the last one.
+// Iterate over all entries, in the order in which they were added. Return NULL after the last one.
 const struct map_entry *map_first(const struct map *m);
 const struct map_entry *map_next(const struct map *m, const struct map_entry *e);
 
-// Compares the keys of two ids byte by byte, like memcmp(3); a prefix sorts before a longer key.
+// Compares the keys of two ids byte by byte, like memcmp(3). A prefix sorts before a longer key.
 int map_compare(const struct map *m, uint32_t a, uint32_t b);
 
 static inline struct map_entry *map_at(const struct map *m, uint32_t id)
@@ -90,8 +90,8 @@ static inline const char *map_key(const struct map *m, const struct map_entry *e
     return (const char *)(e->word + m->words);
 }
 
-// Returns whether two keys of the same length are equal. A memcmp(3) of fixed length compiles to a
-// load, so for short keys this is much faster than a call.
+// Returns whether two keys of the same length are equal. A memcmp(3) of a fixed length compiles to
+// a load, so for short keys this is much faster than a call to memcmp(3).
 static inline bool map_same(const char *a, const char *b, size_t len)
 {
     if (len < 8)
@@ -103,16 +103,16 @@ static inline bool map_same(const char *a, const char *b, size_t len)
     return memcmp(a + len - 8, b + len - 8, 8) == 0;
 }
 
-// The slot where the search for a hash starts. It rises with the hash, so growing a map reads and
-// writes memory sequentially.
+// Returns the slot where the search for a hash starts. A higher hash never has a lower slot, so
+// growing a map reads and writes memory sequentially.
 static inline size_t map_home(const struct map *m, uint64_t hash)
 {
     return (size_t)((hash >> 32) * m->slots >> 32);
 }
 
-// Batched lookups, whose cache misses overlap: call map_prefetch() for all keys, then map_guess()
-// for all keys, and then map_add_guessed() for each. A guess is the id that the key probably has,
-// or 0; map_add_guessed() looks the key up when the guess is wrong.
+// Look up many keys at a time, so that their cache misses overlap. Call map_prefetch() for all
+// keys, then map_guess() for all keys, and then map_add_guessed() for each key. A guess is the id
+// that the key probably has, or 0. map_add_guessed() looks the key up if the guess is wrong.
 static inline void map_prefetch(const struct map *m, uint64_t hash)
 {
     if (m->slots > 0)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// space_saving: the keys with the highest counts, approximately, in a fixed amount of memory.
+// space_saving: finds the keys with the highest counts, approximately, for a fixed number of keys.
 //
 // The Space-Saving algorithm (Metwally, Agrawal and El Abbadi, "Efficient computation of frequent
 // and top-k elements in data streams", 2005) keeps at most `limit` keys. When a new key arrives and
 // the summary is full, the new key replaces the key with the lowest count and inherits that count.
-// So no count is too low, and no count is too high by more than space_saving_error(), which is at
-// most the sum of all counts divided by the limit.
+// So counts are never too low. They are too high by at most space_saving_error(), which is at most
+// the sum of all counts divided by the limit.
 //
-// Two summaries are merged by adding the keys of one to the other, after "Mergeable summaries"
-// (Agarwal and others, 2012). After a merge a count may also be too low, by at most the same error.
+// Two summaries are merged by adding the keys of one to the other. This follows "Mergeable
+// summaries" (Agarwal and others, 2012). After a merge a count may also be too low, by at most the
+// same error.
 //
 //     struct space_saving s;
 //     space_saving_init(&s, 1000);
@@ -18,8 +19,8 @@
 //         use(s.item[i].key, s.item[i].len, s.item[i].count);
 //     space_saving_release(&s);
 //
-// The summary copies the keys. The same sequence of keys gives the same items in the same places,
-// whatever their hashes are.
+// The summary copies the keys. The same sequence of keys gives the same items in the same places.
+// This does not depend on the hashes.
 #ifndef SKETCH_SPACE_SAVING_H
 #define SKETCH_SPACE_SAVING_H
 
@@ -38,20 +39,21 @@ struct space_saving {
     struct space_saving_item *item;
     uint32_t *heap; // indexes of items; a min-heap by count
     uint32_t *slot; // a hash table of items: index + 1, or 0 for an empty slot
+    // The items in use, the items allocated, the most items to keep, and the slots.
     size_t used, size, limit, slots;
-    uint64_t missed; // sum of the errors of the summaries that were merged into this one
+    uint64_t missed; // the sum of the errors of the summaries that were merged into this one
 };
 
-// A limit of 0 is allowed: such a summary keeps nothing.
+// Makes an empty summary. The limit may be 0; then the summary keeps nothing.
 void space_saving_init(struct space_saving *s, size_t limit);
 void space_saving_release(struct space_saving *s);
 
-// Adds n to the count of a key. The caller computes the hash; equal keys must have equal hashes.
+// Adds n to the count of a key. The caller computes the hash. Equal keys must have equal hashes.
 void space_saving_add(struct space_saving *s, const char *key, size_t len, uint64_t hash,
                       uint64_t n);
 
-// Adds an item exactly as it was in another summary, with its place in the heap. Restoring all
-// items of a summary in their order gives an identical summary.
+// Adds an item exactly as it was in another summary, with its place in the heap. If all items of a
+// summary are restored in their order, the result is an identical summary.
 void space_saving_restore(struct space_saving *s, const char *key, size_t len, uint64_t hash,
                           uint64_t count, uint32_t place);
 
