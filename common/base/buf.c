@@ -24,7 +24,7 @@ void buf_reserve(struct buf *b, size_t more)
     while (size - b->len < more)
         size *= 2;
     b->data = xreallocarray(b->data, 1, size + BUF_PADDING);
-    // So that reading the padding yields defined values.
+    // Reading the padding must give defined values.
     memset(b->data + size, 0, BUF_PADDING);
     b->size = size;
 }

@@ -52,7 +52,7 @@ int duration_parse(const char *text, int64_t *ms)
     return 0;
 }
 
-// Converts a date of the proleptic Gregorian calendar to days since 1970-01-01, and back. The
+// Convert a date of the proleptic Gregorian calendar to days since 1970-01-01, and back. The
 // algorithms are days_from_civil and civil_from_days of Howard Hinnant, "chrono-Compatible
 // Low-Level Date Algorithms".
 static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
@@ -79,7 +79,7 @@ static void date_from_days(int64_t days, int64_t *year, int64_t *month, int64_t 
     *year = year_of_era + era * 400 + (*month <= 2);
 }
 
-// Reads exactly `digits` digits and the separator behind them; '\0' means no separator.
+// Reads exactly `digits` digits and the separator after them. '\0' means no separator.
 static bool read_digits(const char **at, const char *end, int digits, char separator, int *n)
 {
     *n = 0;
@@ -104,7 +104,7 @@ static int days_in_month(int year, int month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-// Reads the fraction of a second, if there is one. *at points behind the seconds.
+// Reads the fraction of a second, if there is one. *at points to the byte after the seconds.
 static bool read_fraction(const char **at, const char *end, int64_t *ms)
 {
     int64_t scale = 100;

@@ -52,7 +52,7 @@ int line_fill(struct line_reader *r)
     return n > 0;
 }
 
-// The length that the line at the start of the buffer may have.
+// Returns the length that the line at the start of the buffer may have.
 static size_t limit(const struct line_reader *r)
 {
     bool exempt = r->exempt != NULL && r->exempt(r->data + r->start, r->end - r->start);
@@ -60,7 +60,7 @@ static size_t limit(const struct line_reader *r)
     return exempt ? LINE_EXEMPT * r->max_line : r->max_line;
 }
 
-// Hands out a view of len bytes and steps over them, and over their newline if there is one.
+// Hands out len bytes as a line, and steps over them and over their newline, if there is one.
 static void hand_out(struct line_reader *r, struct line *line, size_t len, bool newline)
 {
     *line = (struct line){.data = r->data + r->start,
@@ -68,7 +68,7 @@ static void hand_out(struct line_reader *r, struct line *line, size_t len, bool 
                           .full_len = r->skipped + len,
                           .number = ++r->number,
                           .unterminated = !newline};
-    // The bytes that were skipped followed the LINE_KEEP bytes at the start of the buffer.
+    // The bytes that were skipped came after the LINE_KEEP bytes at the start of the buffer.
     if (line->full_len > r->max_line && line->len > LINE_KEEP && line->full_len > limit(r))
         line->len = LINE_KEEP;
     r->bytes += line->full_len + newline;
@@ -77,7 +77,7 @@ static void hand_out(struct line_reader *r, struct line *line, size_t len, bool 
     r->skipped = 0;
 }
 
-// Drops the part of a line over the limit that is not kept.
+// Drops the bytes of a too long line that are not kept.
 static void skip_excess(struct line_reader *r)
 {
     size_t have = r->end - r->start;

@@ -15,7 +15,7 @@ static enum log_level threshold = LOG_WARN;
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 // Returns whether stderr is the stream that the journal opened: JOURNAL_STREAM holds that stream's
-// device and inode. The variable alone proves nothing, since a process with another stderr inherits
+// device and inode. The variable alone is not enough, since a process with another stderr inherits
 // it too.
 static bool stderr_is_journal(void)
 {
@@ -92,8 +92,8 @@ void log_at(enum log_level level, const char *fmt, ...)
     while (len > 0 && line[len - 1] == ' ')
         len--;
     line[len++] = '\n';
-    // One write, so that the lines of several processes do not mix. A failure is ignored, because
-    // stderr is where it would be reported.
+    // The message is one write, so that the lines of several processes do not mix. A failure is
+    // ignored, because it could only be reported on stderr.
     ssize_t ignored = write(STDERR_FILENO, line, len);
     (void)ignored;
     errno = saved_errno;

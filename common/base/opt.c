@@ -84,7 +84,7 @@ static bool argument_is_optional(const struct opt *o)
     return o->arg != NULL && o->arg[0] == '[';
 }
 
-// The option as a user writes it: "--name", or "-x" if it has only a letter.
+// Returns the option as a user writes it: "--name", or "-x" if it has only a letter.
 static const char *display_name(const struct opt *o, char *text, size_t size)
 {
     if (o->name != NULL)
@@ -273,7 +273,7 @@ static void apply(const struct lookup *l, size_t i, int argc, char **argv)
         opt_usage_error("%s: %s", display_name(o, name, sizeof name), err.text);
     }
     if (o->kind == OPT_KIND_PAIRS) {
-        // The second argument, which getopt does not know of; step over it.
+        // getopt does not know of the second argument. Step over it.
         if (optind >= argc)
             opt_usage_error("%s: needs two arguments, %s", display_name(o, name, sizeof name),
                             o->arg);

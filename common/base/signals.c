@@ -29,7 +29,7 @@ static void on_usr1(int signal_number)
 
 static void on_alarm(int signal_number)
 {
-    (void)signal_number; // interrupting a write is all that it is for
+    (void)signal_number; // the signal only has to interrupt a write
 }
 
 static void catch_signal(int number, void (*handler)(int))

@@ -7,7 +7,7 @@
 #include "insight/partial_write.h"
 #include "insight/report.h"
 
-#define TIMELESS_MARKS 60 // warn after so many marks without a watermark; usually one minute
+#define TIMELESS_MARKS 60 // warn after 60 marks without a watermark, usually in one minute
 
 static int check_mergeable(const struct aggregator *a, size_t specs, struct err *err)
 {
@@ -114,14 +114,15 @@ static int emit_due(struct aggregator *a, struct err *err)
     return windows_due(&a->windows) ? emit_windows(a, WINDOWS_DUE, err) : 0;
 }
 
-// Resumes at the first line of the input; hello is NULL when that is not a mark.
+// Called at the first line of the input. Resumes from a checkpoint, if there is one. `hello` is
+// NULL when the line is not a mark.
 static int start(struct aggregator *a, const struct mark *hello, struct err *err)
 {
     const struct aggregator_options *o = a->options;
 
     a->started = true;
     a->marked = hello != NULL;
-    // With marks the watermark is that of the source, which knows all its partitions.
+    // With marks the watermark comes from the source, which knows all its partitions.
     if (hello != NULL && o->lateness < 0 && !o->partial)
         a->windows.lateness = 0;
     if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
@@ -130,7 +131,7 @@ static int start(struct aggregator *a, const struct mark *hello, struct err *err
     return checkpoint_resume(&a->checkpoint, hello, &a->windows, &a->plan, err);
 }
 
-// Prepares for records whose times reach from `from` to `to`: closes the windows that end before.
+// Prepares for records with times from `from` to `to`: closes the windows that end before.
 static int expect(struct aggregator *a, int64_t from, int64_t to, struct err *err)
 {
     if (!a->started && start(a, NULL, err) != 0)
@@ -188,7 +189,7 @@ int aggregator_accept(struct aggregator *a, struct err *err)
     return every > 0 && a->checkpoint.accepted % every == 0 ? aggregator_emit_changed(a, err) : 0;
 }
 
-// All input of this run has come. Closes all windows, unless the next run resumes from them.
+// Called after all input of this run. Closes all windows, unless the next run resumes from them.
 static int finish(struct aggregator *a, struct err *err)
 {
     bool rolling = a->options->every_ms > 0 || a->options->every_records > 0;
@@ -216,7 +217,7 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
     if (checkpoint_check_mark(&a->checkpoint, mark, err) != 0)
         return -1;
     advance(a, mark);
-    // Partials are not kept in checkpoints, so all of them go out before the mark.
+    // Partials are not kept in checkpoints, so all of them are emitted before the mark.
     if ((a->options->partial ? aggregator_emit_changed : emit_due)(a, err) != 0)
         return -1;
     if (mark->kind == MARK_END && finish(a, err) != 0)

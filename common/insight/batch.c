@@ -190,7 +190,7 @@ static void find_combinations(const struct batch *batch, size_t item)
     }
 }
 
-// Counts a record in the tables that are sketches.
+// Counts a record in those tables that are sketches.
 static void count_sketched(struct batch *batch, size_t item)
 {
     const struct plan *plan = batch->plan;
@@ -257,8 +257,8 @@ static void settle_together(struct batch *batch)
         count(batch, item);
 }
 
-// A table must become a sketch between two records, and always between the same two, so this does
-// all steps for one item at a time.
+// Does all steps for one item, then for the next. The order of the records then decides after which
+// of them a table becomes a sketch, so the same input gives the same output.
 static void settle_one_by_one(struct batch *batch)
 {
     for (size_t item = 0; item < batch->items; item++) {

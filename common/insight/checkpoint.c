@@ -39,7 +39,7 @@ struct head {
     bool marked;
     uint64_t accepted;
     uint64_t committed; // the seq of the newest mark known to be committed, or 0
-    struct mark mark;   // the partitions of its mark; empty without marks
+    struct mark mark;   // the mark of the snapshot; it has no partitions if there are no marks
 };
 
 // The seq that a mark reports as committed, or 0.
@@ -79,12 +79,12 @@ static void get_head(struct snapshot_reader *in, struct head *head)
     }
 }
 
-// Reads the numbers of a head. Returns 1, 0 when there is no such snapshot, or -1 with *err set.
+// Reads the numbers of a head. Returns 1; 0 when there is no such snapshot; or -1 with *err set.
 static int peek(const struct snapshot_dir *dir, const char *name, struct head *head,
                 struct err *err)
 {
     struct snapshot_reader in;
-    struct err unread; // the rest of the snapshot is not read, which is no error here
+    struct err unread; // the rest of the snapshot is not read; that is not an error here
     int found = snapshot_read_begin(dir, name, &in, err);
 
     if (found <= 0)
@@ -129,7 +129,7 @@ static void remember(struct checkpoint *c, const char *name, const struct mark *
     c->changed = false;
 }
 
-// Loads a snapshot. Returns 1, 0 when there is no such snapshot, or -1 with *err set.
+// Loads a snapshot. Returns 1; 0 when there is no such snapshot; or -1 with *err set.
 static int load(struct checkpoint *c, const char *name, const struct mark *hello, struct windows *w,
                 struct plan *plan, struct err *err)
 {
@@ -148,12 +148,12 @@ static int load(struct checkpoint *c, const char *name, const struct mark *hello
         remember(c, name, &head.mark, head.committed, w);
     }
     mark_release(&head.mark);
-    // An error of check_head() takes precedence.
+    // If check_head() has failed, its error is kept.
     int sound = snapshot_read_end(&in, status == 0 ? err : &end_err);
     return status == 0 && sound == 0 ? 1 : -1;
 }
 
-// Fails when a snapshot knows of a committed mark.
+// Fails if the snapshot shows that a mark was already committed.
 static int check_uncommitted(void *ctx, const struct snapshot_dir *dir, const char *name,
                              uint64_t seq, struct err *err)
 {
@@ -171,7 +171,8 @@ static int check_uncommitted(void *ctx, const struct snapshot_dir *dir, const ch
                    dir->path, name, head.committed);
 }
 
-// Snapshots of higher marks are kept: they are from another run, which may still be committing.
+// Resumes from the snapshot of the mark from which the source continues. Keeps the snapshots of
+// higher marks: they are from another run, which may still commit.
 static int resume_marked(struct checkpoint *c, const struct mark *hello, struct windows *w,
                          struct plan *plan, struct err *err)
 {
@@ -179,8 +180,8 @@ static int resume_marked(struct checkpoint *c, const struct mark *hello, struct 
 
     c->seq = hello->seq;
     // The source starts from the beginning. Either the previous run was killed before its first
-    // commit, or the committed offsets are lost. In that case, counting again from wherever the
-    // source begins would replace correct insights with wrong ones.
+    // commit, or the committed offsets were lost. If they were lost, counting again would replace
+    // correct insights with wrong ones.
     if (hello->seq == 0)
         return snapshot_dir_each(&c->dir, check_uncommitted, NULL, err);
     snapshot_name(name, hello->seq, hello->from[0] == '\0' ? NULL : hello->from);
@@ -204,7 +205,8 @@ static int resume_unmarked(struct checkpoint *c, struct windows *w, struct plan 
     return load(c, name, NULL, w, plan, err) == 1 ? 0 : -1;
 }
 
-// Counts stay correct only if the source continues where it stopped, with the same partitions.
+// Checks that the source has a group and fixed partitions. Counts stay correct only if the source
+// continues where it stopped, with the same partitions.
 static int check_source(const struct mark *hello, struct err *err)
 {
     if (hello->group == NULL)
@@ -258,8 +260,8 @@ int checkpoint_check_empty(const struct checkpoint *c, struct err *err)
     return err_set(err, EX_TEMPFAIL, "stdin: ended without any mark; a stage upstream has died");
 }
 
-// Returns whether the newest snapshot is valid for this mark too. The marks of an idle source bring
-// nothing new, and writing all windows again may be expensive. But an end mark has closed windows.
+// Returns whether the newest snapshot is valid for this mark too. While a source is idle, its marks
+// change nothing, and writing all windows again may take long. But an end mark has closed windows.
 static bool is_known(const struct checkpoint *c, const struct mark *mark, const struct windows *w)
 {
     return mark != NULL && !c->changed && !w->ended && c->name[0] != '\0' &&
@@ -282,8 +284,8 @@ int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct window
                     struct err *err)
 {
     uint64_t seq = mark == NULL ? c->seq + 1 : mark->seq;
-    // Without marks the previous snapshot is no longer needed; with marks, those before the last
-    // committed mark.
+    // Without marks the previous snapshot is no longer needed. With marks the snapshots before the
+    // last committed mark are no longer needed.
     uint64_t keep = mark == NULL ? seq : committed_of(mark);
     char name[SNAPSHOT_NAME_SIZE];
 

@@ -24,7 +24,7 @@ static void add(const struct insight *in, struct insight_set *set,
         ranking_offer(in, set, e);
 }
 
-// The count of a value in a set, or 0 when the set does not have it.
+// Returns the count of a value in a set, or 0 when the set does not have it.
 static uint64_t count_of(const struct insight *in, const struct insight_set *set,
                          const struct table_text *text)
 {
@@ -83,7 +83,7 @@ static void put(const struct insight *in, const struct window_view *view, struct
         other -= list[i].count < other ? list[i].count : other;
     }
     buf_putc(b, '}');
-    // Outside of counts, where a value could be named "other" too.
+    // "other" is not in "counts", because there it could be the name of a value.
     if (other > 0)
         json_put_member_u64(b, "other", other);
     if (view->previous != NULL)

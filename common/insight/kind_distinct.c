@@ -53,7 +53,7 @@ static void add(const struct insight *in, struct insight_set *set,
                    map_id(map, hits->value[in->part[PER]]), values);
 }
 
-// Lists the groups by rank. The counts are those of a table, or of a sample at this level.
+// Lists the groups by rank. The counts are those of an exact table, or of a sample at this level.
 static size_t list_groups(struct topk *top, const struct groups *groups, uint32_t level,
                           struct ranking_row **list)
 {

@@ -9,7 +9,7 @@
 #include "sketch/distinct_sample.h"
 #include "sketch/hll.h"
 
-// Merges a line into a set or, without a set, only checks it.
+// Merges a line into a set. Without a set, only checks the line.
 struct reader {
     const struct plan *plan;
     struct insight_set *set;
@@ -98,7 +98,8 @@ static int find_target(struct reader *r, const struct json_value *fields, struct
     return 0;
 }
 
-// Reads the texts of a row, sorted into the order of the table's keys, and then its count.
+// Reads the texts of a row, sorts them into the order of the table's keys, and reads the row's
+// count.
 static int read_row(struct reader *r, const struct target *target, const struct json_value *row,
                     struct table_text *text, uint64_t *n)
 {

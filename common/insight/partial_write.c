@@ -164,8 +164,8 @@ static bool put_sketch(struct partial_writer *p, struct buf *b, size_t start,
            put_sample(p, b, start, &sketch->sample);
 }
 
-// Appends as much of the current table as the line has room for, and moves on to the next table
-// when it is complete.
+// Appends as much of the current table as the line has room for. When the table is complete, the
+// next one becomes the current table.
 static void put_table(struct partial_writer *p, struct buf *b, size_t start)
 {
     const struct table_plan *plan = plan_table(p->plan, p->table);

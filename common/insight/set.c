@@ -143,7 +143,7 @@ static void count_all(struct table_sketch *sketch, const struct source *source)
 
     for (const struct map_entry *e = map_first(source->map); e != NULL;
          e = map_next(source->map, e)) {
-        if (e->count == 0) // a value that has only been part of a combination so far
+        if (e->count == 0) // so far this value was only a part of combinations
             continue;
         get_texts(source, map_id(source->map, e), text);
         for (size_t i = 0; i < source->width; i++)

@@ -60,7 +60,7 @@ static bool read_name(const char *name, const char *ending, uint64_t *seq)
     return errno == 0 && *end == '.';
 }
 
-// Does what snapshot_dir_each() does, for the files with an ending.
+// Does what snapshot_dir_each() does, for the files with this ending.
 static int each_file(const struct snapshot_dir *d, const char *ending,
                      int (*visit)(void *ctx, const struct snapshot_dir *d, const char *name,
                                   uint64_t seq, struct err *err),
@@ -153,8 +153,9 @@ int snapshot_dir_remove(const struct snapshot_dir *d, uint64_t to, struct err *e
     return snapshot_dir_each(d, remove_old, &to, err);
 }
 
-// Locks the directory, waiting for a while: a pipeline that has just been fenced takes a moment to
-// exit. Then removes the unfinished files of killed processes, which might fill the disk over time.
+// Locks the directory, and waits for the lock up to LOCK_WAIT, because a pipeline that has just
+// been fenced needs a moment to exit. Then removes the unfinished files of killed processes, which
+// could fill the disk over time.
 static int lock(const struct snapshot_dir *d, struct err *err)
 {
     const struct timespec slice = {.tv_nsec = LOCK_SLICE * 1000000};
@@ -213,7 +214,7 @@ void snapshot_put(struct snapshot_writer *w, const void *data, size_t len)
     const char *at = data;
 
     XXH3_64bits_update(w->hash, data, len);
-    // In pieces, to keep the buffer small.
+    // Writes in pieces, to keep the buffer small.
     while (len > 0 && w->error == 0) {
         size_t piece = len < OUT_FLUSH ? len : OUT_FLUSH;
         buf_append(&w->out.buf, at, piece);

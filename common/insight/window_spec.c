@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "json/json_write.h"
 
-// Far longer than any use, and short enough that no sum of a time and a size overflows.
+// Longer than anyone needs, and short enough that the sum of a time and a size never overflows.
 #define LONGEST (100 * 366 * MS_DAY)
 
 // Reads "1h" or "1h/5m". Returns 0 or -1.
@@ -26,7 +26,7 @@ static int parse_time(const char *text, struct window_spec *spec)
     return status;
 }
 
-// The length of the number in "500n" or "500n,30s", or 0 when it is neither.
+// Returns the length of the number in "500n" or "500n,30s", or 0 when the text is neither.
 static size_t number_length(const char *text)
 {
     size_t len = strcspn(text, ",");

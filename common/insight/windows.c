@@ -87,7 +87,7 @@ bool windows_due(const struct windows *w)
     return w->watermark >= w->next_end || w->filled || w->ended;
 }
 
-// How many windows of a series start before this.
+// Returns how many windows of a series start before `start`.
 static size_t find_place(const struct window_series *s, int64_t start)
 {
     size_t low = 0, high = s->count;
@@ -124,8 +124,8 @@ struct window *windows_open(struct windows *w, struct window_series *s, int64_t 
 }
 
 // Adds the loaded record to a window, and opens it if there is none. Returns false when the window
-// is closed, which may be before the watermark reaches its end: a run that resumes finds the
-// windows closed that the end of the previous input has closed.
+// is closed. A window may be closed before the watermark reaches its end: if the end of the
+// previous run's input has closed it, a run that resumes finds it closed.
 static bool add_to(struct windows *w, struct window_series *s, int64_t start, int64_t time)
 {
     if (s->current == NULL || s->current->start != start)
@@ -232,8 +232,9 @@ static bool is_wanted(const struct windows *w, const struct window_series *s,
     return which == WINDOWS_DUE ? is_due(w, s, window) : window->changed;
 }
 
-// Returns whether the next window of one series is handed out before that of another: windows of
-// time by their end, which is the order in which they would close one by one, then by their start.
+// Returns whether the next window of one series is handed out before that of another. Windows of
+// time are ordered by their end, which is the order in which they would close one by one, and then
+// by their start.
 static bool comes_before(const struct window_series *a, const struct window_series *b)
 {
     static const int order[] = {[WINDOW_TIME] = 0, [WINDOW_RECORDS] = 1, [WINDOW_ALL] = 2};
@@ -245,7 +246,7 @@ static bool comes_before(const struct window_series *a, const struct window_seri
     return end_a != end_b ? end_a < end_b : start_a < start_b;
 }
 
-// Returns the series whose next wanted window is the first to hand out, or NULL.
+// Returns the series whose next wanted window must be handed out first, or NULL if none is wanted.
 static struct window_series *first_series(struct windows *w, enum windows_which which)
 {
     struct window_series *first = NULL;
@@ -262,8 +263,7 @@ static struct window_series *first_series(struct windows *w, enum windows_which 
     return first;
 }
 
-// Returns whether a closed window is no longer needed, because the next window is closed too, or is
-// empty and past the watermark.
+// Returns whether a closed window is no longer needed, because the next window has ended too.
 static bool is_spent(const struct windows *w, const struct window_series *s,
                      const struct window *window)
 {
@@ -298,7 +298,8 @@ void windows_sweep(struct windows *w)
     }
 }
 
-// Takes back the window that was handed out last, and closes it if it was due.
+// Called when the owner no longer uses the window that was handed out last. Closes it if it was
+// due.
 static void take_back(struct windows *w, enum windows_which which)
 {
     struct window_series *s = w->handed_out;

@@ -33,7 +33,7 @@ bool event_time_seconds(const struct json_value *value, int64_t *ms)
     return !__builtin_mul_overflow(seconds, MS_SECOND, ms);
 }
 
-// Converts an integer, whose magnitude tells the unit, to milliseconds, rounded down.
+// Converts an integer to milliseconds, rounded down. Its magnitude tells the unit.
 static int64_t integer_moment(int64_t n)
 {
     int64_t divisor = 1;

@@ -114,7 +114,7 @@ static void put_message(struct buf *b, jv message)
     jv_free(message);
 }
 
-// Called once for each compile error, and at the end with their number.
+// Called once for each compile error, and at the end with the number of errors.
 static void on_compile_error(void *ctx, jv message)
 {
     struct buf *b = ctx;
@@ -130,7 +130,7 @@ static void on_compile_error(void *ctx, jv message)
     }
 }
 
-// `debug` in a program: prints like jq(1).
+// Called for `debug` in a program. Prints like jq(1).
 static void on_debug(void *ctx, jv value)
 {
     jv text = jv_dump_string(value, 0);
@@ -140,7 +140,8 @@ static void on_debug(void *ctx, jv value)
     jv_free(text);
 }
 
-// `input` in a program: there is no further input. Without this callback libjq 1.6 would crash.
+// Called for `input` in a program. There is no further input. Without this callback libjq 1.6 would
+// crash.
 static jv no_input(jq_state *jq, void *ctx)
 {
     (void)jq, (void)ctx;
@@ -166,7 +167,7 @@ static int read_file(const char *path, struct buf *b, struct err *err)
     return 0;
 }
 
-// Makes the named arguments available as in jq(1): each as $NAME, and all in $ARGS.named.
+// Makes the named arguments available as jq(1) does: each as $NAME, and all of them in $ARGS.named.
 static int make_arguments(const struct filter_options *options, jv *arguments, struct err *err)
 {
     jv named = jv_object();
@@ -257,7 +258,7 @@ void filter_free(struct filter *f)
     free(f);
 }
 
-// Adds output i. Consumes the value, but not the input.
+// Adds output i. Takes over the reference to the value, but not the one to the input.
 static void add_output(struct filter *f, int i, jv input, jv value)
 {
     if ((size_t)i == f->output_size) {
@@ -292,8 +293,8 @@ static void keep_error(struct filter *f, jv failure)
     buf_putc(&f->error, '\0');
 }
 
-// Returns whether `halt_error` ended the run, whose message is then kept. `halt` alone only ends
-// the outputs.
+// Returns whether `halt_error` ended the run, and keeps its message. `halt` alone only ends the
+// outputs.
 static bool halted_with_error(struct filter *f)
 {
     if (!jq_halted(f->jq))

@@ -98,8 +98,8 @@ int json_parse(json *json, const char *text, size_t len)
 {
     parse_into(json, text, len);
     if (json->error != simdjson::SUCCESS) {
-        // Versions of simdjson report what they cannot represent by different errors, so every text
-        // that fails is tried again.
+        // For what it cannot represent, simdjson reports errors that differ between its versions.
+        // So every text that fails is tried again.
         simdjson::error_code first = json->error;
         buf_clear(&json->copy);
         json_relax(&json->copy, text, len);

@@ -12,8 +12,8 @@ extern "C" {
 }
 #include "json/json_relax.h"
 
-// The length of the number at the start of the text, by the grammar of RFC 8259, section 6; 0 if
-// there is no number.
+// Returns the length of the number at the start of the text, by the grammar of RFC 8259, section 6,
+// or 0 if there is no number.
 static size_t number_length(const char *text, const char *end)
 {
     const char *at = text;
@@ -61,7 +61,7 @@ static bool is_representable(const char *text, size_t len)
            std::from_chars(text, end, uinteger).ec == std::errc();
 }
 
-// Appends the nearest finite double, written with an exponent so that it is parsed as a double.
+// Appends the nearest finite double. Writes it with an exponent, so that it is parsed as a double.
 static void put_nearest_double(struct buf *b, const char *text, size_t len)
 {
     char *number = xstrndup(text, len);
@@ -75,7 +75,7 @@ static void put_nearest_double(struct buf *b, const char *text, size_t len)
     buf_append(b, digits, (size_t)n);
 }
 
-// The UTF-16 unit that the text begins with as an escape, \uXXXX, or -1.
+// Returns the UTF-16 unit of the escape \uXXXX at the start of the text, or -1 if there is none.
 static int hex4(const char *text, const char *end)
 {
     unsigned unit;
@@ -87,7 +87,7 @@ static int hex4(const char *text, const char *end)
 }
 
 // Appends the string at the start of the text, quotes included, with U+FFFD for lone surrogates.
-// Returns the length of the original. Other errors in the string are copied.
+// Returns the length of the original string. Copies other errors in the string.
 static size_t copy_string(struct buf *b, const char *text, const char *end)
 {
     const char *at = text + 1;

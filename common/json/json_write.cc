@@ -63,7 +63,7 @@ void json_put_time(struct buf *b, int64_t ms)
 
 void json_put_comma(struct buf *b)
 {
-    // No value ends in an opening bracket, so one at the end has nothing behind it yet.
+    // No value ends with an opening bracket. So after one, there is no member or element yet.
     if (b->len > 0 && b->data[b->len - 1] != '{' && b->data[b->len - 1] != '[')
         buf_putc(b, ',');
 }

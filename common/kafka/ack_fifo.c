@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 
-// Opened for reading and writing, a FIFO is usable at once on either side, and the other side may
-// come and go without an end of file (Linux; fifo(7)).
+// A FIFO that is opened for both reading and writing can be used at once, whether or not the other
+// side is open. When the other side closes it, there is no end of file (Linux; fifo(7)).
 static int open_fifo(const char *path, struct err *err)
 {
     struct stat st;
@@ -102,11 +102,12 @@ void ack_writer_release(struct ack_writer *w)
 
 void ack_writer_put(struct ack_writer *w, const char *data, size_t len)
 {
-    // A line that is partly written must be finished. The new one covers any other.
+    // A line that is partly written must be finished. Otherwise the new line replaces it, since an
+    // acknowledgement covers all earlier marks.
     struct buf *b = w->written > 0 ? &w->next : &w->line;
 
     buf_clear(b);
-    // An earlier writer may have been killed within a line longer than PIPE_BUF.
+    // An earlier writer may have been killed in the middle of a line that is longer than PIPE_BUF.
     if (!w->started)
         buf_putc(b, '\n');
     buf_append(b, data, len);

@@ -16,7 +16,7 @@
 #define TICK 100                   // ms between checks for acknowledgements
 #define WAIT_SLICE 100             // ms of waiting for acknowledgements at a time
 #define END_WAIT (5 * MS_MINUTE)   // for the acknowledgement of the end mark
-#define STOP_WAIT (20 * MS_SECOND) // for that of the last mark after a signal or before a revoke
+#define STOP_WAIT (20 * MS_SECOND) // for an acknowledgement after a signal or before a revoke
 
 // --- Source ---
 
@@ -24,9 +24,9 @@ struct acked_source {
     struct ack_reader reader;
     struct mark *pending; // written and not acknowledged, in order
     size_t pending_count;
-    struct mark newest; // the newest acknowledged mark, when has_newest
-    bool has_newest;    // and it is not committed
-    uint64_t asked;     // the seq of a commit without an answer, when asking
+    struct mark newest; // the newest acknowledged mark, if has_newest is true
+    bool has_newest;    // a mark is acknowledged and not committed
+    uint64_t asked;     // the seq of a commit without an answer, if `asking` is true
     bool asking;
 };
 
@@ -44,7 +44,8 @@ static void forget(struct acked_source *a, size_t count)
         memmove(a->pending, a->pending + count, a->pending_count * sizeof *a->pending);
 }
 
-// Writes a mark and awaits its acknowledgement. A hello mark has no offsets to commit.
+// Writes a mark and notes that its acknowledgement is awaited. A hello mark needs none, because it
+// has no offsets to commit.
 static int emit(struct source *s, const struct mark *mark)
 {
     struct acked_source *a = s->own;
@@ -80,7 +81,7 @@ static int source_mark(struct source *s)
     return mark == NULL ? 0 : emit(s, mark);
 }
 
-// Reads acknowledgements. One covers all marks before it too.
+// Reads acknowledgements. Each one also covers all earlier marks.
 static int read_acks(struct source *s)
 {
     struct acked_source *a = s->own;
@@ -114,7 +115,7 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
         mark_source_committed(&s->marks, a->asked);
         return;
     }
-    // The next acknowledgement brings the next attempt.
+    // The next acknowledgement leads to the next commit.
     log_warn("group %s: commit of mark %llu failed: %s", s->consumer.offsets.group,
              (unsigned long long)a->asked, rd_kafka_err2str(code));
 }
@@ -154,7 +155,7 @@ static rd_kafka_resp_err_t commit_now(struct source *s)
     return code;
 }
 
-// Waits a moment for an acknowledgement. Returns false when stdout has no reader any more.
+// Waits up to WAIT_SLICE for an acknowledgement. Returns false when stdout has no reader any more.
 static bool wait_for_ack(const struct acked_source *a)
 {
     struct pollfd fds[2] = {{.fd = a->reader.fd, .events = POLLIN},
@@ -164,8 +165,9 @@ static bool wait_for_ack(const struct acked_source *a)
     return !(fds[1].revents & (POLLERR | POLLHUP));
 }
 
-// Waits until the last mark is acknowledged, and commits it. Serves the consumer meanwhile, unless
-// it is the consumer that calls. Returns 0, 1 when the mark was not acknowledged, or -1.
+// Waits until the last mark is acknowledged, and commits it. Meanwhile serves the consumer if
+// `serve` is true; it is false if the consumer itself has called. Returns 0; 1 when the mark was
+// not acknowledged; or -1.
 static int await_acks(struct source *s, int64_t wait_ms, bool serve)
 {
     struct acked_source *a = s->own;
@@ -272,8 +274,8 @@ static int sink_open(struct sink *s, struct err *err)
     return ack_writer_open(&a->writer, s->options->acks, err);
 }
 
-// Rejects are flushed first, since an acknowledgement covers them. A line that was not delivered
-// ends the stage: no later mark can be acknowledged.
+// Acknowledges the marks that are reached. Flushes the rejects first, since an acknowledgement
+// covers them. If a line was not delivered, no later mark can be acknowledged, so the stage fails.
 static int sink_serve(struct sink *s)
 {
     struct acked_sink *a = s->own;

@@ -93,8 +93,8 @@ void client_alive(struct client *client)
     client->down = false;
 }
 
-// librdkafka's messages about one connection only mean that it retries. on_error() warns once about
-// a broker that stays away, and handles fatal errors.
+// A message of librdkafka about one connection only means that librdkafka tries again. on_error()
+// warns once if no broker is reachable, and handles fatal errors.
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     bool told = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
@@ -131,7 +131,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
-        // The number of failures and the state belong in the debug log only.
+        // Only the debug log shows how often the connection failed, and in which state.
         snprintf(client->last_error, sizeof client->last_error, "%s", reason);
         if ((detail = strstr(client->last_error, " (after ")) != NULL)
             *detail = '\0';

@@ -103,7 +103,7 @@ static int read_file(rd_kafka_conf_t *conf, const char *path, struct err *err)
     return status;
 }
 
-// Reads the file that kcat reads without -F.
+// Reads the file that kcat reads if -F is not given.
 static int read_default_file(rd_kafka_conf_t *conf, struct err *err)
 {
     const char *path = getenv("KCAT_CONFIG");

@@ -80,7 +80,7 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
         if (p == NULL || !p->assigned)
             return;
         p->at_end = true;
-        // Between the last record and the end there may be transaction markers.
+        // After the last record there may be transaction markers, which have offsets too.
         if (message->offset >= p->stop) {
             p->next = p->stop;
             p->done = true;
@@ -161,8 +161,8 @@ static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, 
                    strategy);
 }
 
-// When the broker has deleted the next record, reading resumes at the first record that is left.
-// "latest" would skip the rest too.
+// If the broker has deleted the next record, reading continues with the first record that still
+// exists. With "latest" it would skip all existing records too.
 static void read_what_is_left(rd_kafka_conf_t *conf)
 {
     char policy[32], unused[8];
@@ -329,7 +329,8 @@ void consumer_serve(struct consumer *c)
     c->serving = false;
 }
 
-// Records below the next offset are duplicates, and dropped, unless the topic has been truncated.
+// Checks partitions in which a record below the next offset has arrived. Such a record is a
+// duplicate, and is dropped, unless the topic has been truncated.
 static int check_regressed(struct consumer *c, struct err *err)
 {
     for (size_t i = 0; i < c->partitions.count; i++) {
@@ -368,7 +369,7 @@ void consumer_join_lines(struct consumer *c, struct line *line)
     value_join(&c->value, line);
 }
 
-// librdkafka does not destroy a client that still fetches.
+// Stops reading a fixed set. librdkafka cannot destroy a client that is still fetching.
 static void stop_fetching(struct consumer *c)
 {
     for (size_t i = 0; i < c->partitions.count; i++) {

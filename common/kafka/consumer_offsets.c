@@ -20,7 +20,7 @@ int consumer_offsets_check_truncation(struct consumer_offsets *o, const struct p
     const struct offset_point at_end = {OFFSET_END, 0};
     int64_t deadline = time_monotonic() + o->client->wait, end;
 
-    // An open transaction, or a new leader, can put the end lower for a while.
+    // After an open transaction or a change of leader, the end may be too low for a while.
     do {
         if (offset_spec_resolve(o->client, p->topic, p->id, at_end, &end, err) != 0)
             return -1;
@@ -48,8 +48,9 @@ static int check_retention(struct consumer_offsets *o, const struct partition *p
     return 0;
 }
 
-// A partition starts where the group stopped, or else where the range says. A partition that was
-// added to a topic after the group began starts at its beginning, whatever the range says.
+// Finds where a partition starts: at the group's committed offset or, if there is none, where the
+// range says. A partition that was added to a topic that the group has already read starts at its
+// beginning, whatever the range says.
 static int find_start(struct consumer_offsets *o, struct partition *p, int64_t committed,
                       bool is_new, struct err *err)
 {
@@ -71,7 +72,8 @@ static int find_start(struct consumer_offsets *o, struct partition *p, int64_t c
     return 0;
 }
 
-// A rebalance does not change the stop, so that "the end as it was at the start" stays the same.
+// Finds where a partition stops. A rebalance does not change this, so that the partition still
+// stops at the end it had when it was first assigned.
 static int find_stop(struct consumer_offsets *o, struct partition *p, struct err *err)
 {
     const struct offset_point at_end = {OFFSET_END, 0};
@@ -103,7 +105,7 @@ static int prepare(struct consumer_offsets *o, struct partition *p, int64_t comm
     return 0;
 }
 
-// Reads the group's offsets into the list, and retries while the broker cannot tell them.
+// Reads the group's offsets into the list. Tries again while the broker gives no answer.
 static int read_committed(struct consumer_offsets *o, rd_kafka_topic_partition_list_t *list,
                           struct err *err)
 {
@@ -179,15 +181,16 @@ static bool has_offset(const rd_kafka_topic_partition_list_t *list, const char *
     return false;
 }
 
-// Returns whether a partition without an offset starts at its beginning in any case.
+// Returns whether a partition without a committed offset always starts at its beginning.
 static bool starts_at_beginning(const struct consumer_offsets *o)
 {
     return o->range.from.kind == OFFSET_NONE || o->range.from.kind == OFFSET_STORED ||
            o->range.from.kind == OFFSET_BEGINNING;
 }
 
-// Returns whether the group has read any partition of the topic before: one in the list, or, when
-// the members share the topic, any other.
+// Sets *read to whether the group has read any partition of the topic before. If the members share
+// the topic, checks its other partitions as well as those in the list. Returns 0, or -1 with *err
+// set.
 static int has_read(struct consumer_offsets *o, const rd_kafka_topic_partition_list_t *list,
                     const char *topic, bool *read, struct err *err)
 {

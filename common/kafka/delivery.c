@@ -7,10 +7,11 @@
 #include "base/log.h"
 
 #define ROOM_WAIT 50    // ms of waiting for room or a report at a time
-#define FLUSH_SLICE 500 // ms of waiting for deliveries between looks at errors
-#define PURGE_TIME 2000 // ms for the reports of what is given up
+#define FLUSH_SLICE 500 // ms of waiting for deliveries between checks for errors
+#define PURGE_TIME 2000 // ms of waiting for the reports of lines that were given up
 
-// A message carries a tag to its report: a bit, 15 bits of a segment, and the line's number.
+// Each message has a tag that its report returns: a bit for `passed`, 15 bits for the segment, and
+// the line's number.
 #define TAG(number, segment, passed)                                                               \
     ((void *)(uintptr_t)((number) << 16 | (uint64_t)(segment) << 1 | (passed)))
 #define TAG_PASSED(tag) ((uintptr_t)(tag)&1)
@@ -93,7 +94,8 @@ static rd_kafka_resp_err_t produce_once(struct delivery *d, rd_kafka_topic_t *to
                                         void *tag)
 {
     if (d->headers == NULL) {
-        // The cheap call; the cast is the API's: with F_COPY the payload is not changed.
+        // This call is the faster one. The API requires the cast; with F_COPY it does not change
+        // the payload.
         if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, (void *)line->data,
                              line->len, key, key_len, tag) == 0)
             return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -145,7 +147,7 @@ static void keep_undelivered(struct delivery *d, const struct line *line)
         return;
     buf_append(&d->undelivered.buf, line->data, line->len);
     buf_putc(&d->undelivered.buf, '\n');
-    out_line_done(&d->undelivered); // an error sticks until delivery_close()
+    out_line_done(&d->undelivered); // delivery_close() reports an error
 }
 
 void delivery_count(struct delivery *d, const struct delivery_report *report)

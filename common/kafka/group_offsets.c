@@ -37,7 +37,7 @@ int group_offsets_open(struct client *client, const struct config_options *optio
 {
     static const struct config_setting defaults[] = {
         {"client.id", "loginpipe"}, {"log.connection.close", "false"}, {NULL, NULL}};
-    // Reads of committed data only are stable: they wait for open transactions.
+    // With read_committed, a read waits until no open transaction includes the offsets.
     const struct config_setting own[] = {{"group.id", group},
                                          {"isolation.level", "read_committed"},
                                          {"enable.auto.commit", "false"}};

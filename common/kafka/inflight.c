@@ -31,7 +31,7 @@ uint32_t inflight_sent(struct inflight *w)
     return (w->first + (uint32_t)w->count - 1) % INFLIGHT_SEGMENTS;
 }
 
-// The segment with this number, or NULL when its mark was removed.
+// Returns the segment with this number, or NULL when its mark was removed.
 static struct inflight_segment *find_segment(const struct inflight *w, uint32_t number)
 {
     uint32_t i = (number + INFLIGHT_SEGMENTS - w->first) % INFLIGHT_SEGMENTS;

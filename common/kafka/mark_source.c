@@ -27,7 +27,7 @@ void mark_source_open(struct mark_source *m, const struct consumer *consumer,
     mark_new_run(m->last.run);
     m->fills = FILL_BURST;
     m->refill_due = time_monotonic() + options->interval;
-    if (mark_source_is_fixed(m)) { // otherwise the numbers of earlier runs mean nothing here
+    if (mark_source_is_fixed(m)) { // otherwise this run does not continue an earlier one
         m->last.seq = consumer->offsets.seq;
         m->last.committed = consumer->offsets.seq;
         m->last.has_committed = true;
@@ -80,7 +80,8 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
     consumer_offsets_position(&c->offsets, next);
     next->has_watermark = m->last.has_watermark;
     next->watermark = m->last.watermark;
-    // It never goes back, although a partition that was read to its end may get older records.
+    // The watermark never goes back, even if a partition that was read to its end gets older
+    // records.
     if (partitions_watermark(&c->partitions, &watermark) &&
         (!next->has_watermark || watermark > next->watermark)) {
         next->has_watermark = true;
@@ -126,8 +127,8 @@ void mark_source_wrote(struct mark_source *m, size_t bytes)
     m->written += bytes;
 }
 
-// Returns whether enough bytes are written for an early mark. Counts it against the burst (a token
-// bucket).
+// Returns whether an early mark is due: whether enough bytes were written, and an early mark is
+// still allowed. If so, takes it from the number of allowed ones (a token bucket).
 static bool use_fill(struct mark_source *m, int64_t now)
 {
     int64_t interval = m->options->interval;

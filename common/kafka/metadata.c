@@ -56,7 +56,8 @@ static int judge(struct client *client, const char *topic, rd_kafka_resp_err_t c
     }
 }
 
-// Waits for the answer to a request, which has its own deadline. Returns NULL when told to stop.
+// Waits for the answer to a request. The request has its own deadline. Returns NULL when the
+// process was asked to stop.
 static rd_kafka_event_t *await_answer(struct client *client, rd_kafka_queue_t *queue)
 {
     rd_kafka_event_t *event = NULL;
@@ -171,8 +172,8 @@ static int remaining(int64_t deadline, int most)
     return left <= 0 ? 0 : left < most ? (int)left : most;
 }
 
-// Asks once about one topic, or about all when topic is NULL. Requests are short, so that errors
-// such as a wrong password, and signals, are noticed soon.
+// Asks once about one topic or, when `topic` is NULL, about all topics. Each request has a short
+// timeout, so that signals and errors such as a wrong password are noticed soon.
 static rd_kafka_resp_err_t ask(struct client *client, rd_kafka_topic_t *topic, int64_t deadline,
                                const struct rd_kafka_metadata **metadata)
 {
@@ -184,7 +185,7 @@ static rd_kafka_resp_err_t ask(struct client *client, rd_kafka_topic_t *topic, i
     return code;
 }
 
-// Returns 0 when the topic exists, 1 when a retry may help, -1 when it cannot.
+// Returns 0 when the topic exists, 1 when another attempt may succeed, or -1 when it cannot.
 static int topic_state(const struct rd_kafka_metadata_topic *topic, int *partitions)
 {
     *partitions = topic->partition_cnt;
@@ -216,7 +217,7 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
             why = metadata->topic_cnt == 1 ? metadata->topics[0].err : why;
             rd_kafka_metadata_destroy(metadata);
         }
-        // A topic that is being created may be missing for a second without a warning.
+        // There is no warning in the first second, because the topic may be about to be created.
         if (state == 1 && reached && !told &&
             time_monotonic() > deadline - client->wait + MS_SECOND) {
             log_warn("topic %s: %s; waiting for it", topic, rd_kafka_err2str(why));

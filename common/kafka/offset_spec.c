@@ -53,7 +53,8 @@ static int parse_point(const char *text, int64_t now, struct offset_point *point
     return 0;
 }
 
-// Parses the end of a range. After a time, a bare number or date is a time too: @t1:t2.
+// Parses the end of a range. If the range starts with a time, a number or a date without @ is a
+// time too, as in @t1:t2.
 static int parse_end(const char *text, int64_t now, enum offset_kind from,
                      struct offset_point *point)
 {
@@ -63,7 +64,8 @@ static int parse_end(const char *text, int64_t now, enum offset_kind from,
     return from == OFFSET_TIME ? time_point(text, now, &point->value) : -1;
 }
 
-// Times contain colons too. The separator is the colon with a valid point on each side.
+// Parses FROM:TO. Times contain colons too, so the separator is the first colon with a valid point
+// on each side.
 static int parse_range(const char *text, int64_t now, struct offset_range *range)
 {
     for (const char *colon = strchr(text, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
@@ -111,7 +113,7 @@ static rd_kafka_resp_err_t find_time(struct client *client, const char *topic, i
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client->rk, list, REQUEST_TIME);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = entry->err;
-    // A negative offset means that no record is that new.
+    // A negative offset means that there is no record at or after this time.
     *offset = entry->offset < 0 ? high : entry->offset;
     rd_kafka_topic_partition_list_destroy(list);
     return code;

@@ -34,7 +34,8 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
 {
     struct consumer_offsets *o = &s->consumer.offsets;
 
-    // What cannot be written while stdout is blocked is read again by the partition's next owner.
+    // While stdout is blocked, some records cannot be written. The partition's next owner reads
+    // them again.
     int status = blocked ? 0 : stream_flush(s->stream);
     if (!lost && consumer_offsets_commit_written(o, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warn("group %s: commit failed before partitions were revoked", o->group);

@@ -23,7 +23,7 @@ static rd_kafka_conf_res_t set_number(rd_kafka_conf_t *conf, const char *name, i
     return rd_kafka_conf_set(conf, name, number, why, size);
 }
 
-// Sets the sizes that depend on the topics' limits, if those are known.
+// Sets the sizes that depend on the topics' limits, if these limits are known.
 static rd_kafka_conf_res_t set_sizes(const struct producer *p, rd_kafka_conf_t *conf, char *why,
                                      size_t size)
 {
@@ -85,8 +85,8 @@ static int await_topics(struct producer *p, struct err *err)
     return 0;
 }
 
-// A broker refuses an oversized batch with all its records, and librdkafka does not split it. So
-// when the topics accept less than the default batch, reconnect with smaller batches.
+// A broker refuses a batch that is too large, with all its records, and librdkafka does not split
+// it. So if a topic's limit is below the default batch size, connect again with smaller batches.
 static int fit_batches(struct producer *p, struct err *err)
 {
     p->largest_batch =

@@ -8,7 +8,7 @@
 
 _Static_assert(INFLIGHT_SEGMENTS <= DELIVERY_SEGMENTS, "a line carries its segment");
 
-// Each line is a segment of its own, and the mark that ends it.
+// Each line is a segment of its own. The line is also the mark that ends the segment.
 struct tee {
     struct inflight inflight;
 };

@@ -17,7 +17,7 @@
 // The outcome of a call that can be retried.
 enum answer { ANSWER_DONE, ANSWER_AGAIN, ANSWER_FAILED };
 
-// Decides what a call's result means. Frees the error.
+// Returns what the result of a call means. Frees the error.
 static enum answer judge(struct transaction *t, const char *what, rd_kafka_error_t *take,
                          struct err *err)
 {
@@ -59,7 +59,7 @@ int transaction_open(struct transaction *t, struct err *err)
     return answer == ANSWER_DONE ? 0 : -1;
 }
 
-// Reads the group's offsets, and retries while an open transaction includes them.
+// Reads the group's offsets. Tries again while an open transaction includes them.
 static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
                          struct err *err)
 {
@@ -85,9 +85,9 @@ static int ask_committed(struct transaction *t, const struct mark *hello, struct
                             t->group, rd_kafka_err2str(code));
 }
 
-// Finds a difference between the group's offsets and the start of the stream. A partition without
-// an offset is not one: if another pipeline had moved on, the hello mark would not resume the
-// newest mark.
+// Fails if the group's offsets differ from the start of the stream. A partition without an offset
+// is not a difference: if another pipeline had committed one meanwhile, the mark committed last
+// would not be the one from which the hello mark continues.
 static int compare(const struct transaction *t, const struct mark *hello, const struct mark *found,
                    struct err *err)
 {
@@ -101,7 +101,7 @@ static int compare(const struct transaction *t, const struct mark *hello, const 
                            t->group, at->topic, (int)at->partition, (long long)offset,
                            (long long)at->offset);
     }
-    // A later mark with the same offsets may have closed windows.
+    // The offsets are the same, but a later mark may have closed windows.
     if (found->seq != hello->seq || strcmp(found->run, hello->from) != 0)
         return err_set(err, EX_TEMPFAIL,
                        "group %s: another pipeline has committed meanwhile: mark %llu of run %s is "
@@ -171,8 +171,8 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     return 0;
 }
 
-// Commits where a group starts before its first record is read, so that a crash does not move a
-// start such as "end".
+// Commits the offsets where a group starts, before its first record is committed. So a run after a
+// crash starts there too, even if the start was given as "end".
 static int commit_beginning(struct transaction *t, const struct mark *hello,
                             const struct mark *found, struct err *err)
 {
@@ -181,7 +181,7 @@ static int commit_beginning(struct transaction *t, const struct mark *hello,
     if (found->at_count == hello->at_count)
         return 0;
     mark_copy(&beginning, hello);
-    if (hello->from[0] != '\0') // the group is still where that run left it
+    if (hello->from[0] != '\0') // the group's position is still that of the earlier run
         memcpy(beginning.run, hello->from, sizeof beginning.run);
     int status = transaction_commit(t, &beginning, err);
     mark_release(&beginning);
@@ -212,7 +212,7 @@ void transaction_release(struct transaction *t)
 
     if (t->begun && t->client->rk != NULL) {
         error = rd_kafka_abort_transaction(t->client->rk, ABORT_TIME);
-        if (error != NULL) { // the broker aborts it, or the next producer with this id
+        if (error != NULL) { // then the broker, or the next producer with this id, aborts it
             log_debug("transaction: abort: %s", rd_kafka_error_string(error));
             rd_kafka_error_destroy(error);
         }

@@ -11,20 +11,20 @@
 
 #define TICK 100                    // ms between checks for a mark that is due
 #define QUERY_EVERY (5 * MS_SECOND) // between queries for the committed offsets
-#define QUERY_TIME 500              // ms for the answer, during which nothing is read
+#define QUERY_TIME 500              // ms of waiting for the answer; nothing is read meanwhile
 #define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
 
 // --- Source ---
 
-// Marks say which mark is known to be committed. The source asks the group's coordinator, since the
-// sink commits.
+// Each mark says which earlier mark is known to be committed. Since the sink commits, the source
+// has to ask the group's coordinator.
 struct commit_watch {
     int64_t due;
     int64_t pause; // ms from one query to the next
 };
 
-// The sink commits the start of fixed partitions, since it can exclude another pipeline that has
-// moved on meanwhile.
+// Commits the start of shared partitions. The sink commits the start of fixed partitions, because
+// only the sink can rule out that another pipeline has committed meanwhile.
 static int source_begin(struct source *s, struct err *err)
 {
     struct consumer_offsets *o = &s->consumer.offsets;
@@ -54,7 +54,8 @@ static int source_mark(struct source *s)
     return mark == NULL ? 0 : stream_emit_mark(s->stream, mark);
 }
 
-// A broker that does not answer is asked less and less often, since nothing is read meanwhile.
+// Asks for the committed offsets. Nothing is read meanwhile, so after each failure the next query
+// comes later.
 static int source_serve(struct source *s)
 {
     struct commit_watch *watch = s->own;
@@ -143,8 +144,8 @@ static int take_over(struct sink *s, const char *id, struct err *err)
     return transaction_open(&t->transaction, err);
 }
 
-// When the id is known, taking over at once ends an older producer's open transaction, which the
-// source would have to wait for.
+// If an option gives the id, takes it over at once. This aborts an older producer's open
+// transaction, for which the source would otherwise have to wait.
 static int sink_open(struct sink *s, struct err *err)
 {
     s->own = xcalloc(1, sizeof(struct transactional_sink));
@@ -186,7 +187,7 @@ static int sink_hello(struct sink *s, const struct mark *hello, const struct lin
                                                                 : stream_fail_err(s->stream, &err);
 }
 
-// Rejects are flushed first, since the commit covers them. client_check() finds a line that was not
+// Flushes the rejects first, since the commit covers them. client_check() fails if a line was not
 // delivered.
 static int sink_mark(struct sink *s, const struct mark *mark, const struct line *line)
 {
@@ -214,9 +215,10 @@ static int sink_serve(struct sink *s)
     return 0;
 }
 
-// A line counts as delivered when its transaction is committed. A line that the broker has not
-// taken spoils the transaction, since the next mark would commit that the line is done. A line that
-// librdkafka refused before sending it leaves the transaction intact, and becomes a reject.
+// Counts a line as delivered only when its transaction is committed. If the broker did not accept a
+// line, the transaction must fail, since the next mark's offsets would cover the line. If
+// librdkafka refused a line and did not send it, the transaction can continue, and the line becomes
+// a reject.
 static void sink_reported(struct sink *s, const struct delivery_report *report)
 {
     struct transactional_sink *t = s->own;
@@ -234,7 +236,7 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
     if (report->passed)
         stream_reclaim(s->stream);
     stream_lose(s->stream, 1);
-    // A line may fail because of a fatal error before the error callback has been called.
+    // A fatal error can make a line fail before the error callback has been called.
     if (report->code == RD_KAFKA_RESP_ERR__FATAL)
         client_fail_fatal(client, client->rk);
     client_fail(client, EX_TEMPFAIL, "transaction: line %llu: %s",

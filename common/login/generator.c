@@ -14,7 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-// Numbers that are mixed with a user's or device's key, to draw each property independently.
+// Numbers that are mixed with the key of a user or a device, so that each property is independent.
 enum { OF_ID = 1, OF_COUNTS, OF_LOCALE, OF_DEVICE = 1 << 16, OF_IP = 2 << 16 };
 
 struct generator {
@@ -99,7 +99,7 @@ static void set_device(struct login_text *l, uint64_t device)
     login_text_set_string(l, FIELD_APP_VERSION, versions[version]);
 }
 
-// Sets all fields but the time. Of a user's devices and addresses, the first are used the most.
+// Sets all fields except the time. A user's first devices and addresses are used the most.
 static void set_user(struct login_text *l, uint64_t key, uint64_t device_bits, uint64_t ip_bits)
 {
     uint64_t counts = property(key, OF_COUNTS);

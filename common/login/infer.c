@@ -64,7 +64,7 @@ void infer_free(struct infer *in)
     free(in);
 }
 
-// Stores the type in the young generation, which becomes the old one if it is now full.
+// Stores the type in the young generation. If this is now full, it becomes the old generation.
 static void memory_put(const struct infer *in, struct memory *m, const struct json_value *key,
                        uint64_t hash, uint64_t type)
 {
@@ -98,8 +98,8 @@ static bool is_key(const struct json_value *value)
     return value->type == JSON_STRING && value->string.len <= INFER_KEY_LEN_MAX;
 }
 
-// Returns the id of the type in `types`, where it is added if it is new, or 0 if it cannot be
-// remembered.
+// Returns the id of the type in `types`, and adds the type if it is new. Returns 0 if the type
+// cannot be remembered.
 static uint32_t type_id(struct infer *in, const char *type, size_t len)
 {
     if (len > INFER_TYPE_LEN_MAX)

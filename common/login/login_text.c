@@ -12,8 +12,8 @@
 
 #define PICK(bits, array) ((array)[random_below(bits, sizeof(array) / sizeof *(array))])
 
-// The orders in which producers write the fields: a public data generator, records seen in the
-// wild, and a log shipper that puts the time first.
+// The orders in which producers write the fields: the order of a public data generator, one of real
+// records, and one of a log shipper that puts the time first.
 static const unsigned char orders[][FIELD_COUNT] = {
     {FIELD_USER_ID, FIELD_APP_VERSION, FIELD_DEVICE_TYPE, FIELD_IP, FIELD_LOCALE, FIELD_DEVICE_ID,
      FIELD_TIMESTAMP},

@@ -21,8 +21,8 @@ static void scale(uint64_t *weight, size_t count)
 
 void random_alias_init(struct random_alias *a, uint64_t *weight, size_t count)
 {
-    // The columns that are not done: the small ones (below ONE) grow from the front of the array,
-    // the large ones from its back.
+    // The columns that are not done. The list of small ones (below ONE) grows from the front of the
+    // array, and the list of large ones from its back.
     uint32_t *todo = xreallocarray(NULL, count, sizeof *todo);
     size_t small = 0, large = count;
 
@@ -37,8 +37,8 @@ void random_alias_init(struct random_alias *a, uint64_t *weight, size_t count)
         else
             todo[--large] = (uint32_t)i;
     }
-    // Each small column is filled up from a large one, which may become small by that. The columns
-    // left at the end are full, but for rounding.
+    // Each small column is filled up from a large one, which may thereby become small. The columns
+    // that are left at the end are full, except for rounding.
     while (small > 0 && large < count) {
         uint32_t low = todo[--small], high = todo[large];
         a->column[low].threshold = (uint32_t)weight[low];

@@ -74,7 +74,7 @@ static void count(struct distinct_sample *s, uint64_t hash,
     key->count += n;
 }
 
-// Copies those keys of an old sample that belong to the new one's level.
+// Copies the keys of an old sample that belong to the new sample's level.
 static void copy_sampled(struct distinct_sample *s, const struct distinct_sample *old)
 {
     for (const struct map_entry *e = map_first(&old->key); e != NULL; e = map_next(&old->key, e)) {

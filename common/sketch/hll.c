@@ -51,7 +51,7 @@ int hll_merge(struct hll *h, const uint8_t rank[HLL_REGISTERS])
     return 0;
 }
 
-// Ertl's sigma: x + the sum over k of x^(2^k) 2^(k-1). Corrects for empty registers.
+// Returns Ertl's sigma, which corrects for empty registers: x + the sum over k of x^(2^k) 2^(k-1).
 static double sigma(double x)
 {
     double weight = 1, sum = x, before;
@@ -67,7 +67,8 @@ static double sigma(double x)
     return sum;
 }
 
-// Ertl's tau: (1 - x - the sum over k of (1 - x^(2^-k))^2 2^-k) / 3. Corrects for full registers.
+// Returns Ertl's tau, which corrects for full registers: (1 - x - the sum over k of (1 -
+// x^(2^-k))^2 2^-k) / 3.
 static double tau(double x)
 {
     double weight = 1, sum = 1 - x, before;

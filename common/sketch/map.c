@@ -59,7 +59,7 @@ static size_t next_slot(const struct map *m, size_t i)
     return i + 1 == m->slots ? 0 : i + 1;
 }
 
-// The first free slot for a hash.
+// Returns the first free slot for a hash.
 static size_t free_slot(const struct map *m, uint64_t hash)
 {
     size_t i = map_home(m, hash);
@@ -116,7 +116,7 @@ static struct map_entry *append_entry(struct map *m, const void *key, size_t len
     return e;
 }
 
-// The slot of a key, or the free slot where it would go. The map must have slots.
+// Returns the slot of a key, or the free slot where it would be added. The map must have slots.
 static size_t find_slot(const struct map *m, const void *key, size_t len, uint64_t hash)
 {
     size_t i = map_home(m, hash);

@@ -34,7 +34,7 @@ static size_t next_slot(const struct space_saving *s, size_t i)
     return i + 1 == s->slots ? 0 : i + 1;
 }
 
-// The slot of a key, or the free one where it would go.
+// Returns the slot of a key, or the free slot where it would be added.
 static size_t find_slot(const struct space_saving *s, const char *key, size_t len, uint64_t hash)
 {
     size_t i = home(s, hash);
@@ -53,7 +53,7 @@ static bool is_between(size_t from, size_t hole, size_t at)
     return from <= at ? from <= hole && hole < at : from <= hole || hole < at;
 }
 
-// Frees a slot, and moves up the entries behind it that a search would no longer find.
+// Frees a slot, and moves up the entries after it that a search would no longer find.
 static void free_slot(struct space_saving *s, size_t hole)
 {
     for (size_t i = next_slot(s, hole); s->slot[i] != 0; i = next_slot(s, i)) {
@@ -183,7 +183,7 @@ void space_saving_restore(struct space_saving *s, const char *key, size_t len, u
     while (s->size < s->limit && (s->used == s->size || place >= s->size))
         grow(s);
     if (s->used == s->size || place >= s->size)
-        return; // no summary of this limit can have had it
+        return; // no summary with this limit can have had such an item
     s->item[item] = (struct space_saving_item){.count = count};
     set_key(&s->item[item], key, len, hash);
     s->slot[find_slot(s, key, len, hash)] = item + 1;

@@ -23,7 +23,7 @@ void topk_release(struct topk *t)
 
 void topk_offer(struct topk *t, const struct topk_order *order, uint32_t id, uint64_t count)
 {
-    // N candidates rank before it. If its count grows, it is offered again.
+    // N candidates rank before this entry. If its count grows, it is offered again.
     if (t->bounded && count == t->threshold && order->compare(order->ctx, id, t->bound) > 0)
         return;
     if (t->used >= SLACK && (t->used - SLACK) / 2 >= t->limit)

@@ -26,7 +26,7 @@ int ledger_file_check(const char *file, struct err *err)
     return status;
 }
 
-// Writes the ledger as one line, and closes a file: some errors show only then.
+// Writes the ledger as one line. Closes the file, since some errors are reported only then.
 static int put(struct out *out, const struct ledger *ledger, const char *tool, struct err *err)
 {
     struct err why;

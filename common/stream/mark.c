@@ -84,7 +84,7 @@ void mark_new_run(char run[MARK_RUN_SIZE])
         if (n > 0)
             have += (size_t)n;
         else if (errno != EINTR)
-            abort(); // only a kernel older than getrandom(2) fails otherwise
+            abort(); // other errors are only possible on a kernel without getrandom(2)
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
@@ -94,7 +94,7 @@ void mark_new_run(char run[MARK_RUN_SIZE])
              b[15]);
 }
 
-// Appends a partition and owns its topic from then on.
+// Appends a partition, and takes ownership of its topic.
 static void add_at(struct mark *m, char *take_topic, int32_t partition, int64_t offset)
 {
     // Doubles the array whenever the count is a power of two, so that no capacity has to be kept.
@@ -156,7 +156,7 @@ static bool read_count(const struct json_value *v, uint64_t *n)
     return true;
 }
 
-// Copies a string that holds no NUL. An absent member leaves *text as it is.
+// Copies a string, which must not contain NUL. If the member is absent, leaves *text as it is.
 static bool read_text(const struct json_value *v, char **text)
 {
     if (v->type == JSON_ABSENT)

@@ -14,14 +14,14 @@ bool reject_is(const char *data, size_t len)
     return bytes_begin(data, len, prefix);
 }
 
-// Appends a member whose text may be any bytes; NULL appends nothing.
+// Appends a member. Its text may be any bytes. Appends nothing if the text is NULL.
 static void put_text(struct buf *b, const char *name, const char *text)
 {
     if (text != NULL)
         json_put_member_text(b, name, json_utf8_valid(text, strlen(text)) ? text : "(not UTF-8)");
 }
 
-// The length without a character that was cut in two at the end.
+// Returns the length without a character at the end that was cut in two.
 static size_t whole_characters(const char *data, size_t len)
 {
     size_t back = 0;

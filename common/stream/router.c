@@ -8,7 +8,7 @@
 #include "base/xalloc.h"
 #include "json/json_edit.h"
 
-// The index of a name in the table of fields, where it is added if it is new.
+// Returns the index of a name in the table of fields. Adds the name if it is new.
 static size_t field_index(struct router *r, const char *name, size_t len)
 {
     size_t found = json_key_find(r->field, r->field_count, name, len);
@@ -79,8 +79,9 @@ bool router_needs_json(const struct router *r, const struct line *line)
     return r->topic_count > 1 || r->key_filter != NULL || key_is_field(r, line);
 }
 
-// Sets the message key: a string without its quotes, another scalar as the line has it, none for
-// null and a missing field. Returns false for objects and arrays.
+// Sets the message key from a value. A string is used without its quotes, and another scalar as it
+// is written in the line. For null and a missing field there is no key. Returns false if the value
+// is an object or array.
 static bool field_as_key(const struct router *r, const struct line *line,
                          const struct json_value *value, size_t field,
                          struct router_destination *to)

@@ -17,7 +17,7 @@
 #include "stream/ledger_file.h"
 #include "stream/reject_writer.h"
 
-#define SOURCE_WAIT 100     // ms that a waiting source may take to notice a signal
+#define SOURCE_WAIT 100     // ms that a source waits for records before it checks for signals
 #define PIPE_SIZE (1 << 20) // bytes wanted for the pipe on stdout: fewer switches between stages
 
 struct stream {
@@ -30,7 +30,7 @@ struct stream {
     struct reject_writer rejects;
     struct json *json;      // parses input lines
     struct json *made_json; // parses outputs of the jq program
-    struct json *parsed;    // whichever of the two holds the current record; NULL if neither does
+    struct json *parsed;    // the one of the two that holds the current record; NULL if none does
     const struct line *current;
     struct mark mark; // the last one that was read
     struct mark_follower marks;
@@ -99,7 +99,7 @@ const struct ledger *stream_ledger(const struct stream *s)
     return &s->ledger;
 }
 
-// --- Writing, and the verbs that count ---
+// --- Writing, and counting what becomes of records ---
 
 static int output_failed(struct stream *s)
 {
@@ -122,7 +122,8 @@ static int flush_rejects(struct stream *s)
 
 int stream_flush(struct stream *s)
 {
-    // Rejects first: once stdout is written, upstream may commit, and that covers the rejects too.
+    // The rejects must be written first. Once stdout is written, a later stage may acknowledge a
+    // mark or commit, and that covers the rejects too.
     if (flush_rejects(s) != 0)
         return -1;
     if (s->out.buf.len > 0 && out_flush(&s->out) != 0)
@@ -137,8 +138,8 @@ struct buf *stream_emit_begin(struct stream *s)
     return &s->out.buf;
 }
 
-// Call it after appending a whole line. A source flushes only between its fills, when no call into
-// its library is in progress.
+// Flushes when enough is buffered. Call this after appending a whole line. A source flushes only
+// between two calls of fill(), when no call of librdkafka is in progress.
 static int flush_when_full(struct stream *s)
 {
     return s->out.buf.len < OUT_FLUSH || s->ops->fill != NULL ? 0 : stream_flush(s);
@@ -404,8 +405,8 @@ static int64_t time_to_tick(const struct stream *s)
     return s->ops->tick == 0 ? -1 : left < 0 ? 0 : left;
 }
 
-// Waits until stdin can be read, and flushes first unless that is so at once. Returns 1 if it can
-// be read, 0 if a tick is due or a signal came, -1 after a failure.
+// Waits until stdin can be read. If it cannot be read at once, flushes before waiting. Returns 1 if
+// it can be read, 0 if a tick is due or a signal has arrived, or -1 after a failure.
 static int await_input(struct stream *s)
 {
     struct pollfd fds[2] = {{.fd = s->in.fd, .events = POLLIN},
@@ -417,7 +418,7 @@ static int await_input(struct stream *s)
         return -1;
     if (signals_poll(fds, 2, time_to_tick(s)) < 0)
         return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
-    // The reader of stdout is gone: stop now instead of waiting for the next record.
+    // stdout has no reader any more. Stop now, instead of waiting for the next record.
     if (fds[1].revents & POLLERR) {
         s->out.error = EPIPE;
         return output_failed(s);
@@ -487,7 +488,8 @@ static void on_interrupted(void *ctx)
 // --- Start and end ---
 
 // If the caller has closed a standard descriptor, the next open() would reuse it, and output would
-// end up in that file. Occupying it with /dev/null, opened the wrong way round, makes any use fail.
+// end up in that file. So the descriptor is opened on /dev/null, in the wrong direction, so that
+// any use of it fails.
 static void guard_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -522,8 +524,8 @@ static int open_filter(struct stream *s)
     return s->filter == NULL ? stream_fail_err(s, &err) : 0;
 }
 
-// Rejects and marks may exceed --max-line: a reject quotes a whole record, escaped, and a mark
-// lists every partition.
+// Returns whether a line may exceed --max-line. A reject may, because it quotes a whole record,
+// escaped. A mark may, because it lists every partition.
 static bool may_be_longer(const char *data, size_t len)
 {
     return reject_is(data, len) || mark_is(data, len);
@@ -543,7 +545,7 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     out_init(&s->out, STDOUT_FILENO, "stdout");
     s->out.interrupted = on_interrupted;
     s->out.ctx = s;
-    fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // may fail: stdout need not be a pipe
+    fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // may fail: stdout may not be a pipe
     signals_catch();
     if (ops->stalled != NULL)
         signals_catch_alarm();
@@ -560,7 +562,7 @@ static void stream_release(struct stream *s)
     reject_writer_release(&s->rejects);
 }
 
-// Closes the outputs, since some write errors show only then.
+// Closes the outputs, since some write errors are reported only then.
 static void close_outputs(struct stream *s)
 {
     struct err err;
@@ -590,7 +592,8 @@ static int finish(struct stream *s, bool opened)
         log_error("%s", s->err.text);
     int status = s->failed ? s->err.status : s->status;
     if (s->reader_gone && !s->failed) {
-        // Like any filter whose reader has left, but only after closing everything.
+        // The process ends by SIGPIPE, like any filter whose reader has left, but only after
+        // everything is closed.
         signals_die_of_pipe();
     }
     return status;
