@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // kcat-broker: an in-memory Kafka broker for demos and quick tests. It is the mock cluster that
-// librdkafka has for its own tests, and loses all data when it ends. Its limits:
+// librdkafka uses in its own tests. All data is lost when it ends. Its limits:
 //
 // - it keeps the newest 5 MiB of each partition, and silently drops older records;
 // - it accepts transactions, but shows aborted records as if they were committed;
@@ -33,7 +33,7 @@
 #define BROKERS_MAX 100
 #define TOPIC_NAME_MAX 249 // Kafka's own limit
 
-// As in env(1) and the shell.
+// The exit statuses of env(1) and the shell.
 enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_BY = 128 };
 
 struct options {
@@ -54,7 +54,7 @@ static const struct opt options_table[] = {
               "number of brokers in the cluster (default 1)"),
 };
 
-// librdkafka's messages here are about the mock cluster, not about the user's work.
+// These messages of librdkafka are about the mock cluster, not about the user's work.
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     (void)handle, (void)level;
@@ -112,8 +112,8 @@ static int broker_create_topic(struct broker *b, const char *spec, struct err *e
     return 0;
 }
 
-// Blocks the signals that wait_for() receives, before librdkafka starts any thread, and puts the
-// previous mask into *before.
+// Blocks the signals that wait_for() receives, and puts the previous mask into *before. Call it
+// before librdkafka starts any thread.
 static void block_signals(sigset_t *set, sigset_t *before)
 {
     static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
@@ -123,7 +123,7 @@ static void block_signals(sigset_t *set, sigset_t *before)
     sigemptyset(set);
     sigaddset(set, SIGCHLD);
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
-        // nohup and a shell's background jobs have some signals ignored; keep that.
+        // In nohup and in a shell's background jobs some signals are ignored. They stay ignored.
         if (sigaction(stops[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
             sigaddset(set, stops[i]);
     }
@@ -145,8 +145,9 @@ static _Noreturn void become(char **command, int address_fd, const sigset_t *mas
     _exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
 }
 
-// Forks for the command before there are any threads, or sockets that the command would inherit.
-// The child waits for the broker's address on *address_fd.
+// Forks a child that becomes the command. This is done before there are any threads, and before
+// there are sockets that the command would inherit. The child waits for the broker's address on
+// *address_fd.
 static int spawn(char **command, const sigset_t *mask, pid_t *pid, int *address_fd, struct err *err)
 {
     int fds[2];
@@ -162,8 +163,8 @@ static int spawn(char **command, const sigset_t *mask, pid_t *pid, int *address_
     return 0;
 }
 
-// Waits until the command ends or, without one (pid 0), until a signal says to stop. Returns the
-// exit status.
+// Waits until the command ends or, if there is no command (pid 0), until a signal asks to stop.
+// Returns the exit status.
 static int wait_for(pid_t pid, const sigset_t *set)
 {
     for (;;) {
@@ -178,7 +179,7 @@ static int wait_for(pid_t pid, const sigset_t *set)
         } else if (pid == 0)
             return EX_OK;
         else if (info.si_code <= 0)
-            kill(pid, info.si_signo); // a terminal's signal reaches the command by itself
+            kill(pid, info.si_signo); // the terminal sends its signals to the command too
     }
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kcat-in: writes the records of Kafka topics to stdout as NDJSON, one value a line. Without a
-// group it reads all partitions, or those of -p. With a group it shares them with the other
-// members. Which offsets it commits, and when, is the business of the delivery guarantee; see
-// kafka/guarantee.h.
+// kcat-in: writes the records of Kafka topics to stdout as NDJSON, one value per line. It reads a
+// fixed set of partitions, or shares the partitions with the other members of a group. The delivery
+// guarantee (kafka/guarantee.h) decides which offsets it commits, and when.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -98,11 +97,11 @@ static const struct config_setting defaults[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"enable.partition.eof", "true"},
-    // Never skip to the end because an offset has gone.
+    // If an offset no longer exists, do not skip to the end.
     {"auto.offset.reset", "earliest"},
     // Eager rebalancing; the cooperative kind has known bugs before librdkafka 2.10.
     {"partition.assignment.strategy", "range"},
-    // What is prefetched while stdout is blocked, by all partitions together.
+    // How much is fetched ahead while stdout is blocked, for all partitions together.
     {"queued.max.messages.kbytes", "32768"},
     {"log.connection.close", "false"},
     {NULL, NULL},
@@ -122,7 +121,8 @@ static int on_record(void *ctx, struct partition *p, const struct line *line)
     r->taken++;
     if (stream_feed(source->stream, line) != 0)
         return -1;
-    // The record is still parsed: the jq program's output, or the input when that was dropped.
+    // The parsed record is still available: the jq program's output or, if there was none, the
+    // input.
     bool too_long = line->full_len > source->consumer.max_line;
     if (source->guarantee->saw != NULL)
         source->guarantee->saw(source, p, too_long ? NULL : stream_json(source->stream));
@@ -177,7 +177,8 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
     if (r->taken > 0)
         client_alive(&c->client);
     *end = r->ended = count_reached(r) || consumer_done(c);
-    // The first stage reads faster than the next one, so a pipe may hold the records of many ticks.
+    // Writes a mark after each batch, not only at ticks. The source is faster than the next stage,
+    // so the pipe could otherwise fill with records and no mark.
     if (!r->ended && r->taken > 0 && r->source.guarantee->mark(&r->source) != 0)
         return -1;
     return r->taken;
@@ -189,7 +190,8 @@ static void flushed(void *ctx, struct stream *s)
     partitions_written(&((struct reader *)ctx)->source.consumer.partitions);
 }
 
-// stdout is blocked: stay a member of the group. Prefetching is bounded meanwhile.
+// Called while stdout is blocked. Keeps the membership in the group, and commits. The amount of
+// records fetched ahead is bounded meanwhile.
 static void stalled(void *ctx, struct stream *s)
 {
     struct source *source = &((struct reader *)ctx)->source;
@@ -246,7 +248,8 @@ static void check_options(struct options *o)
         o->source.marks.interval = MARKS_DEFAULT;
     if (o->partitions != NULL && (o->id_count = partition_list_parse(o->partitions, &o->ids)) < 0)
         opt_usage_error("-p: '%s' is not a list such as 0,2-4", o->partitions);
-    // One set has one name, however it is given, so that pipelines that read it fence each other.
+    // The same set of partitions always has the same name, so that pipelines that read it fence
+    // each other.
     if (o->shards > 0)
         o->shard_name = partition_list_shard_name(o->shard, o->shards);
     else if (o->ids != NULL)

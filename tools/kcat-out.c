@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // kcat-out: writes the lines of stdin to Kafka topics, idempotently and with acks=all. Every line
-// is delivered, or becomes a reject with the broker's reason, or is undelivered: then the exit
-// status is 75, and --undelivered keeps the line. How marks are confirmed is the business of the
-// delivery guarantee; see kafka/guarantee.h.
+// is delivered, becomes a reject with the reason, or is undelivered. If a line is undelivered, the
+// exit status is not 0, and --undelivered keeps the line. The delivery guarantee
+// (kafka/guarantee.h) decides how marks are acknowledged or committed.
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 #include "stream/router.h"
 #include "stream/stream.h"
 
-#define SERVE_EVERY 50 // ms: how often delivery reports are served
+#define SERVE_EVERY 50 // ms between checks for delivery reports
 
 struct options {
     struct stream_options stream;
@@ -95,14 +95,14 @@ static const struct opt options_table[] = {
 static const struct config_setting defaults[] = {
     {"client.id", "loginpipe"},
     {"enable.idempotence", "true"},
-    // Where a Java client would put a key.
+    // Puts a key into the same partition as a Java client would.
     {"partitioner", "murmur2_random"},
     {"linger.ms", "5"},
     {"batch.num.messages", "100000"},
-    // What may wait here for the broker; a full queue holds up stdin.
+    // How much may wait for the broker. While the queue is full, stdin is not read.
     {"queue.buffering.max.messages", "500000"},
     {"queue.buffering.max.kbytes", "65536"},
-    // How large a record may be is for the broker to say, and for --max-line.
+    // The broker and --max-line limit the size of a record, not librdkafka.
     {"message.max.bytes", "67108864"},
     // Below 2.10 librdkafka leaves Nagle's algorithm on.
     {"socket.nagle.disable", "true"},
@@ -117,7 +117,7 @@ static void on_report(void *ctx, const struct delivery_report *report)
     sink->guarantee->reported(sink, report);
 }
 
-// Sends a line. One that passed is a reject of an earlier stage.
+// Sends a line. `passed` says that the line is a reject of an earlier stage.
 static int produce(struct writer *w, const struct router_destination *to, const struct line *line,
                    bool passed)
 {
@@ -144,7 +144,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     return produce(w, &to, line, false);
 }
 
-// A reject of an earlier stage goes where --route reject=... says, unchanged.
+// Sends a reject of an earlier stage, unchanged, to the topic of --route reject=TOPIC.
 static int pass(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;

@@ -20,7 +20,7 @@
 #include "json/event_time.h"
 #include "stream/stream.h"
 
-#define LATE_SHARE 10 // warn when more than one in so many records is late
+#define LATE_SHARE 10 // warn when more than one in 10 records is late
 
 struct options {
     struct stream_options stream;
@@ -117,8 +117,9 @@ static int flush(void *ctx, struct err *err)
 
 static const struct aggregator_ops aggregator_ops = {.begin = begin, .emit = emit, .flush = flush};
 
-// Rejects a late record. Passes an accepted one on with --tee, and emits the insights it makes due.
-// --tee passes late records on too; they are missing from the insights only.
+// Without --tee, rejects a late record, and counts any other one as aggregated. With --tee, passes
+// every record on; a late one is then only missing from the insights. Emits the insights that are
+// due.
 static int record_done(struct agg *a, struct stream *s, const struct line *line,
                        enum aggregator_result result, const char *time_field)
 {

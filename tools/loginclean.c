@@ -39,7 +39,7 @@ struct clean {
     struct infer *infer; // NULL for no inference
     struct json_edit *edit;
     struct rules rules;
-    struct json_value value[RULES_FIELDS_MAX]; // of the current record; value[i] is of rules.key[i]
+    struct json_value value[RULES_FIELDS_MAX]; // of the current record, by index in rules.key
     struct buf changed[2]; // the record after the first and after the second change
     struct buf text;
 };
@@ -143,7 +143,7 @@ static void clean_release(struct clean *c)
     buf_release(&c->text);
 }
 
-// Changes a known device type to its usual spelling. Returns whether it was spelt otherwise.
+// Changes a known device type to its usual spelling. Returns whether it was spelt differently.
 static bool canonicalize(struct json_value *type)
 {
     static const char *const known[] = {"android", "iOS", "web"};
@@ -192,7 +192,7 @@ static bool set_type(struct clean *c, struct stream *s)
     return changed;
 }
 
-// Emits the record with the device type and the datetime set, and all other bytes unchanged.
+// Emits the record with the device type and the datetime set. All other bytes stay unchanged.
 static int emit_changed(struct clean *c, struct stream *s, const struct line *line, bool new_type)
 {
     const struct json_value *type = &c->value[FIELD_DEVICE_TYPE];

@@ -34,10 +34,10 @@ struct options {
     int64_t span; // -1 if not given
 };
 
-// The times of the events. Each period is divided into `events` equal slots, and each event gets a
+// The times of the events. Each period is divided into `events` equal slots, and each event has a
 // random time in its own slot. So times never go back, and rounding errors do not add up.
 struct timeline {
-    uint64_t period, events; // milliseconds, and how many events in them
+    uint64_t period, events; // milliseconds, and the number of events in them
     uint64_t at;             // the start of the next slot, in ms since 1970,
     uint64_t part;           // plus part / events of a millisecond
     struct random random;
@@ -172,7 +172,8 @@ static uint64_t records_due(struct gen *g, int64_t *wait)
     uint64_t elapsed = (uint64_t)(time_monotonic() - g->began);
     uint64_t due = elapsed * rate / second + 1 - g->paced;
     if (due > rate + 1) {
-        // The reader is slow and we are over a second behind: restart the pace, to avoid a flood.
+        // The reader is slow, and more than a second's records are due. Start to count anew, so as
+        // not to write them all at once.
         g->began += (int64_t)elapsed;
         g->paced = 0;
         due = 1;
@@ -215,7 +216,7 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
     return batch;
 }
 
-// Logs how many records are bad or late, which a test can compare with loginclean's ledger.
+// Logs how many records are bad or late. A test can compare these numbers with loginclean's ledger.
 static void say_faults(void *ctx, struct stream *s)
 {
     const struct gen *g = ctx;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// loginmarks: shows the marks of a stream, checks them, or strips them. For looking into a pipe,
-// and for getting plain records out of one.
+// loginmarks: shows, checks or strips the marks of a stream. It is used to look into a pipe, and to
+// get plain records out of one.
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -78,8 +78,8 @@ static void show_as_text(struct viewer *v, const struct mark *m, struct buf *b)
         buf_printf(b, "  committed %" PRIu64, m->committed);
 }
 
-// Writes the mark as it came, with its number among the lines and the count of the records before
-// it. The object must not begin as a mark does, so its first member is renamed.
+// Writes the mark as it was read, with the number of its line and the number of records before it.
+// The object must not begin like a mark, so its first member is renamed.
 static void show_as_json(const struct viewer *v, const struct line *line, struct buf *b)
 {
     static const char prefix[] = "{\"@mark\"";
@@ -118,7 +118,7 @@ static int end(void *ctx, struct stream *s)
 
 int main(int argc, char **argv)
 {
-    // A sink, because its output is not the input stream: the driver must not write the marks.
+    // It is a sink because its output is not a stream: the driver must not write the marks.
     static const struct stream_ops ops = {
         .sink = true, .record = record, .pass = pass, .mark = mark, .end = end};
     static const struct stream_options stream = STREAM_OPTIONS_INIT;

@@ -33,18 +33,19 @@ static void test_exchange(void)
     tap_int(ack_reader_open(&r, path, &err), 0, "the reader opens it");
     tap_int(ack_reader_newest(&r, RUN, &seq, &err), 1, "what was written before is read");
     tap_int((int64_t)seq, 1, "its seq");
-    tap_int(ack_reader_newest(&r, RUN, &seq, &err), 0, "then there is nothing");
+    tap_int(ack_reader_newest(&r, RUN, &seq, &err), 0, "after that there is nothing to read");
     put(&w, ACK(RUN, 2));
     put(&w, ACK(OTHER, 9));
     put(&w, "no mark");
     put(&w, ACK(RUN, 3));
-    tap_int(ack_reader_newest(&r, RUN, &seq, &err), 1, "several are read at once");
-    tap_int((int64_t)seq, 3, "and the newest of the run counts");
+    tap_int(ack_reader_newest(&r, RUN, &seq, &err), 1, "several acknowledgements are read at once");
+    tap_int((int64_t)seq, 3, "the newest one of the run counts");
     ack_writer_release(&w);
-    tap_int(ack_reader_newest(&r, RUN, &seq, &err), 0, "that the writer goes is no end");
+    tap_int(ack_reader_newest(&r, RUN, &seq, &err), 0, "closing the writer does not end the input");
     ack_writer_open(&w, path, &err);
     put(&w, ACK(RUN, 4));
-    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 4, "another one is heard");
+    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 4,
+           "an acknowledgement of another writer is read");
     ack_writer_release(&w);
     ack_reader_release(&r);
 }
@@ -64,14 +65,14 @@ static void test_pieces(void)
             early++;
         early += ack_reader_newest(&r, RUN, &seq, &err);
     }
-    tap_int(early, 0, "a part of a line is no acknowledgement");
+    tap_int(early, 0, "a part of a line is not an acknowledgement");
     tap_ok(write(fd, "\n", 1) == 1 && ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 7,
-           "its parts are put together");
+           "the parts of a line are put together");
     close(fd);
     ack_reader_release(&r);
 }
 
-// A reader that does not read gets whole lines, the last one among them, once it does.
+// If the reader does not read for a while, it later gets only whole lines, and the last of them.
 static void test_full(void)
 {
     struct ack_writer w;
@@ -90,9 +91,11 @@ static void test_full(void)
         status |= ack_writer_flush(&w, &err);
     }
     tap_int(status, 0, "a full FIFO does not stop the writer");
-    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq < 20000, "what it took is read");
-    tap_int(ack_writer_flush(&w, &err), 0, "what was held back is written");
-    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 20000, "the newest one is there");
+    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq < 20000,
+           "the acknowledgements that fit are read");
+    tap_int(ack_writer_flush(&w, &err), 0, "the queued acknowledgement is written");
+    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 20000,
+           "the newest acknowledgement is read");
     ack_writer_release(&w);
     ack_reader_release(&r);
 }
@@ -108,12 +111,13 @@ static void test_cut_short(void)
     ack_reader_open(&r, path, &err);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     tap_ok(write(fd, part, sizeof part - 1) > 0 && ack_reader_newest(&r, RUN, &seq, &err) == 0,
-           "a writer is cut short in a line");
+           "a writer stops in the middle of a line");
     close(fd);
     ack_writer_open(&w, path, &err);
     ack_writer_put(&w, ACK(RUN, 7), strlen(ACK(RUN, 7)));
-    put(&w, ACK(RUN, 8)); // it replaces the one before
-    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 8, "the next one is heard");
+    put(&w, ACK(RUN, 8)); // replaces the previous one
+    tap_ok(ack_reader_newest(&r, RUN, &seq, &err) == 1 && seq == 8,
+           "an acknowledgement of the next writer is read");
     ack_writer_release(&w);
     ack_reader_release(&r);
 }
@@ -124,16 +128,16 @@ static void test_no_fifo(void)
     struct err err = {0};
 
     tap_ok(ack_reader_open(&r, "/dev/null", &err) == -1 && err.status == EX_CANTCREAT,
-           "what is no FIFO is refused");
+           "a file that is not a FIFO is refused");
     ack_reader_release(&r);
     tap_ok(ack_reader_open(&r, "/nowhere/acks", &err) == -1 && err.status == EX_CANTCREAT,
-           "one that cannot be made too");
+           "a FIFO that cannot be created is an error");
     ack_reader_release(&r);
 }
 
 int main(void)
 {
-    int fd = mkstemp(path); // for the name only
+    int fd = mkstemp(path); // only to get a name
     close(fd);
     unlink(path);
     test_exchange();

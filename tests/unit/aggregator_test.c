@@ -9,7 +9,7 @@
 
 #define RUN "00000000-0000-4000-8000-00000000000a"
 
-// An aggregator, and what it has emitted, a line each.
+// An aggregator, and the lines that it has emitted.
 struct run {
     struct aggregator_options options;
     struct insight_options insights;
@@ -118,7 +118,7 @@ static int send_mark(struct run *r, enum mark_kind kind, uint64_t seq, int64_t w
     return status;
 }
 
-// How many lines that were emitted contain a text.
+// Returns how many of the emitted lines contain a text.
 static int64_t lines_with(const struct run *r, const char *text)
 {
     int64_t count = 0;
@@ -138,18 +138,19 @@ static void test_closing(void)
     run_init(&r, "10m");
     run_open(&r);
     tap_int(add(&r, 1, "ann"), AGGREGATOR_ADDED, "a record is added");
-    tap_int(add(&r, 11 * MS_MINUTE - 1, "bob"), AGGREGATOR_ADDED, "within the lateness");
+    tap_int(add(&r, 11 * MS_MINUTE - 1, "bob"), AGGREGATOR_ADDED,
+            "a record within the lateness is added");
     tap_int((int64_t)r.emitted, 0, "nothing is emitted while the window is open");
-    tap_int(add(&r, 11 * MS_MINUTE, "ann"), AGGREGATOR_ADDED, "a later record");
+    tap_int(add(&r, 11 * MS_MINUTE, "ann"), AGGREGATOR_ADDED, "a later record is added");
     tap_ok(lines_with(&r, "10m/1970-01-01T00:00:00Z/logins\"") == 1 &&
                lines_with(&r, "\"final\":true,\"logins\":1,\"users\":1,") == 1 &&
                lines_with(&r, "\"final\":false") == 0,
-           "closes the window, and does not count in it");
+           "it closes the window, and is not counted in it");
     tap_int(add(&r, 2, "ann"), AGGREGATOR_LATE, "a record of the closed window is late");
     tap_int(aggregator_end(&r.a, &err), 0, "the input ends");
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":2,\"users\":2,") == 1 &&
                r.flushed == r.emitted,
-           "which closes all windows, and flushes");
+           "the end of the input closes all windows, and flushes");
     run_release(&r);
 }
 
@@ -167,10 +168,11 @@ static void test_every(void)
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":4,") == 1, "a full window closes at once");
     size_t emitted = r.emitted;
     aggregator_emit_changed(&r.a, &err);
-    tap_int((int64_t)r.emitted, (int64_t)emitted, "nothing has changed since");
+    tap_int((int64_t)r.emitted, (int64_t)emitted,
+            "a window that has not changed is not emitted again");
     add(&r, 4, "ann");
     aggregator_emit_changed(&r.a, &err);
-    tap_ok(lines_with(&r, "\"final\":false,\"logins\":1,") == 1, "a new window has");
+    tap_ok(lines_with(&r, "\"final\":false,\"logins\":1,") == 1, "a new window is emitted");
     run_release(&r);
 }
 
@@ -201,7 +203,7 @@ static void test_merge(void)
     run_open(&part);
     run_open(&merged);
     for (int64_t i = 0; i < 40; i++) {
-        // Out of order by more than the lateness, which is not for partials to decide.
+        // Out of order by more than the lateness. Partials do not decide what is late.
         tap_ok(add(&part, (40 - i) * MS_MINUTE, i % 3 == 0 ? "ann" : "bob") == AGGREGATOR_ADDED,
                "no record is late for a partial");
         if (i % 7 == 0)
@@ -222,9 +224,10 @@ static void test_merge(void)
         at = newline + 1;
     }
     aggregator_end(&merged.a, &err);
-    tap_ok(merged.emitted == whole.emitted && merged.emitted > 20, "there are as many insights");
+    tap_ok(merged.emitted == whole.emitted && merged.emitted > 20,
+           "merging partials gives as many insights as one run");
     tap_bytes(merged.lines.data, merged.lines.len, whole.lines.data, whole.lines.len,
-              "partials give the insights of one run over all records");
+              "merging partials gives the same insights as one run over all records");
     run_release(&whole);
     run_release(&part);
     run_release(&merged);
@@ -254,7 +257,7 @@ static void test_refused(void)
     parse(&r, part.lines.data, part.lines.len - 1);
     tap_ok(aggregator_check_partial(&r.a, r.json, &head, &err) == -1 &&
                strcmp(err.text, "its window is not one of --window") == 0,
-           "nor can a partial of another window be merged");
+           "a partial of another window cannot be merged");
     run_release(&r);
     run_release(&part);
 }
@@ -268,7 +271,7 @@ static void test_failures(void)
     run_open(&r);
     add(&r, 1, "ann");
     tap_ok(add(&r, MS_HOUR, "ann") == AGGREGATOR_FAILED && strcmp(err.text, "emit: failed") == 0,
-           "a line that cannot be emitted fails the record that closed its window");
+           "adding a record fails if it closes a window whose line cannot be emitted");
     run_release(&r);
 
     run_init(&r, "10m");
@@ -277,20 +280,20 @@ static void test_failures(void)
     run_open(&r);
     add(&r, 1, "ann");
     tap_ok(aggregator_end(&r.a, &err) == -1 && strcmp(err.text, "flush: failed") == 0,
-           "a flush that fails fails the end");
+           "the end fails if the flush fails");
     run_release(&r);
     run_init(&r, "10m");
     r.options.state = path;
     run_open(&r);
     add(&r, 1, "ann");
-    tap_int((int64_t)r.a.checkpoint.accepted, 1, "and leaves no checkpoint");
+    tap_int((int64_t)r.a.checkpoint.accepted, 1, "after a failed flush there is no checkpoint");
     aggregator_end(&r.a, &err);
     run_release(&r);
     run_init(&r, "10m");
     r.options.state = path;
     run_open(&r);
     add(&r, 2, "ann");
-    tap_int((int64_t)r.a.checkpoint.accepted, 2, "an end without failures does");
+    tap_int((int64_t)r.a.checkpoint.accepted, 2, "an end without failures leaves a checkpoint");
     run_release(&r);
 }
 
@@ -305,17 +308,17 @@ static void test_marks(void)
     tap_int(send_mark(&r, MARK_HELLO, 0, -1), 0, "a stream opens with a hello mark");
     add(&r, 1, "ann");
     add(&r, MS_HOUR, "bob");
-    tap_int((int64_t)r.emitted, 0, "in a stream with marks records close nothing");
+    tap_int((int64_t)r.emitted, 0, "in a stream with marks, records do not close windows");
     send_mark(&r, MARK_PROGRESS, 1, 10 * MS_MINUTE - 1);
-    tap_int((int64_t)r.emitted, 0, "a mark before the end of the window does not either");
-    tap_int(send_mark(&r, MARK_PROGRESS, 2, 10 * MS_MINUTE), 0, "a mark at its end");
+    tap_int((int64_t)r.emitted, 0, "a mark before the end of the window does not close it");
+    tap_int(send_mark(&r, MARK_PROGRESS, 2, 10 * MS_MINUTE), 0, "a mark at the end of the window");
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":1,") == 1, "closes the window");
-    tap_int(add(&r, 2, "ann"), AGGREGATOR_LATE, "after which a record is late");
+    tap_int(add(&r, 2, "ann"), AGGREGATOR_LATE, "a record of the closed window is late");
     add(&r, MS_HOUR + 1, "ann");
     send_mark(&r, MARK_END, 3, 30 * MS_MINUTE);
     tap_ok(lines_with(&r, "\"final\":true") == lines_with(&r, "1970-01-01T00:00:00Z"),
-           "an end mark leaves open windows to the next run");
-    tap_int(aggregator_end(&r.a, &err), 0, "the end after it does nothing");
+           "an end mark leaves open windows for the next run");
+    tap_int(aggregator_end(&r.a, &err), 0, "the end of the input after the end mark does nothing");
     run_release(&r);
 
     run_init(&r, "10m");
@@ -323,11 +326,12 @@ static void test_marks(void)
     r.options.final = true;
     run_open(&r);
     tap_int(send_mark(&r, MARK_HELLO, 3, -1), 0, "the next run resumes from the mark");
-    tap_int(add(&r, 15 * MS_MINUTE, "ann"), AGGREGATOR_LATE, "and from its watermark");
+    tap_int(add(&r, 15 * MS_MINUTE, "ann"), AGGREGATOR_LATE,
+            "the next run has the watermark of the mark");
     add(&r, MS_HOUR + 2, "cat");
     send_mark(&r, MARK_END, 4, -1);
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":3,\"users\":3,") == 1,
-           "counts on, and closes all windows when that is wanted");
+           "it continues to count, and closes all windows if options->final is set");
     run_release(&r);
 }
 

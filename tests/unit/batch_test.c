@@ -6,7 +6,7 @@
 #include "fixture.h"
 #include "tap.h"
 
-// The table of a field, by its name.
+// Returns the table of a field, by its name.
 static struct table *table_of(const struct fixture *f, struct insight_set *set, const char *field)
 {
     for (size_t i = 0; i < f->plan.value_count; i++) {
@@ -75,7 +75,7 @@ static void test_texts(void)
     fixture_release(&f);
 }
 
-// The sums of all tables of a set, which must be its records.
+// Returns whether the counts of each table of a set add up to this number.
 static bool sums_are(const struct fixture *f, struct insight_set *set, uint64_t wanted)
 {
     for (size_t i = 0; i < plan_table_count(&f->plan); i++) {
@@ -99,7 +99,8 @@ static void test_sets(void)
     insight_set_init(&all, &f.plan);
     insight_set_init(&even, &f.plan);
     for (int i = 0; i < 5000; i++) {
-        // Long and short texts, so that batches end for their bytes as well as for their records.
+        // Long and short texts, so that some batches end because of their bytes and others because
+        // of their records.
         snprintf(record, sizeof record, "{\"user_id\":\"u%d\",\"ip\":\"%0*d\"}", i % 700,
                  i % 100 == 0 ? 80 : 4, i % 9);
         add(&f, &all, record);
@@ -111,12 +112,12 @@ static void test_sets(void)
     batch_settle(&f.windows.batch);
     tap_ok(sums_are(&f, &all, 5000) && all.records == 5000, "each table counts each record once");
     tap_ok(sums_are(&f, &even, 2500), "a record is counted in each set that it was added to");
-    tap_int((int64_t)table_keys(table_of(&f, &all, "user_id")), 700, "all keys are there");
-    tap_int(count_of(&f, &all, "user_id", "u699"), 7, "with their counts");
+    tap_int((int64_t)table_keys(table_of(&f, &all, "user_id")), 700, "a set has all keys");
+    tap_int(count_of(&f, &all, "user_id", "u699"), 7, "the keys have the right counts");
     tap_int(count_of(&f, &even, "user_id", "u1"), 0 - 1,
             "a set has the keys of its own records only");
     batch_settle(&f.windows.batch);
-    tap_ok(sums_are(&f, &all, 5000), "settling twice counts nothing twice");
+    tap_ok(sums_are(&f, &all, 5000), "if a batch is settled twice, its records are counted once");
     insight_set_release(&all, &f.plan);
     insight_set_release(&even, &f.plan);
     fixture_release(&f);
@@ -150,7 +151,7 @@ static void test_settling(void)
                memmem(once.data, once.len, "approx", 6) == NULL,
            "too many keys make the tables sketches");
     tap_bytes(settled.data, settled.len, sketched.data, sketched.len,
-              "always at the same record, so that does not change the insights either");
+              "tables always become sketches at the same record, so the insights are the same");
     buf_release(&once);
     buf_release(&often);
     buf_release(&sketched);

@@ -42,7 +42,7 @@ static void test_reserve(void)
     const char *data = b.data;
     for (int i = 0; i < 1000; i++)
         buf_putc(&b, 'x');
-    tap_ok(b.data == data, "appending into that room does not move the bytes");
+    tap_ok(b.data == data, "appending to the reserved room does not move the bytes");
     tap_text(b.data, 3, "abx", "earlier bytes stay");
     buf_release(&b);
 }

@@ -30,7 +30,8 @@ static struct mark mark_of(enum mark_kind kind, const char *run, uint64_t seq, i
     return m;
 }
 
-// A hello whose source goes on from a mark of run `from`; NULL where it starts from the beginning.
+// A hello mark whose source continues from a mark of run `from`. `from` is NULL if the source
+// starts from the beginning.
 static struct mark hello_of(const char *from, uint64_t seq, int64_t offset, int partitions)
 {
     struct mark m = mark_of(MARK_HELLO, RUN_B, seq, offset, partitions);
@@ -92,7 +93,7 @@ static int snapshots(void)
     return count;
 }
 
-// Empties the directory, so that each test starts from nothing.
+// Empties the directory, so that each test starts without snapshots.
 static void reset(void)
 {
     struct snapshot_dir d;
@@ -102,7 +103,7 @@ static void reset(void)
     snapshot_dir_close(&d);
 }
 
-// Saves marks 1 and 2 of run A, at 3000 and 5000 records; mark 1 is committed if that is wanted.
+// Saves marks 1 and 2 of run A, at 3000 and 5000 records. If wanted, mark 1 is committed.
 static void make_two(bool committed)
 {
     struct mark hello = hello_of(NULL, 0, 0, 1);
@@ -139,11 +140,11 @@ static void test_resume(void)
     make_two(false);
     open_with(&c, OPTIONS, false);
     tap_int(resume(&c, &f, &hello), 0, "a run resumes from the mark that its hello names");
-    tap_int((int64_t)c.accepted, 3000, "with what was accepted until then");
+    tap_int((int64_t)c.accepted, 3000, "the number of records accepted until then is known");
     add(&f, 3000, 5000);
     fixture_report(&f, WINDOWS_OPEN, &got);
     tap_bytes(got.data, got.len, wanted.data, wanted.len,
-              "and gives the insights of a run that never stopped");
+              "the resumed run gives the same insights as a run without a stop");
     tap_ok(exists(2, NULL), "the snapshot of a later mark is kept");
     checkpoint_close(&c);
     fixture_release(&f);
@@ -152,7 +153,7 @@ static void test_resume(void)
     buf_release(&got);
 }
 
-// Returns whether a run cannot resume, for a reason with these words.
+// Returns whether a run cannot resume, and the message contains these words.
 static void refuses(const char *options, struct mark hello, const char *words, const char *title)
 {
     struct checkpoint c;
@@ -195,12 +196,14 @@ static void test_start(void)
 
     make_two(false);
     open_with(&c, OPTIONS, false);
-    tap_int(resume(&c, &f, &hello), 0, "a source may start again when nothing was committed");
-    tap_ok(c.accepted == 0 && f.windows.series[0].count == 0, "with empty windows");
+    tap_int(resume(&c, &f, &hello), 0,
+            "a source may start from the beginning if nothing was committed");
+    tap_ok(c.accepted == 0 && f.windows.series[0].count == 0, "the windows are empty then");
     struct mark other = mark_of(MARK_PROGRESS, RUN_B, 1, 0, 2);
     tap_ok(checkpoint_check_mark(&c, &other, &err) == -1 && err.status == EX_CONFIG,
            "a mark of other partitions is refused");
-    tap_int(checkpoint_check_mark(&c, &hello, &err), 0, "one of the same is not");
+    tap_int(checkpoint_check_mark(&c, &hello, &err), 0,
+            "a mark of the same partitions is accepted");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);
@@ -215,9 +218,9 @@ static void test_reset(void)
 
     make_two(true);
     open_with(&c, "--window 5m", true);
-    tap_int(resume(&c, &f, &hello), 0, "a reset needs no snapshot");
+    tap_int(resume(&c, &f, &hello), 0, "with a reset, no snapshot is needed");
     tap_ok(snapshots() == 0 && c.accepted == 0 && f.windows.series[0].count == 0,
-           "and removes those that are there");
+           "a reset removes the existing snapshots");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);
@@ -238,17 +241,17 @@ static void test_save(void)
     save(&c, &f, 1, 100, 0);
     save(&c, &f, 2, 100, 0);
     tap_ok(exists(1, &first) && exists(2, &second) && first == second,
-           "a mark without news links the snapshot of the one before");
+           "if nothing has changed, a mark links the previous mark's snapshot");
     c.changed = true;
     save(&c, &f, 3, 100, 0);
     tap_ok(exists(3, &second) && first != second, "a record makes another snapshot");
     save(&c, &f, 4, 101, 0);
-    tap_ok(exists(4, &first) && first != second, "and so does another offset");
+    tap_ok(exists(4, &first) && first != second, "another offset makes another snapshot");
     windows_advance(&f.windows, 5 * MS_MINUTE);
     save(&c, &f, 5, 101, 0);
-    tap_ok(exists(5, &second) && first != second, "and another watermark");
+    tap_ok(exists(5, &second) && first != second, "another watermark makes another snapshot");
     save(&c, &f, 6, 101, 3);
-    tap_ok(exists(6, &first) && first != second, "and the first commit");
+    tap_ok(exists(6, &first) && first != second, "the first commit makes another snapshot");
     tap_ok(!exists(2, NULL) && exists(3, NULL) && snapshots() == 4,
            "snapshots before the committed one are removed");
     checkpoint_close(&c);
@@ -264,24 +267,25 @@ static void test_unmarked(void)
 
     reset();
     open_with(&c, OPTIONS, false);
-    tap_int(resume(&c, &f, NULL), 0, "without marks a run starts from nothing");
+    tap_int(resume(&c, &f, NULL), 0,
+            "without marks, a run starts with empty windows if there is no snapshot");
     add(&f, 0, 100);
     c.accepted = 100;
-    tap_int(checkpoint_save(&c, NULL, &f.windows, &err), 0, "its end is saved");
+    tap_int(checkpoint_save(&c, NULL, &f.windows, &err), 0, "the end of the input is saved");
     checkpoint_close(&c);
     fixture_release(&f);
 
     open_with(&c, OPTIONS, false);
     tap_int(checkpoint_check_empty(&c, &err), 0, "the next run may have an empty input");
-    tap_int(resume(&c, &f, NULL), 0, "it resumes there");
+    tap_int(resume(&c, &f, NULL), 0, "it resumes from the end of the previous run");
     tap_ok(c.accepted == 100 && f.windows.series[0].window[0]->set.records == 100,
-           "with what was counted");
+           "the windows have the earlier counts");
     checkpoint_save(&c, NULL, &f.windows, &err);
-    tap_int(snapshots(), 1, "only the newest is kept");
+    tap_int(snapshots(), 1, "only the newest snapshot is kept");
     checkpoint_close(&c);
     fixture_release(&f);
     tap_ok(checkpoint_open(&c, path, OPTIONS, false, &err) == 0 && resume(&c, &f, &hello) == -1,
-           "a stream with marks cannot resume it");
+           "a stream with marks cannot resume from a snapshot without marks");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);
@@ -291,12 +295,12 @@ static void test_unmarked(void)
     tap_ok(checkpoint_check_empty(&c, &err) == -1 && err.status == EX_TEMPFAIL,
            "an empty input after a stream with marks is a failure");
     tap_ok(resume(&c, &f, NULL) == -1 && strstr(err.text, "made with marks") != NULL,
-           "and one without marks cannot resume it");
+           "a stream without marks cannot resume from a snapshot with marks");
     checkpoint_close(&c);
     fixture_release(&f);
 }
 
-// Windows that were closed, and the numbers of windows of records, must survive too.
+// The next run must also know which windows were closed, and the numbers of windows of records.
 static void test_closed(void)
 {
     struct buf keys = BUF_INIT;
@@ -325,7 +329,7 @@ static void test_closed(void)
            "a window that was closed stays closed");
     buf_clear(&keys);
     fixture_keys(&f, WINDOWS_OPEN, &keys);
-    tap_text(keys.data, keys.len, "7n/4 ", "and windows of records are numbered on");
+    tap_text(keys.data, keys.len, "7n/4 ", "the numbers of windows of records continue");
     checkpoint_close(&c);
     fixture_release(&f);
     buf_release(&keys);
@@ -341,7 +345,7 @@ static void test_nothing(void)
     tap_ok(resume(&c, &f, &hello) == 0 && checkpoint_check_mark(&c, &hello, &err) == 0 &&
                checkpoint_check_empty(&c, &err) == 0 &&
                checkpoint_save(&c, &hello, &f.windows, &err) == 0,
-           "then there is nothing to resume, to check or to save");
+           "without a directory, nothing is resumed, checked or saved");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);

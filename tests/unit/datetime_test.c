@@ -5,7 +5,7 @@
 #include "base/datetime.h"
 #include "tap.h"
 
-#define BAD INT64_MIN // no text means this
+#define BAD INT64_MIN // the text is refused
 
 static int64_t duration(const char *text)
 {
@@ -159,8 +159,8 @@ static void test_times(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         tap_ok(moment(bad[i]) == BAD, "not a time: '%s'", bad[i]);
     int64_t ms;
-    tap_ok(time_parse("2023-09-12\0", 11, &ms) != 0, "not a time: a NUL byte behind it");
-    tap_ok(time_parse("2023-09-12T00:45:51Z", 19, &ms) != 0, "no byte behind the length is read");
+    tap_ok(time_parse("2023-09-12\0", 11, &ms) != 0, "not a time: a NUL byte after it");
+    tap_ok(time_parse("2023-09-12T00:45:51Z", 19, &ms) != 0, "no byte after the length is read");
 }
 
 static void test_time_format(void)
@@ -204,7 +204,7 @@ static void test_against_libc(void)
         wrong += b.len != 20 || memcmp(b.data, wanted, 20) != 0;
         lost += time_parse(b.data, b.len, &ms) != 0 || ms != s * MS_SECOND;
     }
-    tap_int(wrong, 0, "times of all years are those of gmtime_r");
+    tap_int(wrong, 0, "times of all years are the same as with gmtime_r");
     tap_int(lost, 0, "and are read back as the same moments");
     buf_release(&b);
 }

@@ -8,7 +8,7 @@
 #include "sketch/hll.h"
 #include "tap.h"
 
-#define PAIRS 40000 // of group i / 100 and value i
+#define PAIRS 40000 // pair i has the group i / 100 and the value i
 
 static struct map_secret secret;
 
@@ -30,8 +30,8 @@ static void test_exact(void)
     for (uint64_t i = 0; i < 300; i++)
         add(&s, i, 2);
     add(&s, 999, 0);
-    tap_ok(s.level == 0 && s.key.used == 1000, "it holds all keys while there is room");
-    tap_int((int64_t)s.repeated, 300, "and knows which of them were there more than once");
+    tap_ok(s.level == 0 && s.key.used == 1000, "a sample holds all keys while there is room");
+    tap_int((int64_t)s.repeated, 300, "it knows how many of them came more than once");
     bool right = s.group[0].used == 10;
     for (const struct map_entry *e = map_first(&s.group[0]); e != NULL;
          e = map_next(&s.group[0], e))
@@ -86,7 +86,7 @@ static void test_sampled(void)
     distinct_sample_raise(&part, forth.level);
     for (uint64_t i = 0; i < PAIRS; i++)
         add(&part, i, 1 + i % 2);
-    tap_ok(same(&forth, &part), "nor does a level that was raised before");
+    tap_ok(same(&forth, &part), "raising the level beforehand changes nothing");
     distinct_sample_raise(&part, DISTINCT_SAMPLE_LEVEL_MAX);
     tap_ok(part.key.used == 0 && part.group[0].used == 0, "at the highest level nothing is left");
     distinct_sample_release(&forth);

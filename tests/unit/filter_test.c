@@ -56,8 +56,8 @@ static void check(const char *program, const char *text, const char *wanted)
     buf_release(&all);
 }
 
-// An output that is the input is told apart, so that its bytes, with numbers that no double holds,
-// can be passed on.
+// The filter tells when an output is the input, so that the original bytes can be passed on. They
+// may have numbers that a double cannot hold.
 static void test_identity(void)
 {
     check(".", "{\"n\":12345678901234567890123}", "=\n");
@@ -99,7 +99,7 @@ static void test_errors(void)
     check("try error(\"x\") catch .", "{}", "\"x\"\n");
 }
 
-// A filter is used for record after record, so nothing of one may show up in the next.
+// A filter is used for many records. Nothing of one record may appear in the output of the next.
 static void test_many_records(void)
 {
     struct filter *f = compile("if .n == 2 then error(.k) else .[.k], .[.k + \"2\"] end");
@@ -109,7 +109,8 @@ static void test_many_records(void)
     run(f, "{\"n\":2,\"k\":\"a long message\"}", &all);
     run(f, "{\"n\":2,\"k\":\"short\"}", &all);
     run(f, "{\"n\":3,\"k\":\"\",\"\":0}", &all);
-    // Keys that fall into one slot of the cache, by length and first and last byte.
+    // Keys that have the same slot in the cache, since their lengths, first bytes and last bytes
+    // are equal.
     run(f, "{\"n\":4,\"k\":\"abcd\",\"abcd\":5,\"axxd\":6}", &all);
     run(f, "{\"n\":4,\"k\":\"axxd\",\"abcd\":5,\"axxd\":6}", &all);
     tap_text(all.data, all.len,

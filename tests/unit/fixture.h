@@ -5,7 +5,7 @@
 //     struct fixture f;
 //     fixture_init(&f, 1000, "1h", NULL);
 //     fixture_add(&f, 5 * MS_MINUTE, "ann", "10.0.0.1");
-//     fixture_report(&f, WINDOWS_OPEN, &b); // logins, count, distinct and duplicates, a line each
+//     fixture_report(&f, WINDOWS_OPEN, &b); // one line for each insight
 //     fixture_release(&f);
 #ifndef TESTS_UNIT_FIXTURE_H
 #define TESTS_UNIT_FIXTURE_H
@@ -109,7 +109,7 @@ static inline bool fixture_add(struct fixture *f, int64_t time, const char *user
     return windows_add(&f->windows, time);
 }
 
-// Counts record number i of a fixed sequence: as many users as said, and ten addresses each.
+// Counts record number i of a fixed sequence, which has `users` users with ten addresses each.
 static inline void fixture_add_nth(struct fixture *f, size_t i, size_t users)
 {
     uint64_t mixed = i * UINT64_C(0x9e3779b97f4a7c15) >> 32;
@@ -121,7 +121,7 @@ static inline void fixture_add_nth(struct fixture *f, size_t i, size_t users)
     fixture_add(f, (int64_t)i, user, ip);
 }
 
-// Appends the insights of all windows of a kind, a line each.
+// Appends the insights of all windows of a kind, one per line.
 static inline void fixture_report(struct fixture *f, enum windows_which which, struct buf *b)
 {
     struct window_view view;
@@ -134,7 +134,7 @@ static inline void fixture_report(struct fixture *f, enum windows_which which, s
     }
 }
 
-// Appends the keys of all windows of a kind, with a space behind each: "1h/1970-01-01T00:00:00Z ".
+// Appends the keys of all windows of a kind, with a space after each: "1h/1970-01-01T00:00:00Z ".
 static inline void fixture_keys(struct fixture *f, enum windows_which which, struct buf *b)
 {
     struct window_view view;
@@ -145,7 +145,7 @@ static inline void fixture_keys(struct fixture *f, enum windows_which which, str
     }
 }
 
-// Appends the partials of all open windows, a line each.
+// Appends the partials of all open windows, one per line.
 static inline void fixture_partials(struct fixture *f, struct buf *b)
 {
     struct partial_writer partial;

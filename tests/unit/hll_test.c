@@ -27,7 +27,7 @@ static void test_estimates(void)
     uint64_t added = 0;
 
     hll_init(&h);
-    tap_int((int64_t)hll_count(&h), 0, "nothing is none");
+    tap_int((int64_t)hll_count(&h), 0, "a new sketch has no keys");
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         add_range(&h, added, counts[i]);
         added = counts[i];
@@ -37,7 +37,7 @@ static void test_estimates(void)
     }
     uint64_t before = hll_count(&h);
     add_range(&h, 0, 1000);
-    tap_ok(hll_count(&h) == before, "keys that were there before count for nothing");
+    tap_ok(hll_count(&h) == before, "adding keys again does not change the estimate");
     hll_release(&h);
 }
 
@@ -52,11 +52,11 @@ static void test_merge(void)
     add_range(&all, 0, 20000);
     for (uint64_t i = 0; i < 20000; i++)
         hll_add(i % 2 == 0 ? &even : &odd, hash_of(i));
-    tap_int(hll_merge(&odd, even.rank), 0, "two are merged");
-    tap_ok(memcmp(odd.rank, all.rank, HLL_REGISTERS) == 0, "they are as one that has seen all");
+    tap_int(hll_merge(&odd, even.rank), 0, "two sketches are merged");
+    tap_ok(memcmp(odd.rank, all.rank, HLL_REGISTERS) == 0, "the result is the sketch of all keys");
     wrong[HLL_REGISTERS - 1] = 52;
-    tap_int(hll_merge(&odd, wrong), -1, "registers that cannot be are refused");
-    tap_ok(memcmp(odd.rank, all.rank, HLL_REGISTERS) == 0, "and change nothing");
+    tap_int(hll_merge(&odd, wrong), -1, "registers that are out of range are refused");
+    tap_ok(memcmp(odd.rank, all.rank, HLL_REGISTERS) == 0, "refused registers change nothing");
     hll_release(&all);
     hll_release(&odd);
     hll_release(&even);
@@ -71,7 +71,7 @@ static void test_extremes(void)
     hll_add(&h, UINT64_MAX);
     tap_ok(h.rank[0] == 51 && h.rank[HLL_REGISTERS - 1] == 1, "hashes of all zeros and all ones");
     memset(h.rank, 51, HLL_REGISTERS);
-    tap_ok(hll_count(&h) > 0, "registers that are full do not hang it");
+    tap_ok(hll_count(&h) > 0, "the estimate ends even if all registers are full");
     hll_release(&h);
 }
 

@@ -36,7 +36,7 @@ static void learn(struct infer *in, const char *device, const char *user, const 
     infer_learn(in, value);
 }
 
-// Returns whether the type is inferred from that field; NULL and -1 mean that none is.
+// Returns whether the type is inferred from that field. NULL and -1 mean that no type is inferred.
 static bool finds(struct infer *in, const char *device, const char *user, const char *type,
                   int from)
 {
@@ -140,7 +140,7 @@ static const char *numbered(char *name, const char *prefix, size_t i)
 }
 
 // Returns whether device number `asked` is known after `learnt` devices have been learnt in order.
-// A lookup moves keys, so each question starts afresh.
+// A lookup moves keys, so each call learns them again.
 static bool is_remembered(size_t keys, size_t learnt, size_t asked)
 {
     struct infer *in = start(keys);

@@ -67,12 +67,12 @@ static void test_numbers(void)
         inflight_acked(&w, segment);
         good = good && inflight_reached(&w, &line);
     }
-    tap_ok(good, "numbers that come again mean the newer segment");
-    tap_int(highest, INFLIGHT_SEGMENTS - 1, "they fit 15 bits");
+    tap_ok(good, "a number that is used again means the newer segment");
+    tap_int(highest, INFLIGHT_SEGMENTS - 1, "the numbers fit into 15 bits");
     inflight_sent(&w);
     while (!inflight_is_full(&w))
         mark(&w, "y");
-    tap_int((int64_t)w.count, INFLIGHT_SEGMENTS - 1, "a window gets full");
+    tap_int((int64_t)w.count, INFLIGHT_SEGMENTS - 1, "too many segments leave no room");
     buf_release(&line);
     inflight_release(&w);
 }
@@ -95,21 +95,22 @@ static void test_pass(void)
     }
     inflight_acked(&w, line[1]);
     inflight_pass(&w, collect, &passed);
-    tap_int((int64_t)passed.len, 0, "no line is passed before the one in front of it");
+    tap_int((int64_t)passed.len, 0, "no line is passed before an earlier one is acknowledged");
     inflight_acked(&w, line[0]);
     inflight_drop(&w, line[2]);
-    tap_int(inflight_pass(&w, collect, &passed), 0, "lines are passed");
-    tap_text(passed.data, passed.len, "ab", "in their order");
+    tap_int(inflight_pass(&w, collect, &passed), 0, "acknowledged lines are passed");
+    tap_text(passed.data, passed.len, "ab", "the lines are passed in their order");
     for (int i = 2; i < 5; i++)
         inflight_acked(&w, line[i]);
-    tap_int(inflight_pass(&w, collect, &passed), 1, "until the taker has enough");
-    tap_text(passed.data, passed.len, "abstop", "without those that are dropped");
+    tap_int(inflight_pass(&w, collect, &passed), 1,
+            "a return value other than 0 stops the passing");
+    tap_text(passed.data, passed.len, "abstop", "dropped lines are left out");
     inflight_pass(&w, collect, &passed);
-    tap_text(passed.data, passed.len, "abstop", "each once");
+    tap_text(passed.data, passed.len, "abstop", "no line is passed twice");
     buf_reserve(&passed, INFLIGHT_BYTES);
     inflight_sent(&w);
     inflight_mark(&w, passed.data, INFLIGHT_BYTES);
-    tap_ok(inflight_is_full(&w), "many bytes fill a window too");
+    tap_ok(inflight_is_full(&w), "too many bytes leave no room");
     buf_release(&passed);
     inflight_release(&w);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The replacements as text; that they then parse as jq has them is in json_test.c.
+// Checks the replacements as text. json_test.c checks that they are then parsed as by jq.
 #include "json/json_relax.h"
 #include "tap.h"
 
@@ -50,7 +50,7 @@ static void test_surrogates(void)
     check("{\"\\ud800\":1}", "{\"\\ufffd\":1}");
 }
 
-// Nothing malformed is repaired, and the end of the text is respected.
+// Malformed text is not repaired, and nothing after the end of the text is read.
 static void test_malformed(void)
 {
     unchanged("\"abc");

@@ -177,7 +177,7 @@ static bool is_json(const char *text, size_t len)
 // --- The parser compared with the table and with the second parser ---
 
 // Parses from a buffer that holds only the text and the padding, so that sanitizers notice reads
-// beyond.
+// after the padding.
 static bool parses(const char *text, size_t len)
 {
     struct buf b = BUF_INIT;
@@ -218,7 +218,7 @@ struct score {
 static void score_text(struct score *score, const char *text, size_t len)
 {
     bool valid = is_json(text, len);
-    bool parsed = json_parse(json, text, len) == 0; // callers have the padding
+    bool parsed = json_parse(json, text, len) == 0; // callers provide the padding
 
     score->texts++;
     score->valid += valid;
@@ -345,7 +345,7 @@ static void check_depth(int depth, bool valid, const char *open, const char *inn
     buf_release(&b);
 }
 
-// simdjson does not count an innermost container without members, so allow one level more.
+// simdjson does not count an innermost container without members. So allow one more level.
 static void test_depth(void)
 {
     check_depth(1023, true, "[", "1", "]");
@@ -531,7 +531,8 @@ static void test_utf8(void)
 {
     int64_t wrong = 0;
 
-    // A sample of all sequences of three bytes, which covers the table but for sequences of four.
+    // A sample of all sequences of three bytes. It covers the table except for sequences of four
+    // bytes.
     for (unsigned n = 0; n < 1u << 24; n += 1 + (n & 7)) {
         unsigned char bytes[3] = {(unsigned char)(n >> 16), (unsigned char)(n >> 8),
                                   (unsigned char)n};

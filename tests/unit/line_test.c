@@ -118,7 +118,7 @@ static void test_exempt(void)
     struct line line;
     size_t len[4] = {0}, full_len[4] = {0}, lines = 0;
 
-    for (int i = 0; i < 3; i++) { // an exempt line at its limit, one beyond, and one not exempt
+    for (int i = 0; i < 3; i++) { // an exempt line at its limit, a longer one, and one not exempt
         size_t n = LONG + (i == 1);
         buf_reserve(&b, n + 1);
         memset(b.data + b.len, i == 2 ? 'y' : 'x', n);
@@ -161,7 +161,7 @@ static void test_memory(void)
             continue;
         largest = r.size > largest ? r.size : largest;
     }
-    tap_ok(largest <= 1 << 20, "a line over the limit does not fill the memory");
+    tap_ok(largest <= 1 << 20, "a line over the limit is not kept in memory");
     tap_ok(line_next(&r, &line) && line.full_len == 20 << 20,
            "its full length is known at the end");
     tap_ok(!line_next(&r, &line), "it is handed out once");
@@ -202,7 +202,7 @@ static void test_splits(void)
         }
     }
     tap_ok(same && at == b.len, "lines keep their bytes wherever the blocks end");
-    tap_ok(padded, "the padding behind each line can be read");
+    tap_ok(padded, "the padding after each line can be read");
     tap_int((int64_t)lines, (int64_t)wanted, "no line is missing");
     line_reader_release(&r);
     close(fd);
@@ -237,10 +237,10 @@ static void test_pipe(void)
     wrote = write(ends[1], "o\n", 2) == 2;
     tap_ok(wrote && line_fill(&r) == 1 && line_next(&r, &line) && line.len == 3 &&
                memcmp(line.data, "two", 3) == 0 && line.number == 2,
-           "an incomplete line is handed out when the rest has come");
+           "an incomplete line is handed out when the rest has arrived");
     close(ends[1]);
     tap_int(line_fill(&r), 0, "the end of a pipe");
-    tap_ok(!line_next(&r, &line), "there is no line behind the last newline");
+    tap_ok(!line_next(&r, &line), "there is no line after the last newline");
     line_reader_release(&r);
     close(ends[0]);
 }

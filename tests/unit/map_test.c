@@ -11,7 +11,7 @@
 #include "tap.h"
 
 #define MANY 200000
-#define CHOSEN 5000 // keys with the same twelve bits in front in the hash without a secret
+#define CHOSEN 5000 // keys whose hashes without a secret have the same first twelve bits
 
 static struct map_secret secret;
 static struct map_entry *add(struct map *m, const char *key, size_t len)
@@ -57,13 +57,13 @@ static void test_many(void)
         e->count = i;
         first_id = i == 0 ? map_id(&m, e) : first_id;
     }
-    tap_ok(m.used == MANY, "many keys are as many entries");
+    tap_ok(m.used == MANY, "there is an entry for each of many keys");
     for (size_t i = 0; i < MANY; i++) {
         size_t len = (size_t)snprintf(key, sizeof key, "%08zx-63f5-4f16-9b3a-%012zx", i, i * i);
         const struct map_entry *e = find(&m, key, len);
         found = found && e != NULL && e->count == i;
     }
-    tap_ok(found, "each is found with its count after growing");
+    tap_ok(found, "each key is found with its count after the map has grown");
     tap_ok(map_at(&m, first_id)->count == 0, "ids stay the same while the map grows");
     for (const struct map_entry *e = map_first(&m); e != NULL; e = map_next(&m, e))
         ordered = ordered && e->count == at++;
@@ -89,7 +89,7 @@ static void test_words(void)
         const struct map_entry *e = find(&m, (const char *)&i, sizeof i);
         ok = ok && e->word[0] == i && e->word[1] == ~i && memcmp(map_key(&m, e), &i, 4) == 0;
     }
-    tap_ok(ok, "and do not get into the way of the keys");
+    tap_ok(ok, "words do not overwrite the keys");
     map_release(&m);
 }
 
@@ -124,11 +124,11 @@ static void test_guess(void)
     tap_ok(map_guess(&m, 1, hash) == 0, "there is nothing to guess in an empty map");
     map_add_guessed(&m, 0, "a", 1, hash)->count = 7;
     uint32_t guess = map_guess(&m, 1, hash);
-    tap_ok(map_at(&m, guess)->count == 7, "a guess is the entry");
+    tap_ok(map_at(&m, guess)->count == 7, "a correct guess gives the entry");
     tap_ok(map_add_guessed(&m, guess, "b", 1, other)->count == 0 && m.used == 2,
            "a wrong guess does no harm");
     tap_ok(map_add_guessed(&m, 0, "a", 1, hash)->count == 7 && m.used == 2,
-           "nor does an outdated one");
+           "an outdated guess does no harm");
     map_release(&m);
 }
 
@@ -156,7 +156,7 @@ static void test_secret(void)
            "another secret gives other hashes");
 }
 
-// How many slots are looked at to find a key, on average, for keys that were chosen to collide.
+// Returns how many slots a search looks at, on average, for keys that were chosen to collide.
 static double steps_per_key(bool keyed)
 {
     uint64_t n = 0, steps = 0;

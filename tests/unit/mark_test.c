@@ -65,7 +65,7 @@ static void test_members(void)
     parse(&m, "{\"@mark\" : \"mark\", \"new\":[{}], \"run\":\"" RUN "\",\"seq\":1,\"at\":[]}",
           &err);
     tap_ok(m.kind == MARK_PROGRESS && m.seq == 1, "unknown members are ignored");
-    tap_ok(m.group == NULL && m.at_count == 0, "nothing is left of the previous mark");
+    tap_ok(m.group == NULL && m.at_count == 0, "parsing removes everything of the previous mark");
     mark_release(&m);
 }
 
@@ -134,7 +134,7 @@ static void test_follow(void)
     follow(&f, "hello", RUN, 10, -1, "a second hello mark is refused");
     follow(&f, "hello", OTHER, 10, -1, "also if it names another run");
     follow(&f, "end", RUN, 10, 0, "the end mark is accepted");
-    follow(&f, "mark", RUN, 11, -1, "a mark behind the end mark is refused");
+    follow(&f, "mark", RUN, 11, -1, "a mark after the end mark is refused");
 }
 
 static void test_positions(void)

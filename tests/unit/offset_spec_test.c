@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What -o takes; resolving it against a broker is in kcat-in.bats.
+// Checks what -o accepts. tests/kcat-in.bats checks the offsets that it stands for.
 #include "kafka/offset_spec.h"
 #include "tap.h"
 

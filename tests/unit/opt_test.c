@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Options by their tables. tests/options.bats checks wrong command lines.
+// Checks that the tables set the options. tests/options.bats checks wrong command lines.
 #include <getopt.h>
 #include <stddef.h>
 
@@ -83,7 +83,7 @@ static void test_kinds(void)
     tap_ok(strcmp(o.call, "value") == 0, "a call");
     tap_ok(argc - first == 2 && strcmp(argv[first], "operand") == 0 &&
                strcmp(argv[first + 1], "-f") == 0,
-           "operands, and an argument behind -- that looks like an option");
+           "operands, and an argument after -- that looks like an option");
     opt_release(&program);
     tap_ok(o.list.item == NULL && o.pairs.count == 0, "the lists are released");
 }

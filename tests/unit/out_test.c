@@ -15,9 +15,9 @@
 
 static struct {
     size_t most;     // bytes that one write takes; 0 for no limit
-    int skip;        // writes that succeed before the failures,
-    int failures;    // then so many fail
-    int error;       // with this errno; 0 for a write of no bytes
+    int skip;        // writes that succeed before the failures
+    int failures;    // writes that fail after them
+    int error;       // errno of these failures; 0 for a write of no bytes
     int close_error; // errno of close(); 0 for none
     int writes;      // calls so far
 } fake;
@@ -84,7 +84,7 @@ static void test_buffering(void)
     tap_int(fake.writes, 0, "lines collect until there are OUT_FLUSH bytes");
     put_line(&o, line);
     tap_int(out_line_done(&o), 0, "the next line makes it full");
-    tap_int(fake.writes, 1, "and all is written at once");
+    tap_int(fake.writes, 1, "all bytes are written at once");
     tap_int((int64_t)o.bytes, OUT_FLUSH, "the bytes are counted");
     tap_int((int64_t)o.buf.len, 0, "nothing stays in the buffer");
     tap_int(out_flush(&o), 0, "flushing an empty buffer");
@@ -141,13 +141,13 @@ static void test_zero_write(void)
              "has name and reason");
     tap_int(err.status, EX_IOERR, "and the status EX_IOERR");
     tap_int((int64_t)o.bytes, 4, "what was written before is counted");
-    tap_int((int64_t)out_pending_lines(&o), 2, "what was not, stays in the buffer");
+    tap_int((int64_t)out_pending_lines(&o), 2, "what was not written stays in the buffer");
     int writes = fake.writes;
     put_line(&o, "four");
-    tap_int(out_flush(&o), -1, "the error sticks: a later flush fails too");
+    tap_int(out_flush(&o), -1, "a later flush fails with the same error");
     tap_int(out_close(&o), -1, "and so does closing");
-    tap_int(fake.writes, writes, "without another write");
-    tap_int((int64_t)out_pending_lines(&o), 3, "and later lines stay");
+    tap_int(fake.writes, writes, "there is no further write");
+    tap_int((int64_t)out_pending_lines(&o), 3, "later lines stay in the buffer");
     check_file("one\n", "only the first line is in the file");
     out_release(&o);
 }
@@ -161,7 +161,7 @@ static void test_first_error(void)
     fake.failures = 1;
     fake.error = EIO;
     fake.close_error = EDQUOT;
-    tap_int(out_close(&o), -1, "an error of write and another of close");
+    tap_int(out_close(&o), -1, "write() fails, and close() fails with another error");
     tap_int(o.error, EIO, "the first one is kept");
     out_release(&o);
 }
@@ -179,7 +179,7 @@ static void test_close_error(void)
     out_init(&o, open_file(), "file");
     put_line(&o, "one");
     fake.close_error = EINTR;
-    tap_int(out_close(&o), 0, "a close that is interrupted has closed");
+    tap_int(out_close(&o), 0, "an interrupted close has still closed the file");
     check_file("one\n", "and the line is written");
     out_release(&o);
 }
@@ -209,12 +209,12 @@ static void test_closed_pipe(void)
     out_init(&o, ends[1], "pipe");
     put_line(&o, "one");
     tap_int(out_flush(&o), -1, "a pipe whose reader is gone");
-    tap_int(o.error, EPIPE, "is told from other errors");
+    tap_int(o.error, EPIPE, "gives the error EPIPE");
     out_close(&o);
     out_release(&o);
 }
 
-// Reads a pipe to its end, after a while, and exits with 0 if it held so many bytes.
+// Waits a while, then reads a pipe to its end. Exits with 0 if it held `wanted` bytes.
 static pid_t start_slow_reader(const int ends[2], size_t wanted)
 {
     pid_t pid = fork();

@@ -17,7 +17,7 @@ static int check(struct fixture *f, const char *line, size_t len, struct err *er
     return partial_read_check(f->json, &f->plan, &head, err);
 }
 
-// Merges all lines. Returns how many there were, or -1 when one was refused.
+// Merges all lines. Returns the number of lines, or -1 when one was refused.
 static int merge(struct fixture *f, const struct buf *lines)
 {
     const char *at = lines->data, *end = lines->data + lines->len;
@@ -35,7 +35,7 @@ static int merge(struct fixture *f, const struct buf *lines)
     return count;
 }
 
-// Counts the records from one number up to another, of every so many.
+// Counts every step-th record, from number `from` up to `to`.
 static void count(struct fixture *f, size_t from, size_t to, size_t step, size_t users)
 {
     for (size_t i = from; i < to; i += step)
@@ -69,7 +69,7 @@ static void test_merge(size_t records, size_t users, int lines, const char *titl
     buf_release(&got);
 }
 
-// The line of one kind of insight.
+// Returns the line of one kind of insight.
 static struct buf line_of(const struct buf *report, const char *kind)
 {
     char begin[40];
@@ -115,7 +115,7 @@ static void test_sketches(void)
     fixture_report(&merged, WINDOWS_OPEN, &got);
     struct buf logins = line_of(&got, "logins");
     tap_ok(memmem(logins.data, logins.len, "\"logins\":20001,", 15) != NULL,
-           "which counts the records of both");
+           "the merged tables have the records of both");
     fixture_release(&f);
     fixture_release(&merged);
     buf_release(&partials);
@@ -158,7 +158,7 @@ static void test_order(void)
     buf_release(&got);
 }
 
-// Replaces the first occurrence of a text in a partial, which must then be refused.
+// Replaces the first occurrence of a text in a partial. The partial must then be refused.
 static void refused(struct fixture *f, const struct buf *line, const char *old, const char *new,
                     const char *why)
 {

@@ -6,7 +6,8 @@
 
 #include "tap.h"
 
-// The canonical name of a list; "malformed" when it cannot be parsed. The caller frees it.
+// Returns the canonical name of a list, or "malformed" when it cannot be parsed. The caller frees
+// it.
 static char *canonical(const char *text)
 {
     int32_t *ids;
@@ -50,7 +51,7 @@ static void test_shares(void)
     tap_ok(partition_list_parse_shard("00/01", &shard, &shards) == 0 && shard == 0 && shards == 1,
            "leading zeros do not matter");
     char *name = partition_list_shard_name(shard, shards);
-    tap_ok(strcmp(name, "0/1") == 0, "nor do they change the name");
+    tap_ok(strcmp(name, "0/1") == 0, "leading zeros do not change the name");
     free(name);
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
         snprintf(title, sizeof title, "'%s' is not a share", malformed[i]);

@@ -25,10 +25,11 @@ static void test_done(void)
 {
     struct partition_set set = {0};
 
-    tap_ok(partitions_done(&set), "no partition at all is done");
+    tap_ok(partitions_done(&set), "a set without partitions is done");
     struct partition *a = partition_get(&set, "t", 0), *b = partition_get(&set, "t", 1);
     a->assigned = true;
-    tap_ok(!partitions_done(&set), "an assigned partition that has not reached its stop is not");
+    tap_ok(!partitions_done(&set),
+           "an assigned partition that has not reached its stop is not done");
     a->done = true;
     tap_ok(partitions_done(&set), "a partition of another member does not count");
     b->assigned = true;
@@ -62,16 +63,16 @@ static void test_commit(void)
     partitions_written(&set);
     list = partitions_to_commit(&set);
     tap_ok(list != NULL && list->cnt == 1 && offset_in(list, "t", 0) == 9,
-           "a written partition is committed, and only that");
+           "only the written partition is committed");
     rd_kafka_topic_partition_list_destroy(list);
-    tap_ok(partitions_to_commit(&set) == NULL, "and counts as committed then");
+    tap_ok(partitions_to_commit(&set) == NULL, "it is then noted as committed");
     a->committed = PARTITION_NOT_COMMITTED;
     b->next = 8;
     b->assigned = false;
     partitions_written(&set);
     list = partitions_to_commit(&set);
     tap_ok(list != NULL && list->cnt == 1 && offset_in(list, "t", 0) == 9,
-           "a failed commit is made again, and a revoked partition is left out");
+           "a failed commit is repeated, without a revoked partition");
     rd_kafka_topic_partition_list_destroy(list);
     partition_set_release(&set);
 }
@@ -93,22 +94,24 @@ static void test_watermark(void)
     a->assigned = b->assigned = true;
     a->newest = 100;
     tap_ok(!partitions_watermark(&set, &watermark),
-           "nor while a partition with records has not shown a time");
+           "there is no watermark while a partition with records has no record time");
     b->newest = 50;
-    tap_ok(watermark_is(&set, 50), "the watermark is that of the partition that is behind");
+    tap_ok(watermark_is(&set, 50), "the watermark is the time of the slowest partition");
     b->at_end = true;
-    tap_ok(watermark_is(&set, 100), "a partition at its end does not hold it back");
+    tap_ok(watermark_is(&set, 100), "a partition at its end is left out");
     a->at_end = true;
-    tap_ok(watermark_is(&set, 100), "with all at their end it is the highest time");
+    tap_ok(watermark_is(&set, 100),
+           "when all partitions are at their end, the watermark is the highest time");
     b->at_end = false;
     b->done = true;
     a->at_end = false;
-    tap_ok(watermark_is(&set, 100), "nor does a partition that has reached its stop");
+    tap_ok(watermark_is(&set, 100), "a partition that has reached its stop is left out");
     a->assigned = false;
     a->newest = 1000;
     tap_ok(watermark_is(&set, 50), "a partition of another member does not count");
     b->newest = PARTITION_NO_TIME;
-    tap_ok(!partitions_watermark(&set, &watermark), "partitions without any time have none");
+    tap_ok(!partitions_watermark(&set, &watermark),
+           "without any record time there is no watermark");
     partition_set_release(&set);
 }
 

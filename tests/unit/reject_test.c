@@ -78,11 +78,11 @@ static void test_cut(void)
         const char *wanted, *title;
     } cases[] = {
         {"abc", 3, "\"raw\":\"abc\"", "a cut line"},
-        {"ab\xc3\xa9", 4, "\"raw\":\"ab\xc3\xa9\"", "a line cut behind a character"},
+        {"ab\xc3\xa9", 4, "\"raw\":\"ab\xc3\xa9\"", "a line cut after a character"},
         {"ab\xc3", 3, "\"raw\":\"ab\"", "a line cut within a character of two bytes"},
         {"ab\xe2\x82", 4, "\"raw\":\"ab\"", "a line cut within a character of three bytes"},
         {"ab\xf0\x9f\x98", 5, "\"raw\":\"ab\"", "a line cut within a character of four bytes"},
-        {"ab\xf0", 3, "\"raw\":\"ab\"", "a line cut behind the first byte of a character"},
+        {"ab\xf0", 3, "\"raw\":\"ab\"", "a line cut after the first byte of a character"},
         {"\xf0\x9f\x98", 3, "\"raw\":\"\"", "a line cut within its only character"},
         {"\x80\x80\x80\x80", 4, "\"raw_b64\":\"gICAgA==\"",
          "a cut line of continuation bytes only"},

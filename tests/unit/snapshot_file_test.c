@@ -36,7 +36,8 @@ static int save(const char *name, uint64_t number)
     return snapshot_write_end(&dir, &w, &err);
 }
 
-// The number that a snapshot was saved with; 0 when it is not there or not as it was saved.
+// Returns the number that a snapshot was saved with, or 0 if the snapshot is missing or has
+// changed.
 static uint64_t load(const char *name)
 {
     static char big[BIG];
@@ -73,9 +74,9 @@ static void test_round_trip(void)
     tap_text(name, strlen(name), "18446744073709551615.state", "the tag can be left out");
     tap_int(snapshot_read_begin(&dir, "1.state", &r, &err), 0, "there is no snapshot at first");
     tap_int(save("1.state", 7), 0, "a snapshot is saved");
-    tap_int((int64_t)load("1.state"), 7, "and read as it was");
+    tap_int((int64_t)load("1.state"), 7, "it is read as it was saved");
     tap_int(save("1.state", 8), 0, "it can be saved again");
-    tap_int((int64_t)load("1.state"), 8, "which replaces it");
+    tap_int((int64_t)load("1.state"), 8, "the new snapshot replaces the old one");
     tap_ok(!exists("1.state.new"), "nothing unfinished is left");
 }
 
@@ -93,18 +94,18 @@ static void test_overrun(void)
 
     tap_int(snapshot_read_begin(&dir, "2.state", &r, &err), 1, "a snapshot of two numbers");
     snapshot_get_u64(&r);
-    tap_int(snapshot_read_end(&r, &err), -1, "must be read to its end");
-    tap_int(err.status, EX_CONFIG, "else the configuration is wrong");
+    tap_int(snapshot_read_end(&r, &err), -1, "a snapshot must be read to its end");
+    tap_int(err.status, EX_CONFIG, "otherwise the error is EX_CONFIG");
 
     snapshot_read_begin(&dir, "2.state", &r, &err);
     snapshot_get_u64(&r);
     snapshot_get(&r, all, sizeof all);
     tap_ok(r.overrun && all[0] == 0 && all[1] == 0, "a read beyond the end gives zeros");
     tap_ok(snapshot_get_u64(&r) == 0, "and so do all reads after it");
-    tap_int(snapshot_read_end(&r, &err), -1, "which the end tells");
+    tap_int(snapshot_read_end(&r, &err), -1, "snapshot_read_end() reports it");
 
     snapshot_read_begin(&dir, "2.state", &r, &err);
-    tap_ok(snapshot_get_count(&r, 1) == 5 && !r.overrun, "a count that fits is taken");
+    tap_ok(snapshot_get_count(&r, 1) == 5 && !r.overrun, "a count that fits is accepted");
     snapshot_read_end(&r, &err);
     snapshot_read_begin(&dir, "2.state", &r, &err);
     tap_ok(snapshot_get_count(&r, 2) == 0 && r.overrun, "one that cannot fit is refused");
@@ -116,7 +117,7 @@ static void test_overrun(void)
     snapshot_read_end(&r, &err);
 }
 
-// Changes a byte of a snapshot, or cuts it off there.
+// Changes a byte of a snapshot, or cuts the snapshot off at that byte.
 static void damage(const char *name, off_t at, bool cut)
 {
     int fd = openat(dir.fd, name, O_RDWR);
@@ -180,7 +181,8 @@ static void test_directory(void)
     char name[SNAPSHOT_NAME_SIZE] = "";
     uint64_t seq = 0, sum = 0;
 
-    tap_int(snapshot_dir_newest(&dir, &seq, name, &err), 0, "an empty directory has no newest");
+    tap_int(snapshot_dir_newest(&dir, &seq, name, &err), 0,
+            "an empty directory has no newest snapshot");
     save("10.a.state", 1);
     save("11.a.state", 2);
     save("5.b.state", 3);
@@ -191,19 +193,21 @@ static void test_directory(void)
     touch("11.a.state", 2000);
     touch("5.b.state", 3000);
     tap_int(snapshot_dir_newest(&dir, &seq, name, &err), 1, "the newest is found");
-    tap_ok(seq == 5 && strcmp(name, "5.b.state") == 0, "by its time, not by its seq");
+    tap_ok(seq == 5 && strcmp(name, "5.b.state") == 0,
+           "the newest snapshot is found by its time, not by its seq");
     touch("10.a.state", 3000);
     snapshot_dir_newest(&dir, &seq, name, &err);
     tap_int((int64_t)seq, 10, "of two at one time, the higher seq is newer");
     tap_ok(snapshot_dir_link(&dir, "10.a.state", "12.a.state") && load("12.a.state") == 1,
            "a snapshot can have a second name");
-    tap_ok(!snapshot_dir_link(&dir, "99.state", "98.state"), "what is missing cannot");
+    tap_ok(!snapshot_dir_link(&dir, "99.state", "98.state"),
+           "a missing snapshot cannot have a second name");
     tap_int(snapshot_dir_remove(&dir, 10, &err), 0, "snapshots are removed up to a seq");
     tap_ok(!exists("10.a.state") && !exists("5.b.state") && exists("11.a.state") &&
                exists("12.a.state"),
-           "of all tags, and no others");
+           "snapshots of all tags are removed, and no others");
     save("9.stop.state", 1);
-    tap_int(snapshot_dir_each(&dir, collect, &sum, &err), 5, "a visit can stop the others");
+    tap_int(snapshot_dir_each(&dir, collect, &sum, &err), 5, "visit() can stop the loop");
 }
 
 static void test_failed_write(void)
@@ -213,7 +217,7 @@ static void test_failed_write(void)
     save("20.state", 4);
     getrlimit(RLIMIT_FSIZE, &old);
     limit = old;
-    limit.rlim_cur = BIG / 2; // as a full disk, in the middle of the file
+    limit.rlim_cur = BIG / 2; // writing fails in the middle of the file, as on a full disk
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
     int status = save("20.state", 5);
@@ -221,11 +225,11 @@ static void test_failed_write(void)
     tap_ok(status == -1 && err.status == EX_IOERR && strstr(err.text, "20.state") != NULL,
            "a write that fails is reported with the name");
     tap_int((int64_t)load("20.state"), 4, "the old snapshot is still there");
-    tap_ok(!exists("20.state.new"), "and the unfinished one is not");
+    tap_ok(!exists("20.state.new"), "the unfinished one is removed");
     tap_int(save("nosuch/20.state", 5), -1, "a file that cannot be created is reported too");
 }
 
-// Locks the directory in another process for so long.
+// Locks the directory in another process, for the given time.
 static pid_t lock_elsewhere(const char *path, int64_t ms)
 {
     int ready[2];
@@ -261,7 +265,7 @@ static void test_lock(const char *path)
     tap_ok(time_monotonic() - start < 400, "without waiting");
     snapshot_dir_close(&reader);
     tap_int(snapshot_dir_open(&dir, path, true, &err), 0, "it can be written when it is unlocked");
-    tap_ok(time_monotonic() - start >= 300, "and not before");
+    tap_ok(time_monotonic() - start >= 300, "it cannot be written before that");
     waitpid(pid, &status, 0);
 }
 
@@ -280,9 +284,10 @@ static void test_open(const char *path)
     tap_ok(snapshot_dir_open(&other, missing, false, &err) == -1 && err.status == EX_CONFIG,
            "a directory to read must exist");
     tap_ok(snapshot_dir_open(&other, missing, true, &err) == -1 && err.status == EX_CANTCREAT,
-           "one that cannot be created is reported");
+           "a directory that cannot be created is reported");
     snprintf(missing, sizeof missing, "%s/made", path);
-    tap_int(snapshot_dir_open(&other, missing, true, &err), 0, "one to write to is created");
+    tap_int(snapshot_dir_open(&other, missing, true, &err), 0,
+            "a missing directory to write to is created");
     snapshot_dir_close(&other);
     rmdir(missing);
 }

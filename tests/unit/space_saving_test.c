@@ -33,7 +33,8 @@ static void test_exact(void)
     struct space_saving s;
 
     space_saving_init(&s, 100);
-    tap_ok(find(&s, 1) == NULL && space_saving_error(&s) == 0, "nothing is found where nothing is");
+    tap_ok(find(&s, 1) == NULL && space_saving_error(&s) == 0,
+           "nothing is found in an empty summary");
     for (uint64_t i = 0; i < 100; i++)
         add(&s, i, i + 1);
     space_saving_add(&s, "", 0, hll_hash("", 0), 0);
@@ -41,12 +42,14 @@ static void test_exact(void)
     for (uint64_t i = 1; i < 100; i++)
         right &= find(&s, i) != NULL && find(&s, i)->count == i + 1;
     tap_ok(right, "counts are exact while there is room");
-    tap_ok(find(&s, 0) == NULL && s.used == 100, "one more takes the place of the lowest");
-    tap_int((int64_t)space_saving_find(&s, "", 0, hll_hash("", 0))->count, 1, "and its count");
+    tap_ok(find(&s, 0) == NULL && s.used == 100,
+           "a further key replaces the key with the lowest count");
+    tap_int((int64_t)space_saving_find(&s, "", 0, hll_hash("", 0))->count, 1,
+            "it inherits that count");
     space_saving_release(&s);
 }
 
-// Zipf-like: key k about 1/k of the time.
+// Returns a random key. As in Zipf's law, the probability of key k is about proportional to 1/k.
 static uint64_t draw(uint64_t i)
 {
     uint64_t bits = random_mix(i * RANDOM_STEP);
@@ -69,7 +72,8 @@ static void test_bounds(void)
         add(&s, key, n);
     }
     uint64_t error = space_saving_error(&s);
-    tap_ok(error > 0 && error <= sum / 300, "the error is at most all counts divided by the room");
+    tap_ok(error > 0 && error <= sum / 300,
+           "the error is at most the sum of all counts divided by the limit");
     for (uint64_t key = 0; key < KEYS; key++) {
         const struct space_saving_item *item = find(&s, key);
         if (item == NULL)
@@ -77,10 +81,11 @@ static void test_bounds(void)
         else
             bounded &= item->count >= truth[key] && item->count - truth[key] <= error;
     }
-    tap_ok(bounded, "no count is too low, or too high by more than that");
+    tap_ok(bounded, "no count is too low, and none is too high by more than the error");
     for (size_t i = 1; i < s.used; i++)
         heap &= s.item[s.heap[i]].count >= s.item[s.heap[(i - 1) / 2]].count;
-    tap_ok(heap && s.used == 300, "the room is used up, and the lowest one is on top");
+    tap_ok(heap && s.used == 300,
+           "there are `limit` keys, and the one with the lowest count is on top");
     space_saving_release(&s);
 }
 
@@ -97,11 +102,13 @@ static void test_collisions(void)
     }
     for (size_t i = 0; i < s.used; i++)
         right &= space_saving_find(&s, s.item[i].key, s.item[i].len, UINT64_MAX) == &s.item[i];
-    tap_ok(right && s.used == 50, "keys of one hash are told apart, and found after others went");
+    tap_ok(right && s.used == 50,
+           "keys with the same hash are different, and are found after others were replaced");
     space_saving_release(&s);
     space_saving_init(&s, 0);
     space_saving_add(&s, "a", 1, 1, 1);
-    tap_ok(s.used == 0 && space_saving_find(&s, "a", 1, 1) == NULL, "without room nothing is kept");
+    tap_ok(s.used == 0 && space_saving_find(&s, "a", 1, 1) == NULL,
+           "with a limit of 0 nothing is kept");
     space_saving_release(&s);
 }
 

@@ -21,8 +21,7 @@
 #define MARK "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":2,\"at\":[[\"t\",0,6]]}\n"
 #define END "{\"@mark\":\"end\",\"run\":\"" RUN "\",\"seq\":3,\"at\":[[\"t\",0,7]]}\n"
 
-// --- The stage under test: each callback but record() adds a line, so that its calls can be seen
-// ---
+// --- The stage under test. Each callback except record() writes a line, to show its calls ---
 
 static int say(struct stream *s, const char *what)
 {
@@ -36,7 +35,7 @@ static int copy_record(void *ctx, struct stream *s, const struct line *line)
     return stream_emit(s, line->data, line->len);
 }
 
-// The first letter of a line says which verb to use.
+// The first letter of a line says which function to call.
 static int obey(void *ctx, struct stream *s, const struct line *line)
 {
     const struct reject reject = {REJECT_EMPTY, "f", "why"}, late = {REJECT_LATE, NULL, NULL};
@@ -153,7 +152,8 @@ static void collect(pid_t pid, int err)
     close(fd);
 }
 
-// Runs a stage on an input of len bytes, with stdout a file or, if that is not NULL, the file out.
+// Runs a stage on an input of len bytes. Its stdout is the file out_path or, if that is NULL, a new
+// file.
 static void run_on(const struct stream_ops *ops, struct stream_options options, const char *input,
                    size_t len, const char *out_path)
 {
@@ -241,7 +241,7 @@ static void test_records(void)
     run(&ops, "{\"reject\":\"empty\",\"raw\":\"\"}\n1\n");
     check_out("{\"reject\":\"empty\",\"raw\":\"\"}\n1\nend\n",
               "a reject of an earlier stage passes");
-    tap_int(counted("passed"), 1, "and is counted as passed,");
+    tap_int(counted("passed"), 1, "it is counted as passed,");
     tap_int(counted("in"), 1, "not as in");
     check_sum();
 }
@@ -413,7 +413,7 @@ static void test_marks(void)
     tap_text(result.out.data, result.out.len, (buf_putc(&wanted, '\0'), wanted.data),
              "each mark follows the lines before it and what its callback emits");
     tap_int(counted("marks"), 3, "marks are counted");
-    tap_int(counted("in"), 2, "and are no records");
+    tap_int(counted("in"), 2, "marks do not count as records");
     check_sum();
     buf_clear(&wanted);
     buf_printf(&wanted, "%s%s%s", HELLO, odd, END);
@@ -471,9 +471,9 @@ static void check_data_error(const char *input, const char *title, const char *m
 
 static void test_bad_marks(void)
 {
-    check_data_error(HELLO END "1\n", "a line behind the end mark",
+    check_data_error(HELLO END "1\n", "a line after the end mark",
                      "stage: stdin: line 3: follows the last mark\n");
-    check_data_error("1\n" HELLO END, "a hello mark behind a line",
+    check_data_error("1\n" HELLO END, "a hello mark after a line",
                      "stage: stdin: line 2: a hello mark after other lines\n");
     check_data_error(HELLO HELLO, "two hello marks",
                      "stage: stdin: line 2: mark 1: a second hello mark; two streams are mixed\n");
@@ -515,7 +515,7 @@ static void send_text(const struct child *c, const char *text)
         tap_ok(false, "writing to the stage");
 }
 
-// Reads until the text has come, for ten seconds at most.
+// Reads until the text has arrived, for ten seconds at most.
 static bool expect(const struct child *c, const char *text)
 {
     struct pollfd p = {.fd = c->out, .events = POLLIN};
@@ -531,7 +531,7 @@ static bool expect(const struct child *c, const char *text)
     return true;
 }
 
-// Lets the stage come to its end.
+// Waits until the stage has ended.
 static void join(struct child *c)
 {
     if (c->in >= 0)
@@ -590,7 +590,7 @@ static void test_ledger_signal(void)
     check_status(EX_OK);
     const char *newline = memchr(result.ledger.data, '\n', result.ledger.len);
     tap_ok(newline != NULL && newline + 1 < result.ledger.data + result.ledger.len,
-           "and the stage goes on, and appends another at its end");
+           "the stage continues, and appends another ledger at its end");
 }
 
 static void test_stop_filter(void)
@@ -607,7 +607,7 @@ static void test_stop_filter(void)
     kill(c.pid, SIGTERM);
     join(&c);
     tap_ok(WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGTERM,
-           "a second one ends it");
+           "a second SIGTERM ends the stage");
 }
 
 static void test_closed_pipe(void)
@@ -620,12 +620,12 @@ static void test_closed_pipe(void)
     expect(&c, "one\n");
     close(c.out);
     c.out = -1;
-    // No further line: the stage must notice while it waits.
+    // There is no further line. The stage must notice while it waits.
     waitpid(c.pid, &result.status, 0);
     int status = result.status;
     join(&c);
     tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE,
-           "a stage whose reader is gone dies of SIGPIPE");
+           "a stage whose stdout has no reader ends by SIGPIPE");
     check_err("stage: closed\n", "quietly, but closes before");
     check_sum();
 }
@@ -637,8 +637,8 @@ static void test_full_disk(void)
     run_on(&ops, (struct stream_options)STREAM_OPTIONS_INIT, "1\n2\n3\n", 6, "/dev/full");
     check_status(EX_IOERR);
     check_err("stage: stdout: No space left on device\n", "a full disk is reported");
-    tap_int(counted("out"), 0, "lines that were not written are not out");
-    tap_int(counted("undelivered"), 3, "but undelivered");
+    tap_int(counted("out"), 0, "lines that were not written do not count as out");
+    tap_int(counted("undelivered"), 3, "they count as undelivered");
     check_sum();
 }
 

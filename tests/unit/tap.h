@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// tap: the checks of a unit test, each a line of the Test Anything Protocol.
+// tap: the checks of a unit test. Each check prints a line of the Test Anything Protocol.
+//
+//     #include "base/number.h"
+//     #include "tap.h"
 //
 //     int main(void)
 //     {
-//         tap_int(duration("1m"), 60000, "a minute");
-//         tap_text(got.data, got.len, "wanted", "a text");
-//         tap_ok(waited < 10, "no waiting");
+//         uint64_t n = 0;
+//
+//         tap_int(number_parse("2k", 1000, &n), 0, "a number with a suffix is read");
+//         tap_ok(n == 2000, "k is a thousand");
 //         return tap_done();
 //     }
 #ifndef TESTS_UNIT_TAP_H
@@ -40,7 +44,7 @@ static inline void tap_int(int64_t got, int64_t wanted, const char *title)
         printf("# wanted %lld, got %lld\n", (long long)wanted, (long long)got);
 }
 
-// The bytes that are not printable as hexadecimal.
+// Prints the data, with bytes that are not printable as hexadecimal numbers.
 static inline void tap_show(const char *what, const char *data, size_t len)
 {
     printf("# %s: ", what);
@@ -69,7 +73,7 @@ static inline void tap_text(const char *got, size_t len, const char *wanted, con
     tap_bytes(got, len, wanted, strlen(wanted), title);
 }
 
-// Says how many there were, and returns the exit status.
+// Prints the number of checks, and returns the exit status.
 static inline int tap_done(void)
 {
     printf("1..%d\n", tap_count);

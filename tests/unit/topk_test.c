@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Compares insight_top with sorting everything, over counts that grow at random.
+// Compares topk with sorting all entries, while counts grow at random.
 #include "sketch/topk.h"
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@ static int compare(const void *ctx, uint32_t a, uint32_t b)
     return (rank[a] > rank[b]) - (rank[a] < rank[b]);
 }
 
-// The id that ranks next after those already taken, IDS when there is none.
+// Returns the id that ranks next after those already taken, or IDS when there is none.
 static uint32_t best(const struct counts *c, const bool *taken, uint64_t lowest)
 {
     uint32_t found = IDS;
@@ -65,7 +65,7 @@ static bool is_exact(struct topk *t, const struct topk_order *order, uint64_t lo
     return listed == t->limit;
 }
 
-// skew 0 makes counts grow evenly, with as many ties as there can be.
+// With skew 0 all counts grow evenly, so that many are equal.
 static void test_growth(size_t limit, uint64_t lowest, uint32_t ids, int skew, uint32_t every)
 {
     static struct counts c;
@@ -80,7 +80,7 @@ static void test_growth(size_t limit, uint64_t lowest, uint32_t ids, int skew, u
         c.rank[i] = i * 211 % IDS; // 211 and 500 have no common factor
     }
     topk_init(&t, limit, lowest);
-    // Comparing each time takes long, and is done over fewer.
+    // Comparing after each record takes long, so there are fewer records then.
     uint32_t records = every == 1 ? 1000 : 20000;
     for (uint32_t i = 0; i < records && ok; i++) {
         uint32_t id = next_random(&state) % ids;

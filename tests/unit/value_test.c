@@ -44,7 +44,8 @@ static void test_long(void)
     value_read(&value, &message, len, &line);
     tap_ok(line.len == len && line.full_len == len, "a value of the longest length is whole");
     value_read(&value, &message, len - 1, &line);
-    tap_ok(line.len == LINE_KEEP && line.full_len == len, "of a longer one the beginning is kept");
+    tap_ok(line.len == LINE_KEEP && line.full_len == len,
+           "only the beginning of a longer value is kept");
     value_read(&value, &(rd_kafka_message_t){.payload = text, .len = 9}, 8, &line);
     tap_ok(line.len == 9 && line.full_len == 9,
            "a short value is kept whole, even beyond the limit");
@@ -74,7 +75,7 @@ static void test_join(void)
     read_text(&value, "1\n2", &line);
     line.data = "x\ny";
     value_join(&value, &line);
-    tap_text(line.data, line.len, "x\ny", "other bytes than the value's are left alone");
+    tap_text(line.data, line.len, "x\ny", "a line that is not the value itself is unchanged");
     value_release(&value);
 }
 

@@ -37,10 +37,10 @@ static void test_parse(void)
     struct err err;
 
     tap_ok(spec.kind == WINDOW_TIME && spec.size == MS_HOUR && spec.step == MS_HOUR,
-           "1h is an hour after the other");
+           "1h is windows of an hour, one after the other");
     spec = parse("1h/5m");
     tap_ok(spec.kind == WINDOW_TIME && spec.size == MS_HOUR && spec.step == 5 * MS_MINUTE,
-           "1h/5m is an hour every five minutes");
+           "1h/5m is windows of an hour, one every five minutes");
     spec = parse("1h30m");
     tap_ok(spec.size == 90 * MS_MINUTE, "durations may be sums");
     spec = parse("2kn");
@@ -74,7 +74,8 @@ static void test_bounds(void)
     for (; window_spec_end(&hopping, start) > time; start = window_spec_previous(&hopping, start))
         count++;
     tap_ok(count == 2 || count == 3, "a record is in two or three windows of 1h/25m");
-    tap_ok(window_spec_previous(&hour, 0) == -MS_HOUR, "the window before is an hour before");
+    tap_ok(window_spec_previous(&hour, 0) == -MS_HOUR,
+           "the previous window starts an hour earlier");
 }
 
 static bool puts_as(const char *text, int64_t start, const char *key, const char *json)
@@ -112,7 +113,7 @@ static void test_put(void)
     tap_ok(puts_as("500n,30s", 3, "500n,30s/3",
                    "{\"start\":null,\"end\":null,\"number\":3,\"first\":"
                    "\"2023-09-12T00:45:51Z\",\"last\":\"2023-09-12T00:46:20Z\"}"),
-           "and so has one that a span bounds");
+           "a window of records with a span has them too");
     tap_ok(puts_as("all", 0, "all",
                    "{\"start\":null,\"end\":null,\"first\":\"2023-09-12T00:45:51Z\",\"last\":"
                    "\"2023-09-12T00:46:20Z\"}"),

@@ -9,7 +9,7 @@
 
 #define MINUTE MS_MINUTE
 
-// Which windows are handed out, by their keys.
+// Checks which windows are handed out, by their keys.
 static void hands_out(struct fixture *f, enum windows_which which, const char *wanted,
                       const char *title)
 {
@@ -34,14 +34,14 @@ static void test_watermark(void)
     windows_advance(&f.windows, 3 * MINUTE);
     tap_ok(!windows_due(&f.windows), "a window is not due before its end");
     windows_advance(&f.windows, 11 * MINUTE - 1);
-    tap_ok(!windows_due(&f.windows), "it waits for the lateness");
-    tap_ok(add(&f, 9 * MINUTE), "and takes records that come within it");
+    tap_ok(!windows_due(&f.windows), "it is not due before the lateness has passed");
+    tap_ok(add(&f, 9 * MINUTE), "records within the lateness are added");
     windows_advance(&f.windows, 11 * MINUTE);
     tap_ok(windows_due(&f.windows), "the watermark makes it due at its end");
     windows_advance(&f.windows, 5 * MINUTE);
     tap_ok(windows_due(&f.windows), "the watermark does not go back");
     hands_out(&f, WINDOWS_DUE, "10m/1970-01-01T00:00:00Z ", "the due window is handed out");
-    tap_ok(!windows_due(&f.windows), "and is closed then");
+    tap_ok(!windows_due(&f.windows), "a window that was handed out as due is closed");
     hands_out(&f, WINDOWS_DUE, "", "it is handed out once");
     tap_ok(!add(&f, 9 * MINUTE), "a record of a closed window is late");
     tap_int((int64_t)f.windows.series[0].late, 1, "late records are counted");
@@ -78,7 +78,7 @@ static void test_order(void)
     hands_out(&f, WINDOWS_DUE,
               "10m/1970-01-01T00:00:00Z 20m/1970-01-01T00:00:00Z 10m/1970-01-01T00:20:00Z "
               "20m/1970-01-01T00:20:00Z 5n/1 all ",
-              "windows of time come by their ends, then those of records, then all");
+              "windows of time come in the order of their ends, then those of records, then all");
     fixture_release(&f);
 }
 
@@ -130,7 +130,8 @@ static void test_records(void)
     fixture_release(&f);
 }
 
-// The count of the window before that a view gives, or -1 without one.
+// Returns the number of records in the window before the one that is handed out last, or -1 if
+// there is none.
 static int64_t records_before(struct fixture *f, enum windows_which which)
 {
     struct window_view view;
@@ -151,17 +152,18 @@ static void test_previous(void)
     add(&f, 1 * MINUTE);
     add(&f, 2 * MINUTE);
     windows_advance(&f.windows, 11 * MINUTE);
-    tap_int(records_before(&f, WINDOWS_DUE), -1, "the first window has none before it");
+    tap_int(records_before(&f, WINDOWS_DUE), -1, "the first window has no previous one");
     add(&f, 12 * MINUTE);
     tap_int(records_before(&f, WINDOWS_OPEN), 2, "a closed window is kept for the next one");
     windows_advance(&f.windows, 21 * MINUTE);
-    tap_int(records_before(&f, WINDOWS_DUE), 2, "until that one closes");
+    tap_int(records_before(&f, WINDOWS_DUE), 2, "it is kept until the next one closes");
     tap_int((int64_t)f.windows.series[0].count, 1, "then it is freed");
     add(&f, 35 * MINUTE);
-    tap_int(records_before(&f, WINDOWS_OPEN), -1, "a window behind a gap has none before it");
+    tap_int(records_before(&f, WINDOWS_OPEN), -1, "a window after a gap has no previous one");
     windows_advance(&f.windows, 31 * MINUTE);
     windows_sweep(&f.windows);
-    tap_int((int64_t)f.windows.series[0].count, 1, "a sweep frees what nothing is compared with");
+    tap_int((int64_t)f.windows.series[0].count, 1,
+            "a sweep frees closed windows with which nothing is compared");
     fixture_release(&f);
 }
 
@@ -186,16 +188,17 @@ static void test_partials(void)
     tap_ok(windows_knows(&f.windows, &ten) && windows_knows(&f.windows, &all),
            "the windows of partials are known by their text");
     tap_ok(!windows_knows(&f.windows, &other), "another window is not");
-    tap_ok(!windows_knows(&f.windows, &odd), "nor is a start at which no window starts");
-    tap_ok(!windows_knows(&f.windows, &number), "nor can windows of records be merged");
+    tap_ok(!windows_knows(&f.windows, &odd), "a start at which no window starts is not known");
+    tap_ok(!windows_knows(&f.windows, &number), "windows of records cannot be merged");
     struct insight_set *set = windows_extend(&f.windows, &ten);
     tap_ok(set != NULL && set == windows_extend(&f.windows, &ten), "a window has one set");
     tap_ok(set->records == 14 && set->first == 10 * MINUTE + 1 && set->last == 10 * MINUTE + 2,
-           "which is extended by the records and their times");
+           "the set is extended by the records and their times");
     windows_advance(&f.windows, 21 * MINUTE);
     tap_ok(windows_extend(&f.windows, &ten) == NULL, "a partial of a past window is late");
-    tap_int((int64_t)f.windows.series[0].late, 7, "with all its records");
-    tap_ok(windows_extend(&f.windows, &all) != NULL, "but never for the window over everything");
+    tap_int((int64_t)f.windows.series[0].late, 7, "all its records count as late");
+    tap_ok(windows_extend(&f.windows, &all) != NULL,
+           "a partial is never late for the window over everything");
     fixture_release(&f);
 }
 
