@@ -39,7 +39,8 @@ struct checkpoint {
     const char *options; // one line: the options that a snapshot must have been made with
     struct mark hello;   // all other marks must have the same partitions
     uint64_t seq;        // of the newest snapshot
-    // In a stream with marks, what the newest snapshot contains; name is empty before the first.
+    // In a stream with marks: what the newest snapshot contains. The name is empty before the first
+    // one.
     char name[SNAPSHOT_NAME_SIZE];
     struct mark position;
     int64_t watermark;
@@ -57,8 +58,8 @@ void checkpoint_close(struct checkpoint *c);
 
 // Fills the windows, which must be empty, from a snapshot. With marks, this is the snapshot of the
 // mark from which the hello mark continues. Without marks (hello is NULL), it is the newest one. If
-// the source starts from the beginning, the windows stay empty; but if a snapshot shows that a mark
-// was already committed, that is an error. It is also an error if the source has no group or no
+// the source starts from the beginning, the windows stay empty. It is an error if a snapshot then
+// shows that a mark was already committed. It is also an error if the source has no group or no
 // fixed partitions, or does not continue where the snapshot ends. After a failure the windows must
 // not be used.
 int checkpoint_resume(struct checkpoint *c, const struct mark *hello, struct windows *w,

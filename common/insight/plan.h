@@ -2,9 +2,9 @@
 //
 // plan: which insights are wanted, and which tables must be counted for them.
 //
-// A plan is made once, from the options. All insights share their tables. There is one table for
-// each field, and one for each combination of fields, that at least one insight needs. So nothing
-// is counted twice. set.h and batch.h do the counting, and report.h the output.
+// A plan is made once, from the options. All insights share their tables, so that nothing is
+// counted twice. There is a table for each field, and for each combination of fields, that at least
+// one insight needs. set.h and batch.h do the counting, and report.h the output.
 //
 //     struct plan plan;
 //     if (plan_init(&plan, "timestamp", &err) != 0)
@@ -45,12 +45,13 @@ struct insight_kind {
     // Prepares the insight's accumulator in a new set. The member is NULL if the kind needs none.
     void (*init)(const struct insight *in, struct insight_set *set);
 
-    // Called after a record has raised its count in the insight's table by n, while the table is
+    // Called after the count of a key in the insight's table has risen by n, while the table is
     // exact. The member is NULL if the kind only reads the tables.
     void (*add)(const struct insight *in, struct insight_set *set,
                 const struct insight_set_hits *hits, uint64_t n);
 
-    // Appends the members that name the insight's fields. NULL if the kind has no fields.
+    // Appends the members that name the insight's fields. The member is NULL if the kind has no
+    // fields.
     void (*put_about)(const struct insight *in, struct buf *b);
 
     // Appends the members with the results.

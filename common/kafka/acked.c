@@ -165,9 +165,9 @@ static bool wait_for_ack(const struct acked_source *a)
     return !(fds[1].revents & (POLLERR | POLLHUP));
 }
 
-// Waits until the last mark is acknowledged, and commits it. Meanwhile serves the consumer if
-// `serve` is true; it is false if the consumer itself has called. Returns 0; 1 when the mark was
-// not acknowledged; or -1.
+// Waits until the last mark is acknowledged, and commits it. While it waits, it serves the
+// consumer, unless `serve` is false because the consumer itself has called it. Returns 0; 1 when
+// the mark was not acknowledged; or -1.
 static int await_acks(struct source *s, int64_t wait_ms, bool serve)
 {
     struct acked_source *a = s->own;

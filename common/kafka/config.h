@@ -3,9 +3,14 @@
 // config: the settings of a Kafka client, from kcat's options (-b, -X, -F), config files and the
 // environment.
 //
-// The sources are, in this order: the tool's own defaults; the file $KCAT_CONFIG or, if that is not
-// set, ~/.config/kcat.conf (with -F, neither is read); $BOOTSTRAP_SERVERS; the -F file; -X; -b. A
-// later source overrides an earlier one. The values of secret settings are never printed.
+// The values of secret settings are never printed. These are the sources of settings. A later one
+// overrides an earlier one:
+//     1. the tool's own defaults
+//     2. the file $KCAT_CONFIG or, if that is not set, ~/.config/kcat.conf; not with -F
+//     3. $BOOTSTRAP_SERVERS
+//     4. the file of -F
+//     5. -X
+//     6. -b
 //
 //     static const struct config_setting defaults[] = {{"linger.ms", "5"}, {NULL, NULL}};
 //     struct config_options options = CONFIG_OPTIONS_INIT; // filled through config_opts

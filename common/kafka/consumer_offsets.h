@@ -43,8 +43,8 @@ int consumer_offsets_prepare(struct consumer_offsets *o, rd_kafka_topic_partitio
                              struct err *err);
 
 // Checks that the partition does not end before an offset up to which it was already read. Returns
-// 0, or -1 with EX_CONFIG when it still ends before that offset after client->wait; then the topic
-// was recreated or truncated.
+// 0, or -1 with EX_CONFIG when it still ends before that offset after client->wait. That means that
+// the topic was recreated or truncated.
 int consumer_offsets_check_truncation(struct consumer_offsets *o, const struct partition *p,
                                       int64_t offset, struct err *err);
 
@@ -55,7 +55,7 @@ void consumer_offsets_position(const struct consumer_offsets *o, struct mark *ma
 // offset_commit_cb receives the result.
 rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait);
 
-// Includes the partitions in the list in the next commit, because their last one has failed.
+// Makes the next commit include the partitions in the list, whose last commit has failed.
 void consumer_offsets_retry(struct consumer_offsets *o,
                             const rd_kafka_topic_partition_list_t *list);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// delivery: lines on their way to the broker. Every line that is handed over is reported exactly
-// once: as delivered, as refused by the broker for good, or as failed.
+// delivery: sends lines to the broker. Every line is reported exactly once: as delivered, as
+// refused for good, or as failed.
 //
 //     struct delivery d = {.stream = s, .reported = on_report, .ctx = tool};
 //     delivery_add_headers(&d, &options.headers, &err);
@@ -40,7 +40,7 @@ enum delivery_outcome {
 struct delivery_report {
     enum delivery_outcome outcome;
     rd_kafka_resp_err_t code;
-    const struct line *line; // dies with the call
+    const struct line *line; // valid during the call
     bool passed;             // as given to delivery_produce()
     uint32_t segment;        // as given to delivery_produce()
     bool kept_back;          // librdkafka refused the line and did not send it
@@ -64,9 +64,9 @@ struct delivery {
 // with EX_USAGE in *err.
 int delivery_add_headers(struct delivery *d, const struct opt_list *headers, struct err *err);
 
-// Connects. `undelivered` is the file to which lines that were not delivered are appended; it may
-// be NULL. Borrows the settings, and sets their on_report and ctx. Returns 0, or -1 with *err set;
-// release the delivery in both cases.
+// Connects. Lines that fail are appended to the file `undelivered`, which may be NULL. Borrows the
+// settings, and sets their on_report and ctx. Returns 0, or -1 with *err set; release the delivery
+// in both cases.
 int delivery_open(struct delivery *d, struct producer_settings *settings, const char *undelivered,
                   struct err *err);
 void delivery_release(struct delivery *d);
@@ -100,8 +100,7 @@ int delivery_flush_all(struct delivery *d);
 // are reported as failed.
 void delivery_abandon(struct delivery *d, int wait_ms);
 
-// Logs how many lines were not delivered, if any, sets the stream's exit status, and closes the
-// file.
+// If lines have failed, logs how many, and sets the stream's exit status. Closes the file.
 void delivery_close(struct delivery *d);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// group_offsets: reads the offsets that a group has committed into a mark. The mark lists the
-// partitions that have an offset. Its seq and run come from the offsets' metadata: from the highest
-// seq, if the offsets have different ones. Without metadata, seq is 0 and run is empty.
+// group_offsets: reads a group's committed offsets into a mark. The mark lists the partitions that
+// have an offset. Its seq and run come from the offset whose metadata has the highest seq. Without
+// metadata, seq is 0 and run is empty.
 //
 //     struct client reader;
 //     group_offsets_open(&reader, &options.kafka, "g", &err);

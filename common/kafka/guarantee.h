@@ -5,7 +5,7 @@
 //
 //     file             source                sink                what the pipe promises
 //     plain.c          plain_source          plain_sink          records in the pipe may be lost
-//     tee.c                                  tee_sink            that depends on the last sink
+//     tee.c                                  tee_sink            the promise of the last sink
 //     acked.c          acked_source          acked_sink          at least once
 //     transactional.c  transactional_source  transactional_sink  exactly once
 //

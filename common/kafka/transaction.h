@@ -39,10 +39,10 @@ struct transaction {
 // their open transaction. Returns 0, or -1 with *err set.
 int transaction_open(struct transaction *t, struct err *err);
 
-// Checks that the stream of the hello mark starts at the offsets that the group has committed, and
-// continues from the mark that was committed with them. If a partition has no committed offset,
-// commits the hello mark's offsets. Returns 0, or -1 with *err set: EX_TEMPFAIL when another
-// pipeline has moved the offsets.
+// Checks that the hello mark has the offsets that the group has committed, and continues from the
+// mark that was committed with them. Then, if a partition has no committed offset, commits the
+// hello mark's offsets. Returns 0, or -1 with *err set: EX_TEMPFAIL when another pipeline has moved
+// the offsets.
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err);
 
 // Begins a transaction, unless one is open. Returns 0, or -1 with *err set.

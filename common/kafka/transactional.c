@@ -54,8 +54,8 @@ static int source_mark(struct source *s)
     return mark == NULL ? 0 : stream_emit_mark(s->stream, mark);
 }
 
-// Asks for the committed offsets. Nothing is read meanwhile, so after each failure the next query
-// comes later.
+// Asks for the committed offsets. The source reads no records while it waits for the answer, so
+// after each failure it waits longer before it asks again.
 static int source_serve(struct source *s)
 {
     struct commit_watch *watch = s->own;

@@ -29,9 +29,9 @@ struct value {
 void value_release(struct value *value);
 
 // Copies the message's value, with padding after it so that it can be parsed, and sets *line to the
-// copy. The line has no number and no origin. If the value is longer than max_line bytes, only its
-// first LINE_KEEP bytes are copied; line->full_len is the length of the whole value. The line is
-// valid until the next call.
+// copy. The line has no number and no origin. If the value is longer than max_line bytes, at most
+// its first LINE_KEEP bytes are copied. line->full_len is the length of the whole value. The line
+// is valid until the next call.
 void value_read(struct value *value, const rd_kafka_message_t *message, uint64_t max_line,
                 struct line *line);
 

@@ -139,7 +139,7 @@ struct buf *stream_emit_begin(struct stream *s)
 }
 
 // Flushes when enough is buffered. Call this after appending a whole line. A source flushes only
-// between two calls of fill(), when no call of librdkafka is in progress.
+// between two calls of fill(), when it is not inside a call of its Kafka library.
 static int flush_when_full(struct stream *s)
 {
     return s->out.buf.len < OUT_FLUSH || s->ops->fill != NULL ? 0 : stream_flush(s);
