@@ -46,8 +46,7 @@ struct mark_at {
 struct mark {
     enum mark_kind kind;
     char run[MARK_RUN_SIZE];
-    char from[MARK_RUN_SIZE]; // only in a hello: the run that committed this seq, or empty if none
-                              // did
+    char from[MARK_RUN_SIZE]; // only in a hello: the run that committed this seq; empty if none
     uint64_t seq;
     char *group, *shard; // NULL if absent
     struct mark_at *at;
