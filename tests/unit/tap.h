@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// tap: the checks of a unit test, each a line of the Test Anything Protocol.
+// tap: the checks of a unit test. Each check prints one line of the Test Anything Protocol. This is
+// a whole test:
+//
+//     #include "base/datetime.h"
+//     #include "tap.h"
 //
 //     int main(void)
 //     {
-//         tap_int(duration("1m"), 60000, "a minute");
-//         tap_text(got.data, got.len, "wanted", "a text");
-//         tap_ok(waited < 10, "no waiting");
+//         int64_t ms = 0;
+//
+//         tap_ok(duration_parse("1m", &ms) == 0, "1m is a duration");
+//         tap_int(ms, 60000, "a minute has 60,000 ms");
 //         return tap_done();
 //     }
 #ifndef TESTS_UNIT_TAP_H
