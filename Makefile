@@ -30,8 +30,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icommon -DLOGINPIPE_VERSION='"$(VERSION)"' 
 ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SANITIZE)
 
 KAFKA_TOOLS := kcat-in kcat-out kcat-broker
-TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks
-SCRIPTS := loginpipe
+TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks loginpipe
 COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*/*.c common/*/*.cc)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 
@@ -42,7 +41,7 @@ TEST_PACKAGES = bats jq kcat miller sqlite3 postgresql maven default-jre-headles
 BENCH_PACKAGES = python3-confluent-kafka
 
 .PHONY: all deps demo check test lint bench chaos install uninstall clean
-all: $(addprefix $(B)/,$(TOOLS) $(SCRIPTS))
+all: $(addprefix $(B)/,$(TOOLS))
 
 # An archive, so that each tool gets just what it uses: loginclean is free of librdkafka.
 $(B)/libcommon.a: $(COMMON)
@@ -52,12 +51,6 @@ $(B)/libcommon.a: $(COMMON)
 $(addprefix $(B)/,$(KAFKA_TOOLS)): LDLIBS += -lrdkafka
 $(addprefix $(B)/,$(TOOLS)): $(B)/%: $(B)/tools/%.o $(B)/libcommon.a
 	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ $(LDLIBS) -ljq -lsimdjson
-
-$(addprefix $(B)/,$(SCRIPTS)): $(B)/%: tools/%
-	@mkdir -p $(@D)
-	sed 's/@VERSION@/$(VERSION)/' $< > $@.new
-	chmod 755 $@.new
-	mv $@.new $@
 
 $(UNIT_TESTS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcommon.a
 	@mkdir -p $(@D)
@@ -113,12 +106,12 @@ chaos: all
 
 install: all
 	install -d $(BINDIR) $(addprefix $(MANDIR)/man,1 5 7)
-	install -m 755 $(addprefix $(B)/,$(TOOLS) $(SCRIPTS)) $(BINDIR)
+	install -m 755 $(addprefix $(B)/,$(TOOLS)) $(BINDIR)
 	for page in man/*.[157]; do \
 		install -m 644 $$page $(MANDIR)/man$${page##*.} || exit; done
 
 uninstall:
-	rm -f $(addprefix $(BINDIR)/,$(TOOLS) $(SCRIPTS))
+	rm -f $(addprefix $(BINDIR)/,$(TOOLS))
 	for page in man/*.[157]; do rm -f $(MANDIR)/man$${page##*.}/$${page#man/}; done
 
 clean:

@@ -32,7 +32,7 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
 
 @test "--state-reset needs --once, so that restarts do not reset the state" {
     DELIVERY=exactly-once LOGINAGG_OPTS='-w 1d --state-reset' run -64 --separate-stderr loginpipe
-    assert_eq "$stderr" 'loginpipe: LOGINAGG_OPTS: --state-reset would start anew at each restart; it needs --once (see loginpipe --help)'
+    assert_eq "$stderr" 'loginpipe: LOGINAGG_OPTS: --state-reset would reset the state at every restart; use it with --once (see loginpipe --help)'
 }
 
 @test "a state directory that cannot be created is an error" {

@@ -170,9 +170,14 @@ static _Noreturn void print_help(const struct opt_program *program, const struct
 {
     printf("Usage: %s %s\n%s\n", log_program(), program->synopsis, program->summary);
     for (size_t i = 0; i < count; i++) {
-        printf("\n%s:\n", groups[i].title);
+        if (groups[i].table != NULL)
+            printf("\n%s:\n", groups[i].title);
         for (size_t j = 0; j < groups[i].count; j++)
             print_option(&groups[i].table[j]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (groups[i].table == NULL)
+            printf("\n%s\n", groups[i].title);
     }
     printf("\nMore in %s(1) and loginpipe(7).\n", log_program());
     opt_exit_printed();

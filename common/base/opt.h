@@ -110,6 +110,12 @@ struct opt_group {
         title, table, sizeof(table) / sizeof *(table), options                                     \
     }
 
+// A group without options: text that --help prints behind all options, such as the environment.
+#define OPT_TEXT(text)                                                                             \
+    {                                                                                              \
+        text, NULL, 0, NULL                                                                        \
+    }
+
 struct opt_program {
     const char *synopsis; // follows the program's name in --help
     const char *summary;  // one sentence

@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS login_insights (
 );
 CREATE INDEX IF NOT EXISTS login_insights_by_window ON login_insights (window_start, kind);
 
--- Lines that are not insights, or that PostgreSQL cannot hold, unchanged.
+-- The unchanged lines that are not insights, or that PostgreSQL cannot store.
 CREATE TABLE IF NOT EXISTS login_insight_rejects (
     line text NOT NULL,
     reason text NOT NULL,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Lists the duplicates in batches of records, from insights about windows such as 500n,30s. ts_min
-# and ts_max are the lowest and the highest time of the batch, in epoch seconds. Batches without
+# Reads insights about windows such as 500n,30s, and lists the duplicates in each batch. ts_min and
+# ts_max are the lowest and the highest time of the batch, in epoch seconds. Batches without
 # duplicates are left out.
 #
 #   loginagg -w 500n,30s --every 0 < records.ndjson | jq -cf batches.jq

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Prints a readable line about the device types of each hour, from insights: the hour, all logins,
-# and the logins of each type. It uses the windows 1h only, not overlapping ones such as 1h/15m.
+# Reads insights, and prints a readable line about the device types of each hour: the hour, all
+# logins, and the logins of each type. It uses only windows of 1h, not overlapping ones such as 1h/15m.
 #
 #   kcat-in -t login-insights -e --jq-file device-types.jq
 select(.insight == "count" and .field == "device_type"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Extracts the original record from a reject. If the record was not a JSON object, passes the reject
-# itself. Numbers beyond 2^53 lose digits.
+# Extracts the original record from a reject. If the record was not a JSON object, the program passes
+# the reject itself. Numbers above 2^53 lose digits.
 #
 #   kcat-in -t login-rejects -e --jq-file raw-records.jq | loginclean
 . as $reject

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Lists users who logged in from many addresses within one window, from insights: from more than 3,
-# or --argjson ips N.
+# Reads insights, and lists the users who logged in from more than 3 addresses within one window.
+# Change the number with --argjson ips N.
 #
 #   kcat-in -t login-insights -e --jq-file suspicious.jq --argjson ips 5
 ($ARGS.named.ips // 3) as $usual

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Shows from how many addresses each user logged in, from insights. There is a line for each window,
-# and a line for each user in its top list, the users with the most addresses first.
+# Reads insights, and shows from how many addresses each user logged in. For each window it prints a
+# line with totals, and then a line for each user in the top list of the window. The user with the
+# most addresses comes first.
 #
 #   loginagg --every 0 < records.ndjson | jq -rf users-by-ips.jq
 select(.insight == "distinct" and .field == "ip" and .per == "user_id" and .final)

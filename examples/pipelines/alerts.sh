@@ -4,8 +4,8 @@
 # alerts.sh [OPTION]... - copies insights that are worth an alert to a topic of their own
 #
 # An insight is worth an alert if some user logged in from more than MAX_IPS addresses in one
-# window. Options go to kcat-in: with -e the script stops at the present end of the topic; without
-# it, it waits for more. The next run continues where this one ended.
+# window. Options go to kcat-in: with -e the script stops at the present end of the topic. Without -e
+# it waits for more insights. The next run continues where this one ended.
 #
 # An alert is the insight itself, with its key. So while a window fills, the newest alert replaces
 # the ones before. This command creates a topic that keeps only the newest alert of each key:

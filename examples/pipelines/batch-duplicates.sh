@@ -11,8 +11,8 @@
 # topic is read. They do depend on the order in which several partitions are read, which varies. For
 # batches that are always the same, read a single partition with kcat-in -p 0.
 #
-# -e stops at the present end of the topic; without it, the script would wait for more. Options go
-# to loginagg:
+# The -e below stops kcat-in at the present end of the topic. Without it, the script would wait for
+# more records. Options go to loginagg:
 #
 #   batch-duplicates.sh --duplicates user_id,device_id --top 3
 #

@@ -7,8 +7,8 @@
 #
 #   clean-and-count.sh -w 1d --count locale 2> rejects.ndjson
 #
-# --every 0 prints only the final insights of each window. The partitions of a topic are read one
-# after another, so records come out of order; --lateness says by how much they may.
+# --every 0 prints only the final insights of each window. The partitions of a topic may be read one
+# after another, so a record may be much older than the newest one. --lateness says how much older.
 #
 # Environment: BOOTSTRAP_SERVERS, KAFKA_TOPIC
 set -eu -o pipefail

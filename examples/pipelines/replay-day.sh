@@ -7,8 +7,7 @@
 #
 # The Kafka timestamp of a record decides whether it belongs to the day, since kcat-in finds the
 # start and the end by these timestamps. To choose events by their own time, see
-# ../cron/login-hourly.
-# Rejects go to stderr. Options go to loginagg.
+# ../cron/login-hourly. Rejects go to stderr. Options go to loginagg.
 #
 # Environment: BOOTSTRAP_SERVERS, KAFKA_TOPIC
 set -eu -o pipefail

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// tap: the checks of a unit test. Each check prints a line of the Test Anything Protocol.
+// tap: the checks of a unit test. Each check prints one line of the Test Anything Protocol. This is
+// a whole test:
 //
-//     #include "base/number.h"
+//     #include "base/datetime.h"
 //     #include "tap.h"
 //
 //     int main(void)
 //     {
-//         uint64_t n = 0;
+//         int64_t ms = 0;
 //
-//         tap_int(number_parse("2k", 1000, &n), 0, "a number with a suffix is read");
-//         tap_ok(n == 2000, "k is a thousand");
+//         tap_ok(duration_parse("1m", &ms) == 0, "1m is a duration");
+//         tap_int(ms, 60000, "a minute has 60,000 ms");
 //         return tap_done();
 //     }
 #ifndef TESTS_UNIT_TAP_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Compares topk with sorting all entries, while counts grow at random.
+// Compares topk with a sort of all entries, while counts grow at random.
 #include "sketch/topk.h"
 
 #include <stdbool.h>

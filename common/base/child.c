@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#define NEVER INT64_MAX
+
+// As a shell has them. KILLED_BY is added to the number of a signal.
+enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_BY = 128 };
+
+// --- The group ---
+
+static const int stop_signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+// What a supervisor of supervisors sends to have their children killed. A second SIGTERM would be
+// lost while the first one is pending.
+#define SIGFORCE SIGRTMIN
+
+static void block_signals(sigset_t *signals)
+{
+    struct sigaction action;
+
+    sigemptyset(signals);
+    sigaddset(signals, SIGCHLD);
+    sigaddset(signals, SIGFORCE);
+    signal(SIGCHLD, SIG_DFL); // if it is ignored, ended children cannot be waited for
+    for (size_t i = 0; i < sizeof stop_signals / sizeof *stop_signals; i++) {
+        // While it is blocked, a signal is kept even if it is ignored.
+        if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(signals, stop_signals[i]);
+    }
+    sigprocmask(SIG_BLOCK, signals, NULL);
+}
+
+void child_group_init(struct child_group *g, int64_t grace)
+{
+    int fd;
+
+    *g = (struct child_group){.grace = grace, .kill_at = NEVER};
+    // Otherwise a pipe could get their numbers.
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    block_signals(&g->signals);
+}
+
+static void forget_children(struct child_group *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        free(g->children[i].name);
+    free(g->children);
+    g->children = NULL;
+    g->count = g->running = 0;
+    g->told = g->killed = false;
+    g->kill_at = NEVER;
+    g->failure = (struct err){0};
+}
+
+void child_group_release(struct child_group *g)
+{
+    forget_children(g);
+}
+
+// --- How they end ---
+
+// How much a status says about what went wrong, of 3.
+static int weight(int status)
+{
+    switch (status) {
+    case 0:
+        return 0;
+    case KILLED_BY + SIGPIPE:
+        return 1;
+    case EX_TEMPFAIL:
+        return 2;
+    default:
+        return 3;
+    }
+}
+
+static void note_failure(struct child_group *g, const char *name, int status, const char *how)
+{
+    if (weight(status) > weight(g->failure.status))
+        err_set(&g->failure, status, "%s: %s", name, how);
+}
+
+static void signal_children(const struct child_group *g, bool to_all, int number)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->children[i].running && (to_all || g->children[i].leader))
+            kill(g->children[i].pid, number);
+    }
+}
+
+static void tell_leaders(struct child_group *g)
+{
+    signal_children(g, false, SIGTERM);
+    g->told = true;
+}
+
+static void kill_children(struct child_group *g)
+{
+    // A supervisor that dies of SIGKILL could not kill a stage that ignores SIGTERM.
+    signal_children(g, true, g->nested ? SIGFORCE : SIGKILL);
+    g->killed = true;
+}
+
+static void child_ended(struct child_group *g, struct child *c, int status)
+{
+    char how[32];
+
+    c->running = false;
+    g->running--;
+    // It is no failure if a child does what the group has told it to.
+    if ((g->told && c->leader && status == KILLED_BY + SIGTERM) ||
+        (g->killed && status == KILLED_BY + SIGKILL))
+        status = 0;
+    if (status > KILLED_BY)
+        snprintf(how, sizeof how, "killed by signal %d", status - KILLED_BY);
+    else
+        snprintf(how, sizeof how, "exit status %d", status);
+    log_info("%s: ended: %s", c->name, how);
+    note_failure(g, c->name, status, how);
+}
+
+// Takes note of all children that have ended. Others than the group's can be among them: process 1
+// of a container inherits the orphans.
+static void reap(struct child_group *g)
+{
+    pid_t pid;
+    int result;
+
+    while ((pid = waitpid(-1, &result, WNOHANG)) > 0) {
+        int status = WIFSIGNALED(result) ? KILLED_BY + WTERMSIG(result) : WEXITSTATUS(result);
+        for (size_t i = 0; i < g->count; i++) {
+            if (g->children[i].running && g->children[i].pid == pid)
+                child_ended(g, &g->children[i], status);
+        }
+    }
+}
+
+// --- Waiting ---
+
+static void stop(struct child_group *g, int number)
+{
+    if (g->stops++ == 0 && number != SIGFORCE) {
+        log_info("stopping");
+        if (!g->told)
+            tell_leaders(g);
+        return;
+    }
+    g->forced = KILLED_BY + (number == SIGFORCE ? SIGTERM : number);
+    kill_children(g);
+}
+
+// Waits for one signal until a moment of the monotonic clock, and does what the signal asks.
+static void take_signal(struct child_group *g, int64_t until)
+{
+    int64_t left = 0;
+    int number;
+
+    if (until == NEVER) {
+        number = sigwaitinfo(&g->signals, NULL);
+    } else {
+        if (until > time_monotonic())
+            left = until - time_monotonic();
+        const struct timespec timeout = {left / MS_SECOND, left % MS_SECOND * 1000000};
+        number = sigtimedwait(&g->signals, NULL, &timeout);
+    }
+    if (number == SIGCHLD)
+        reap(g);
+    else if (number > 0)
+        stop(g, number);
+}
+
+// After a failure. The last records still get through, if that does not take long.
+static void take_down(struct child_group *g)
+{
+    if (!g->told)
+        tell_leaders(g);
+    if (g->kill_at == NEVER)
+        g->kill_at = time_monotonic() + g->grace;
+}
+
+void child_wait(struct child_group *g)
+{
+    while (g->running > 0) {
+        if (g->failure.status != 0)
+            take_down(g);
+        if (!g->killed && g->kill_at <= time_monotonic()) {
+            log_warn("the remaining stages did not end in time; killing them");
+            kill_children(g);
+        }
+        take_signal(g, g->killed ? NEVER : g->kill_at);
+    }
+}
+
+void child_sleep(struct child_group *g, int64_t ms)
+{
+    const int64_t until = time_monotonic() + ms;
+
+    while (g->stops == 0 && time_monotonic() < until)
+        take_signal(g, until);
+}
+
+int child_pause_after(int previous, int64_t ran)
+{
+    if (previous == 0 || ran >= CHILD_RUN_LONG)
+        return CHILD_PAUSE_MIN;
+    return previous < CHILD_PAUSE_MAX / 2 ? previous * 2 : CHILD_PAUSE_MAX;
+}
+
+// --- Starting ---
+
+// In the new process.
+static void become_child(pid_t parent, bool leader, int in, int out)
+{
+    setsid();
+    if (leader) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); // a sandbox may forbid it: better without it than not
+        if (getppid() != parent)          // died before, so that no signal will come
+            _exit(KILLED_BY + SIGTERM);
+    }
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    // Whatever our own parent has left open; the pipes too, if this does not end in an exec.
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+}
+
+// Forks a child between two descriptors, which stay open in the parent. Returns as child_fork().
+static pid_t start(struct child_group *g, const char *name, bool leader, int in, int out)
+{
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+
+    if (pid < 0)
+        return -1;
+    if (pid == 0) {
+        become_child(parent, leader, in, out);
+        return 0;
+    }
+    g->children = xreallocarray(g->children, g->count + 1, sizeof *g->children);
+    g->children[g->count++] =
+        (struct child){.name = xstrdup(name), .pid = pid, .running = true, .leader = leader};
+    g->running++;
+    return pid;
+}
+
+static _Noreturn void execute(const struct child_command *command)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execv(command->argv[0], command->argv);
+    int status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
+    log_error("%s: %s: %s", command->name, command->argv[0], strerror(errno));
+    _exit(status);
+}
+
+static void cannot_start(struct child_group *g, const char *name)
+{
+    char how[128];
+
+    snprintf(how, sizeof how, "cannot be started: %s", strerror(errno));
+    note_failure(g, name, EX_OSERR, how);
+}
+
+static void close_end(int fd)
+{
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+// Starts one stage. *in is the read end of the pipe before it, and becomes that of the pipe behind
+// it. No end stays open in the parent that a child needs to see closed. Returns 0 or -1.
+static int start_stage(struct child_group *g, const struct child_command *command, bool first,
+                       bool last, int *in)
+{
+    int ends[2] = {-1, STDOUT_FILENO};
+
+    if (!last && pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    pid_t pid = start(g, command->name, first, *in, ends[1]);
+    if (pid == 0)
+        execute(command);
+    int saved_errno = errno;
+    close_end(*in);
+    close_end(ends[1]);
+    *in = ends[0];
+    errno = saved_errno;
+    return pid < 0 ? -1 : 0;
+}
+
+void child_start_pipeline(struct child_group *g, const struct child_command *commands, size_t count)
+{
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    forget_children(g);
+    for (size_t i = 0; i < count; i++) {
+        if (in < 0 || start_stage(g, &commands[i], i == 0, i + 1 == count, &in) != 0) {
+            cannot_start(g, commands[i].name);
+            break;
+        }
+    }
+    close_end(in);
+}
+
+pid_t child_fork(struct child_group *g, const char *name)
+{
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    pid_t pid = in < 0 ? -1 : start(g, name, true, in, STDOUT_FILENO);
+
+    if (pid == 0) {
+        forget_children(g);
+        g->nested = false;
+        return 0;
+    }
+    if (pid < 0)
+        cannot_start(g, name);
+    close_end(in);
+    return pid;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// command: a program and its arguments, built from templates, to execute or to print for a shell.
+//
+//     const struct command_value values[] = {{"GROUP", "logins"}, {"CREATE", ""}};
+//     struct command c = COMMAND_INIT;
+//     command_add(&c, command_find("kcat-in"));
+//     command_add_template(&c, "-G {GROUP} --rejects - {CREATE}", values, 2);
+//     command_print(&c); // kcat-in -G logins --rejects -
+//     execv(c.argv[0], c.argv);
+//     command_release(&c);
+#ifndef BASE_COMMAND_H
+#define BASE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command {
+    char **argv; // owned, and so are its words; ends with NULL. NULL while there is no word
+    size_t count;
+};
+
+#define COMMAND_INIT                                                                               \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+
+struct command_value {
+    const char *name;
+    const char *value;
+};
+
+void command_release(struct command *c);
+
+// Appends one word, and owns it.
+void command_add(struct command *c, char *take);
+
+// Appends the words of a text, which whitespace separates. Quotes and patterns mean nothing in it.
+void command_add_words(struct command *c, const char *text);
+
+// Appends the words of a template. In each of them, "{NAME}" becomes the value of that name, which
+// stays part of the word whatever it contains; a word that becomes empty is left out. All names
+// must be among the values.
+void command_add_template(struct command *c, const char *text, const struct command_value *values,
+                          size_t count);
+
+// Prints one word to stdout, quoted if a shell would not take it as it is.
+void command_print_word(const char *word);
+
+// Prints the words to stdout with spaces between them. Where a shell would find the program in PATH
+// by its name alone, prints that name for the path.
+void command_print(const struct command *c);
+
+// Returns the path of an executable file in the directories of PATH, or NULL. Free it with free().
+char *command_find(const char *name);
+
+// The same, but looks first in the directory of the program that is running.
+char *command_find_beside(const char *name);
+
+#endif

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "login/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/command.h"
+#include "base/xalloc.h"
+
+#define DIGITS "0123456789"
+#define STAGES (sizeof stages / sizeof *stages)
+
+// --- The stages ---
+
+enum delivery { NONE, AT_LEAST_ONCE, EXACTLY_ONCE, DELIVERIES };
+
+static const char *const delivery_names[] = {
+    [NONE] = "none", [AT_LEAST_ONCE] = "at-least-once", [EXACTLY_ONCE] = "exactly-once"};
+
+// What the names in braces stand for.
+enum value { TOPIC, PROCESSED, INSIGHTS, REJECTS, GROUP, SHARD, STATE, CREATE, VALUES };
+
+static const struct {
+    const char *name;
+    const char *otherwise; // the default of a setting; NULL for what is no setting
+} value_table[] = {
+    [TOPIC] = {"KAFKA_TOPIC", "user-login"},
+    [PROCESSED] = {"PROCESSED_TOPIC", "processed-logins"},
+    [INSIGHTS] = {"INSIGHTS_TOPIC", "login-insights"},
+    [REJECTS] = {"REJECTS_TOPIC", "login-rejects"},
+    [GROUP] = {"KAFKA_GROUP", "loginpipe"},
+    [SHARD] = {"SHARD", "0/1"},
+    [STATE] = {"state", NULL},   // the directory of this group and share
+    [CREATE] = {"create", NULL}, // --create, if it was given
+};
+
+struct stage {
+    const char *tool;
+    const char *more;                 // the setting with more options
+    const char *options;              // always
+    const char *delivers[DELIVERIES]; // with this kind of delivery
+};
+
+static const struct stage stages[] = {
+    {.tool = "kcat-in",
+     .more = "KCAT_IN_OPTS",
+     .options = "-G {KAFKA_GROUP} -t {KAFKA_TOPIC} --rejects -",
+     .delivers = {[AT_LEAST_ONCE] = "--shard {SHARD} --acks {state}/acks",
+                  [EXACTLY_ONCE] = "--shard {SHARD} --marks"}},
+    {.tool = "loginclean", .more = "LOGINCLEAN_OPTS", .options = "--rejects -"},
+    {.tool = "loginagg",
+     .more = "LOGINAGG_OPTS",
+     .options = "--tee --rejects -",
+     .delivers =
+         {[AT_LEAST_ONCE] = "--state {state}/counts", [EXACTLY_ONCE] = "--state {state}/counts"}},
+    // By its transactional id, kcat-out fences a predecessor and ends its transaction, before
+    // kcat-in asks where to go on.
+    {.tool = "kcat-out",
+     .more = "KCAT_OUT_OPTS",
+     .options = "-t {PROCESSED_TOPIC} --route insight={INSIGHTS_TOPIC} "
+                "--route reject={REJECTS_TOPIC} --key user_id {create}",
+     .delivers = {[AT_LEAST_ONCE] = "--acks {state}/acks",
+                  [EXACTLY_ONCE] = "--exactly-once "
+                                   "--transactional-id loginpipe.{KAFKA_GROUP}.{SHARD}"}},
+};
+
+struct pipeline {
+    struct pipeline_options options;
+    enum delivery delivery;
+    int copies;
+    struct command_value values[VALUES];
+    char *made[VALUES]; // owns the values that are not the environment's
+    struct command commands[STAGES];
+    struct child_command views[STAGES]; // of the commands
+};
+
+// --- Settings ---
+
+// A setting from the environment. One that is empty counts as missing.
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+
+    return value == NULL || *value == '\0' ? otherwise : value;
+}
+
+static void set_value(struct pipeline *p, enum value which, char *take)
+{
+    free(p->made[which]);
+    p->made[which] = take;
+    p->values[which].value = take;
+}
+
+// The number that the first `len` bytes of a text are; -1 if they are not all digits, or are more
+// than `most`.
+static int parse_digits(const char *text, size_t len, size_t most)
+{
+    return len > 0 && len <= most && strspn(text, DIGITS) >= len ? atoi(text) : -1;
+}
+
+static int parse_copies(const char *text)
+{
+    return *text == '0' ? -1 : parse_digits(text, strlen(text), 3);
+}
+
+static bool is_shard(const char *text)
+{
+    const char *slash = strchr(text, '/');
+
+    if (slash == NULL || slash[1] == '0')
+        return false;
+    int index = parse_digits(text, (size_t)(slash - text), 4);
+    return index >= 0 && index < parse_digits(slash + 1, strlen(slash + 1), 4);
+}
+
+static char *state_base(void)
+{
+    const char *base = setting("STATE_DIR", setting("STATE_DIRECTORY", NULL));
+
+    if (base != NULL)
+        return xstrdup(base);
+    base = setting("XDG_STATE_HOME", NULL);
+    if (base != NULL)
+        return xasprintf("%s/loginpipe", base);
+    return xasprintf("%s/.local/state/loginpipe", setting("HOME", "."));
+}
+
+// Takes over "I/N", and sets the state directory, which belongs to one group and one share.
+static void set_shard(struct pipeline *p, char *take)
+{
+    const char *slash = strchr(take, '/');
+    char *base = state_base();
+    char *group = xstrdup(p->values[GROUP].value);
+
+    for (char *c = group; *c != '\0'; c++) {
+        if (*c == '/')
+            *c = '_';
+    }
+    set_value(p, STATE,
+              xasprintf("%s/%s.%.*sof%s", base, group, (int)(slash - take), take, slash + 1));
+    set_value(p, SHARD, take);
+    free(base);
+    free(group);
+}
+
+static int read_delivery(struct pipeline *p, struct err *err)
+{
+    const char *name = setting("DELIVERY", delivery_names[NONE]);
+
+    while (p->delivery < DELIVERIES && strcmp(delivery_names[p->delivery], name) != 0)
+        p->delivery++;
+    if (p->delivery == DELIVERIES)
+        return err_set(err, EX_USAGE, "DELIVERY: '%s' is not exactly-once, at-least-once or none",
+                       name);
+    return 0;
+}
+
+// How many share the work, and which share is ours.
+static int read_share(struct pipeline *p, struct err *err)
+{
+    const char *shard = setting("SHARD", NULL);
+    const char *copies = p->options.copies;
+
+    if (copies == NULL || *copies == '\0')
+        copies = setting("NUM_CONSUMERS", "1");
+    p->copies = parse_copies(copies);
+    if (shard != NULL && !is_shard(shard))
+        return err_set(err, EX_USAGE, "SHARD: '%s' is not I/N such as 0/2", shard);
+    if (shard != NULL && p->delivery == NONE)
+        return err_set(err, EX_USAGE, "SHARD: requires DELIVERY=exactly-once or at-least-once");
+    if (p->copies < 1)
+        return err_set(err, EX_USAGE, "-n: '%s' is not a number from 1 to 999", copies);
+    if (shard != NULL && p->copies > 1)
+        return err_set(err, EX_USAGE, "SHARD: cannot be combined with -n or NUM_CONSUMERS");
+    set_shard(p, p->copies > 1 ? xasprintf("0/%d", p->copies) : xstrdup(p->values[SHARD].value));
+    return 0;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    struct command words = COMMAND_INIT;
+    bool found = false;
+
+    command_add_words(&words, text);
+    for (size_t i = 0; i < words.count; i++)
+        found = found || strcmp(words.argv[i], word) == 0;
+    command_release(&words);
+    return found;
+}
+
+static int read_settings(struct pipeline *p, struct err *err)
+{
+    for (size_t i = 0; i < VALUES; i++) {
+        p->values[i].name = value_table[i].name;
+        if (value_table[i].otherwise != NULL)
+            p->values[i].value = setting(value_table[i].name, value_table[i].otherwise);
+    }
+    p->values[CREATE].value = p->options.create == NULL ? "" : p->options.create;
+    if (read_delivery(p, err) != 0 || read_share(p, err) != 0)
+        return -1;
+    if (p->options.restarts && has_word(setting("LOGINAGG_OPTS", ""), "--state-reset"))
+        return err_set(err, EX_USAGE,
+                       "LOGINAGG_OPTS: --state-reset would reset the state at every restart; use "
+                       "it with --once");
+    for (size_t i = PROCESSED; i <= REJECTS; i++) {
+        if (strcmp(p->values[i].value, p->values[TOPIC].value) == 0)
+            return err_set(err, EX_USAGE, "KAFKA_TOPIC: %s is also an output topic",
+                           p->values[i].value);
+    }
+    return 0;
+}
+
+// --- Commands ---
+
+static int make_command(const struct pipeline *p, const struct stage *s, struct command *c,
+                        struct err *err)
+{
+    const char *delivers = s->delivers[p->delivery];
+    char *path = command_find_beside(s->tool);
+
+    if (path == NULL)
+        return err_set(err, EX_CONFIG, "%s: neither beside loginpipe nor in PATH", s->tool);
+    command_release(c);
+    command_add(c, path);
+    command_add_template(c, s->options, p->values, VALUES);
+    command_add_template(c, delivers == NULL ? "" : delivers, p->values, VALUES);
+    command_add_words(c, p->options.volume == NULL ? "" : p->options.volume);
+    command_add_words(c, setting(s->more, ""));
+    return 0;
+}
+
+static int make_commands(struct pipeline *p, struct err *err)
+{
+    for (size_t i = 0; i < STAGES; i++) {
+        if (make_command(p, &stages[i], &p->commands[i], err) != 0)
+            return -1;
+        p->views[i] = (struct child_command){stages[i].tool, p->commands[i].argv};
+    }
+    return 0;
+}
+
+// --- The pipeline ---
+
+struct pipeline *pipeline_new(const struct pipeline_options *options, struct err *err)
+{
+    struct pipeline *p = xcalloc(1, sizeof *p);
+
+    p->options = *options;
+    if (read_settings(p, err) == 0 && make_commands(p, err) == 0)
+        return p;
+    pipeline_free(p);
+    return NULL;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < STAGES; i++)
+        command_release(&p->commands[i]);
+    for (size_t i = 0; i < VALUES; i++)
+        free(p->made[i]);
+    free(p);
+}
+
+int pipeline_copies(const struct pipeline *p)
+{
+    return p->copies;
+}
+
+bool pipeline_has_shares(const struct pipeline *p)
+{
+    return p->copies > 1 && p->delivery != NONE;
+}
+
+int pipeline_take_share(struct pipeline *p, int copy, struct err *err)
+{
+    if (!pipeline_has_shares(p))
+        return 0;
+    set_shard(p, xasprintf("%d/%d", copy, p->copies));
+    return make_commands(p, err);
+}
+
+const char *pipeline_state(const struct pipeline *p)
+{
+    return p->delivery == NONE ? NULL : p->values[STATE].value;
+}
+
+const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count)
+{
+    *count = STAGES;
+    return p->views;
+}
+
+void pipeline_print(const struct pipeline *p)
+{
+    if (pipeline_state(p) != NULL) {
+        printf("mkdir -p ");
+        command_print_word(pipeline_state(p));
+        printf(" &&\n");
+    }
+    for (size_t i = 0; i < STAGES; i++) {
+        printf("%s", i == 0 ? "" : "    ");
+        command_print(&p->commands[i]);
+        printf("%s\n", i + 1 < STAGES ? " |" : "");
+    }
+}

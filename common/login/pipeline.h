@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// pipeline: the stages of the usual pipeline and their options, as data, from which loginpipe both
+// runs and prints it.
+//
+//     kcat-in | loginclean | loginagg | kcat-out
+//
+// Settings come from the environment; loginpipe(1) describes them.
+//
+//     struct pipeline *p = pipeline_new(&options, &err);
+//     if (p == NULL)
+//         ...
+//     const struct child_command *commands = pipeline_commands(p, &count);
+//     child_start_pipeline(&group, commands, count);
+//     ...
+//     pipeline_free(p);
+#ifndef LOGIN_PIPELINE_H
+#define LOGIN_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/child.h"
+#include "base/err.h"
+
+// All texts are borrowed, and may be NULL where nothing was given.
+struct pipeline_options {
+    const char *copies; // how many pipelines share the work; NUM_CONSUMERS or 1 if missing
+    const char *create; // the option --create of kcat-out
+    const char *volume; // options for all stages, such as "-v -v"
+    bool restarts;      // it will be started again after a failure
+};
+
+struct pipeline;
+
+// Reads the settings, finds the tools and makes the commands, for the first copy. Returns NULL with
+// EX_USAGE for a wrong setting, or EX_CONFIG for a tool that is missing.
+struct pipeline *pipeline_new(const struct pipeline_options *options, struct err *err);
+void pipeline_free(struct pipeline *p);
+
+// How many copies of the pipeline there are, from 1 to 999.
+int pipeline_copies(const struct pipeline *p);
+
+// Whether each copy has its own share of the partitions, and so its own commands. Otherwise the
+// copies are alike, and Kafka's group protocol gives each its partitions.
+bool pipeline_has_shares(const struct pipeline *p);
+
+// Goes over to the commands of one copy, counted from 0. Returns 0, or -1 as pipeline_new() does.
+int pipeline_take_share(struct pipeline *p, int copy, struct err *err);
+
+// The directory in which the stages keep state, which must exist when they start; NULL if they keep
+// none.
+const char *pipeline_state(const struct pipeline *p);
+
+// The commands of this copy. They are the pipeline's, until the next pipeline_take_share().
+const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count);
+
+// Prints this copy's pipeline to stdout as a person would type it.
+void pipeline_print(const struct pipeline *p);
+
+#endif

@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The stages are this program itself: with arguments, it does what they say.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/datetime.h"
+#include "base/log.h"
+#include "tap.h"
+
+#define SELF "/proc/self/exe"
+#define GRACE_LONG (60 * MS_SECOND)
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+// --- Stages ---
+
+static volatile sig_atomic_t told;
+
+static void on_term(int number)
+{
+    (void)number;
+    told = 1;
+}
+
+static void say(const char *text)
+{
+    if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+        _exit(99);
+}
+
+static void sleep_ms(int ms)
+{
+    poll(NULL, 0, ms);
+}
+
+// Copies stdin to stdout until its end.
+static void copy(void)
+{
+    char bytes[256];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, bytes, sizeof bytes)) != 0) {
+        if (n > 0 && write(STDOUT_FILENO, bytes, (size_t)n) != n)
+            _exit(99);
+    }
+}
+
+// Waits for input, and passes it on.
+static void copy_some(void)
+{
+    char bytes[256];
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+
+    if (n > 0 && write(STDOUT_FILENO, bytes, (size_t)n) != n)
+        _exit(99);
+}
+
+// What a stage has been given, apart from the pipes.
+static void show_inheritance(const char *name)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    char text[128];
+    sigset_t blocked;
+    int others = -1; // the directory's own descriptor does not count
+
+    for (struct dirent *d; (d = readdir(directory)) != NULL;)
+        others += atoi(d->d_name) > STDERR_FILENO;
+    closedir(directory);
+    sigprocmask(SIG_BLOCK, NULL, &blocked);
+    snprintf(text, sizeof text, "%s: %d descriptors,%s session%s\n", name, others,
+             getsid(0) == getpid() ? " own" : " shared",
+             sigismember(&blocked, SIGTERM) || sigismember(&blocked, SIGCHLD) ? ", blocked" : "");
+    say(text);
+}
+
+// Ends with a status, or by a signal where that is negative.
+static _Noreturn void end_with(int status)
+{
+    if (status < 0)
+        raise(-status);
+    _exit(status);
+}
+
+// A source that goes on until it is told to stop, and then still has something to say.
+static _Noreturn void run_until_told(void)
+{
+    sigset_t term, before;
+
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, &before);
+    signal(SIGTERM, on_term);
+    say("begun\n");
+    while (!told)
+        sigsuspend(&before);
+    say("told\n");
+    _exit(0);
+}
+
+// Does one thing after the other, each an argument.
+static int stage(char **words)
+{
+    for (; *words != NULL; words++) {
+        const char *word = *words;
+        if (strcmp(word, "copy") == 0)
+            copy();
+        else if (strcmp(word, "copy-some") == 0)
+            copy_some();
+        else if (strcmp(word, "show") == 0)
+            show_inheritance(*++words);
+        else if (strcmp(word, "say") == 0)
+            say(*++words);
+        else if (strcmp(word, "sleep") == 0)
+            sleep_ms(atoi(*++words));
+        else if (strcmp(word, "ignore-term") == 0)
+            signal(SIGTERM, SIG_IGN);
+        else if (strcmp(word, "until-told") == 0)
+            run_until_told();
+        else if (strcmp(word, "signal-supervisor") == 0)
+            kill(getppid(), atoi(*++words));
+        else if (strcmp(word, "end") == 0)
+            end_with(atoi(*++words));
+        else
+            return 98;
+    }
+    return 0;
+}
+
+// --- Groups ---
+
+struct run {
+    struct child_group group; // released, but for what is to be looked at
+    char out[512];            // what the pipeline has printed
+    int64_t ms;
+};
+
+#define STAGE(...)                                                                                 \
+    {                                                                                              \
+        SELF, __VA_ARGS__, NULL                                                                    \
+    }
+
+static void start_stages(struct child_group *g, char *const (*stages)[10], size_t count)
+{
+    static const char *const names[] = {"one", "two", "three"};
+    struct child_command commands[COUNT(names)];
+
+    for (size_t i = 0; i < count; i++)
+        commands[i] = (struct child_command){names[i], stages[i]};
+    child_start_pipeline(g, commands, count);
+}
+
+// Puts a file into the place of stdout. Returns what was there.
+static int redirect(int file)
+{
+    int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+
+    dup2(file, STDOUT_FILENO);
+    return saved;
+}
+
+static void restore(int saved)
+{
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+}
+
+static struct run run(int64_t grace, char *const (*stages)[10], size_t count)
+{
+    struct run r = {.ms = time_monotonic()};
+    int file = memfd_create("out", MFD_CLOEXEC);
+    int saved = redirect(file);
+
+    child_group_init(&r.group, grace);
+    start_stages(&r.group, stages, count);
+    child_wait(&r.group);
+    r.ms = time_monotonic() - r.ms;
+    restore(saved);
+    if (pread(file, r.out, sizeof r.out - 1, 0) < 0)
+        perror("pread");
+    close(file);
+    struct err failure = r.group.failure;
+    child_group_release(&r.group);
+    r.group.failure = failure;
+    return r;
+}
+
+static void check_failure(const struct run *r, int status, const char *text, const char *title)
+{
+    tap_int(r->group.failure.status, status, title);
+    tap_text(r->group.failure.text, strlen(r->group.failure.text), text, title);
+}
+
+static void check_out(const struct run *r, const char *wanted, const char *title)
+{
+    tap_text(r->out, strlen(r->out), wanted, title);
+}
+
+static int open_descriptors(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+static bool has_no_children(void)
+{
+    return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
+}
+
+// --- Tests ---
+
+static void test_pause(void)
+{
+    static const int wanted[] = {1, 2, 4, 8, 16, 32, 60, 60};
+    int pause = 0;
+
+    for (size_t i = 0; i < COUNT(wanted); i++) {
+        pause = child_pause_after(pause, 59999);
+        tap_int(pause, wanted[i], "the pause doubles up to a minute");
+    }
+    tap_int(child_pause_after(60, 60000), 1, "after a long run it begins anew");
+    tap_int(child_pause_after(1, 0), 2, "and grows again");
+}
+
+static void test_statuses(void)
+{
+    static const struct {
+        char *end;
+        int status;
+        const char *text;
+    } cases[] = {{"0", 0, ""},
+                 {"1", 1, "one: exit status 1"},
+                 {"75", 75, "one: exit status 75"},
+                 {"128", 128, "one: exit status 128"},
+                 {"-9", 137, "one: killed by signal 9"},
+                 {"-13", 141, "one: killed by signal 13"},
+                 {"-15", 143, "one: killed by signal 15"}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *const stages[][10] = {STAGE("end", cases[i].end)};
+        const struct run r = run(GRACE_LONG, stages, 1);
+        check_failure(&r, cases[i].status, cases[i].text, "the status of a child is told");
+    }
+}
+
+// The first stage fails in one way, and then, as a consequence or not, the second in another.
+static void test_ranks(void)
+{
+    static const struct {
+        char *first, *second;
+        int status;
+        const char *text, *title;
+    } cases[] = {
+        {"3", "4", 3, "one: exit status 3", "of equal failures the first counts"},
+        {"75", "4", 4, "two: exit status 4", "'try again' says less than another status"},
+        {"-13", "75", 75, "two: exit status 75", "a broken pipe says less than 'try again'"},
+        {"75", "-13", 75, "one: exit status 75", "and is no reason to forget it"},
+        {"-13", "-9", 137, "two: killed by signal 9", "a broken pipe says less than SIGKILL"},
+        {"0", "-13", 141, "two: killed by signal 13", "but more than success"}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *const stages[][10] = {STAGE("end", cases[i].first),
+                                    STAGE("copy", "sleep", "50", "end", cases[i].second)};
+        const struct run r = run(GRACE_LONG, stages, 2);
+        check_failure(&r, cases[i].status, cases[i].text, cases[i].title);
+    }
+}
+
+static void test_pipes(void)
+{
+    char *const stages[][10] = {STAGE("copy", "show", "one", "say", "hello\n"),
+                                STAGE("copy", "show", "two"), STAGE("copy", "show", "three")};
+    const int before = open_descriptors();
+    int leak = open("/dev/null", O_RDONLY); // as a careless parent leaves it
+    const struct run r = run(GRACE_LONG, stages, 3);
+
+    close(leak);
+    check_failure(&r, 0, "", "a pipeline ends with success");
+    check_out(&r,
+              "one: 0 descriptors, own session\nhello\ntwo: 0 descriptors, own session\n"
+              "three: 0 descriptors, own session\n",
+              "the pipes join the stages, which get nothing else");
+    tap_int(open_descriptors(), before, "no end of a pipe stays open");
+    tap_ok(has_no_children(), "no child is left");
+}
+
+static void test_stop(void)
+{
+    char *const stages[][10] = {STAGE("until-told"), STAGE("copy"),
+                                STAGE("copy-some", "signal-supervisor", "15", "copy")};
+    const struct run r = run(GRACE_LONG, stages, 3);
+
+    check_failure(&r, 0, "", "a stop is no failure");
+    check_out(&r, "begun\ntold\n", "the source is told, and the others end when their input does");
+    tap_int(r.group.stops, 1, "one signal came");
+    tap_int(r.group.forced, 0, "which forces nothing");
+}
+
+static void test_stop_before_handlers(void)
+{
+    char *const stages[][10] = {STAGE("copy", "sleep", "60000"),
+                                STAGE("signal-supervisor", "1", "copy")};
+    const struct run r = run(GRACE_LONG, stages, 2);
+
+    check_failure(&r, 0, "", "a source may die of SIGTERM when it is told to stop");
+}
+
+static void test_second_signal(void)
+{
+    char *const stages[][10] = {STAGE("ignore-term", "say", "begun\n", "sleep", "60000"),
+                                STAGE("copy-some", "signal-supervisor", "1", "sleep", "100",
+                                      "signal-supervisor", "2", "copy")};
+    const struct run r = run(GRACE_LONG, stages, 2);
+
+    tap_int(r.group.forced, 130, "a second signal is the status");
+    tap_int(r.group.stops, 2, "both have been counted");
+    tap_ok(r.ms < 30000, "and kills all that runs, in %lld ms", (long long)r.ms);
+    check_failure(&r, 0, "", "which is no failure of the killed");
+}
+
+static void test_grace(void)
+{
+    char *const stages[][10] = {STAGE("ignore-term", "say", "begun\n", "sleep", "60000"),
+                                STAGE("copy-some", "end", "7")};
+    const struct run r = run(300, stages, 2);
+
+    check_failure(&r, 7, "two: exit status 7", "the failure is that which came first");
+    tap_ok(r.ms >= 300 && r.ms < 30000, "the grace period ends with a kill, after %lld ms",
+           (long long)r.ms);
+
+    char *const quick[][10] = {STAGE("until-told"), STAGE("copy-some", "end", "7"), STAGE("copy")};
+    const struct run q = run(GRACE_LONG, quick, 3);
+    check_failure(&q, 7, "two: exit status 7", "the others are stopped in order");
+    tap_ok(q.ms < 30000, "within the grace period, in %lld ms", (long long)q.ms);
+}
+
+static void test_missing_program(void)
+{
+    char *const stages[][10] = {STAGE("until-told"), {"/nonexistent/tool", NULL}};
+    const struct run r = run(GRACE_LONG, stages, 2);
+
+    check_failure(&r, 127, "two: exit status 127", "a program that is missing is a failure");
+
+    char *const not_executable[][10] = {{"/dev/null", NULL}};
+    const struct run n = run(GRACE_LONG, not_executable, 1);
+    check_failure(&n, 126, "one: exit status 126", "so is one that cannot be executed");
+}
+
+static void test_reuse(void)
+{
+    char *const bad[][10] = {STAGE("end", "7"), STAGE("copy")};
+    char *const good[][10] = {STAGE("end", "0")};
+    struct child_group g;
+
+    child_group_init(&g, GRACE_LONG);
+    start_stages(&g, bad, 2);
+    child_wait(&g);
+    tap_int(g.failure.status, 7, "a run fails");
+    start_stages(&g, good, 1);
+    child_wait(&g);
+    tap_int(g.failure.status, 0, "which the next run knows nothing of");
+    child_group_release(&g);
+}
+
+static void test_sleep(void)
+{
+    struct child_group g;
+    int64_t began = time_monotonic();
+
+    child_group_init(&g, GRACE_LONG);
+    child_sleep(&g, 100);
+    tap_ok(time_monotonic() - began >= 100, "a pause lasts");
+    kill(getpid(), SIGTERM);
+    child_sleep(&g, 60000);
+    tap_ok(time_monotonic() - began < 30000, "a signal ends a pause");
+    tap_int(g.stops, 1, "and is counted");
+    child_group_release(&g);
+}
+
+// Runs a function in a process of its own, and returns the exit status.
+static int in_process(int (*function)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(function());
+    }
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int ignore_hangup(void)
+{
+    char *const stages[][10] = {STAGE("signal-supervisor", "1", "end", "5")};
+
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL); // of the tests before
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
+    const struct run r = run(GRACE_LONG, stages, 1);
+    return r.group.stops == 0 && r.group.failure.status == 5 ? 0 : 1;
+}
+
+static void test_ignored_signals(void)
+{
+    tap_int(in_process(ignore_hangup), 0,
+            "an ignored SIGHUP stays ignored, an ignored SIGCHLD does not");
+}
+
+// Sends both signals before the copies can take the first of what they are sent for it.
+static void signal_twice(const pid_t *copies)
+{
+    kill(copies[0], SIGSTOP);
+    kill(copies[1], SIGSTOP);
+    kill(getpid(), SIGTERM);
+    kill(getpid(), SIGINT); // which is taken first, being the lower number
+    if (fork() == 0) {      // also a child that the group knows nothing of
+        sleep_ms(200);
+        kill(copies[0], SIGCONT);
+        kill(copies[1], SIGCONT);
+        _exit(1);
+    }
+}
+
+enum copies { OBEDIENT, DEAF, DEAF_AND_FAILING };
+
+static int copies(enum copies how)
+{
+    char *const stages[][10] = {STAGE("until-told"), STAGE("copy")};
+    char *const deaf[][10] = {STAGE("ignore-term", "say", "begun\n", "sleep", "60000"),
+                              STAGE("copy")};
+    char *const failing[][10] = {STAGE("say", "begun\n", "sleep", "100", "end", "7"),
+                                 STAGE("copy")};
+    struct child_group g;
+    char bytes[12];
+    pid_t pids[2];
+    int ends[2];
+
+    if (pipe(ends) != 0)
+        return 1;
+    child_group_init(&g, how == DEAF_AND_FAILING ? 300 : GRACE_LONG);
+    g.nested = true;
+    redirect(ends[1]);
+    for (int i = 0; i < 2; i++) {
+        pids[i] = child_fork(&g, i == 0 ? "copy 1" : "copy 2");
+        if (pids[i] == 0) {
+            start_stages(&g,
+                         how == OBEDIENT                    ? stages
+                         : how == DEAF_AND_FAILING && i > 0 ? failing
+                                                            : deaf,
+                         2);
+            child_wait(&g);
+            _exit(g.forced != 0 ? g.forced : g.failure.status);
+        }
+    }
+    for (size_t n = 0; n < sizeof bytes;) { // "begun" of both
+        ssize_t more = read(ends[0], bytes + n, sizeof bytes - n);
+        if (more <= 0)
+            return 2;
+        n += (size_t)more;
+    }
+    if (how == DEAF)
+        signal_twice(pids);
+    else if (how == OBEDIENT)
+        kill(getpid(), SIGTERM);
+    child_wait(&g);
+    int status = g.forced != 0 ? g.forced : g.failure.status;
+    child_group_release(&g);
+    return status;
+}
+
+static int stop_copies(void)
+{
+    return copies(OBEDIENT);
+}
+
+static int kill_copies(void)
+{
+    return copies(DEAF);
+}
+
+static int fail_copy(void)
+{
+    return copies(DEAF_AND_FAILING);
+}
+
+// Waits until no process is left that any of the tests has started.
+static bool all_end(void)
+{
+    const int64_t until = time_monotonic() + 20000;
+
+    while (time_monotonic() < until) {
+        while (waitpid(-1, NULL, WNOHANG) > 0) {
+        }
+        if (has_no_children())
+            return true;
+        sleep_ms(10);
+    }
+    return false;
+}
+
+static void test_copies(void)
+{
+    const int64_t began = time_monotonic();
+
+    tap_int(in_process(stop_copies), 0, "copies are told to stop, and end with success");
+    tap_ok(all_end(), "nothing is left of them");
+    tap_int(in_process(kill_copies), 143, "a second signal makes copies kill their stages");
+    tap_int(in_process(fail_copy), 7, "and so does the end of the grace period");
+    tap_ok(time_monotonic() - began < 30000, "at once");
+    tap_ok(all_end(), "nothing is left of these either");
+}
+
+// A supervisor that is killed while its pipeline runs.
+static void test_killed_supervisor(void)
+{
+    char *const stages[][10] = {STAGE("until-told"), STAGE("copy")};
+    char bytes[6], rest[6] = "";
+    int ends[2];
+
+    if (pipe(ends) != 0)
+        return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct child_group g;
+        child_group_init(&g, GRACE_LONG);
+        redirect(ends[1]);
+        start_stages(&g, stages, 2);
+        child_wait(&g);
+        _exit(0);
+    }
+    close(ends[1]);
+    tap_ok(read(ends[0], bytes, sizeof bytes) == 6, "the pipeline runs");
+    kill(pid, SIGKILL);
+    tap_ok(read(ends[0], rest, sizeof rest) == 5 && memcmp(rest, "told\n", 5) == 0,
+           "when the supervisor is killed, the source is told to stop");
+    tap_ok(all_end(), "and the pipeline ends");
+    close(ends[0]);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        return stage(argv + 1);
+    log_init(argv[0]);
+    log_set_level(LOG_ERROR);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); // so that orphans come to us
+    alarm(120);                       // rather than wait for what does not come
+    test_pause();
+    test_statuses();
+    test_ranks();
+    test_pipes();
+    test_stop();
+    test_stop_before_handlers();
+    test_second_signal();
+    test_grace();
+    test_missing_program();
+    test_reuse();
+    test_sleep();
+    test_ignored_signals();
+    test_copies();
+    test_killed_supervisor();
+    tap_ok(all_end(), "no process is left");
+    return tap_done();
+}

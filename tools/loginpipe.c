@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// loginpipe: runs the usual pipeline, with settings from the environment, and again when it fails.
+//
+// login/pipeline knows the stages and their options, base/child starts and stops processes. With
+// -n, loginpipe forks copies of itself that supervise a pipeline each, and supervises the copies in
+// the same way.
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/child.h"
+#include "base/datetime.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/xalloc.h"
+#include "login/pipeline.h"
+
+#define GRACE (30 * MS_SECOND) // for the other stages to end once one has failed
+
+// --- Options ---
+
+struct options {
+    const char *copies;
+    bool once, dry_run;
+    char *create; // the option for kcat-out, owned; NULL when it is not given
+};
+
+static int set_create(void *options, const char *arg, struct err *err)
+{
+    struct options *o = options;
+
+    (void)err; // kcat-out checks it
+    free(o->create);
+    o->create = arg == NULL ? xstrdup("--create") : xasprintf("--create=%s", arg);
+    return 0;
+}
+
+static const struct opt options_table[] = {
+    OPT_STRING(NULL, 'n', "N", struct options, copies,
+               "N copies in one group (default $NUM_CONSUMERS, or 1)"),
+    OPT_FLAG("once", 0, struct options, once,
+             "end when a stage fails, with the stage's exit status"),
+    OPT_FLAG("dry-run", 0, struct options, dry_run, "print the pipeline, for a shell, and exit"),
+    OPT_CALL("create", 0, "[=PARTS[:REPL]]", set_create, "create missing output topics"),
+};
+
+static const char environment_help[] =
+    "Environment:\n"
+    "  BOOTSTRAP_SERVERS           brokers, unless $KCAT_CONFIG names them\n"
+    "  KAFKA_TOPIC                 the topic to read (default user-login)\n"
+    "  PROCESSED_TOPIC             where clean records go (default processed-logins)\n"
+    "  INSIGHTS_TOPIC              where insights go (default login-insights)\n"
+    "  REJECTS_TOPIC               where rejects go (default login-rejects)\n"
+    "  KAFKA_GROUP                 the consumer group (default loginpipe)\n"
+    "  NUM_CONSUMERS               the same as -n\n"
+    "  DELIVERY                    exactly-once, at-least-once or none (default)\n"
+    "  SHARD                       I/N: this pipeline's share of the partitions (default 0/1)\n"
+    "  STATE_DIR                   where counts are kept (default $STATE_DIRECTORY, or\n"
+    "                              loginpipe in $XDG_STATE_HOME or ~/.local/state)\n"
+    "  LOG_LEVEL                   error, warn (default), info or debug\n"
+    "  KCAT_IN_OPTS, LOGINCLEAN_OPTS, LOGINAGG_OPTS, KCAT_OUT_OPTS\n"
+    "                              more options for a stage, separated by spaces";
+
+// The options that take a stage from the level that the environment sets to our own.
+static const char *volume(enum log_level environment)
+{
+    const enum log_level level = log_level();
+
+    if (level < environment)
+        return level == LOG_ERROR ? "-q" : "-q -v";
+    if (level > environment)
+        return level == LOG_DEBUG && environment < LOG_INFO ? "-v -v" : "-v";
+    return "";
+}
+
+// --- Printing ---
+
+static void print_pipelines(struct pipeline *p)
+{
+    struct err err;
+
+    pipeline_print(p);
+    for (int i = 1; i < pipeline_copies(p) && pipeline_has_shares(p); i++) {
+        if (pipeline_take_share(p, i, &err) != 0)
+            err_die(&err);
+        printf("\n");
+        pipeline_print(p);
+    }
+}
+
+// --- Running ---
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+// Creates a directory, and those above it that are missing, as mkdir -p does.
+static int make_directory(const char *path, struct err *err)
+{
+    size_t len = 0;
+
+    while (path[len] != '\0') {
+        len += 1 + strcspn(path + len + 1, "/");
+        char *part = xstrndup(path, len);
+        bool made = mkdir(part, 0777) == 0 || (errno == EEXIST && is_directory(part));
+        free(part);
+        if (!made)
+            return err_set(err, EX_CANTCREAT, "STATE_DIR: %s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+// Whether another start would end in the same way.
+static bool is_permanent(int status)
+{
+    return status == EX_USAGE || status == EX_NOPERM || status == EX_CONFIG;
+}
+
+// Returns the exit status.
+static int run_pipeline(const struct pipeline *p, bool once, struct child_group *g)
+{
+    size_t count;
+    const struct child_command *commands = pipeline_commands(p, &count);
+    struct err err;
+    int pause = 0;
+
+    if (pipeline_state(p) != NULL && make_directory(pipeline_state(p), &err) != 0)
+        err_die(&err);
+    while (g->stops == 0) {
+        const int64_t started = time_monotonic();
+
+        child_start_pipeline(g, commands, count);
+        child_wait(g);
+        if (g->forced != 0)
+            return g->forced;
+        if (g->failure.status == 0)
+            return EX_OK;
+        if (once || is_permanent(g->failure.status) || g->stops > 0) {
+            log_error("%s", g->failure.text);
+            break;
+        }
+        pause = child_pause_after(pause, time_monotonic() - started);
+        log_warn("%s; starting again in %d s", g->failure.text, pause);
+        child_sleep(g, pause * MS_SECOND);
+    }
+    return g->failure.status;
+}
+
+// Returns the exit status, in each copy that of the copy.
+static int run_copies(struct pipeline *p, bool once, struct child_group *g)
+{
+    const int copies = pipeline_copies(p);
+    char name[16];
+    struct err err;
+
+    log_warn("-n %d: each copy counts only its own share, so their insights overwrite each other",
+             copies);
+    g->nested = true;
+    for (int i = 0; i < copies; i++) {
+        snprintf(name, sizeof name, "copy %d", i + 1);
+        pid_t pid = child_fork(g, name);
+        if (pid < 0) {
+            log_error("%s", g->failure.text);
+            break;
+        }
+        if (pid == 0) {
+            if (pipeline_take_share(p, i, &err) != 0)
+                err_die(&err);
+            return run_pipeline(p, once, g);
+        }
+    }
+    child_wait(g);
+    return g->forced != 0 ? g->forced : g->failure.status;
+}
+
+static int run(struct pipeline *p, bool once)
+{
+    struct child_group group;
+
+    child_group_init(&group, GRACE);
+    int status =
+        pipeline_copies(p) > 1 ? run_copies(p, once, &group) : run_pipeline(p, once, &group);
+    child_group_release(&group);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    const struct opt_group groups[] = {OPT_GROUP("Running", options_table, &options),
+                                       OPT_TEXT(environment_help)};
+    const struct opt_program program = {
+        "[OPTION]...",
+        "Runs kcat-in | loginclean | loginagg | kcat-out, and restarts it when it fails.", groups,
+        2};
+    struct err err;
+    int status = EX_OK;
+
+    log_init(argv[0]);
+    const enum log_level level = log_level();
+    if (opt_parse(&program, argc, argv) != argc)
+        opt_usage_error("%s: takes no operands", argv[argc - 1]);
+    const struct pipeline_options wanted = {.copies = options.copies,
+                                            .create = options.create,
+                                            .volume = volume(level),
+                                            .restarts = !options.once && !options.dry_run};
+    struct pipeline *p = pipeline_new(&wanted, &err);
+    if (p == NULL && err.status == EX_USAGE)
+        opt_usage_error("%s", err.text);
+    if (p == NULL)
+        err_die(&err);
+    if (options.dry_run)
+        print_pipelines(p);
+    else
+        status = run(p, options.once);
+    pipeline_free(p);
+    free(options.create);
+    opt_release(&program);
+    if (options.dry_run)
+        opt_exit_printed();
+    return status;
+}
