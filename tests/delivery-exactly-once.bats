@@ -142,7 +142,8 @@ END
 @test "--acks needs marks; --exactly-once also needs a group and fixed partitions" {
     create_topic "$out"
     for option in --exactly-once --acks=fifo; do
-        run -64 --separate-stderr kcat-out -t "$out" $option <<<1
+        run -64 --separate-stderr kcat-out -t "$out" $option --stats stats <<<1
+        assert_ledger_adds_up stats
         assert_match "$stderr" '^kcat-out: --[a-z-]*: the input has no marks; '
         run -75 --separate-stderr kcat-out -t "$out" $option </dev/null
         assert_match "$stderr" '^kcat-out: stdin: ended without any mark'

@@ -245,3 +245,16 @@ is_assigned() {
     assert_eq $status 0
     assert_eq "$(read_topic "$topic" -G "$group")" ''
 }
+
+@test "a group commits no records from a full pipe that does not move" {
+    # More than a pipe and the buffers of kcat-in hold.
+    seq 1000000 1300000 | produce "$topic" --create=1
+    mkfifo pipe
+    start bash -c 'exec sleep 20 <pipe'
+    start kcat-in "$topic" -G "$group" -p 0 >pipe
+    sleep 3.5
+    kill -KILL $!
+    wait_until 5 is_gone $!
+    kcat-in "$topic" -G "$group" -p 0 -c 1 -v 2>log >/dev/null
+    assert_match "$(<log)" 'from offset 0'
+}

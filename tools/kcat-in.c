@@ -198,7 +198,7 @@ static void stalled(void *ctx, struct stream *s)
 
     (void)s;
     consumer_serve(&source->consumer);
-    source->guarantee->serve(source);
+    source->guarantee->serve(source, true);
 }
 
 static int on_tick(void *ctx, struct stream *s)
@@ -206,7 +206,7 @@ static int on_tick(void *ctx, struct stream *s)
     struct source *source = &((struct reader *)ctx)->source;
 
     (void)s;
-    return source->guarantee->serve(source) != 0 ? -1 : source->guarantee->mark(source);
+    return source->guarantee->serve(source, false) != 0 ? -1 : source->guarantee->mark(source);
 }
 
 static int end(void *ctx, struct stream *s)
@@ -291,8 +291,8 @@ int main(int argc, char **argv)
     ops.tick = options.guarantee->tick;
     reader.source.guarantee = options.guarantee;
     int status = stream_run(&ops, &reader, &options.stream);
-    options.guarantee->release(&reader.source);
     consumer_release(&reader.source.consumer);
+    options.guarantee->release(&reader.source);
     free(options.ids);
     free(options.shard_name);
     opt_release(&program);

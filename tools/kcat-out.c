@@ -124,8 +124,12 @@ static int produce(struct writer *w, const struct router_destination *to, const 
     struct sink *sink = &w->sink;
     uint32_t segment;
 
-    if (sink->guarantee->before(sink, line, &segment) != 0)
+    if (sink->guarantee->before(sink, line, &segment) != 0) {
+        if (passed)
+            stream_reclaim(sink->stream);
+        stream_lose(sink->stream, 1);
         return -1;
+    }
     return delivery_produce(&sink->delivery, to->topic, to->key, to->key_len, line, passed,
                             segment);
 }

@@ -120,11 +120,12 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
              (unsigned long long)a->asked, rd_kafka_err2str(code));
 }
 
-static int source_serve(struct source *s)
+static int source_serve(struct source *s, bool blocked)
 {
     struct acked_source *a = s->own;
     bool asked;
 
+    (void)blocked;
     if (read_acks(s) != 0)
         return -1;
     if (!a->has_newest || a->asking)

@@ -392,6 +392,7 @@ void consumer_close(struct consumer *c)
 
 void consumer_release(struct consumer *c)
 {
+    c->closing = true;
     stop_fetching(c);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);

@@ -68,7 +68,7 @@ struct consumer {
     bool assigned;         // by the group, possibly no partition
     bool serving;          // within consumer_serve()
     bool stopped;          // ops.record() returned -1
-    bool closing;          // within consumer_close()
+    bool closing;          // consumer_close() or consumer_release() was called
 };
 
 // Returns 0, or -1 with *err set. defaults are those of config_new().
@@ -102,6 +102,8 @@ bool consumer_done(const struct consumer *c);
 // Stops reading and leaves the group, without calling ops.revoke(). The consumer can then only be
 // released.
 void consumer_close(struct consumer *c);
+
+// Frees everything. May be called without consumer_close(); it does not call ops.revoke() either.
 void consumer_release(struct consumer *c);
 
 #endif

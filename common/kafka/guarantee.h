@@ -87,9 +87,9 @@ struct source_guarantee {
     // Called between records. Writes a mark if one is due.
     int (*mark)(struct source *s);
 
-    // Called at each tick, and every second while stdout is blocked. Commits what may be committed
-    // by now. Does not write to stdout, and does not wait for a commit.
-    int (*serve)(struct source *s);
+    // Called at each tick and, with blocked set, every second while stdout is blocked. Commits what
+    // may be committed by now. Does not write to stdout, and does not wait for a commit.
+    int (*serve)(struct source *s, bool blocked);
 
     // Called before partitions are revoked; see consumer_ops.
     int (*revoke)(struct source *s, bool blocked, bool lost);
@@ -108,7 +108,8 @@ struct source_guarantee {
     // commit, if it has one.
     int (*close)(struct source *s);
 
-    // Frees what the guarantee owns. May be called even if open() was not.
+    // Called after consumer_release(). Frees what the guarantee owns. May be called even if open()
+    // was not.
     void (*release)(struct source *s);
 };
 

@@ -24,9 +24,11 @@ static int source_nothing(struct source *s)
     return 0;
 }
 
-static int source_serve(struct source *s)
+static int source_serve(struct source *s, bool blocked)
 {
-    consumer_offsets_commit_written(&s->consumer.offsets, false);
+    // A pipe that is full may hold records that nobody will read: commit once it moves again.
+    if (!blocked)
+        consumer_offsets_commit_written(&s->consumer.offsets, false);
     return 0;
 }
 

@@ -56,12 +56,13 @@ static int source_mark(struct source *s)
 
 // Asks for the committed offsets. The source reads no records while it waits for the answer, so
 // after each failure it waits longer before it asks again.
-static int source_serve(struct source *s)
+static int source_serve(struct source *s, bool blocked)
 {
     struct commit_watch *watch = s->own;
     struct consumer *c = &s->consumer;
     struct mark found = MARK_INIT;
 
+    (void)blocked;
     if (!mark_source_is_fixed(&s->marks) || time_monotonic() < watch->due)
         return 0;
     rd_kafka_resp_err_t code =
