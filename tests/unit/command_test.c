@@ -14,7 +14,7 @@
 
 // --- Words ---
 
-// The words, each with a bar behind it.
+// Checks the words. `wanted` has a bar after each word.
 static void check_words(struct command *c, const char *wanted, const char *title)
 {
     struct buf b = BUF_INIT;
