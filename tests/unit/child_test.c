@@ -229,8 +229,8 @@ static void test_pause(void)
         pause = child_pause_after(pause, 59999);
         tap_int(pause, wanted[i], "the pause doubles up to a minute");
     }
-    tap_int(child_pause_after(60, 60000), 1, "after a long run it begins anew");
-    tap_int(child_pause_after(1, 0), 2, "and grows again");
+    tap_int(child_pause_after(60, 60000), 1, "after a long run the pause is short again");
+    tap_int(child_pause_after(1, 0), 2, "the pause then doubles again");
 }
 
 static void test_statuses(void)
@@ -302,10 +302,10 @@ static void test_stop(void)
                                 STAGE("copy-some", "signal-supervisor", "15", "copy")};
     const struct run r = run(GRACE_LONG, stages, 3);
 
-    check_failure(&r, 0, "", "a stop is no failure");
+    check_failure(&r, 0, "", "a stop is not a failure");
     check_out(&r, "begun\ntold\n", "the source is told, and the others end when their input does");
-    tap_int(r.group.stops, 1, "one signal came");
-    tap_int(r.group.forced, 0, "which forces nothing");
+    tap_int(r.group.stops, 1, "one stop signal arrived");
+    tap_int(r.group.forced, 0, "one stop signal does not force the children");
 }
 
 static void test_stop_before_handlers(void)
@@ -324,10 +324,10 @@ static void test_second_signal(void)
                                       "signal-supervisor", "2", "copy")};
     const struct run r = run(GRACE_LONG, stages, 2);
 
-    tap_int(r.group.forced, 130, "a second signal is the status");
-    tap_int(r.group.stops, 2, "both have been counted");
+    tap_int(r.group.forced, 130, "the second signal gives the status");
+    tap_int(r.group.stops, 2, "both signals are counted");
     tap_ok(r.ms < 30000, "and kills all that runs, in %lld ms", (long long)r.ms);
-    check_failure(&r, 0, "", "which is no failure of the killed");
+    check_failure(&r, 0, "", "killing the children is not a failure");
 }
 
 static void test_grace(void)
@@ -370,7 +370,7 @@ static void test_reuse(void)
     tap_int(g.failure.status, 7, "a run fails");
     start_stages(&g, good, 1);
     child_wait(&g);
-    tap_int(g.failure.status, 0, "which the next run knows nothing of");
+    tap_int(g.failure.status, 0, "the next run does not have the failure");
     child_group_release(&g);
 }
 
@@ -385,7 +385,7 @@ static void test_sleep(void)
     kill(getpid(), SIGTERM);
     child_sleep(&g, 60000);
     tap_ok(time_monotonic() - began < 30000, "a signal ends a pause");
-    tap_int(g.stops, 1, "and is counted");
+    tap_int(g.stops, 1, "the stop signal is counted");
     child_group_release(&g);
 }
 
@@ -551,7 +551,7 @@ static void test_killed_supervisor(void)
     kill(pid, SIGKILL);
     tap_ok(read(ends[0], rest, sizeof rest) == 5 && memcmp(rest, "told\n", 5) == 0,
            "when the supervisor is killed, the source is told to stop");
-    tap_ok(all_end(), "and the pipeline ends");
+    tap_ok(all_end(), "the pipeline ends");
     close(ends[0]);
 }
 
