@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// loginpipe: runs the usual pipeline, with settings from the environment, and again when it fails.
+// loginpipe: runs the usual pipeline, with settings from the environment, and restarts it when it
+// fails.
 //
-// login/pipeline knows the stages and their options, base/child starts and stops processes. With
-// -n, loginpipe forks copies of itself that supervise a pipeline each, and supervises the copies in
-// the same way.
+// login/pipeline knows the stages and their options, and base/child starts and stops processes.
+// With -n, loginpipe forks copies of itself. Each copy supervises a pipeline, and loginpipe
+// supervises the copies in the same way.
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #include "base/xalloc.h"
 #include "login/pipeline.h"
 
-#define GRACE (30 * MS_SECOND) // for the other stages to end once one has failed
+#define GRACE (30 * MS_SECOND) // how long the other stages may run after one has failed
 
 // --- Options ---
 
@@ -66,7 +67,7 @@ static const char environment_help[] =
     "  KCAT_IN_OPTS, LOGINCLEAN_OPTS, LOGINAGG_OPTS, KCAT_OUT_OPTS\n"
     "                              more options for a stage, separated by spaces";
 
-// The options that take a stage from the level that the environment sets to our own.
+// Returns the options with which a stage has our log level instead of the environment's.
 static const char *volume(enum log_level environment)
 {
     const enum log_level level = log_level();
@@ -102,7 +103,7 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-// Creates a directory, and those above it that are missing, as mkdir -p does.
+// Creates a directory and its missing parents, as mkdir -p does.
 static int make_directory(const char *path, struct err *err)
 {
     size_t len = 0;
@@ -118,13 +119,13 @@ static int make_directory(const char *path, struct err *err)
     return 0;
 }
 
-// Whether another start would end in the same way.
+// Returns whether another start would end in the same way.
 static bool is_permanent(int status)
 {
     return status == EX_USAGE || status == EX_NOPERM || status == EX_CONFIG;
 }
 
-// Returns the exit status.
+// Runs the pipeline, and restarts it when it fails. Returns the exit status.
 static int run_pipeline(const struct pipeline *p, bool once, struct child_group *g)
 {
     size_t count;
@@ -154,7 +155,7 @@ static int run_pipeline(const struct pipeline *p, bool once, struct child_group 
     return g->failure.status;
 }
 
-// Returns the exit status, in each copy that of the copy.
+// Runs the copies. Returns the exit status; each copy returns its own.
 static int run_copies(struct pipeline *p, bool once, struct child_group *g)
 {
     const int copies = pipeline_copies(p);

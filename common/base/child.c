@@ -17,15 +17,15 @@
 
 #define NEVER INT64_MAX
 
-// As a shell has them. KILLED_BY is added to the number of a signal.
+// The exit statuses of a shell. KILLED_BY is added to the number of a signal.
 enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_BY = 128 };
 
 // --- The group ---
 
 static const int stop_signals[] = {SIGHUP, SIGINT, SIGTERM};
 
-// What a supervisor of supervisors sends to have their children killed. A second SIGTERM would be
-// lost while the first one is pending.
+// The signal on which a nested supervisor kills its children. A second SIGTERM would not do: it
+// would be lost while the first one is pending.
 #define SIGFORCE SIGRTMIN
 
 static void block_signals(sigset_t *signals)
@@ -37,7 +37,8 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGFORCE);
     signal(SIGCHLD, SIG_DFL); // if it is ignored, ended children cannot be waited for
     for (size_t i = 0; i < sizeof stop_signals / sizeof *stop_signals; i++) {
-        // While it is blocked, a signal is kept even if it is ignored.
+        // While a signal is blocked, the kernel keeps it even if it is ignored. So do not block an
+        // ignored one.
         if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
             sigaddset(signals, stop_signals[i]);
     }
@@ -49,7 +50,7 @@ void child_group_init(struct child_group *g, int64_t grace)
     int fd;
 
     *g = (struct child_group){.grace = grace, .kill_at = NEVER};
-    // Otherwise a pipe could get their numbers.
+    // If 0, 1 or 2 were closed, a pipe could get its number.
     do
         fd = open("/dev/null", O_RDWR);
     while (fd >= 0 && fd <= STDERR_FILENO);
@@ -77,7 +78,7 @@ void child_group_release(struct child_group *g)
 
 // --- How they end ---
 
-// How much a status says about what went wrong, of 3.
+// Returns how much a status says about what went wrong, from 0 to 3.
 static int weight(int status)
 {
     switch (status) {
@@ -137,8 +138,8 @@ static void child_ended(struct child_group *g, struct child *c, int status)
     note_failure(g, c->name, status, how);
 }
 
-// Takes note of all children that have ended. Others than the group's can be among them: process 1
-// of a container inherits the orphans.
+// Notes all children that have ended. Some of them may not belong to the group: process 1 of a
+// container inherits the orphans.
 static void reap(struct child_group *g)
 {
     pid_t pid;
@@ -167,7 +168,8 @@ static void stop(struct child_group *g, int number)
     kill_children(g);
 }
 
-// Waits for one signal until a moment of the monotonic clock, and does what the signal asks.
+// Waits for one signal, at most until a moment of the monotonic clock, and does what the signal
+// asks.
 static void take_signal(struct child_group *g, int64_t until)
 {
     int64_t left = 0;
@@ -187,7 +189,8 @@ static void take_signal(struct child_group *g, int64_t until)
         stop(g, number);
 }
 
-// After a failure. The last records still get through, if that does not take long.
+// Called after a failure. Tells the leaders to end, so that the other stages can still process the
+// last records, if that does not take longer than the grace period.
 static void take_down(struct child_group *g)
 {
     if (!g->told)
@@ -226,18 +229,19 @@ int child_pause_after(int previous, int64_t ran)
 
 // --- Starting ---
 
-// In the new process.
+// Called in the new process.
 static void become_child(pid_t parent, bool leader, int in, int out)
 {
     setsid();
     if (leader) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM); // a sandbox may forbid it: better without it than not
-        if (getppid() != parent)          // died before, so that no signal will come
+        prctl(PR_SET_PDEATHSIG, SIGTERM); // may fail in a sandbox; then do without it
+        if (getppid() != parent)          // the parent has died already, so no signal will come
             _exit(KILLED_BY + SIGTERM);
     }
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
-    // Whatever our own parent has left open; the pipes too, if this does not end in an exec.
+    // Closes all descriptors that the parent's parent left open. Also closes the pipes, for a child
+    // that does not call exec.
     close_range(STDERR_FILENO + 1, ~0U, 0);
 }
 
@@ -286,8 +290,9 @@ static void close_end(int fd)
         close(fd);
 }
 
-// Starts one stage. *in is the read end of the pipe before it, and becomes that of the pipe behind
-// it. No end stays open in the parent that a child needs to see closed. Returns 0 or -1.
+// Starts one stage. *in is the read end of the pipe before the stage, and becomes that of the pipe
+// after it. The parent closes the ends that it no longer needs, so that the children notice when
+// the other side has closed its end. Returns 0, or -1 with errno set.
 static int start_stage(struct child_group *g, const struct child_command *command, bool first,
                        bool last, int *in)
 {

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// child: child processes that are started, supervised and stopped together, as a group.
+// child: starts, supervises and stops a group of child processes.
 //
-// Each child has a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone. It
-// has the descriptors 0, 1 and 2 and no others, and begins with no signal blocked.
+// Each child has a session of its own, so that a terminal's Ctrl-C reaches only the supervisor. A
+// child has only the descriptors 0, 1 and 2, and begins with no signal blocked.
 //
-// Some children are leaders: to stop the group, the supervisor sends each leader one SIGTERM, and
-// the other children end when their input does. In a pipeline the first child leads. When one child
-// has failed, the group is stopped too, and whatever is still running after the grace period is
-// killed. If the supervisor itself is killed, the kernel sends the leaders their SIGTERM.
+// Some children are leaders. To stop the group, the supervisor sends each leader one SIGTERM; the
+// other children end when their input ends. In a pipeline the first child is the leader. When one
+// child has failed, the group is stopped too, and children that still run after the grace period
+// are killed. If the supervisor itself is killed, the kernel sends SIGTERM to the leaders.
 //
-// child_group_init() blocks SIGHUP, SIGINT, SIGTERM and SIGCHLD for good. The group takes them only
-// while it waits, so no signal can come between a check and the wait that follows it. A signal that
-// was ignored when the process started stays ignored, as under nohup(1). The first stop signal
-// stops the group in order; each further one kills it (see `nested`).
+// child_group_init() blocks SIGHUP, SIGINT, SIGTERM and SIGCHLD and does not unblock them. The
+// group receives them only while it waits, so no signal can be missed between a check and the wait
+// after it. A SIGHUP, SIGINT or SIGTERM that was ignored when the process started stays ignored, as
+// under nohup(1). The first stop signal stops the group in order. Each further one kills the
+// children (see `nested`).
 //
 //     struct child_group g;
 //     child_group_init(&g, 30 * MS_SECOND);
@@ -36,11 +37,11 @@
 
 #include "base/err.h"
 
-// Between a failure and the next start, in seconds.
+// The shortest and the longest pause between a failure and the next start, in seconds.
 #define CHILD_PAUSE_MIN 1
 #define CHILD_PAUSE_MAX 60
 
-// After a run of this length, in ms, a failure does not count as a repeated one.
+// A failure after a run of at least this length, in ms, does not count as a repeated failure.
 #define CHILD_RUN_LONG INT64_C(60000)
 
 struct child {
@@ -51,16 +52,19 @@ struct child {
 };
 
 struct child_group {
-    // For the owner to set. A nested group consists of supervisors, children of child_fork() with
-    // groups of their own. They are not killed, but made to kill their children and end.
+    // Set by the owner. The children of a nested group are supervisors: child_fork() has started
+    // them, and they have groups of their own. Instead of being killed, they receive a signal on
+    // which they kill their children and end.
     bool nested;
 
-    // For the owner to read.
-    // The failure that says most about what went wrong, as "name: exit status 1". A status that
-    // mostly means that another child failed ranks lower: 75 ("try again") below all others, and
-    // 141 (SIGPIPE) below 75. Among equals, the first one counts. Status 0 while there is none.
+    // The owner may read the members up to `forced`.
+    //
+    // The failure that says most about what went wrong, such as "name: exit status 1". Its status
+    // is 0 while there is none. A status that often results from another child's failure ranks
+    // lower: 75 (EX_TEMPFAIL) ranks below all others, and 141 (SIGPIPE) below 75. Of failures with
+    // the same rank, the first one is kept.
     struct err failure;
-    unsigned stops; // how many stop signals have come
+    unsigned stops; // how many stop signals have arrived
     int forced;     // 128 plus the latest stop signal after the first; 0 while there is none
 
     // Private.
@@ -76,31 +80,31 @@ struct child_command {
     char *const *argv; // argv[0] is the program's path; ends with NULL
 };
 
-// `grace` is the time in ms that the other children get to end after one has failed. Opens the
-// descriptors 0, 1 and 2 on /dev/null where they are closed.
+// Makes an empty group. `grace` is how long the other children may still run after one has failed,
+// in ms. If one of the descriptors 0, 1 and 2 is closed, opens it on /dev/null.
 void child_group_init(struct child_group *g, int64_t grace);
 void child_group_release(struct child_group *g);
 
-// Starts the commands as a pipeline from /dev/null to stdout; the first one leads. Forgets the
-// children, and the failure, of an earlier run; they must have ended. If a command cannot be
-// started, that is the group's failure, and child_wait() stops those that could be.
+// Starts the commands as a pipeline from /dev/null to stdout, with the first one as the leader. The
+// children of an earlier run must have ended; forgets them and their failure. If a command cannot
+// be started, that is the group's failure, and child_wait() stops the commands that were started.
 void child_start_pipeline(struct child_group *g, const struct child_command *commands,
                           size_t count);
 
-// Forks a leader that goes on in this program, with /dev/null as stdin, and adds it to the group.
-// Returns its process number, and in the child 0; there, `g` is empty and may start children of
-// its own. On failure returns -1, with the group's failure set.
+// Forks a leader that continues in this program, with /dev/null as stdin, and adds it to the group.
+// Returns the child's process number. In the child, returns 0; there, `g` is empty and may start
+// children of its own. On failure, sets the group's failure and returns -1.
 pid_t child_fork(struct child_group *g, const char *name);
 
-// Waits until all children have ended, and stops them after a signal or a failure.
+// Waits until all children have ended. Stops them after a signal or a failure.
 void child_wait(struct child_group *g);
 
-// Waits for a time in ms, or until a stop signal comes. No children may be running.
+// Waits for a time in ms, or until a stop signal arrives. No children may be running.
 void child_sleep(struct child_group *g, int64_t ms);
 
-// How many seconds to pause before the next start, after a run of `ran` ms that failed. `previous`
-// is the pause before that run, and 0 for the first run. The pause doubles up to the maximum, and
-// begins anew after a long run.
+// Returns how many seconds to pause before the next start, after a run of `ran` ms that failed.
+// `previous` is the pause before that run; it is 0 for the first run. The pause doubles up to
+// CHILD_PAUSE_MAX, and is CHILD_PAUSE_MIN again after a run of CHILD_RUN_LONG.
 int child_pause_after(int previous, int64_t ran);
 
 #endif

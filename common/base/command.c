@@ -31,8 +31,8 @@ void command_add(struct command *c, char *take)
     c->argv[c->count] = NULL;
 }
 
-// Moves *text behind its first word. Returns the word's length, 0 when there is no more, and
-// *word is where it begins.
+// Moves *text past its first word, and sets *word to where that word begins. Returns the word's
+// length, or 0 when there is no further word.
 static size_t next_word(const char **text, const char **word)
 {
     *word = *text + strspn(*text, WHITESPACE);
@@ -50,7 +50,7 @@ void command_add_words(struct command *c, const char *text)
         command_add(c, xstrndup(word, len));
 }
 
-// Appends the value of a name of so many bytes.
+// Appends the value of a name, which has len bytes.
 static void put_value(struct buf *b, const char *name, size_t len,
                       const struct command_value *values, size_t count)
 {
@@ -101,7 +101,8 @@ static bool is_program(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-// The path of a program in a directory whose name has so many bytes, or NULL.
+// Returns the path of a program in a directory, or NULL if it is not there. The directory's name
+// has len bytes.
 static char *find_in(const char *directory, size_t len, const char *name)
 {
     char *path = len == 0 ? xasprintf("./%s", name) // as POSIX reads an empty entry of PATH

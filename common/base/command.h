@@ -32,29 +32,30 @@ struct command_value {
 
 void command_release(struct command *c);
 
-// Appends one word, and owns it.
+// Appends one word, and takes ownership of it.
 void command_add(struct command *c, char *take);
 
-// Appends the words of a text, which whitespace separates. Quotes and patterns mean nothing in it.
+// Appends the words of a text, which are separated by whitespace. Quotes and patterns have no
+// special meaning.
 void command_add_words(struct command *c, const char *text);
 
-// Appends the words of a template. In each of them, "{NAME}" becomes the value of that name, which
-// stays part of the word whatever it contains; a word that becomes empty is left out. All names
-// must be among the values.
+// Appends the words of a template. In each word, replaces "{NAME}" with the value of that name. The
+// value is not split into words. A word that becomes empty is left out. All names must be among the
+// values.
 void command_add_template(struct command *c, const char *text, const struct command_value *values,
                           size_t count);
 
-// Prints one word to stdout, quoted if a shell would not take it as it is.
+// Prints one word to stdout, quoted if a shell would otherwise change it.
 void command_print_word(const char *word);
 
-// Prints the words to stdout with spaces between them. Where a shell would find the program in PATH
-// by its name alone, prints that name for the path.
+// Prints the words to stdout, with spaces between them. If a shell would find the program in PATH
+// by its name, prints the name instead of the path.
 void command_print(const struct command *c);
 
 // Returns the path of an executable file in the directories of PATH, or NULL. Free it with free().
 char *command_find(const char *name);
 
-// The same, but looks first in the directory of the program that is running.
+// Does the same, but looks first in the directory of the running program.
 char *command_find_beside(const char *name);
 
 #endif

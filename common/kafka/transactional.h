@@ -13,9 +13,8 @@
 
 #include "kafka/guarantee.h"
 
-// The source of a pipe with this sink. It is also used if another program commits the offsets, or
-// if the marks only show progress. The source commits nothing itself, except where shared
-// partitions start.
+// This source is also used if another program commits the offsets, or if the marks only show
+// progress. The source commits nothing itself, except where shared partitions start.
 extern const struct source_guarantee transactional_source;
 
 extern const struct sink_guarantee transactional_sink;

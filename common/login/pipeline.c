@@ -23,7 +23,7 @@ enum value { TOPIC, PROCESSED, INSIGHTS, REJECTS, GROUP, SHARD, STATE, CREATE, V
 
 static const struct {
     const char *name;
-    const char *otherwise; // the default of a setting; NULL for what is no setting
+    const char *otherwise; // the default of a setting; NULL if this is not a setting
 } value_table[] = {
     [TOPIC] = {"KAFKA_TOPIC", "user-login"},
     [PROCESSED] = {"PROCESSED_TOPIC", "processed-logins"},
@@ -37,9 +37,9 @@ static const struct {
 
 struct stage {
     const char *tool;
-    const char *more;                 // the setting with more options
-    const char *options;              // always
-    const char *delivers[DELIVERIES]; // with this kind of delivery
+    const char *more;                 // the name of the setting with more options
+    const char *options;              // given with every kind of delivery
+    const char *delivers[DELIVERIES]; // given with this kind of delivery
 };
 
 static const struct stage stages[] = {
@@ -54,8 +54,8 @@ static const struct stage stages[] = {
      .options = "--tee --rejects -",
      .delivers =
          {[AT_LEAST_ONCE] = "--state {state}/counts", [EXACTLY_ONCE] = "--state {state}/counts"}},
-    // By its transactional id, kcat-out fences a predecessor and ends its transaction, before
-    // kcat-in asks where to go on.
+    // With a transactional id, kcat-out fences an earlier run and aborts its transaction as soon as
+    // it starts. Otherwise kcat-in would have to wait for that transaction.
     {.tool = "kcat-out",
      .more = "KCAT_OUT_OPTS",
      .options = "-t {PROCESSED_TOPIC} --route insight={INSIGHTS_TOPIC} "
@@ -70,14 +70,14 @@ struct pipeline {
     enum delivery delivery;
     int copies;
     struct command_value values[VALUES];
-    char *made[VALUES]; // owns the values that are not the environment's
+    char *made[VALUES]; // owns the values that do not come from the environment
     struct command commands[STAGES];
     struct child_command views[STAGES]; // of the commands
 };
 
 // --- Settings ---
 
-// A setting from the environment. One that is empty counts as missing.
+// Returns a setting from the environment. An empty setting counts as missing.
 static const char *setting(const char *name, const char *otherwise)
 {
     const char *value = getenv(name);
@@ -92,8 +92,8 @@ static void set_value(struct pipeline *p, enum value which, char *take)
     p->values[which].value = take;
 }
 
-// The number that the first `len` bytes of a text are; -1 if they are not all digits, or are more
-// than `most`.
+// Returns the number in the first `len` bytes of a text, or -1 if they are not all digits, or if
+// there are more than `most` of them.
 static int parse_digits(const char *text, size_t len, size_t most)
 {
     return len > 0 && len <= most && strspn(text, DIGITS) >= len ? atoi(text) : -1;
@@ -126,7 +126,8 @@ static char *state_base(void)
     return xasprintf("%s/.local/state/loginpipe", setting("HOME", "."));
 }
 
-// Takes over "I/N", and sets the state directory, which belongs to one group and one share.
+// Takes ownership of the text "I/N" and sets the shard to it. Sets the state directory, which
+// belongs to one group and one share.
 static void set_shard(struct pipeline *p, char *take)
 {
     const char *slash = strchr(take, '/');
@@ -156,7 +157,7 @@ static int read_delivery(struct pipeline *p, struct err *err)
     return 0;
 }
 
-// How many share the work, and which share is ours.
+// Reads how many copies share the work, and which share this one has.
 static int read_share(struct pipeline *p, struct err *err)
 {
     const char *shard = setting("SHARD", NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// pipeline: the stages of the usual pipeline and their options, as data, from which loginpipe both
-// runs and prints it.
+// pipeline: the stages of the usual pipeline and their options. loginpipe runs or prints the
+// pipeline from this data.
 //
 //     kcat-in | loginclean | loginagg | kcat-out
 //
@@ -23,12 +23,12 @@
 #include "base/child.h"
 #include "base/err.h"
 
-// All texts are borrowed, and may be NULL where nothing was given.
+// All texts are borrowed. A text is NULL if it was not given.
 struct pipeline_options {
     const char *copies; // how many pipelines share the work; NUM_CONSUMERS or 1 if missing
     const char *create; // the option --create of kcat-out
     const char *volume; // options for all stages, such as "-v -v"
-    bool restarts;      // it will be started again after a failure
+    bool restarts;      // the pipeline will be started again after a failure
 };
 
 struct pipeline;
@@ -38,24 +38,26 @@ struct pipeline;
 struct pipeline *pipeline_new(const struct pipeline_options *options, struct err *err);
 void pipeline_free(struct pipeline *p);
 
-// How many copies of the pipeline there are, from 1 to 999.
+// Returns how many copies of the pipeline there are, from 1 to 999.
 int pipeline_copies(const struct pipeline *p);
 
-// Whether each copy has its own share of the partitions, and so its own commands. Otherwise the
-// copies are alike, and Kafka's group protocol gives each its partitions.
+// Returns whether each copy has its own share of the partitions, and therefore its own commands.
+// Otherwise the copies are alike, and Kafka's group protocol gives each copy its partitions.
 bool pipeline_has_shares(const struct pipeline *p);
 
-// Goes over to the commands of one copy, counted from 0. Returns 0, or -1 as pipeline_new() does.
+// Switches to the commands of one copy, counted from 0. Returns 0, or -1 with an error of
+// pipeline_new().
 int pipeline_take_share(struct pipeline *p, int copy, struct err *err);
 
-// The directory in which the stages keep state, which must exist when they start; NULL if they keep
-// none.
+// Returns the directory in which the stages keep state, or NULL if they keep none. It must exist
+// when the stages start.
 const char *pipeline_state(const struct pipeline *p);
 
-// The commands of this copy. They are the pipeline's, until the next pipeline_take_share().
+// Returns the commands of this copy. They belong to the pipeline, and are valid until the next
+// pipeline_take_share().
 const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count);
 
-// Prints this copy's pipeline to stdout as a person would type it.
+// Prints this copy's pipeline to stdout, as a person would type it.
 void pipeline_print(const struct pipeline *p);
 
 #endif

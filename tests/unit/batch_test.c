@@ -69,7 +69,7 @@ static void test_texts(void)
     for (size_t i = 0; i < count; i++)
         tap_ok(count_of(&f, &set, "ip", cases[i].text) == cases[i].count, "%s counts as '%s'",
                cases[i].record, cases[i].text);
-    tap_int((int64_t)table_of(&f, &set, "ip")->map.used, 10, "and there are no other texts");
+    tap_int((int64_t)table_of(&f, &set, "ip")->map.used, 10, "the table has no other texts");
     tap_int(count_of(&f, &set, "user_id", "unknown"), (int64_t)count, "each field has a table");
     insight_set_release(&set, &f.plan);
     fixture_release(&f);

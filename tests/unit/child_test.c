@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The stages are this program itself: with arguments, it does what they say.
+// The stages are this program itself. If it has arguments, it does what they say.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +64,7 @@ static void copy_some(void)
         _exit(99);
 }
 
-// What a stage has been given, apart from the pipes.
+// Prints what a stage has inherited, apart from the pipes.
 static void show_inheritance(const char *name)
 {
     DIR *directory = opendir("/proc/self/fd");
@@ -82,7 +82,7 @@ static void show_inheritance(const char *name)
     say(text);
 }
 
-// Ends with a status, or by a signal where that is negative.
+// Ends with a status or, if the number is negative, by a signal.
 static _Noreturn void end_with(int status)
 {
     if (status < 0)
@@ -90,7 +90,7 @@ static _Noreturn void end_with(int status)
     _exit(status);
 }
 
-// A source that goes on until it is told to stop, and then still has something to say.
+// A source that continues until it is told to stop, and then still writes something.
 static _Noreturn void run_until_told(void)
 {
     sigset_t term, before;
@@ -106,7 +106,7 @@ static _Noreturn void run_until_told(void)
     _exit(0);
 }
 
-// Does one thing after the other, each an argument.
+// Does what the arguments say, one after the other.
 static int stage(char **words)
 {
     for (; *words != NULL; words++) {
@@ -138,7 +138,7 @@ static int stage(char **words)
 // --- Groups ---
 
 struct run {
-    struct child_group group; // released, but for what is to be looked at
+    struct child_group group; // released; only the members for the owner are valid
     char out[512];            // what the pipeline has printed
     int64_t ms;
 };
@@ -158,7 +158,7 @@ static void start_stages(struct child_group *g, char *const (*stages)[10], size_
     child_start_pipeline(g, commands, count);
 }
 
-// Puts a file into the place of stdout. Returns what was there.
+// Replaces stdout with a file. Returns the previous stdout.
 static int redirect(int file)
 {
     int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
@@ -229,8 +229,8 @@ static void test_pause(void)
         pause = child_pause_after(pause, 59999);
         tap_int(pause, wanted[i], "the pause doubles up to a minute");
     }
-    tap_int(child_pause_after(60, 60000), 1, "after a long run it begins anew");
-    tap_int(child_pause_after(1, 0), 2, "and grows again");
+    tap_int(child_pause_after(60, 60000), 1, "after a long run the pause is short again");
+    tap_int(child_pause_after(1, 0), 2, "the pause then doubles again");
 }
 
 static void test_statuses(void)
@@ -250,11 +250,12 @@ static void test_statuses(void)
     for (size_t i = 0; i < COUNT(cases); i++) {
         char *const stages[][10] = {STAGE("end", cases[i].end)};
         const struct run r = run(GRACE_LONG, stages, 1);
-        check_failure(&r, cases[i].status, cases[i].text, "the status of a child is told");
+        check_failure(&r, cases[i].status, cases[i].text, "the status of a child is reported");
     }
 }
 
-// The first stage fails in one way, and then, as a consequence or not, the second in another.
+// The first stage fails in one way, and then the second in another, whether or not as a
+// consequence.
 static void test_ranks(void)
 {
     static const struct {
@@ -282,7 +283,7 @@ static void test_pipes(void)
     char *const stages[][10] = {STAGE("copy", "show", "one", "say", "hello\n"),
                                 STAGE("copy", "show", "two"), STAGE("copy", "show", "three")};
     const int before = open_descriptors();
-    int leak = open("/dev/null", O_RDONLY); // as a careless parent leaves it
+    int leak = open("/dev/null", O_RDONLY); // as if a parent had left it open
     const struct run r = run(GRACE_LONG, stages, 3);
 
     close(leak);
@@ -301,10 +302,10 @@ static void test_stop(void)
                                 STAGE("copy-some", "signal-supervisor", "15", "copy")};
     const struct run r = run(GRACE_LONG, stages, 3);
 
-    check_failure(&r, 0, "", "a stop is no failure");
+    check_failure(&r, 0, "", "a stop is not a failure");
     check_out(&r, "begun\ntold\n", "the source is told, and the others end when their input does");
-    tap_int(r.group.stops, 1, "one signal came");
-    tap_int(r.group.forced, 0, "which forces nothing");
+    tap_int(r.group.stops, 1, "one stop signal arrived");
+    tap_int(r.group.forced, 0, "one stop signal does not force the children");
 }
 
 static void test_stop_before_handlers(void)
@@ -323,10 +324,10 @@ static void test_second_signal(void)
                                       "signal-supervisor", "2", "copy")};
     const struct run r = run(GRACE_LONG, stages, 2);
 
-    tap_int(r.group.forced, 130, "a second signal is the status");
-    tap_int(r.group.stops, 2, "both have been counted");
+    tap_int(r.group.forced, 130, "the second signal gives the status");
+    tap_int(r.group.stops, 2, "both signals are counted");
     tap_ok(r.ms < 30000, "and kills all that runs, in %lld ms", (long long)r.ms);
-    check_failure(&r, 0, "", "which is no failure of the killed");
+    check_failure(&r, 0, "", "killing the children is not a failure");
 }
 
 static void test_grace(void)
@@ -369,7 +370,7 @@ static void test_reuse(void)
     tap_int(g.failure.status, 7, "a run fails");
     start_stages(&g, good, 1);
     child_wait(&g);
-    tap_int(g.failure.status, 0, "which the next run knows nothing of");
+    tap_int(g.failure.status, 0, "the next run does not have the failure");
     child_group_release(&g);
 }
 
@@ -384,7 +385,7 @@ static void test_sleep(void)
     kill(getpid(), SIGTERM);
     child_sleep(&g, 60000);
     tap_ok(time_monotonic() - began < 30000, "a signal ends a pause");
-    tap_int(g.stops, 1, "and is counted");
+    tap_int(g.stops, 1, "the stop signal is counted");
     child_group_release(&g);
 }
 
@@ -408,7 +409,7 @@ static int ignore_hangup(void)
 
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL); // of the tests before
+    sigprocmask(SIG_SETMASK, &none, NULL); // undoes what earlier tests have set
     signal(SIGHUP, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);
     const struct run r = run(GRACE_LONG, stages, 1);
@@ -421,14 +422,15 @@ static void test_ignored_signals(void)
             "an ignored SIGHUP stays ignored, an ignored SIGCHLD does not");
 }
 
-// Sends both signals before the copies can take the first of what they are sent for it.
+// Sends both signals before the copies can receive what the supervisor sends them after the first
+// one.
 static void signal_twice(const pid_t *copies)
 {
     kill(copies[0], SIGSTOP);
     kill(copies[1], SIGSTOP);
     kill(getpid(), SIGTERM);
-    kill(getpid(), SIGINT); // which is taken first, being the lower number
-    if (fork() == 0) {      // also a child that the group knows nothing of
+    kill(getpid(), SIGINT); // is received first, because its number is lower
+    if (fork() == 0) {      // this child does not belong to the group
         sleep_ms(200);
         kill(copies[0], SIGCONT);
         kill(copies[1], SIGCONT);
@@ -467,7 +469,7 @@ static int copies(enum copies how)
             _exit(g.forced != 0 ? g.forced : g.failure.status);
         }
     }
-    for (size_t n = 0; n < sizeof bytes;) { // "begun" of both
+    for (size_t n = 0; n < sizeof bytes;) { // both copies write "begun"
         ssize_t more = read(ends[0], bytes + n, sizeof bytes - n);
         if (more <= 0)
             return 2;
@@ -518,14 +520,15 @@ static void test_copies(void)
     const int64_t began = time_monotonic();
 
     tap_int(in_process(stop_copies), 0, "copies are told to stop, and end with success");
-    tap_ok(all_end(), "nothing is left of them");
+    tap_ok(all_end(), "no process of the copies is left");
     tap_int(in_process(kill_copies), 143, "a second signal makes copies kill their stages");
-    tap_int(in_process(fail_copy), 7, "and so does the end of the grace period");
-    tap_ok(time_monotonic() - began < 30000, "at once");
-    tap_ok(all_end(), "nothing is left of these either");
+    tap_int(in_process(fail_copy), 7,
+            "the end of the grace period makes copies kill their stages too");
+    tap_ok(time_monotonic() - began < 30000, "the copies end at once");
+    tap_ok(all_end(), "no process of these copies is left either");
 }
 
-// A supervisor that is killed while its pipeline runs.
+// Kills a supervisor while its pipeline runs.
 static void test_killed_supervisor(void)
 {
     char *const stages[][10] = {STAGE("until-told"), STAGE("copy")};
@@ -548,7 +551,7 @@ static void test_killed_supervisor(void)
     kill(pid, SIGKILL);
     tap_ok(read(ends[0], rest, sizeof rest) == 5 && memcmp(rest, "told\n", 5) == 0,
            "when the supervisor is killed, the source is told to stop");
-    tap_ok(all_end(), "and the pipeline ends");
+    tap_ok(all_end(), "the pipeline ends");
     close(ends[0]);
 }
 
@@ -559,7 +562,7 @@ int main(int argc, char **argv)
     log_init(argv[0]);
     log_set_level(LOG_ERROR);
     prctl(PR_SET_CHILD_SUBREAPER, 1); // so that orphans come to us
-    alarm(120);                       // rather than wait for what does not come
+    alarm(120);                       // do not wait forever
     test_pause();
     test_statuses();
     test_ranks();

@@ -14,7 +14,7 @@
 
 // --- Words ---
 
-// The words, each with a bar behind it.
+// Checks the words. `wanted` has a bar after each word.
 static void check_words(struct command *c, const char *wanted, const char *title)
 {
     struct buf b = BUF_INIT;
@@ -144,8 +144,8 @@ static void test_programs(void)
     make_file("here", 0700);
 
     setenv("PATH", "none:a:b", 1);
-    check_path(command_find("tool"), "b/tool", "a directory is no program");
-    check_path(command_find("text"), "b/text", "nor is a file that is not executable");
+    check_path(command_find("tool"), "b/tool", "a directory is not a program");
+    check_path(command_find("text"), "b/text", "a file that is not executable is not a program");
     check_path(command_find("here"), NULL, "what is not in PATH is not found");
     check_path(command_find_beside("tool"), "b/tool", "what is not beside us is looked up in PATH");
     setenv("PATH", "a::b", 1);

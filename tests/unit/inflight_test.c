@@ -24,21 +24,21 @@ static void test_order(void)
 {
     struct inflight w = {0};
 
-    reached(&w, NULL, "nothing is reached in the beginning");
+    reached(&w, NULL, "at first no mark is reached");
     uint32_t a = inflight_sent(&w), b = inflight_sent(&w);
     mark(&w, "1");
     uint32_t c = inflight_sent(&w);
     mark(&w, "2");
     uint32_t d = inflight_sent(&w);
-    reached(&w, NULL, "nor while lines are under way");
+    reached(&w, NULL, "a mark is not reached while lines are in flight");
     inflight_acked(&w, c);
     inflight_acked(&w, d);
     reached(&w, NULL, "a later line does not count for the first mark");
     inflight_acked(&w, a);
-    reached(&w, NULL, "nor half of its lines");
+    reached(&w, NULL, "a mark is not reached when half of its lines are acknowledged");
     inflight_acked(&w, b);
-    reached(&w, "2", "all lines reach both marks, of which the newer counts");
-    reached(&w, NULL, "once");
+    reached(&w, "2", "when all lines are acknowledged, the newest mark is reached");
+    reached(&w, NULL, "a mark is reached only once");
     mark(&w, "3");
     reached(&w, "3", "what has arrived before the mark came counts");
     mark(&w, "4");

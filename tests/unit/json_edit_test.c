@@ -49,7 +49,7 @@ static void check_set(const char *text, const char *value, const char *wanted)
     buf_puts(&b, text);
     json_edit_set_string(edit, &out, b.data, b.len, &key, value, strlen(value));
     tap_text(out.data, out.len, wanted, text);
-    tap_ok(json_parse(json, out.data, out.len) == 0, "and it is JSON");
+    tap_ok(json_parse(json, out.data, out.len) == 0, "the result is JSON");
     buf_release(&b);
     buf_release(&out);
 }

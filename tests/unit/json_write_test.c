@@ -42,10 +42,10 @@ static void check_put_double(double number, const char *wanted)
 
     json_put_double(&b, number);
     tap_text(b.data, b.len, wanted, wanted);
-    tap_ok(is_json(&b), "and it is JSON");
+    tap_ok(is_json(&b), "the text is JSON");
     buf_putc(&b, '\0');
     double back = strtod(b.data, NULL);
-    tap_ok(memcmp(&back, &number, sizeof back) == 0, "and the same double");
+    tap_ok(memcmp(&back, &number, sizeof back) == 0, "the text is read back as the same double");
     buf_release(&b);
 }
 

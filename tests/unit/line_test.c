@@ -137,7 +137,7 @@ static void test_exempt(void)
     tap_int((int64_t)lines, 3, "three long lines");
     tap_int((int64_t)len[0], LONG, "an exempt line may have LINE_EXEMPT times the limit");
     tap_int((int64_t)len[1], LINE_KEEP, "a longer one is cut");
-    tap_int((int64_t)full_len[1], LONG + 1, "and has its full length");
+    tap_int((int64_t)full_len[1], LONG + 1, "the cut line has its full length");
     tap_int((int64_t)len[2], LINE_KEEP, "a line that is not exempt is cut");
     line_reader_release(&r);
     close(fd);
@@ -217,7 +217,7 @@ static void test_errors(void)
     line_reader_init(&r, -1, 100);
     errno = 0;
     tap_ok(line_fill(&r) < 0 && errno == EBADF, "a read error sets errno");
-    tap_ok(!line_next(&r, &line), "and yields no line");
+    tap_ok(!line_next(&r, &line), "after a read error there is no line");
     line_reader_release(&r);
 }
 

@@ -38,7 +38,7 @@ static void test_few(void)
     tap_ok(find(&m, "a\0b", 3)->count == 4 && find(&m, "a\0c", 3) == NULL, "keys may hold NUL");
     map_release(&m);
     tap_ok(m.used == 0 && find(&m, "a", 1) == NULL, "a released map is empty");
-    tap_ok(add(&m, "b", 1)->count == 0 && m.used == 1, "and can be used again");
+    tap_ok(add(&m, "b", 1)->count == 0 && m.used == 1, "a released map can be used again");
     map_release(&m);
 }
 

@@ -151,7 +151,7 @@ static void test_positions(void)
     tap_ok(mark_same_position(&a, &b), "the order of the partitions does not matter");
     b.at[1].offset = 4;
     tap_ok(!mark_same_position(&a, &b), "marks with other offsets have another position");
-    tap_ok(mark_same_partitions(&a, &b), "but the same partitions");
+    tap_ok(mark_same_partitions(&a, &b), "marks with other offsets can have the same partitions");
     b.at[1].partition = 2;
     tap_ok(!mark_same_partitions(&a, &b), "marks with other partitions differ");
     mark_release(&a);

@@ -115,7 +115,7 @@ static void test_interrupted(void)
     fake.failures = 2;
     fake.error = EINTR;
     tap_int(out_flush(&o), 0, "short and interrupted writes are continued");
-    tap_int(fake.writes, 5, "until all is written");
+    tap_int(fake.writes, 5, "all bytes are written");
     tap_int(interruptions, 2, "each interruption is told to the callback");
     check_file("one\ntwo\n", "no byte is lost or repeated");
     out_close(&o);
@@ -135,17 +135,17 @@ static void test_zero_write(void)
     fake.skip = 1;
     fake.failures = 1;
     tap_int(out_flush(&o), -1, "a write of no bytes fails");
-    tap_int(o.error, ENOSPC, "as on a full disk");
+    tap_int(o.error, ENOSPC, "the error is that of a full disk");
     tap_int(out_error(&o, &err), -1, "the error as a message");
     tap_text(err.text, strlen(err.text), "some file: No space left on device",
              "has name and reason");
-    tap_int(err.status, EX_IOERR, "and the status EX_IOERR");
+    tap_int(err.status, EX_IOERR, "the status is EX_IOERR");
     tap_int((int64_t)o.bytes, 4, "what was written before is counted");
     tap_int((int64_t)out_pending_lines(&o), 2, "what was not written stays in the buffer");
     int writes = fake.writes;
     put_line(&o, "four");
     tap_int(out_flush(&o), -1, "a later flush fails with the same error");
-    tap_int(out_close(&o), -1, "and so does closing");
+    tap_int(out_close(&o), -1, "closing fails too");
     tap_int(fake.writes, writes, "there is no further write");
     tap_int((int64_t)out_pending_lines(&o), 3, "later lines stay in the buffer");
     check_file("one\n", "only the first line is in the file");
@@ -180,7 +180,7 @@ static void test_close_error(void)
     put_line(&o, "one");
     fake.close_error = EINTR;
     tap_int(out_close(&o), 0, "an interrupted close has still closed the file");
-    check_file("one\n", "and the line is written");
+    check_file("one\n", "the line is written");
     out_release(&o);
 }
 
@@ -248,7 +248,7 @@ static void test_nonblocking_pipe(void)
         buf_putc(&o.buf, 'x');
     tap_int(out_close(&o), 0, "a pipe that another process made non-blocking is waited for");
     waitpid(pid, &status, 0);
-    tap_int(status, 0, "and gets all the bytes");
+    tap_int(status, 0, "the pipe gets all the bytes");
     out_release(&o);
 }
 

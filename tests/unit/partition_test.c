@@ -11,7 +11,7 @@ static void test_lookup(void)
 
     tap_ok(a != b && a != c && b != c, "partitions differ by topic and by number");
     tap_ok(partition_get(&set, "t", 1) == b, "a partition is found again");
-    tap_ok(set.count == 3, "and not added twice");
+    tap_ok(set.count == 3, "a partition is not added twice");
     tap_ok(b->committed == PARTITION_NOT_COMMITTED && b->stop == PARTITION_NO_STOP &&
                b->newest == PARTITION_NO_TIME && !b->assigned && !b->done,
            "a new partition has no offset, no stop and no time");

@@ -346,9 +346,9 @@ static void test_sink_verbs(void)
 
     run(&ops, "12\n{\"reject\":\"x\"}\n345\n");
     tap_int(counted("in"), 3, "a reject that could not be passed on is counted as in");
-    tap_int(counted("passed"), 0, "and no longer as passed");
+    tap_int(counted("passed"), 0, "it is no longer counted as passed");
     tap_int(counted("out"), 2, "delivered records are out");
-    tap_int(counted("bytes_out"), 5, "with their bytes");
+    tap_int(counted("bytes_out"), 5, "the bytes of delivered records are counted");
     check_sum();
 }
 
@@ -564,7 +564,7 @@ static void test_tick(void)
 
     tap_ok(expect(&c, "tick\ntick\ntick\n"), "ticks come without any input");
     send_text(&c, "one\n");
-    tap_ok(expect(&c, "one\n") && expect(&c, "tick\n"), "and between lines");
+    tap_ok(expect(&c, "one\n") && expect(&c, "tick\n"), "ticks come between lines");
     join(&c);
     check_status(EX_OK);
     check_sum();

@@ -116,7 +116,7 @@ static void test_records(void)
         add(&f, i * MS_SECOND);
     }
     tap_ok(windows_due(&f.windows), "it is due when it is full");
-    hands_out(&f, WINDOWS_DUE, "3n,10s/1 ", "and has a number");
+    hands_out(&f, WINDOWS_DUE, "3n,10s/1 ", "a window of records has a number");
     add(&f, 60 * MS_SECOND);
     windows_limit_span(&f.windows, 69 * MS_SECOND);
     tap_ok(!windows_due(&f.windows), "nine seconds are within the span");
@@ -126,7 +126,7 @@ static void test_records(void)
     add(&f, 70 * MS_SECOND);
     windows_limit_span(&f.windows, 60 * MS_SECOND);
     tap_ok(windows_due(&f.windows), "an earlier time can exceed the span too");
-    hands_out(&f, WINDOWS_DUE, "3n,10s/3 ", "and the numbers go on");
+    hands_out(&f, WINDOWS_DUE, "3n,10s/3 ", "the numbers continue");
     fixture_release(&f);
 }
 
@@ -157,7 +157,7 @@ static void test_previous(void)
     tap_int(records_before(&f, WINDOWS_OPEN), 2, "a closed window is kept for the next one");
     windows_advance(&f.windows, 21 * MINUTE);
     tap_int(records_before(&f, WINDOWS_DUE), 2, "it is kept until the next one closes");
-    tap_int((int64_t)f.windows.series[0].count, 1, "then it is freed");
+    tap_int((int64_t)f.windows.series[0].count, 1, "it is freed when the next one closes");
     add(&f, 35 * MINUTE);
     tap_int(records_before(&f, WINDOWS_OPEN), -1, "a window after a gap has no previous one");
     windows_advance(&f.windows, 31 * MINUTE);
