@@ -83,7 +83,7 @@ static const struct opt options_table[] = {
     OPT_CALL("create", 0, "[=PARTS[:REPL]]", set_create, "create topics that are missing"),
     OPT_FLAG("tee", 0, struct options, tee, "pass each line on to stdout, once the broker has it"),
     OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
-               "append lines that could not be delivered (exit 75)"),
+               "append lines that could not be delivered"),
     OPT_STRING("acks", 0, "FIFO", struct options, sink.acks,
                "send marks back once all lines before them are delivered"),
     OPT_FLAG("exactly-once", 0, struct options, exactly_once,
