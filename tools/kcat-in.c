@@ -136,11 +136,9 @@ static int on_record(void *ctx, struct partition *p, const struct line *line)
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct reader *r = ctx;
-    struct line joined = *line;
 
     mark_source_wrote(&r->source.marks, line->len + 1);
-    consumer_join_lines(&r->source.consumer, &joined);
-    return stream_emit(s, joined.data, joined.len);
+    return stream_emit(s, line->data, consumer_join_lines(&r->source.consumer, line));
 }
 
 static int open_source(void *ctx, struct stream *s)

@@ -364,11 +364,6 @@ bool consumer_done(const struct consumer *c)
     return (c->assigned || !c->offsets.shared) && partitions_done(&c->partitions);
 }
 
-void consumer_join_lines(struct consumer *c, struct line *line)
-{
-    value_join(&c->value, line);
-}
-
 // Stops reading a fixed set. librdkafka cannot destroy a client that is still fetching.
 static void stop_fetching(struct consumer *c)
 {

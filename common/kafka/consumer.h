@@ -90,8 +90,11 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err);
 // Ends the current consumer_poll() after this record. Only ops.record() may call it.
 void consumer_yield(struct consumer *c);
 
-// Joins the lines of the current record into one. The record must be valid JSON.
-void consumer_join_lines(struct consumer *c, struct line *line);
+// Joins the lines of the current record into one; see value_join().
+static inline size_t consumer_join_lines(struct consumer *c, const struct line *line)
+{
+    return value_join(&c->value, line);
+}
 
 // Handles rebalances and errors, but passes on no records. Call it while the owner is blocked.
 void consumer_serve(struct consumer *c);

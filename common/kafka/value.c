@@ -24,16 +24,18 @@ void value_read(struct value *value, const rd_kafka_message_t *message, uint64_t
     *line = (struct line){.data = b->data, .len = len, .full_len = full_len};
 }
 
-void value_join(struct value *value, struct line *line)
+size_t value_join_lines(struct value *value, const struct line *line)
 {
     char *data = value->text.data;
+    size_t len = line->len;
 
-    if (!value->has_newline || line->data != data)
-        return;
-    for (size_t i = 0; i < line->len; i++) {
+    if (line->data != data)
+        return len;
+    for (size_t i = 0; i < len; i++) {
         if (data[i] == '\n' || data[i] == '\r')
             data[i] = ' ';
     }
-    while (data[line->len - 1] == ' ' || data[line->len - 1] == '\t')
-        line->len--;
+    while (data[len - 1] == ' ' || data[len - 1] == '\t')
+        len--;
+    return len;
 }

@@ -6,7 +6,7 @@
 //     struct line line;
 //     value_read(&value, message, max_line, &line);
 //     ... parse line, which may contain newlines ...
-//     value_join(&value, &line);
+//     line.len = value_join(&value, &line);
 //     value_release(&value);
 //
 // A tombstone (a message without a value) becomes the text null.
@@ -14,6 +14,7 @@
 #define KAFKA_VALUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <librdkafka/rdkafka.h>
@@ -35,9 +36,17 @@ void value_release(struct value *value);
 void value_read(struct value *value, const rd_kafka_message_t *message, uint64_t max_line,
                 struct line *line);
 
+// value_join() for a value that has a line break.
+size_t value_join_lines(struct value *value, const struct line *line);
+
 // Joins the lines of a value into one, by replacing line breaks with spaces. The line must be valid
 // JSON, in which line breaks can stand only between tokens. Leaves a line unchanged if it is not
 // the value itself but, for example, the output of a filter.
-void value_join(struct value *value, struct line *line);
+//
+// Returns the length of the line, whose bytes stay where they are.
+static inline size_t value_join(struct value *value, const struct line *line)
+{
+    return value->has_newline ? value_join_lines(value, line) : line->len;
+}
 
 #endif

@@ -59,7 +59,7 @@ static void joined(const char *text, const char *wanted, const char *title)
     struct line line;
 
     read_text(&value, text, &line);
-    value_join(&value, &line);
+    line.len = value_join(&value, &line);
     tap_text(line.data, line.len, wanted, title);
     value_release(&value);
 }
@@ -74,7 +74,7 @@ static void test_join(void)
     joined("1\n", "1", "a last newline goes");
     read_text(&value, "1\n2", &line);
     line.data = "x\ny";
-    value_join(&value, &line);
+    line.len = value_join(&value, &line);
     tap_text(line.data, line.len, "x\ny", "a line that is not the value itself is unchanged");
     value_release(&value);
 }
