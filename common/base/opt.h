@@ -110,7 +110,7 @@ struct opt_group {
         title, table, sizeof(table) / sizeof *(table), options                                     \
     }
 
-// A group without options: text that --help prints behind all options, such as the environment.
+// A group without options: text that --help prints after all options, such as the environment.
 #define OPT_TEXT(text)                                                                             \
     {                                                                                              \
         text, NULL, 0, NULL                                                                        \

@@ -4,8 +4,9 @@
 // It is the whole of loginagg except the options and the stream.
 //
 // The aggregator emits lines when a window closes, after every options->every_records records, at a
-// mark, and at the end. For each line, it appends the line to the owner's buffer and calls the
-// owner's emit(). The lines are insights or, if options->partial is set, partials. The owner calls:
+// mark, at the end, and when the owner calls aggregator_emit_changed(). For each line, it appends
+// the line to the owner's buffer and calls the owner's emit(). The lines are insights or, if
+// options->partial is set, partials. The owner calls:
 //
 //     struct aggregator a;
 //     if (aggregator_init(&a, &options, &insights, &ops, ctx, &err) != 0)
@@ -15,9 +16,10 @@
 //     for each record, in order:
 //         const struct json_value *time = aggregator_read(&a, json);
 //         ...reject the record, or convert its time to ms...
-//         if (aggregator_add(&a, ms, &err) == AGGREGATOR_LATE)
+//         result = aggregator_add(&a, ms, &err);
+//         if (result == AGGREGATOR_LATE)
 //             ...reject the record...
-//         else
+//         else if (result == AGGREGATOR_ADDED)
 //             ...pass the record on, if wanted; then aggregator_accept(&a, &err)...
 //     for each mark, in its place among the records:
 //         aggregator_mark(&a, mark, &err);
@@ -140,8 +142,9 @@ int aggregator_accept(struct aggregator *a, struct err *err);
 int aggregator_emit_changed(struct aggregator *a, struct err *err);
 
 // Handles a mark. At a hello mark, resumes from a checkpoint if there is one. At any other mark,
-// advances the watermark if the mark has a later one, emits what is due, and writes a checkpoint.
-// At an end mark, first does what aggregator_end() does with the windows.
+// advances the watermark if the mark has a later one, and emits what is due: the windows to close
+// or, for partials, all changed windows. At an end mark, it also closes or emits the windows as
+// aggregator_end() does without marks. At last it writes a checkpoint.
 int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *err);
 
 // Handles the end of an input without marks. Without options->state, or with options->final, closes

@@ -9,7 +9,8 @@
 //     acked.c          acked_source          acked_sink          at least once
 //     transactional.c  transactional_source  transactional_sink  exactly once
 //
-// tee_sink also passes delivered lines on to a later sink, which gives the guarantee for both.
+// tee_sink also passes delivered lines on to a later sink. That later sink gives the guarantee for
+// both.
 //
 //     source:  marks ---------------> stages ---------------> marks  :sink
 //        ^                                                      |
@@ -19,7 +20,7 @@
 //        +------------------------------------------------------+
 //           transactional: the sink commits the lines and the mark's offsets in one transaction
 //
-// A tool chooses its object once, when it checks its options. After that it only calls it:
+// A tool chooses its object once, when it checks its options. After that it only calls that object:
 //
 //     struct source source = {
 //         .guarantee = &acked_source, .options = &options, .stream = stream, .ctx = tool};
@@ -63,16 +64,18 @@ struct source {
     void *own;                // the guarantee's
 };
 
-// Returns the consumer's callbacks. `record` is the tool's; the others call the guarantee. Their
+// Returns the consumer's callbacks. `record` is the tool's; the other callbacks call the
+// guarantee. Their
 // ctx is the struct source.
 struct consumer_ops source_consumer_ops(int (*record)(void *source, struct partition *p,
                                                       const struct line *line));
 
 struct source_guarantee {
-    int64_t tick; // ms between calls of serve() and mark()
+    int64_t tick; // ms between ticks, at which serve() and then mark() are called
 
     // Called before the first record of newly assigned partitions is read, perhaps before open().
-    // Fixes the offsets where they start, so that a restart after a crash starts there too. Returns
+    // Commits the offsets at which these partitions start, if the guarantee needs that, so that a
+    // run after a crash starts there too. Returns
     // 0, or -1 with *err set.
     int (*begin)(struct source *s, struct err *err);
 
@@ -84,7 +87,7 @@ struct source_guarantee {
     // or is too long to parse. The member itself is NULL if the guarantee needs no times.
     void (*saw)(struct source *s, struct partition *p, const struct json *record);
 
-    // Called between records. Writes a mark if one is due.
+    // Called at each tick and after each batch of records. Writes a mark if one is due.
     int (*mark)(struct source *s);
 
     // Called at each tick and, with blocked set, every second while stdout is blocked. Commits what
@@ -100,8 +103,8 @@ struct source_guarantee {
 
     // Called when reading has stopped. `ended` says that the source has read everything it was
     // asked to read; otherwise the process was told to stop. Writes the last mark, if the guarantee
-    // uses marks. acked_source then waits until the mark is acknowledged, for 5 minutes at most,
-    // and commits it.
+    // uses marks. acked_source then waits until the mark is acknowledged, and commits it: for 5
+    // minutes at most after an end mark, and for 20 seconds otherwise.
     int (*settle)(struct source *s, bool ended);
 
     // Called last, even after a failure, before the consumer is closed. Makes the guarantee's final

@@ -79,9 +79,9 @@ const struct mark *mark_source_make_last(struct mark_source *m, bool ended);
 //
 // A mark is due one interval after the last one if the position or the watermark has changed, and
 // otherwise when the last one is 5 s old. A mark is due earlier if 256 KiB of records were written
-// since the last one. At most 16 early marks are made in a row; after that, one more is allowed in
-// each interval. So a slow stage receives the start of a backlog in small parts, and marks are
-// still rare at full speed.
+// since the last one. At most 16 early marks are made in quick succession. After that, one more is
+// allowed in each interval. So a slow stage receives the start of a backlog in small parts, and
+// marks are still rare at full speed.
 const struct mark *mark_source_due(struct mark_source *m);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// space_saving: finds the keys with the highest counts, approximately, for a fixed number of keys.
+// space_saving: finds approximately the keys with the highest counts, while keeping only a fixed
+// number of keys.
 //
 // The Space-Saving algorithm (Metwally, Agrawal and El Abbadi, "Efficient computation of frequent
 // and top-k elements in data streams", 2005) keeps at most `limit` keys. When a new key arrives and
@@ -8,8 +9,9 @@
 // So counts are never too low. They are too high by at most space_saving_error(), which is at most
 // the sum of all counts divided by the limit.
 //
-// Two summaries are merged by adding the keys of one to the other. This follows "Mergeable
-// summaries" (Agarwal and others, 2012). After a merge a count may also be too low, by at most the
+// To merge two summaries, call space_saving_add() for each item of one, and add its
+// space_saving_error() to `missed` of the other, as in "Mergeable summaries" (Agarwal and others,
+// 2012). After a merge a count may also be too low, by at most the
 // same error.
 //
 //     struct space_saving s;

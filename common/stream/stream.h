@@ -17,8 +17,8 @@
 //
 // Marks (mark.h) keep their place among the lines. Once a hello mark has opened a stream, the
 // driver checks that every mark belongs to the same run. If the input then ends without a last
-// mark, or ends with a line that has no newline, the driver drops that line and fails with
-// EX_TEMPFAIL, without calling ops->end. A last mark is an end mark or one with "stop":true.
+// mark, the driver fails with EX_TEMPFAIL and does not call ops->end. It does the same if the last
+// line has no newline, and drops that line. A last mark is an end mark or one with "stop":true.
 //
 // Signals: the first SIGINT or SIGTERM stops a source. Every other stage still reads its input to
 // the end. The second one ends the process at once. SIGUSR1 makes the driver write the ledger.
@@ -41,7 +41,8 @@
 
 struct stream;
 
-// A line that is passed to a callback is valid until the callback returns.
+// The callbacks of a stage. Each but `record` may be NULL. A line that is passed to a callback is
+// valid until the callback returns.
 struct stream_ops {
     bool parse;   // reject records that are not JSON
     bool sink;    // the driver does not write marks to stdout, since records do not go there either
@@ -98,7 +99,7 @@ struct stream_options {
         .max_line = LINE_MAX_DEFAULT                                                               \
     }
 
-// The table for opt_parse() of the options in struct stream_options, except strict.
+// The option table for struct stream_options, without `strict`.
 extern const struct opt stream_opts[];
 extern const size_t stream_opt_count;
 
