@@ -42,7 +42,6 @@ struct options {
 
 struct writer {
     const struct options *options;
-    struct stream *stream;
     struct router router;
     struct producer_settings settings;
     struct sink sink;
@@ -178,7 +177,6 @@ static int open_writer(void *ctx, struct stream *s)
     struct writer *w = ctx;
     struct err err;
 
-    w->stream = s;
     w->sink.stream = s;
     w->sink.delivery = (struct delivery){.stream = s, .reported = on_report, .ctx = w};
     if (router_init(&w->router, &w->options->router, &err) != 0 ||

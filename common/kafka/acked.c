@@ -69,11 +69,6 @@ static int source_open(struct source *s)
     return emit(s, mark_source_make(&s->marks, MARK_HELLO));
 }
 
-static void source_saw(struct source *s, struct partition *p, const struct json *record)
-{
-    mark_source_saw(&s->marks, p, record);
-}
-
 static int source_mark(struct source *s)
 {
     const struct mark *mark = mark_source_due(&s->marks);
@@ -226,12 +221,6 @@ static int source_settle(struct source *s, bool ended)
     return status < 0 ? -1 : 0;
 }
 
-static int source_close(struct source *s)
-{
-    (void)s;
-    return 0;
-}
-
 static void source_release(struct source *s)
 {
     struct acked_source *a = s->own;
@@ -249,18 +238,16 @@ static void source_release(struct source *s)
 const struct source_guarantee acked_source = {.tick = TICK,
                                               .begin = source_begin,
                                               .open = source_open,
-                                              .saw = source_saw,
+                                              .saw = guarantee_saw,
                                               .mark = source_mark,
                                               .serve = source_serve,
                                               .revoke = source_revoke,
                                               .committed = source_committed,
                                               .settle = source_settle,
-                                              .close = source_close,
+                                              .close = guarantee_source_nothing,
                                               .release = source_release};
 
 // --- Sink ---
-
-_Static_assert(INFLIGHT_SEGMENTS <= DELIVERY_SEGMENTS, "a line carries its segment");
 
 struct acked_sink {
     struct ack_writer writer;
@@ -289,26 +276,14 @@ static int sink_serve(struct sink *s)
     return ack_writer_flush(&a->writer, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
 }
 
-static int await_room(struct sink *s)
-{
-    struct acked_sink *a = s->own;
-
-    while (inflight_is_full(&a->inflight)) {
-        if (delivery_await(&s->delivery) != 0 || sink_serve(s) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static int sink_before(struct sink *s, const struct line *line, uint32_t *segment)
 {
     struct acked_sink *a = s->own;
 
     (void)line;
-    if (!stream_has_marks(s->stream))
-        return stream_fail(s->stream, EX_USAGE,
-                           "--acks: the input has no marks; run kcat-in with --marks");
-    if (await_room(s) != 0)
+    if (guarantee_require_marks(s, "--acks") != 0)
+        return -1;
+    if (guarantee_await_room(s, &a->inflight) != 0)
         return -1;
     *segment = inflight_sent(&a->inflight);
     return 0;
@@ -319,7 +294,7 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
     struct acked_sink *a = s->own;
 
     (void)mark;
-    if (await_room(s) != 0)
+    if (guarantee_await_room(s, &a->inflight) != 0)
         return -1;
     inflight_mark(&a->inflight, line->data, line->len);
     return sink_serve(s);
@@ -336,15 +311,9 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
 
 static int sink_end(struct sink *s)
 {
-    if (!stream_has_marks(s->stream))
-        return stream_fail(s->stream, EX_TEMPFAIL,
-                           "stdin: ended without any mark; a stage upstream has died");
+    if (guarantee_require_end(s) != 0)
+        return -1;
     return delivery_flush_all(&s->delivery) != 0 ? -1 : sink_serve(s);
-}
-
-static void sink_close(struct sink *s)
-{
-    delivery_abandon(&s->delivery, stream_has_marks(s->stream) ? DELIVERY_LAST_WAIT : 0);
 }
 
 static void sink_release(struct sink *s)
@@ -366,5 +335,5 @@ const struct sink_guarantee acked_sink = {.open = sink_open,
                                           .serve = sink_serve,
                                           .reported = sink_reported,
                                           .end = sink_end,
-                                          .close = sink_close,
+                                          .close = guarantee_abandon,
                                           .release = sink_release};

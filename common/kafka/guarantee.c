@@ -29,3 +29,52 @@ struct consumer_ops source_consumer_ops(int (*record)(void *source, struct parti
     return (struct consumer_ops){
         .record = record, .begin = on_begin, .revoke = on_revoke, .committed = on_committed};
 }
+
+void guarantee_saw(struct source *s, struct partition *p, const struct json *record)
+{
+    mark_source_saw(&s->marks, p, record);
+}
+
+int guarantee_source_nothing(struct source *s)
+{
+    (void)s;
+    return 0;
+}
+
+int guarantee_sink_nothing(struct sink *s)
+{
+    (void)s;
+    return 0;
+}
+
+int guarantee_require_marks(struct sink *s, const char *option)
+{
+    if (stream_has_marks(s->stream))
+        return 0;
+    return stream_fail(s->stream, EX_USAGE, "%s: the input has no marks; run kcat-in with --marks",
+                       option);
+}
+
+int guarantee_require_end(struct sink *s)
+{
+    if (stream_has_marks(s->stream))
+        return 0;
+    return stream_fail(s->stream, EX_TEMPFAIL,
+                       "stdin: ended without any mark; a stage upstream has died");
+}
+
+_Static_assert(INFLIGHT_SEGMENTS <= DELIVERY_SEGMENTS, "a line carries its segment");
+
+int guarantee_await_room(struct sink *s, const struct inflight *inflight)
+{
+    while (inflight_is_full(inflight)) {
+        if (delivery_await(&s->delivery) != 0 || s->guarantee->serve(s) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+void guarantee_abandon(struct sink *s)
+{
+    delivery_abandon(&s->delivery, stream_has_marks(s->stream) ? DELIVERY_LAST_WAIT : 0);
+}

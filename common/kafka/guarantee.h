@@ -39,6 +39,7 @@
 #include "json/json.h"
 #include "kafka/consumer.h"
 #include "kafka/delivery.h"
+#include "kafka/inflight.h"
 #include "kafka/mark_source.h"
 #include "kafka/partition.h"
 #include "stream/mark.h"
@@ -163,5 +164,27 @@ struct sink_guarantee {
     // Frees what the guarantee owns. May be called even if open() was not.
     void (*release)(struct sink *s);
 };
+
+// --- Parts that several guarantees share ---
+
+// A saw() that notes the record's time for the watermark of the marks.
+void guarantee_saw(struct source *s, struct partition *p, const struct json *record);
+
+// Functions for members that have nothing to do. They return 0.
+int guarantee_source_nothing(struct source *s);
+int guarantee_sink_nothing(struct sink *s);
+
+// Fails with EX_USAGE, in the name of an option, if a line has come before any mark.
+int guarantee_require_marks(struct sink *s, const char *option);
+
+// Fails with EX_TEMPFAIL if the input has ended without any mark.
+int guarantee_require_end(struct sink *s);
+
+// Waits until another line or mark can be in flight. Calls serve() meanwhile.
+int guarantee_await_room(struct sink *s, const struct inflight *inflight);
+
+// A close() that gives up the lines in flight. In a stream with marks it first waits for them, for
+// DELIVERY_LAST_WAIT at most.
+void guarantee_abandon(struct sink *s);
 
 #endif

@@ -18,12 +18,6 @@ static int source_begin(struct source *s, struct err *err)
     return 0;
 }
 
-static int source_nothing(struct source *s)
-{
-    (void)s;
-    return 0;
-}
-
 static int source_serve(struct source *s, bool blocked)
 {
     // A pipe that is full may hold records that nobody will read: commit once it moves again.
@@ -80,8 +74,8 @@ static void source_release(struct source *s)
 
 const struct source_guarantee plain_source = {.tick = COMMIT_EVERY,
                                               .begin = source_begin,
-                                              .open = source_nothing,
-                                              .mark = source_nothing,
+                                              .open = guarantee_source_nothing,
+                                              .mark = guarantee_source_nothing,
                                               .serve = source_serve,
                                               .revoke = source_revoke,
                                               .committed = source_committed,
@@ -114,12 +108,6 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
     return 0;
 }
 
-static int sink_serve(struct sink *s)
-{
-    (void)s;
-    return 0;
-}
-
 static void sink_reported(struct sink *s, const struct delivery_report *report)
 {
     delivery_count(&s->delivery, report);
@@ -128,11 +116,6 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
 static int sink_end(struct sink *s)
 {
     return delivery_flush_all(&s->delivery);
-}
-
-static void sink_close(struct sink *s)
-{
-    delivery_abandon(&s->delivery, stream_has_marks(s->stream) ? DELIVERY_LAST_WAIT : 0);
 }
 
 static void sink_release(struct sink *s)
@@ -144,8 +127,8 @@ const struct sink_guarantee plain_sink = {.open = sink_open,
                                           .before = sink_before,
                                           .hello = sink_mark,
                                           .mark = sink_mark,
-                                          .serve = sink_serve,
+                                          .serve = guarantee_sink_nothing,
                                           .reported = sink_reported,
                                           .end = sink_end,
-                                          .close = sink_close,
+                                          .close = guarantee_abandon,
                                           .release = sink_release};

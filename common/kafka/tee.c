@@ -6,8 +6,6 @@
 #include "base/xalloc.h"
 #include "kafka/inflight.h"
 
-_Static_assert(INFLIGHT_SEGMENTS <= DELIVERY_SEGMENTS, "a line carries its segment");
-
 // Each line is a segment of its own. The line is also the mark that ends the segment.
 struct tee {
     struct inflight inflight;
@@ -36,10 +34,8 @@ static int tee_before(struct sink *s, const struct line *line, uint32_t *segment
 {
     struct tee *tee = s->own;
 
-    while (inflight_is_full(&tee->inflight)) {
-        if (delivery_await(&s->delivery) != 0 || tee_serve(s) != 0)
-            return -1;
-    }
+    if (guarantee_await_room(s, &tee->inflight) != 0)
+        return -1;
     *segment = inflight_sent(&tee->inflight);
     inflight_mark(&tee->inflight, line->data, line->len);
     return 0;
@@ -69,11 +65,6 @@ static int tee_end(struct sink *s)
     return delivery_flush_all(&s->delivery) != 0 ? -1 : tee_serve(s);
 }
 
-static void tee_close(struct sink *s)
-{
-    delivery_abandon(&s->delivery, stream_has_marks(s->stream) ? DELIVERY_LAST_WAIT : 0);
-}
-
 static void tee_release(struct sink *s)
 {
     struct tee *tee = s->own;
@@ -91,5 +82,5 @@ const struct sink_guarantee tee_sink = {.passes_on = true,
                                         .serve = tee_serve,
                                         .reported = tee_reported,
                                         .end = tee_end,
-                                        .close = tee_close,
+                                        .close = guarantee_abandon,
                                         .release = tee_release};

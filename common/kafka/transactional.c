@@ -42,11 +42,6 @@ static int source_open(struct source *s)
     return stream_emit_mark(s->stream, mark_source_make(&s->marks, MARK_HELLO));
 }
 
-static void source_saw(struct source *s, struct partition *p, const struct json *record)
-{
-    mark_source_saw(&s->marks, p, record);
-}
-
 static int source_mark(struct source *s)
 {
     const struct mark *mark = mark_source_due(&s->marks);
@@ -101,12 +96,6 @@ static int source_settle(struct source *s, bool ended)
     return stream_emit_mark(s->stream, mark_source_make_last(&s->marks, ended));
 }
 
-static int source_close(struct source *s)
-{
-    (void)s;
-    return 0;
-}
-
 static void source_release(struct source *s)
 {
     mark_source_release(&s->marks);
@@ -116,13 +105,13 @@ static void source_release(struct source *s)
 const struct source_guarantee transactional_source = {.tick = TICK,
                                                       .begin = source_begin,
                                                       .open = source_open,
-                                                      .saw = source_saw,
+                                                      .saw = guarantee_saw,
                                                       .mark = source_mark,
                                                       .serve = source_serve,
                                                       .revoke = source_revoke,
                                                       .committed = source_committed,
                                                       .settle = source_settle,
-                                                      .close = source_close,
+                                                      .close = guarantee_source_nothing,
                                                       .release = source_release};
 
 // --- Sink ---
@@ -161,9 +150,8 @@ static int sink_before(struct sink *s, const struct line *line, uint32_t *segmen
 
     (void)line;
     *segment = 0;
-    if (!stream_has_marks(s->stream))
-        return stream_fail(s->stream, EX_USAGE,
-                           "--exactly-once: the input has no marks; run kcat-in with --marks");
+    if (guarantee_require_marks(s, "--exactly-once") != 0)
+        return -1;
     return transaction_begin(&t->transaction, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
 }
 
@@ -210,12 +198,6 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
     return 0;
 }
 
-static int sink_serve(struct sink *s)
-{
-    (void)s;
-    return 0;
-}
-
 // Counts a line as delivered only when its transaction is committed. If the broker did not accept a
 // line, the transaction must fail, since the next mark's offsets would cover the line. If
 // librdkafka refused a line and did not send it, the transaction can continue, and the line becomes
@@ -246,10 +228,7 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
 
 static int sink_end(struct sink *s)
 {
-    if (!stream_has_marks(s->stream))
-        return stream_fail(s->stream, EX_TEMPFAIL,
-                           "stdin: ended without any mark; a stage upstream has died");
-    return delivery_flush_all(&s->delivery);
+    return guarantee_require_end(s) != 0 ? -1 : delivery_flush_all(&s->delivery);
 }
 
 static void sink_close(struct sink *s)
@@ -280,7 +259,7 @@ const struct sink_guarantee transactional_sink = {.open = sink_open,
                                                   .before = sink_before,
                                                   .hello = sink_hello,
                                                   .mark = sink_mark,
-                                                  .serve = sink_serve,
+                                                  .serve = guarantee_sink_nothing,
                                                   .reported = sink_reported,
                                                   .end = sink_end,
                                                   .close = sink_close,
