@@ -93,7 +93,7 @@ run_example() {
         [ "$status" -ne 124 ] || status=0
     else
         output=$(timeout 60 bash -e -o pipefail -c "$2" 2>&1 </dev/null) || status=$?
-        # Somebody in the pipe, such as head, has seen enough.
+        # A command in the pipe, such as head, may exit before it has read all its input.
         [ "$status" -ne 141 ] || status=0
     fi
     after=$(ls -l --time-style=full-iso)

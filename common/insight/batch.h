@@ -34,7 +34,7 @@ struct batch_text {
     size_t start, len; // in the batch's bytes
 };
 
-// A record that is to be counted in a set.
+// Says that the batch counts a record in a set.
 struct batch_item {
     struct insight_set *set;
     size_t row;

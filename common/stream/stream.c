@@ -99,7 +99,7 @@ const struct ledger *stream_ledger(const struct stream *s)
     return &s->ledger;
 }
 
-// --- Writing, and counting what becomes of records ---
+// --- Writing, and counting how records were handled ---
 
 static int output_failed(struct stream *s)
 {

@@ -109,7 +109,7 @@ int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_opti
 // Takes one record. Only for sources. line->data must be followed by JSON_PADDING readable bytes.
 int stream_feed(struct stream *s, const struct line *line);
 
-// --- What becomes of a record. For each record that it takes, a stage makes exactly one of these
+// --- The outcome of a record. For each record that it takes, a stage makes exactly one of these
 // calls. The call counts the record in the ledger, so that the numbers add up. ---
 
 // Writes a record to stdout, as one line. The data must not contain a newline. If it begins like a
