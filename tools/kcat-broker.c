@@ -23,6 +23,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include "base/child.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/number.h"
@@ -32,9 +33,6 @@
 #define PARTITIONS_MAX 10000
 #define BROKERS_MAX 100
 #define TOPIC_NAME_MAX 249 // Kafka's own limit
-
-// The exit statuses of env(1) and the shell.
-enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_BY = 128 };
 
 struct options {
     struct opt_list topics; // TOPIC[:PARTITIONS]
@@ -141,8 +139,9 @@ static _Noreturn void become(char **command, int address_fd, const sigset_t *mas
     setenv("BOOTSTRAP_SERVERS", address, 1);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvp(command[0], command);
+    int status = child_exec_status(errno);
     log_error("%s: %s", command[0], strerror(errno));
-    _exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
+    _exit(status);
 }
 
 // Forks a child that becomes the command. This is done before there are any threads, and before
@@ -175,7 +174,7 @@ static int wait_for(pid_t pid, const sigset_t *set)
             continue; // the command was stopped or continued
         if (info.si_signo == SIGCHLD) {
             if (pid != 0 && waitpid(pid, &status, WNOHANG) == pid)
-                return WIFSIGNALED(status) ? KILLED_BY + WTERMSIG(status) : WEXITSTATUS(status);
+                return child_status(status);
         } else if (pid == 0)
             return EX_OK;
         else if (info.si_code <= 0)

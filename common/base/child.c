@@ -17,8 +17,16 @@
 
 #define NEVER INT64_MAX
 
-// The exit statuses of a shell. KILLED_BY is added to the number of a signal.
-enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_BY = 128 };
+int child_status(int wait_status)
+{
+    return WIFSIGNALED(wait_status) ? CHILD_KILLED_BY + WTERMSIG(wait_status)
+                                    : WEXITSTATUS(wait_status);
+}
+
+int child_exec_status(int error)
+{
+    return error == ENOENT ? 127 : 126;
+}
 
 // --- The group ---
 
@@ -84,7 +92,7 @@ static int weight(int status)
     switch (status) {
     case 0:
         return 0;
-    case KILLED_BY + SIGPIPE:
+    case CHILD_KILLED_BY + SIGPIPE:
         return 1;
     case EX_TEMPFAIL:
         return 2;
@@ -127,11 +135,11 @@ static void child_ended(struct child_group *g, struct child *c, int status)
     c->running = false;
     g->running--;
     // It is no failure if a child does what the group has told it to.
-    if ((g->told && c->leader && status == KILLED_BY + SIGTERM) ||
-        (g->killed && status == KILLED_BY + SIGKILL))
+    if ((g->told && c->leader && status == CHILD_KILLED_BY + SIGTERM) ||
+        (g->killed && status == CHILD_KILLED_BY + SIGKILL))
         status = 0;
-    if (status > KILLED_BY)
-        snprintf(how, sizeof how, "killed by signal %d", status - KILLED_BY);
+    if (status > CHILD_KILLED_BY)
+        snprintf(how, sizeof how, "killed by signal %d", status - CHILD_KILLED_BY);
     else
         snprintf(how, sizeof how, "exit status %d", status);
     log_info("%s: ended: %s", c->name, how);
@@ -146,7 +154,7 @@ static void reap(struct child_group *g)
     int result;
 
     while ((pid = waitpid(-1, &result, WNOHANG)) > 0) {
-        int status = WIFSIGNALED(result) ? KILLED_BY + WTERMSIG(result) : WEXITSTATUS(result);
+        int status = child_status(result);
         for (size_t i = 0; i < g->count; i++) {
             if (g->children[i].running && g->children[i].pid == pid)
                 child_ended(g, &g->children[i], status);
@@ -164,7 +172,7 @@ static void stop(struct child_group *g, int number)
             tell_leaders(g);
         return;
     }
-    g->forced = KILLED_BY + (number == SIGFORCE ? SIGTERM : number);
+    g->forced = CHILD_KILLED_BY + (number == SIGFORCE ? SIGTERM : number);
     kill_children(g);
 }
 
@@ -236,7 +244,7 @@ static void become_child(pid_t parent, bool leader, int in, int out)
     if (leader) {
         prctl(PR_SET_PDEATHSIG, SIGTERM); // may fail in a sandbox; then do without it
         if (getppid() != parent)          // the parent has died already, so no signal will come
-            _exit(KILLED_BY + SIGTERM);
+            _exit(CHILD_KILLED_BY + SIGTERM);
     }
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
@@ -271,7 +279,7 @@ static _Noreturn void execute(const struct child_command *command)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execv(command->argv[0], command->argv);
-    int status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
+    int status = child_exec_status(errno);
     log_error("%s: %s: %s", command->name, command->argv[0], strerror(errno));
     _exit(status);
 }

@@ -44,6 +44,14 @@
 // A failure after a run of at least this length, in ms, does not count as a repeated failure.
 #define CHILD_RUN_LONG INT64_C(60000)
 
+// Added to the number of the signal in the status of a killed child.
+#define CHILD_KILLED_BY 128
+
+// Returns the status that a shell would give: for a result of waitpid(2), and, 126 or 127, for the
+// errno with which an exec has failed.
+int child_status(int wait_status);
+int child_exec_status(int error);
+
 struct child {
     char *name; // for messages
     pid_t pid;

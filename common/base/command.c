@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/xalloc.h"
 
 #define WHITESPACE " \t\n"
@@ -55,7 +56,7 @@ static void put_value(struct buf *b, const char *name, size_t len,
                       const struct command_value *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strlen(values[i].name) == len && memcmp(values[i].name, name, len) == 0)
+        if (bytes_are(name, len, values[i].name))
             buf_puts(b, values[i].value);
     }
 }
