@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Compares the output with that of an undisturbed run. It is read with kcat, not with our tools."""
+"""Compares the output with that of an undisturbed run. It is read with kcat, not with our tools.
+
+The input is keyed by user, and so are the clean records. Both topics have the same number of
+partitions, so each partition of clean records must hold the records of the same partition of the
+input, in the same order.
+"""
 import collections
 import glob
 import io
 import json
 import os
 import re
+import shlex
 import subprocess
 
-REJECT = b'{"reject":"'
+REJECT, INSIGHT = b'{"reject":"', b'{"insight":"'
+# What only grows while a window fills.
+GROWING = ("logins", "users", "ips", "devices", "values", "groups", "pairs", "records")
+
+Message = collections.namedtuple("Message", "partition offset key value")
 
 
 def kcat(*words, **more):
@@ -22,10 +32,17 @@ def consume(topic, form, out):
     return kcat(*everything, "-t", topic, "-f", form, stdout=out)
 
 
-def read_topic(topic, path):
-    """A value a line, into a file."""
+def messages(topic, path):
+    """Each message of a topic, by ascending offset in each partition. Keeps them in a file."""
     with open(path, "wb") as out:
-        consume(topic, "%s\n", out)
+        consume(topic, "%p %o %K %S\n%k%s\n", out)
+    with open(path, "rb") as lines:
+        while header := lines.readline():
+            partition, offset, key_len, value_len = map(int, header.split())
+            key = lines.read(key_len) if key_len >= 0 else None
+            value = lines.read(value_len) if value_len >= 0 else None
+            lines.read(1)
+            yield Message(partition, offset, key, value)
 
 
 def committed_offsets(group, topic):
@@ -68,41 +85,160 @@ def lag(group, topic, partitions):
     return total
 
 
-def run_undisturbed(commands, source, path):
-    """The stages between Kafka and Kafka over a file."""
-    with open(source, "rb") as lines, open(path, "wb") as out:
-        shell = " | ".join(commands)
-        subprocess.run(
-            ["bash", "-o", "pipefail", "-c", shell], stdin=lines, stdout=out, check=True
-        )
+def run_undisturbed(stages, lines):
+    """What the stages between Kafka and Kafka make of these lines."""
+    shell = " | ".join(shlex.join(stage) for stage in stages)
+    made = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", shell],
+        input=b"".join(line + b"\n" for line in lines), stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    return made.stdout.splitlines()
 
 
-def identity(line):
-    """What makes a line the same one. A reject's line number depends on where its stage began."""
-    if not line.startswith(REJECT):
-        return line
+def reject_identity(line):
+    """What makes a reject the same one. Its line number depends on where its stage began, and kcat-in
+    and loginclean both reject what is not JSON."""
     reject = json.loads(line)
-    return tuple(reject.get(name) for name in ("reject", "field", "raw", "raw_b64"))
+    return tuple(reject.get(name) for name in ("reject", "field", "detail", "raw", "raw_b64"))
 
 
-def count(path):
-    with open(path, "rb") as lines:
-        return collections.Counter(identity(line.rstrip(b"\n")) for line in lines)
+class Audit:
+    """Counts what is lost, duplicated, and strange (never expected), and lists other faults."""
 
+    def __init__(self, directory, mode):
+        self.directory, self.mode = directory, mode
+        self.lost = self.duplicated = self.strange = self.records = 0
+        self.faults = []
+        self.differences = open(f"{directory}/differences", "w", encoding="utf-8")
 
-def compare(expected, seen):
-    """(lost, duplicated, strange): how many lines too few, too many, and never expected."""
-    lost = sum((expected - seen).values())
-    surplus = seen - expected
-    strange = sum(n for line, n in surplus.items() if line not in expected)
-    return lost, sum(surplus.values()) - strange, strange
+    def fault(self, text):
+        self.faults.append(text)
 
+    def messages(self, topic):
+        return messages(topic, f"{self.directory}/topic-{topic}")
 
-def show_differences(expected, seen, path):
-    with open(path, "w", encoding="utf-8") as out:
-        for sign, lines in (("-", expected - seen), ("+", seen - expected)):
+    def compare(self, expected, seen):
+        """Two counters of lines or of rejects."""
+        surplus = seen - expected
+        strange = sum(n for line, n in surplus.items() if line not in expected)
+        self.lost += sum((expected - seen).values())
+        self.duplicated += sum(surplus.values()) - strange
+        self.strange += strange
+        for sign, lines in (("-", expected - seen), ("+", surplus)):
             for line, number in lines.items():
-                print(sign, number, line, file=out)
+                print(sign, number, line, file=self.differences)
+
+    def read_input(self):
+        """The input by partition: its messages by offset."""
+        self.input = collections.defaultdict(dict)
+        for message in self.messages("input"):
+            self.input[message.partition][message.offset] = message.value
+            self.records += 1
+
+    # --- Records ---
+
+    def check_order(self, partition, expected, seen):
+        """Each record comes first after the one before it in the input. Records may come again only
+        where the guarantee allows repetition."""
+        place = {}
+        for number, line in enumerate(expected):
+            place.setdefault(line, number)
+        reached = 0
+        for message in seen:
+            number = place.get(message.value)
+            if number is None:
+                continue  # it is strange, and compare() counts it
+            if reached < len(expected) and message.value == expected[reached]:
+                reached += 1
+            elif number > reached or self.mode == "exactly-once":
+                self.fault(
+                    f"clean [{partition}] offset {message.offset}: record {number} of its"
+                    f" partition comes where record {reached} is due"
+                )
+                return
+
+    def check_records(self, stages):
+        """The clean records, partition by partition. Keeps the rejects that are expected."""
+        seen = collections.defaultdict(list)
+        self.rejects = collections.Counter()
+        for message in self.messages("clean"):
+            seen[message.partition].append(message)
+            if message.key != json.loads(message.value)["user_id"].encode():
+                self.fault(f"clean [{message.partition}] {message.offset}: key {message.key}")
+        for partition in sorted(set(self.input) | set(seen)):
+            made = run_undisturbed(stages, self.input[partition].values())
+            expected = [line for line in made if not line.startswith(REJECT)]
+            self.rejects.update(reject_identity(line) for line in made if line.startswith(REJECT))
+            lines = collections.Counter(message.value for message in seen[partition])
+            self.compare(collections.Counter(expected), lines)
+            if self.mode != "none":
+                self.check_order(partition, expected, seen[partition])
+
+    # --- Rejects ---
+
+    def check_rejects(self):
+        seen = collections.Counter()
+        for message in self.messages("rejects"):
+            reject = json.loads(message.value)
+            where = f"rejects [{message.partition}] {message.offset}"
+            if reject["reject"] == "late":
+                self.fault(f"{where}: a late record")
+            seen[reject_identity(message.value)] += 1
+            if reject["stage"] == "kcat-in":
+                self.check_origin(where, reject)
+            if message.key is not None:
+                self.fault(f"{where}: a reject has the key {message.key}")
+        self.compare(self.rejects, seen)
+
+    def check_origin(self, where, reject):
+        """The reject names the message that it was made of."""
+        value = self.input.get(reject.get("partition"), {}).get(reject.get("offset"))
+        raw = reject.get("raw")
+        if reject.get("topic") != "input" or value is None:
+            self.fault(f"{where}: it names no message of the input")
+        elif raw is not None and raw.encode() != value:
+            self.fault(f"{where}: the message that it names holds something else")
+
+    # --- Insights ---
+
+    def check_insights(self, stages):
+        """Each window has one final insight of each kind, which equals that of an undisturbed run, and
+        is the last line with its key."""
+        values = (value for partition in self.input.values() for value in partition.values())
+        expected = {}
+        for line in run_undisturbed(stages, values):
+            if line.startswith(INSIGHT):
+                expected[json.loads(line)["key"]] = line
+        last, finals = {}, collections.Counter()
+        for message in self.messages("insights"):
+            insight = json.loads(message.value)
+            key = insight["key"]
+            if message.key != key.encode():
+                self.fault(f"insight {key}: the message has the key {message.key}")
+            if insight["final"]:
+                finals[message.value] += 1
+            elif self.mode == "exactly-once":
+                self.check_rolling(last.get(key), insight)
+            last[key] = insight
+        self.compare(collections.Counter(expected.values()), finals)
+        for key, insight in last.items():
+            if not insight["final"]:
+                self.fault(f"insight {key}: the last line is not final")
+            if insight.get("late"):
+                self.fault(f"insight {key}: {insight['late']} records were late")
+
+    def check_rolling(self, before, insight):
+        """A rolling insight follows only rolling ones, and none of its counts shrinks."""
+        if before is None:
+            return
+        if before["final"]:
+            self.fault(f"insight {insight['key']}: a rolling line follows the final one")
+        for name in GROWING:
+            if insight.get(name, 0) < before.get(name, 0):
+                self.fault(f"insight {insight['key']}: {name} shrinks")
+
+
+# --- Ledgers ---
 
 
 def read_ledger(path):
