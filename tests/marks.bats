@@ -62,6 +62,12 @@ marked_stream() {
     await "$pid"
 }
 
+@test "a mark is not written if the rejects before it cannot be" {
+    { mark hello 0 && mark mark 1 && echo 1 && mark mark 2 && mark end 3; } >in
+    run -74 loginclean --rejects /dev/full <in
+    assert_eq "$(grep -o '"seq":[0-9]*' <<<"$output" | xargs)" 'seq:0 seq:1'
+}
+
 @test "the ledger counts marks and names their run" {
     marked_stream | loginclean --stats stats >out
     assert_eq "$(ledger stats '[.in,.out,.marks,.run]')" "[6,6,4,\"$RUN\"]"

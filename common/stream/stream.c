@@ -307,6 +307,8 @@ int stream_emit_mark(struct stream *s, const struct mark *mark)
 
     if (follow_mark(s, mark, &err) != 0)
         return stream_fail(s, EX_SOFTWARE, "%s", err.text);
+    if (flush_rejects(s) != 0)
+        return -1;
     mark_format(&s->out.buf, mark);
     buf_putc(&s->out.buf, '\n');
     return stream_flush(s);
@@ -326,6 +328,10 @@ static int pass_mark(struct stream *s, const struct line *line)
         return stream_fail(s, EX_DATAERR, "stdin: line %llu: a hello mark after other lines",
                            (unsigned long long)line->number);
     if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark, line) != 0)
+        return -1;
+    // If the rejects cannot be written, the mark must not even be buffered: the end of the process
+    // writes what is buffered.
+    if (flush_rejects(s) != 0)
         return -1;
     if (!s->ops->sink) {
         buf_append(&s->out.buf, line->data, line->len);
