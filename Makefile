@@ -7,6 +7,7 @@
 # make lint                          format, warnings of two compilers, static checks
 # make bench [OLD=BUILD-FOLDER]      speed beside jq, Miller, kcat and another build; memory of loginagg
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
+# make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
 
@@ -40,7 +41,7 @@ TEST_PACKAGES = bats jq kcat miller sqlite3 postgresql maven default-jre-headles
 	bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
 BENCH_PACKAGES = python3-confluent-kafka
 
-.PHONY: all deps demo check test lint bench chaos install uninstall clean
+.PHONY: all deps demo check test lint bench chaos mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
 
 # An archive, so that each tool gets just what it uses: loginclean is free of librdkafka.
@@ -103,6 +104,10 @@ bench: all
 # Variables of the command line are in the environment: make chaos SEED=2
 chaos: all
 	@BUILD=$(B) tests/chaos/run
+
+mutants:
+	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@tests/mutants/run $(MUTANTS)
 
 install: all
 	install -d $(BINDIR) $(addprefix $(MANDIR)/man,1 5 7)

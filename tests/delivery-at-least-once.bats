@@ -57,7 +57,10 @@ is_stopped() {
     wait_until 20 has_lines 2 out
     kill -STOP "$broker"
     wait_until 10 is_stopped "$broker"
-    { echo 2 && mark mark 1 1 && echo 3; } | write_to_feed
+    echo 2 | write_to_feed
+    sleep 1
+    assert_eq "$(wc -l <out)" 2
+    { mark mark 1 1 && echo 3; } | write_to_feed
     sleep 1
     assert_eq "$(wc -l <out)" 2
     kill -CONT "$broker"
