@@ -135,6 +135,7 @@ static int run_pipeline(const struct pipeline *p, bool once, struct child_group 
 
     if (pipeline_state(p) != NULL && make_directory(pipeline_state(p), &err) != 0)
         err_die(&err);
+    pipeline_seal();
     while (g->stops == 0) {
         const int64_t started = time_monotonic();
 
@@ -201,7 +202,7 @@ int main(int argc, char **argv)
     const struct opt_program program = {
         "[OPTION]...",
         "Runs kcat-in | loginclean | loginagg | kcat-out, and restarts it when it fails.", groups,
-        2};
+        2, NULL};
     struct err err;
     int status = EX_OK;
 

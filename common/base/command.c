@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
 
 #define WHITESPACE " \t\n"
@@ -145,6 +146,15 @@ char *command_find_beside(const char *name)
 
 // --- Printing ---
 
+bool command_has_secret(const struct command *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->argv[i][secret_visible(c->argv[i])] != '\0')
+            return true;
+    }
+    return false;
+}
+
 void command_print_word(const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -172,6 +182,20 @@ static bool is_same_file(const char *a, const char *b)
            first.st_ino == second.st_ino;
 }
 
+// Prints a word without the value of a secret setting.
+static void print_visible(const char *word)
+{
+    size_t len = secret_visible(word);
+
+    if (word[len] == '\0') {
+        command_print_word(word);
+        return;
+    }
+    char *shown = xasprintf("%.*s" SECRET_HIDDEN, (int)len, word);
+    command_print_word(shown);
+    free(shown);
+}
+
 void command_print(const struct command *c)
 {
     const char *slash = strrchr(c->argv[0], '/');
@@ -181,7 +205,7 @@ void command_print(const struct command *c)
     command_print_word(found != NULL && is_same_file(found, c->argv[0]) ? name : c->argv[0]);
     for (size_t i = 1; i < c->count; i++) {
         putchar(' ');
-        command_print_word(c->argv[i]);
+        print_visible(c->argv[i]);
     }
     free(found);
 }

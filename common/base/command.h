@@ -45,11 +45,14 @@ void command_add_words(struct command *c, const char *text);
 void command_add_template(struct command *c, const char *text, const struct command_value *values,
                           size_t count);
 
+// Returns whether one of the words holds the value of a secret setting.
+bool command_has_secret(const struct command *c);
+
 // Prints one word to stdout, quoted if a shell would otherwise change it.
 void command_print_word(const char *word);
 
 // Prints the words to stdout, with spaces between them. If a shell would find the program in PATH
-// by its name, prints the name instead of the path.
+// by its name, prints the name instead of the path. Hides the values of secret settings.
 void command_print(const struct command *c);
 
 // Returns the path of an executable file in the directories of PATH, or NULL. Free it with free().

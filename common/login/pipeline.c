@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/command.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
 
 #define DIGITS "0123456789"
@@ -228,6 +229,8 @@ static int make_command(const struct pipeline *p, const struct stage *s, struct 
     command_add_template(c, delivers == NULL ? "" : delivers, p->values, VALUES);
     command_add_words(c, p->options.volume == NULL ? "" : p->options.volume);
     command_add_words(c, setting(s->more, ""));
+    if (command_has_secret(c))
+        secret_protect();
     return 0;
 }
 
@@ -292,6 +295,12 @@ const struct child_command *pipeline_commands(const struct pipeline *p, size_t *
 {
     *count = STAGES;
     return p->views;
+}
+
+void pipeline_seal(void)
+{
+    for (size_t i = 0; i < STAGES; i++)
+        unsetenv(stages[i].more);
 }
 
 void pipeline_print(const struct pipeline *p)

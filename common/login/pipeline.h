@@ -57,6 +57,10 @@ const char *pipeline_state(const struct pipeline *p);
 // pipeline_take_share().
 const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count);
 
+// Removes the settings with more options for a stage from the environment, since a stage should not
+// inherit the secrets of another. Then pipeline_take_share() cannot be called any more.
+void pipeline_seal(void);
+
 // Prints this copy's pipeline to stdout, as a person would type it.
 void pipeline_print(const struct pipeline *p);
 

@@ -169,6 +169,14 @@ static void test_programs(void)
     begin_capture();
     command_print(&c);
     end_capture("./b/tool 'x y'", "another one by its path");
+    tap_ok(!command_has_secret(&c), "it holds no secret");
+    command_add_words(&c, "-X sasl.password=hunter2 -Xssl.key.password=@@x -X sasl.password=@file");
+    tap_ok(command_has_secret(&c), "now it does");
+    begin_capture();
+    command_print(&c);
+    end_capture("./b/tool 'x y' -X 'sasl.password=(hidden)' '-Xssl.key.password=(hidden)' "
+                "-X sasl.password=@file",
+                "secrets are hidden, and the name of a file is not");
     command_release(&c);
 
     if (system("/bin/rm -r a b c here") != 0 || chdir("..") != 0)

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/secret.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+
+static bool is_name(const char *name, size_t len)
+{
+    static const char *const ends[] = {"password",           "passphrase",  "secret", "key.pem",
+                                       "oauthbearer.config", "jaas.config", NULL};
+
+    for (const char *const *end = ends; *end != NULL; end++) {
+        size_t end_len = strlen(*end);
+        if (len >= end_len && bytes_are(name + len - end_len, end_len, *end))
+            return true;
+    }
+    return false;
+}
+
+bool secret_is_name(const char *name)
+{
+    return is_name(name, strlen(name));
+}
+
+size_t secret_visible(const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "._-";
+    size_t len = strspn(word, letters);
+
+    if (word[len] != '=' || !is_name(word, len) || word[len + 1] == '\0' ||
+        (word[len + 1] == '@' && word[len + 2] != '@'))
+        return strlen(word);
+    return len + 1;
+}
+
+void secret_protect(void)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        log_warn("cannot keep secrets out of core dumps: %s", strerror(errno));
+}
