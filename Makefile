@@ -67,9 +67,14 @@ $(B)/tests/alter_topic: tests/alter_topic.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $< -o $@ -lrdkafka
 
+# libjq cannot tell its version, so the package is asked that it came with.
+$(B)/common/json/filter.o: VERSIONS = -DLIBJQ_VERSION='"$(shell \
+	dpkg-query -W -f '$${Version}' libjq-dev 2>/dev/null || \
+	pkg-config --modversion libjq 2>/dev/null || echo of an unknown version)"'
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(ALL_CFLAGS) $(VERSIONS) -MMD -MP -c $< -o $@
 
 $(B)/%.o: %.cc
 	@mkdir -p $(@D)

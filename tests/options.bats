@@ -122,16 +122,37 @@ manual_has_no_other_flags() {
 
 version_is_printed() {
     "$1" --version >long 2>err && [ ! -s err ] || return
-    assert_match "$(<long)" "^$1 \\(loginpipe\\) [0-9]+\\.[0-9]+\\.[0-9]+$" || return
+    assert_match "$(head -n 1 long)" "^$1 \\(loginpipe\\) [0-9]+\\.[0-9]+\\.[0-9]+$" || return
     "$1" -V | cmp - long
 }
 
 @test "--version and -V print the same version for all tools" {
     each_tool version_is_printed
     for tool in "${tools[@]}"; do
-        "$tool" -V | sed 's/.* //'
+        "$tool" -V | head -n 1 | sed 's/.* //'
     done | sort -u >versions
     assert_eq "$(wc -l <versions)" 1
+}
+
+version_names_libraries() {
+    local library
+
+    for library in librdkafka libjq simdjson; do
+        if ldd "$(type -P "$1")" | grep -q "$library\\.so"; then
+            "$1" --version | grep -qE "^$library [0-9]+\\.[0-9]+[^ ]*( \\(when built\\))?\$"
+        else
+            ! "$1" --version | grep -q "^$library"
+        fi || {
+            echo "--version is wrong about $library" >&2
+            return 1
+        }
+    done
+}
+
+@test "--version names the libraries that a tool uses, with their versions" {
+    each_tool version_names_libraries
+    assert_match "$(kcat-in --version)" \
+        "librdkafka $(kcat -V | sed -nE 's/.*librdkafka ([0-9.]+[0-9]).*/\1/p')"
 }
 
 # ends_with STATUS TOOL ARGUMENT...: it exits with STATUS and a message of one line.

@@ -229,6 +229,8 @@ static int run(const struct options *options, char **command, struct err *err)
     return status;
 }
 
+static const struct opt_library libraries[] = {{"librdkafka", rd_kafka_version_str}, {NULL, NULL}};
+
 int main(int argc, char **argv)
 {
     struct options options = {.brokers = 1};
@@ -238,7 +240,7 @@ int main(int argc, char **argv)
         "Runs COMMAND with BOOTSTRAP_SERVERS set to a Kafka broker in memory, or without one\n"
         "prints the address and stays. It keeps at most 5 MiB a partition, has no real\n"
         "transactions, and creates topics with 4 partitions as they are asked for.",
-        groups, 1};
+        groups, 1, libraries};
     struct err err;
 
     log_init(argv[0]);

@@ -243,7 +243,7 @@ int main(int argc, char **argv)
     };
     const struct opt_program program = {"[OPTION]... < records > insights",
                                         "Writes rolling insights about windows of login records.",
-                                        groups, 3};
+                                        groups, 3, stream_libraries};
     struct agg agg = {.options = &options};
     struct err err;
 

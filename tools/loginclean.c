@@ -256,7 +256,7 @@ int main(int argc, char **argv)
     };
     const struct opt_program program = {
         "[OPTION]... < records > clean-records",
-        "Validates login records and fills in a missing device_type.", groups, 2};
+        "Validates login records and fills in a missing device_type.", groups, 2, stream_libraries};
     struct clean clean;
 
     log_init(argv[0]);

@@ -242,7 +242,7 @@ int main(int argc, char **argv)
     };
     const struct opt_program program = {"[OPTION]... > records",
                                         "Generates login events, the same for the same seed.",
-                                        groups, sizeof groups / sizeof *groups};
+                                        groups, sizeof groups / sizeof *groups, stream_libraries};
     struct gen gen;
 
     log_init(argv[0]);

@@ -125,8 +125,8 @@ int main(int argc, char **argv)
     struct options options = {0};
     const struct opt_group groups[] = {OPT_GROUP("Options", options_table, &options)};
     const struct opt_program program = {"[--check | --json | --strip] < lines",
-                                        "Shows, checks or strips the marks of a stream.", groups,
-                                        1};
+                                        "Shows, checks or strips the marks of a stream.", groups, 1,
+                                        stream_libraries};
     struct viewer viewer = {.options = &options};
 
     log_init(argv[0]);

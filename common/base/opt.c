@@ -39,8 +39,8 @@ static int set_verbose(void *options, const char *arg, struct err *err)
 
 static const struct opt general[] = {
     [GENERAL_HELP] = {"help", 'h', OPT_KIND_FLAG, NULL, "print this and exit", 0, NULL, 0},
-    [GENERAL_VERSION] = {"version", 'V', OPT_KIND_FLAG, NULL, "print the version and exit", 0, NULL,
-                         0},
+    [GENERAL_VERSION] = {"version", 'V', OPT_KIND_FLAG, NULL, "print the versions and exit", 0,
+                         NULL, 0},
     [GENERAL_QUIET] = OPT_CALL("quiet", 'q', NULL, set_quiet, "print errors only"),
     [GENERAL_VERBOSE] = OPT_CALL("verbose", 'v', NULL, set_verbose,
                                  "print progress, and the ledger at exit; twice for more"),
@@ -183,9 +183,11 @@ static _Noreturn void print_help(const struct opt_program *program, const struct
     opt_exit_printed();
 }
 
-static _Noreturn void print_version(void)
+static _Noreturn void print_version(const struct opt_program *program)
 {
     printf("%s (loginpipe) %s\n", log_program(), LOGINPIPE_VERSION);
+    for (const struct opt_library *l = program->libraries; l != NULL && l->name != NULL; l++)
+        printf("%s %s\n", l->name, l->version());
     opt_exit_printed();
 }
 
@@ -303,7 +305,7 @@ int opt_parse(const struct opt_program *program, int argc, char **argv)
         if (l.opts[i] == &general[GENERAL_HELP])
             print_help(program, groups, count);
         if (l.opts[i] == &general[GENERAL_VERSION])
-            print_version();
+            print_version(program);
         apply(&l, i, argc, argv);
     }
     lookup_release(&l);

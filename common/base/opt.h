@@ -12,7 +12,7 @@
 //         OPT_FLAG("strict", 0, struct options, strict, "stop at the first reject"),
 //     };
 //     const struct opt_group groups[] = {OPT_GROUP("Options", table, &options)};
-//     const struct opt_program program = {"[-c N] [FILE]", "Does a thing.", groups, 1};
+//     const struct opt_program program = {"[-c N] [FILE]", "Does a thing.", groups, 1, NULL};
 //     int first_operand = opt_parse(&program, argc, argv);
 //     ...
 //     opt_release(&program);
@@ -116,11 +116,18 @@ struct opt_group {
         text, NULL, 0, NULL                                                                        \
     }
 
+// A library whose version --version prints. Arrays end with a NULL name.
+struct opt_library {
+    const char *name;
+    const char *(*version)(void);
+};
+
 struct opt_program {
     const char *synopsis; // follows the program's name in --help
     const char *summary;  // one sentence
     const struct opt_group *groups;
     size_t group_count;
+    const struct opt_library *libraries; // that the program uses; NULL if there are none
 };
 
 // Sets the options and returns the index in argv of the first operand. Moves the operands to the

@@ -13,6 +13,11 @@
 #include "base/bytes.h"
 #include "base/xalloc.h"
 
+// libjq cannot tell its version. The Makefile asks the package that it came with.
+#ifndef LIBJQ_VERSION
+#define LIBJQ_VERSION "of an unknown version"
+#endif
+
 // In libjq a call consumes a reference to each jv argument, except for a few such as jv_get_kind()
 // and jv_string_value(). No jv leaves this file.
 
@@ -346,4 +351,9 @@ void filter_output(const struct filter *f, int i, const char **data, size_t *len
 const char *filter_error(const struct filter *f)
 {
     return f->error.data;
+}
+
+const char *filter_version(void)
+{
+    return LIBJQ_VERSION " (when built)";
 }

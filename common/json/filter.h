@@ -33,6 +33,10 @@ struct filter_options {
 
 struct filter;
 
+// Returns the version of libjq. It knows only the version for which this program was built, if the
+// build has found that out.
+const char *filter_version(void);
+
 // Compiles the program. Returns NULL with *err set if it does not compile (EX_USAGE, with jq's own
 // message) or its file cannot be read.
 struct filter *filter_new(const struct filter_options *options, struct err *err);

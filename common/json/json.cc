@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <cstring>
 #include <new>
+#include <string>
 
 #define SIMDJSON_EXCEPTIONS 0
 #include <simdjson.h>
@@ -267,4 +268,14 @@ bool json_iter_next(json_iter *it, json_value *key, json_value *value)
 bool json_utf8_valid(const char *data, size_t len)
 {
     return simdjson::validate_utf8(data, len);
+}
+
+const char *json_version(void)
+{
+    static const std::string version = std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." +
+                                       std::to_string(simdjson::SIMDJSON_VERSION_MINOR) + "." +
+                                       std::to_string(simdjson::SIMDJSON_VERSION_REVISION) +
+                                       " (when built)";
+
+    return version.c_str();
 }

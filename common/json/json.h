@@ -124,6 +124,9 @@ struct json_iter {
 void json_iter_init(struct json_iter *it, const struct json_value *container);
 bool json_iter_next(struct json_iter *it, struct json_value *key, struct json_value *value);
 
+// Returns the version of simdjson. It knows only the version for which this program was built.
+const char *json_version(void);
+
 // Returns whether the bytes are valid UTF-8.
 bool json_utf8_valid(const char *data, size_t len);
 

@@ -59,6 +59,9 @@ const struct opt stream_opts[] = {
 };
 const size_t stream_opt_count = sizeof stream_opts / sizeof *stream_opts;
 
+const struct opt_library stream_libraries[] = {
+    {"libjq", filter_version}, {"simdjson", json_version}, {NULL, NULL}};
+
 // --- Failure and state ---
 
 int stream_fail_err(struct stream *s, const struct err *err)

@@ -103,6 +103,9 @@ struct stream_options {
 extern const struct opt stream_opts[];
 extern const size_t stream_opt_count;
 
+// The libraries that a stage uses.
+extern const struct opt_library stream_libraries[];
+
 // Runs the stage until its input ends or a callback fails, and returns the exit status.
 int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_options *options);
 

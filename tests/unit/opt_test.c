@@ -64,7 +64,7 @@ static void test_kinds(void)
                     NULL};
     struct options o = {0};
     const struct opt_group groups[] = {OPT_GROUP("Options", table, &o)};
-    const struct opt_program program = {"", "", groups, 1};
+    const struct opt_program program = {"", "", groups, 1, NULL};
     int argc = (int)(sizeof argv / sizeof *argv) - 1;
 
     int first = opt_parse(&program, argc, argv);
@@ -93,7 +93,7 @@ static void test_optional_argument(void)
     char *argv[] = {"tool", "--call", "operand", NULL};
     struct options o = {0};
     const struct opt_group groups[] = {OPT_GROUP("Options", table, &o)};
-    const struct opt_program program = {"", "", groups, 1};
+    const struct opt_program program = {"", "", groups, 1, NULL};
 
     optind = 0; // restarts getopt
     opt_parse(&program, 3, argv);
