@@ -16,6 +16,7 @@
 #include "kafka/guarantee.h"
 #include "kafka/partition_list.h"
 #include "kafka/plain.h"
+#include "kafka/source_settings.h"
 #include "kafka/transactional.h"
 #include "stream/stream.h"
 
@@ -92,21 +93,6 @@ static const struct opt options_table[] = {
                "a record's time, for marks (default timestamp)"),
 };
 
-static const struct config_setting defaults[] = {
-    {"client.id", "loginpipe"},
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    {"enable.partition.eof", "true"},
-    // If an offset no longer exists, do not skip to the end.
-    {"auto.offset.reset", "earliest"},
-    // Eager rebalancing; the cooperative kind has known bugs before librdkafka 2.10.
-    {"partition.assignment.strategy", "range"},
-    // How much is fetched ahead while stdout is blocked, for all partitions together.
-    {"queued.max.messages.kbytes", "32768"},
-    {"log.connection.close", "false"},
-    {NULL, NULL},
-};
-
 static bool count_reached(const struct reader *r)
 {
     return r->options->count > 0 && r->source.consumer.records == r->options->count;
@@ -149,14 +135,16 @@ static int open_source(void *ctx, struct stream *s)
     struct err err;
 
     r->source.stream = s;
-    *c = (struct consumer){
-        .ops = source_consumer_ops(on_record),
-        .ctx = &r->source,
-        .max_line = o->stream.max_line,
-        .shard = o->shard,
-        .shards = o->shards,
-        .offsets = {.group = o->group, .range = o->range, .stop_at_end = o->exit_at_end}};
-    if (consumer_init(c, &o->kafka, defaults, &err) != 0 ||
+    *c = (struct consumer){.ops = source_consumer_ops(on_record),
+                           .ctx = &r->source,
+                           .max_line = o->stream.max_line,
+                           .shard = o->shard,
+                           .shards = o->shards,
+                           .offsets = {.group = o->group,
+                                       .range = o->range,
+                                       .stop_at_end = o->exit_at_end,
+                                       .commits_nothing = o->source.commits_nothing}};
+    if (consumer_init(c, &o->kafka, source_defaults, &err) != 0 ||
         consumer_start(c, &o->topics, o->ids, o->id_count, &err) != 0)
         return stream_fail_err(s, &err);
     return r->source.guarantee->open(&r->source);
@@ -231,6 +219,15 @@ static const struct source_guarantee *choose_guarantee(const struct options *o)
     return o->source.marks.interval > 0 ? &transactional_source : &plain_source;
 }
 
+static void read_settings(struct options *o)
+{
+    struct err err;
+
+    if (config_read(&o->kafka, RD_KAFKA_CONSUMER, &err) != 0 ||
+        source_settings_apply(&o->kafka, &o->group, &o->range, &o->source, &err) != 0)
+        err_die(&err);
+}
+
 // Checks the options against each other, and chooses the delivery guarantee.
 static void check_options(struct options *o)
 {
@@ -276,7 +273,8 @@ int main(int argc, char **argv)
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"[OPTION]... TOPIC...",
-                                        "Writes the records of Kafka topics as NDJSON.", groups, 3};
+                                        "Writes the records of Kafka topics as NDJSON.", groups, 3,
+                                        config_libraries};
     struct reader reader = {.options = &options,
                             .source = {.options = &options.source, .ctx = &reader}};
 
@@ -284,7 +282,8 @@ int main(int argc, char **argv)
     options.kafka.stopping = signals_stopping;
     for (int i = opt_parse(&program, argc, argv); i < argc; i++)
         opt_list_add(&options.topics, argv[i]);
-    config_show(&options.kafka, defaults);
+    read_settings(&options);
+    config_show(&options.kafka, source_defaults);
     check_options(&options);
     ops.tick = options.guarantee->tick;
     reader.source.guarantee = options.guarantee;
@@ -293,6 +292,7 @@ int main(int argc, char **argv)
     options.guarantee->release(&reader.source);
     free(options.ids);
     free(options.shard_name);
+    config_release(&options.kafka);
     opt_release(&program);
     return status;
 }

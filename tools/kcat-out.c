@@ -19,6 +19,7 @@
 #include "kafka/guarantee.h"
 #include "kafka/metadata.h"
 #include "kafka/plain.h"
+#include "kafka/sink_settings.h"
 #include "kafka/tee.h"
 #include "kafka/transactional.h"
 #include "stream/router.h"
@@ -91,24 +92,6 @@ static const struct opt options_table[] = {
                "the id of the transactions (default loginpipe.GROUP.SHARD)"),
 };
 
-static const struct config_setting defaults[] = {
-    {"client.id", "loginpipe"},
-    {"enable.idempotence", "true"},
-    // Puts a key into the same partition as a Java client would.
-    {"partitioner", "murmur2_random"},
-    {"linger.ms", "5"},
-    {"batch.num.messages", "100000"},
-    // How much may wait for the broker. While the queue is full, stdin is not read.
-    {"queue.buffering.max.messages", "500000"},
-    {"queue.buffering.max.kbytes", "65536"},
-    // The broker and --max-line limit the size of a record, not librdkafka.
-    {"message.max.bytes", "67108864"},
-    // Below 2.10 librdkafka leaves Nagle's algorithm on.
-    {"socket.nagle.disable", "true"},
-    {"log.connection.close", "false"},
-    {NULL, NULL},
-};
-
 static void on_report(void *ctx, const struct delivery_report *report)
 {
     struct sink *sink = &((struct writer *)ctx)->sink;
@@ -162,7 +145,7 @@ static int open_delivery(struct writer *w, struct err *err)
     const struct options *o = w->options;
 
     w->settings = (struct producer_settings){.config = &o->kafka,
-                                             .defaults = defaults,
+                                             .defaults = sink_defaults,
                                              .codec = o->codec,
                                              .topics = w->router.topic,
                                              .topic_count = w->router.topic_count,
@@ -226,6 +209,18 @@ static void writer_release(struct writer *w)
     router_release(&w->router);
 }
 
+static void read_settings(struct options *o)
+{
+    const struct sink_choice choice = {.transactions = o->exactly_once,
+                                       .confirms =
+                                           o->exactly_once || o->sink.acks != NULL || o->tee};
+    struct err err;
+
+    if (config_read(&o->kafka, RD_KAFKA_PRODUCER, &err) != 0 ||
+        sink_settings_apply(&o->kafka, choice, &o->sink, &o->codec, &err) != 0)
+        err_die(&err);
+}
+
 static const struct sink_guarantee *choose_guarantee(const struct options *o)
 {
     if (o->exactly_once)
@@ -276,19 +271,22 @@ int main(int argc, char **argv)
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
-                                        "Writes lines to Kafka topics.", groups, 3};
+                                        "Writes lines to Kafka topics.", groups, 3,
+                                        config_libraries};
     struct writer writer = {.options = &options, .sink = {.options = &options.sink}};
 
     log_init(argv[0]);
     options.kafka.stopping = signals_stopping;
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
-    config_show(&options.kafka, defaults);
+    read_settings(&options);
+    config_show(&options.kafka, sink_defaults);
     check_options(&options);
     ops.sink = !options.guarantee->passes_on;
     writer.sink.guarantee = options.guarantee;
     int status = stream_run(&ops, &writer, &options.stream);
     writer_release(&writer);
+    config_release(&options.kafka);
     opt_release(&program);
     return status;
 }

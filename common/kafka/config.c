@@ -1,140 +1,230 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/config.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
+#include "json/filter.h"
+#include "json/json.h"
+#include "kafka/config_file.h"
 
 const struct opt config_opts[] = {
     OPT_STRING("brokers", 'b', "HOST:PORT,...", struct config_options, brokers,
                "brokers (default $BOOTSTRAP_SERVERS)"),
     OPT_LIST(NULL, 'X', "PROP=VAL", struct config_options, props,
-             "a librdkafka setting; list and dump show them"),
+             "a librdkafka setting; @FILE reads VAL; list and dump show all"),
     OPT_STRING(NULL, 'F', "FILE", struct config_options, config_file,
-               "a file of settings, one PROP=VAL per line (default $KCAT_CONFIG)"),
+               "a file of settings, PROP=VAL lines or JSON (default $KCAT_CONFIG)"),
     OPT_DURATION("wait", 0, "DUR", struct config_options, wait,
                  "how long to wait for brokers and topics at the start (default 30s)"),
 };
 const size_t config_opt_count = sizeof config_opts / sizeof *config_opts;
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
+const struct opt_library config_libraries[] = {{"librdkafka", rd_kafka_version_str},
+                                               {"libjq", filter_version},
+                                               {"simdjson", json_version},
+                                               {NULL, NULL}};
 
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+// --- What librdkafka knows of a property ---
+
+// Returns librdkafka's list of all properties, a line each: "NAME | C/P | range | ...".
+static char *list_properties(void)
+{
+    char *list = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&list, &size);
+
+    if (stream == NULL)
+        xalloc_die(size);
+    rd_kafka_conf_properties_show(stream);
+    if (fclose(stream) != 0)
+        xalloc_die(size);
+    return list;
 }
 
-static bool is_secret(const char *name)
+// Returns the rest of the property's line in the list, or NULL if librdkafka does not know it.
+static const char *find_property(const char *list, const char *name)
 {
-    return ends_with(name, "password") || ends_with(name, "secret") || ends_with(name, ".pem") ||
-           strcmp(name, "sasl.oauthbearer.config") == 0;
+    const size_t len = strlen(name);
+
+    for (const char *line = list; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (len > 0 && strncmp(line, name, len) == 0 && line[len + strspn(line + len, " ")] == '|')
+            return line + len;
+    }
+    return NULL;
 }
 
-// Sets a property. Messages name its source, `where`.
-static int set(rd_kafka_conf_t *conf, const char *where, int status, const char *name,
-               const char *value, struct err *err)
+// Returns 'C' for a property of consumers only, 'P' for one of producers only, or else '*'.
+static char kind_of(const char *property)
 {
+    const char *column = property + strcspn(property, "|\n");
+
+    column += *column == '|';
+    column += strspn(column, " ");
+    return *column == 'C' || *column == 'P' ? *column : '*';
+}
+
+static bool is_without_use(const char *property)
+{
+    static const char words[] = "No longer used";
+    size_t len = strcspn(property, "\n");
+
+    return memmem(property, len, words, strlen(words)) != NULL;
+}
+
+// --- Reading ---
+
+struct reader {
+    struct config_options *options;
+    rd_kafka_type_t type;
+    char *list;
+    rd_kafka_conf_t *conf; // checks the values
+    bool warned;           // of a secret on the command line
+};
+
+static bool is_command_line(const char *where)
+{
+    return where[0] == '-' && strlen(where) == 2;
+}
+
+static int set(rd_kafka_conf_t *conf, const char *where, const char *name, const char *value,
+               struct err *err)
+{
+    int status = is_command_line(where) ? EX_USAGE : EX_CONFIG;
     char why[256];
 
-    // kcat allows topic-level properties to begin with "topic.".
-    if (strncmp(name, "topic.", 6) == 0 && strncmp(name, "topic.metadata.", 15) != 0)
-        name += 6;
     if (rd_kafka_conf_set(conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK)
         return 0;
-    if (is_secret(name))
+    if (secret_is_name(name))
         return err_set(err, status, "%s: %s: not a valid value", where, name);
     return err_set(err, status, "%s: %s", where, why);
 }
 
-static char *trim(char *text)
+// Returns the value in the form in which librdkafka returns it: "-1" for acks=all.
+static char *normal_form(const rd_kafka_conf_t *conf, const char *name, const char *value)
 {
-    while (isspace((unsigned char)*text))
-        text++;
-    size_t len = strlen(text);
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
-        text[--len] = '\0';
-    return text;
-}
-
-static int set_line(rd_kafka_conf_t *conf, const char *path, unsigned number, char *line,
-                    bool *secret, struct err *err)
-{
-    char where[512];
-    char *name = trim(line);
-    char *equals = strchr(name, '=');
-
-    if (*name == '\0' || *name == '#')
-        return 0;
-    snprintf(where, sizeof where, "%s:%u", path, number);
-    if (equals == NULL)
-        return err_set(err, EX_CONFIG, "%s: not a PROP=VAL line", where);
-    *equals = '\0';
-    name = trim(name);
-    *secret = *secret || is_secret(name);
-    return set(conf, where, EX_CONFIG, name, trim(equals + 1), err);
-}
-
-static int read_file(rd_kafka_conf_t *conf, const char *path, struct err *err)
-{
-    char *line = NULL;
     size_t size = 0;
-    unsigned number = 0;
-    bool secret = false;
-    int status = 0;
-    struct stat st;
-    FILE *file = fopen(path, "re");
 
-    if (file == NULL)
-        return err_set(err, EX_CONFIG, "%s: %s", path, strerror(errno));
-    while (status == 0 && getline(&line, &size, file) >= 0)
-        status = set_line(conf, path, ++number, line, &secret, err);
-    if (status == 0 && ferror(file))
-        status = err_set(err, EX_CONFIG, "%s: %s", path, strerror(errno));
-    if (secret && fstat(fileno(file), &st) == 0 && (st.st_mode & S_IROTH))
-        log_warn("%s: holds a secret and is readable by everyone; try chmod o-r", path);
-    free(line);
-    fclose(file);
+    if (rd_kafka_conf_get(conf, name, NULL, &size) != RD_KAFKA_CONF_OK)
+        return xstrdup(value);
+    char *text = xmalloc(size + 1);
+    if (rd_kafka_conf_get(conf, name, text, &size) == RD_KAFKA_CONF_OK)
+        return text;
+    free(text);
+    return xstrdup(value);
+}
+
+static void append(struct reader *r, const char *where, const char *name, const char *value)
+{
+    struct config_options *o = r->options;
+
+    o->entry = xreallocarray(o->entry, o->entry_count + 1, sizeof *o->entry);
+    o->entry[o->entry_count++] = (struct config_entry){.name = xstrdup(name),
+                                                       .value = normal_form(r->conf, name, value),
+                                                       .where = xstrdup(where),
+                                                       .on_command_line = is_command_line(where)};
+}
+
+// Adds a setting whose value has been resolved, unless it has no effect on this type of client.
+static int add_value(struct reader *r, const char *where, const char *name, const char *value,
+                     struct err *err)
+{
+    const char *property = find_property(r->list, name);
+    const char kind = property == NULL ? '*' : kind_of(property);
+    const char *why = NULL;
+
+    if (set(r->conf, where, name, value, err) != 0)
+        return -1;
+    if (kind == 'C' && r->type == RD_KAFKA_PRODUCER)
+        why = "a setting of consumers; give it to kcat-in";
+    else if (kind == 'P' && r->type == RD_KAFKA_CONSUMER)
+        why = "a setting of producers; give it to kcat-out";
+    else if (property != NULL && is_without_use(property))
+        why = "librdkafka no longer uses it";
+    if (why == NULL)
+        append(r, where, name, value);
+    else if (is_command_line(where))
+        return err_set(err, EX_USAGE, "%s %s: %s", where, name, why);
+    else
+        log_info("%s: %s: ignored: %s", where, name, why);
+    return 0;
+}
+
+static int add(void *ctx, const char *where, const char *name, const char *text, struct err *err)
+{
+    struct reader *r = ctx;
+    char *value;
+
+    // kcat allows topic-level properties to begin with "topic.".
+    if (strncmp(name, "topic.", 6) == 0 && find_property(r->list, name) == NULL)
+        name += 6;
+    if (config_file_value(where, name, text, &value, err) != 0)
+        return -1;
+    if (secret_is_name(name) && *value != '\0')
+        secret_protect();
+    int status = add_value(r, where, name, value, err);
+    free(value);
+    return status;
+}
+
+static int add_prop(struct reader *r, const char *prop, struct err *err)
+{
+    const char *equals = strchr(prop, '=');
+
+    if (equals == NULL)
+        return err_set(err, EX_USAGE, "-X: '%s' is not PROP=VAL, list or dump", prop);
+    char *name = xstrndup(prop, (size_t)(equals - prop));
+    if (prop[secret_visible(prop)] != '\0' && !r->warned) {
+        log_warn("-X %s: every user of this machine can see it, in the list of processes; write it "
+                 "to a file, and give -X %s=@FILE",
+                 name, name);
+        r->warned = true;
+    }
+    int status = add(r, "-X", name, equals + 1, err);
+    free(name);
     return status;
 }
 
 // Reads the file that kcat reads if -F is not given.
-static int read_default_file(rd_kafka_conf_t *conf, struct err *err)
+static int read_default_file(struct reader *r, struct err *err)
 {
     const char *path = getenv("KCAT_CONFIG");
     const char *home = getenv("HOME");
     struct stat st;
 
     if (path != NULL && *path != '\0')
-        return read_file(conf, path, err);
+        return config_file_read(path, add, r, err);
     if (home == NULL)
         return 0;
     char *usual = xasprintf("%s/.config/kcat.conf", home);
-    int status = stat(usual, &st) == 0 ? read_file(conf, usual, err) : 0;
+    int status = stat(usual, &st) == 0 ? config_file_read(usual, add, r, err) : 0;
     free(usual);
     return status;
 }
 
-static int set_props(rd_kafka_conf_t *conf, const struct opt_list *props, struct err *err)
+static int read_sources(struct reader *r, struct err *err)
 {
-    for (size_t i = 0; i < props->count; i++) {
-        const char *equals = strchr(props->item[i], '=');
-        if (strcmp(props->item[i], "dump") == 0)
-            continue;
-        if (equals == NULL)
-            return err_set(err, EX_USAGE, "-X: '%s' is not PROP=VAL, list or dump", props->item[i]);
-        char *name = xstrndup(props->item[i], (size_t)(equals - props->item[i]));
-        int status = set(conf, "-X", EX_USAGE, name, equals + 1, err);
-        free(name);
-        if (status != 0)
+    const struct config_options *o = r->options;
+    const char *environment = getenv("BOOTSTRAP_SERVERS");
+
+    if (o->config_file == NULL && read_default_file(r, err) != 0)
+        return -1;
+    if (environment != NULL && *environment != '\0' &&
+        add_value(r, "BOOTSTRAP_SERVERS", "bootstrap.servers", environment, err) != 0)
+        return -1;
+    if (o->config_file != NULL && config_file_read(o->config_file, add, r, err) != 0)
+        return -1;
+    for (size_t i = 0; i < o->props.count; i++) {
+        if (strcmp(o->props.item[i], "dump") != 0 && add_prop(r, o->props.item[i], err) != 0)
             return -1;
     }
-    return 0;
+    return o->brokers == NULL ? 0 : add_value(r, "-b", "bootstrap.servers", o->brokers, err);
 }
 
 static bool wants(const struct config_options *options, const char *word)
@@ -146,20 +236,174 @@ static bool wants(const struct config_options *options, const char *word)
     return false;
 }
 
+int config_read(struct config_options *options, rd_kafka_type_t type, struct err *err)
+{
+    struct reader r = {.options = options, .type = type};
+
+    if (wants(options, "list")) {
+        rd_kafka_conf_properties_show(stdout);
+        opt_exit_printed();
+    }
+    r.list = list_properties();
+    r.conf = rd_kafka_conf_new();
+    int status = read_sources(&r, err);
+    rd_kafka_conf_destroy(r.conf);
+    free(r.list);
+    // librdkafka's debug messages are of our level debug.
+    const char *debug = config_value(options, "debug");
+    if (debug != NULL && *debug != '\0')
+        log_set_level(LOG_DEBUG);
+    return status;
+}
+
+void config_release(struct config_options *options)
+{
+    for (size_t i = 0; i < options->entry_count; i++) {
+        free(options->entry[i].name);
+        free(options->entry[i].value);
+        free(options->entry[i].where);
+    }
+    free(options->entry);
+    options->entry = NULL;
+    options->entry_count = 0;
+}
+
+// --- Settings that concern a tool ---
+
+static const char *without_alias(const char *name)
+{
+    static const char *const aliases[][2] = {{"auto.commit.enable", "enable.auto.commit"},
+                                             {"request.required.acks", "acks"},
+                                             {"compression.type", "compression.codec"}};
+
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+        if (strcmp(name, aliases[i][0]) == 0)
+            return aliases[i][1];
+    }
+    return name;
+}
+
+static bool is_entry(const struct config_entry *e, const char *name)
+{
+    return strcmp(without_alias(e->name), name) == 0;
+}
+
+// Returns the entry that counts, or NULL.
+static const struct config_entry *find_entry(const struct config_options *options, const char *name)
+{
+    for (size_t i = options->entry_count; i > 0; i--) {
+        if (is_entry(&options->entry[i - 1], name))
+            return &options->entry[i - 1];
+    }
+    return NULL;
+}
+
+const char *config_value(const struct config_options *options, const char *name)
+{
+    const struct config_entry *e = find_entry(options, name);
+
+    return e == NULL ? NULL : e->value;
+}
+
+const char *config_take(struct config_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->entry_count; i++) {
+        if (is_entry(&options->entry[i], name))
+            options->entry[i].taken = true;
+    }
+    return config_value(options, name);
+}
+
+int config_default(const struct config_options *options, const char *name, const char *option,
+                   const char **value, struct err *err)
+{
+    const struct config_entry *e = find_entry(options, name);
+
+    if (e == NULL || *e->value == '\0')
+        return 0;
+    if (*value != NULL && e->on_command_line && strcmp(*value, e->value) != 0)
+        return err_set(err, EX_USAGE, "%s %s, -X %s=%s: they contradict each other", option, *value,
+                       name, e->value);
+    if (*value == NULL)
+        *value = e->value;
+    return 0;
+}
+
+static void put_setting(const struct config_entry *e, char *text, size_t size)
+{
+    snprintf(text, size, "%s%s %s=%s", e->where, e->on_command_line ? "" : ":", e->name,
+             secret_is_name(e->name) ? SECRET_HIDDEN : e->value);
+}
+
+int config_refuse(const struct config_options *options, const char *name, const char *instead,
+                  struct err *err)
+{
+    const struct config_entry *e = find_entry(options, name);
+    char setting[300];
+
+    put_setting(e, setting, sizeof setting);
+    return err_set(err, e->on_command_line ? EX_USAGE : EX_CONFIG, "%s: %s", setting, instead);
+}
+
+int config_check(struct config_options *options, const struct config_rule *rules, struct err *err)
+{
+    char setting[300];
+
+    for (; rules->name != NULL; rules++) {
+        const struct config_entry *e = find_entry(options, rules->name);
+        if (e == NULL || (rules->only != NULL && strcmp(e->value, rules->only) == 0))
+            continue;
+        if (!rules->harmless || e->on_command_line)
+            return config_refuse(options, rules->name, rules->instead, err);
+        put_setting(e, setting, sizeof setting);
+        log_info("%s: ignored: %s", setting, rules->instead);
+        if (rules->only != NULL)
+            config_take(options, rules->name);
+    }
+    return 0;
+}
+
+// --- Making configurations ---
+
+static rd_kafka_conf_t *collect(const struct config_options *options,
+                                const struct config_setting *defaults, struct err *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int status = 0;
+
+    for (; defaults->name != NULL && status == 0; defaults++)
+        status = set(conf, "default", defaults->name, defaults->value, err);
+    for (size_t i = 0; i < options->entry_count && status == 0; i++) {
+        const struct config_entry *e = &options->entry[i];
+        if (!e->taken)
+            status = set(conf, e->where, e->name, e->value, err);
+    }
+    if (status == 0)
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
 static void print_settings(const char **item, size_t count)
 {
     for (size_t i = 0; i + 1 < count; i += 2)
-        printf("%s = %s\n", item[i], is_secret(item[i]) ? "(hidden)" : item[i + 1]);
+        printf("%s = %s\n", item[i], secret_is_name(item[i]) ? SECRET_HIDDEN : item[i + 1]);
     rd_kafka_conf_dump_free(item, count);
 }
 
 // Prints the settings of the client, then those of each topic.
-static _Noreturn void dump(rd_kafka_conf_t *conf)
+void config_show(const struct config_options *options, const struct config_setting *defaults)
 {
     size_t count;
+    struct err err;
+
+    if (!wants(options, "dump"))
+        return;
+    rd_kafka_conf_t *conf = collect(options, defaults, &err);
+    if (conf == NULL)
+        err_die(&err);
     rd_kafka_topic_conf_t *topic = rd_kafka_conf_get_default_topic_conf(conf);
     const char **item = rd_kafka_conf_dump(conf, &count);
-
     print_settings(item, count);
     if (topic != NULL) {
         item = rd_kafka_topic_conf_dump(topic, &count);
@@ -169,60 +413,20 @@ static _Noreturn void dump(rd_kafka_conf_t *conf)
     opt_exit_printed();
 }
 
-static int collect(rd_kafka_conf_t *conf, const struct config_options *options,
-                   const struct config_setting *defaults, struct err *err)
-{
-    const char *environment = getenv("BOOTSTRAP_SERVERS");
-
-    for (; defaults->name != NULL; defaults++) {
-        if (set(conf, "default", EX_SOFTWARE, defaults->name, defaults->value, err) != 0)
-            return -1;
-    }
-    if (options->config_file == NULL && read_default_file(conf, err) != 0)
-        return -1;
-    if (environment != NULL && *environment != '\0' &&
-        set(conf, "BOOTSTRAP_SERVERS", EX_CONFIG, "bootstrap.servers", environment, err) != 0)
-        return -1;
-    if (options->config_file != NULL && read_file(conf, options->config_file, err) != 0)
-        return -1;
-    if (set_props(conf, &options->props, err) != 0)
-        return -1;
-    return options->brokers == NULL
-               ? 0
-               : set(conf, "-b", EX_USAGE, "bootstrap.servers", options->brokers, err);
-}
-
-void config_show(const struct config_options *options, const struct config_setting *defaults)
-{
-    struct err err;
-
-    if (wants(options, "list")) {
-        rd_kafka_conf_properties_show(stdout);
-        opt_exit_printed();
-    }
-    if (!wants(options, "dump"))
-        return;
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    if (collect(conf, options, defaults, &err) != 0)
-        err_die(&err);
-    dump(conf);
-}
-
 rd_kafka_conf_t *config_new(const struct config_options *options,
                             const struct config_setting *defaults, struct err *err)
 {
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_t *conf = collect(options, defaults, err);
     size_t size = 0;
-    int status = collect(conf, options, defaults, err);
 
     // A property that is not set cannot be read back, or reads back as the empty string.
-    if (status == 0 &&
+    if (conf != NULL &&
         (rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK ||
-         size <= 1))
-        status = err_set(err, EX_USAGE,
-                         "no broker: give -b HOST:PORT, or set BOOTSTRAP_SERVERS or KCAT_CONFIG");
-    if (status == 0)
-        return conf;
-    rd_kafka_conf_destroy(conf);
-    return NULL;
+         size <= 1)) {
+        err_set(err, EX_USAGE,
+                "no broker: give -b HOST:PORT, or set BOOTSTRAP_SERVERS or KCAT_CONFIG");
+        rd_kafka_conf_destroy(conf);
+        return NULL;
+    }
+    return conf;
 }

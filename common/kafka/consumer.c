@@ -145,22 +145,6 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     c->ops.committed(c->ctx, code, list);
 }
 
-// on_rebalance() implements the eager protocol, which revokes all partitions at once.
-static int require_eager(const struct consumer *c, const rd_kafka_conf_t *conf, struct err *err)
-{
-    char strategy[256];
-    size_t size = sizeof strategy;
-
-    if (c->offsets.group == NULL ||
-        rd_kafka_conf_get(conf, "partition.assignment.strategy", strategy, &size) !=
-            RD_KAFKA_CONF_OK ||
-        strstr(strategy, "cooperative") == NULL)
-        return 0;
-    return err_set(err, EX_USAGE,
-                   "partition.assignment.strategy: %s is not supported; use range or roundrobin",
-                   strategy);
-}
-
 // If the broker has deleted the next record, reading continues with the first record that still
 // exists. With "latest" it would skip all existing records too.
 static void read_what_is_left(rd_kafka_conf_t *conf)
@@ -181,10 +165,6 @@ int consumer_init(struct consumer *c, const struct config_options *options,
 
     if (conf == NULL)
         return -1;
-    if (require_eager(c, conf, err) != 0) {
-        rd_kafka_conf_destroy(conf);
-        return -1;
-    }
     read_what_is_left(conf);
     if (c->offsets.group != NULL && rd_kafka_conf_set(conf, "group.id", c->offsets.group, why,
                                                       sizeof why) != RD_KAFKA_CONF_OK) {

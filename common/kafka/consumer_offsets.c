@@ -64,6 +64,11 @@ static int find_start(struct consumer_offsets *o, struct partition *p, int64_t c
     }
     if (is_new)
         from.kind = OFFSET_BEGINNING;
+    if (from.kind == OFFSET_REFUSED)
+        return err_set(err, EX_CONFIG,
+                       "group %s: no offset is committed for topic %s [%d], and with "
+                       "auto.offset.reset=error it starts nowhere else; say where with -o",
+                       o->group, p->topic, (int)p->id);
     if (from.kind == OFFSET_NONE || from.kind == OFFSET_STORED)
         from.kind = OFFSET_BEGINNING;
     if (offset_spec_resolve(o->client, p->topic, p->id, from, &p->next, err) != 0)
@@ -131,7 +136,8 @@ rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, 
 {
     rd_kafka_topic_partition_list_t *list;
 
-    if (o->group == NULL || (list = partitions_to_commit(o->partitions)) == NULL)
+    if (o->group == NULL || o->commits_nothing ||
+        (list = partitions_to_commit(o->partitions)) == NULL)
         return RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, !wait);
     rd_kafka_topic_partition_list_destroy(list);

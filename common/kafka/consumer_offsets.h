@@ -30,6 +30,7 @@ struct consumer_offsets {
     const char *group;         // NULL: no offsets are read or committed
     struct offset_range range; // range.from applies only where the group has no offset
     bool stop_at_end;          // stop at the end that a partition had when it was first assigned
+    bool commits_nothing;      // read the group's offsets, but leave them as they are
     bool shared;               // the group's members share the topics' partitions
 
     // Set by consumer_offsets_prepare():

@@ -50,6 +50,10 @@ struct sink_guarantee;
 
 struct source_options {
     const char *acks; // the FIFO of acked_source
+    // Of plain_source: whether it commits no offsets, and otherwise how often, in ms; 0 for only at
+    // rebalances and at the end.
+    bool commits_nothing;
+    int64_t commit_interval;
     struct mark_source_options marks;
 };
 

@@ -143,6 +143,7 @@ static rd_kafka_resp_err_t resolve_once(struct client *client, const char *topic
         break;
     case OFFSET_BEGINNING:
     case OFFSET_STORED:
+    case OFFSET_REFUSED:
     case OFFSET_NONE:
         *offset = low;
         break;

@@ -25,7 +25,8 @@
 #include "kafka/client.h"
 
 enum offset_kind {
-    OFFSET_NONE, // not given
+    OFFSET_NONE,    // not given
+    OFFSET_REFUSED, // the group must have committed an offset: auto.offset.reset=error
     OFFSET_BEGINNING,
     OFFSET_END,
     OFFSET_STORED,
@@ -48,9 +49,9 @@ struct offset_range {
 int offset_spec_parse(const char *text, int64_t now, struct offset_range *range, struct err *err);
 
 // Asks the broker, for up to client->wait, which offset a point stands for at this moment. The
-// point must not be OFFSET_NONE or OFFSET_STORED. The offset is never before the partition's first
-// one. For OFFSET_TIME and OFFSET_TAIL it is never after the partition's end. Returns 0, or -1 with
-// *err set.
+// point must not be OFFSET_NONE, OFFSET_REFUSED or OFFSET_STORED. The offset is never before the
+// partition's first one. For OFFSET_TIME and OFFSET_TAIL it is never after the partition's end.
+// Returns 0, or -1 with *err set.
 int offset_spec_resolve(struct client *client, const char *topic, int32_t partition,
                         struct offset_point point, int64_t *offset, struct err *err);
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/plain.h"
 
-#include "base/log.h"
+#include <stdlib.h>
 
-#define COMMIT_EVERY 1000 // ms
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#define TICK 100 // ms between checks for a commit that is due
 
 // --- Source ---
 
@@ -18,11 +22,24 @@ static int source_begin(struct source *s, struct err *err)
     return 0;
 }
 
+// Opens the source: s->own is the time of the next commit.
+static int source_open(struct source *s)
+{
+    int64_t *due = s->own = xmalloc(sizeof *due);
+
+    *due = time_monotonic() + s->options->commit_interval;
+    return 0;
+}
+
 static int source_serve(struct source *s, bool blocked)
 {
+    int64_t *due = s->own, now = time_monotonic();
+
     // A pipe that is full may hold records that nobody will read: commit once it moves again.
-    if (!blocked)
-        consumer_offsets_commit_written(&s->consumer.offsets, false);
+    if (blocked || s->options->commit_interval == 0 || now < *due)
+        return 0;
+    consumer_offsets_commit_written(&s->consumer.offsets, false);
+    *due = now + s->options->commit_interval;
     return 0;
 }
 
@@ -69,12 +86,12 @@ static int source_close(struct source *s)
 
 static void source_release(struct source *s)
 {
-    (void)s;
+    free(s->own);
 }
 
-const struct source_guarantee plain_source = {.tick = COMMIT_EVERY,
+const struct source_guarantee plain_source = {.tick = TICK,
                                               .begin = source_begin,
-                                              .open = guarantee_source_nothing,
+                                              .open = source_open,
                                               .mark = guarantee_source_nothing,
                                               .serve = source_serve,
                                               .revoke = source_revoke,

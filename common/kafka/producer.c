@@ -14,11 +14,17 @@
 #define BATCH_OVERHEAD 61          // bytes of a batch besides its records (Kafka's RecordBatch)
 #define RECORD_LEAST 1000          // bytes; the lowest valid message.max.bytes
 
-static rd_kafka_conf_res_t set_number(rd_kafka_conf_t *conf, const char *name, int64_t n, char *why,
-                                      size_t size)
+// Lowers a number to n if it is higher.
+static rd_kafka_conf_res_t lower(rd_kafka_conf_t *conf, const char *name, int64_t n, char *why,
+                                 size_t size)
 {
     char number[24];
+    size_t number_size = sizeof number;
+    int64_t set;
 
+    if (rd_kafka_conf_get(conf, name, number, &number_size) != RD_KAFKA_CONF_OK ||
+        number_parse_int(number, &set) != 0 || set <= n)
+        return RD_KAFKA_CONF_OK;
     snprintf(number, sizeof number, "%lld", (long long)n);
     return rd_kafka_conf_set(conf, name, number, why, size);
 }
@@ -27,19 +33,14 @@ static rd_kafka_conf_res_t set_number(rd_kafka_conf_t *conf, const char *name, i
 static rd_kafka_conf_res_t set_sizes(const struct producer *p, rd_kafka_conf_t *conf, char *why,
                                      size_t size)
 {
-    char set[24];
-    size_t set_size = sizeof set;
-    int64_t record = p->largest_batch - BATCH_OVERHEAD, largest;
+    int64_t record = p->largest_batch - BATCH_OVERHEAD;
 
-    if (p->largest_batch < BATCH_SIZE_DEFAULT &&
-        set_number(conf, "batch.size", p->largest_batch, why, size) != RD_KAFKA_CONF_OK)
+    if (lower(conf, "batch.size", p->largest_batch, why, size) != RD_KAFKA_CONF_OK)
         return RD_KAFKA_CONF_INVALID;
-    if (p->transactional_id == NULL ||
-        rd_kafka_conf_get(conf, "message.max.bytes", set, &set_size) != RD_KAFKA_CONF_OK ||
-        number_parse_int(set, &largest) != 0 || largest <= record)
+    if (p->transactional_id == NULL)
         return RD_KAFKA_CONF_OK;
-    return set_number(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, why,
-                      size);
+    return lower(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, why,
+                 size);
 }
 
 static int connect_producer(struct producer *p, struct err *err)
@@ -85,13 +86,24 @@ static int await_topics(struct producer *p, struct err *err)
     return 0;
 }
 
+// Returns the size of batches that the user has set, or else librdkafka's default.
+static int64_t batch_size(const struct config_options *options)
+{
+    const char *text = config_value(options, "batch.size");
+    int64_t size = BATCH_SIZE_DEFAULT;
+
+    if (text != NULL)
+        number_parse_int(text, &size);
+    return size;
+}
+
 // A broker refuses a batch that is too large, with all its records, and librdkafka does not split
-// it. So if a topic's limit is below the default batch size, connect again with smaller batches.
+// it. So if a topic's limit is below the size of batches, connect again with smaller batches.
 static int fit_batches(struct producer *p, struct err *err)
 {
     p->largest_batch =
         metadata_largest_batch(&p->client, p->settings->topics, p->settings->topic_count);
-    if (p->largest_batch >= BATCH_SIZE_DEFAULT)
+    if (p->largest_batch >= batch_size(p->settings->config))
         return 0;
     log_info("batches are limited to %lld bytes by the topics", (long long)p->largest_batch);
     client_release(&p->client);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/sink_settings.h"
+
+#include <string.h>
+
+const struct config_setting sink_defaults[] = {
+    {"client.id", "loginpipe"},
+    {"enable.idempotence", "true"},
+    // Puts a key into the same partition as a Java client would.
+    {"partitioner", "murmur2_random"},
+    {"linger.ms", "5"},
+    {"batch.num.messages", "100000"},
+    // How much may wait for the broker. While the queue is full, stdin is not read.
+    {"queue.buffering.max.messages", "500000"},
+    {"queue.buffering.max.kbytes", "65536"},
+    // The broker and --max-line limit the size of a record, not librdkafka.
+    {"message.max.bytes", "67108864"},
+    // Below 2.10 librdkafka leaves Nagle's algorithm on.
+    {"socket.nagle.disable", "true"},
+    {"log.connection.close", "false"},
+    {NULL, NULL},
+};
+
+static const struct config_rule always[] = {
+    {"delivery.report.only.error", "false", "kcat-out counts what is delivered", true},
+    {"statistics.interval.ms", "0", "use --stats", true},
+    {"enabled_events", "0", "kcat-out takes no events", true},
+    {"log.queue", "false", "kcat-out logs at once", true},
+    {NULL, NULL, NULL, false},
+};
+
+static const struct config_rule without_transactions[] = {
+    {"transactional.id", "", "transactions need --exactly-once", false},
+    {NULL, NULL, NULL, false},
+};
+
+static const struct config_rule with_transactions[] = {
+    {"enable.idempotence", "true", "--exactly-once needs enable.idempotence=true", false},
+    {NULL, NULL, NULL, false},
+};
+
+static const struct config_rule when_confirming[] = {
+    {"acks", "-1",
+     "with --exactly-once, --acks and --tee a line counts as delivered when all replicas have it; "
+     "use acks=all",
+     false},
+    {NULL, NULL, NULL, false},
+};
+
+static const struct config_rule when_idempotent[] = {
+    {"acks", "-1", "needs -X enable.idempotence=false too: lines may then be lost or repeated",
+     false},
+    {NULL, NULL, NULL, false},
+};
+
+int sink_settings_apply(struct config_options *config, struct sink_choice choice,
+                        struct sink_options *sink, const char **codec, struct err *err)
+{
+    const char *idempotence = config_value(config, "enable.idempotence");
+
+    if (config_check(config, always, err) != 0 ||
+        config_check(config, choice.transactions ? with_transactions : without_transactions, err) !=
+            0)
+        return -1;
+    if (choice.confirms && config_check(config, when_confirming, err) != 0)
+        return -1;
+    if ((idempotence == NULL || strcmp(idempotence, "true") == 0) &&
+        config_check(config, when_idempotent, err) != 0)
+        return -1;
+    if (choice.transactions && config_default(config, "transactional.id", "--transactional-id",
+                                              &sink->transactional_id, err) != 0)
+        return -1;
+    config_take(config, "transactional.id");
+    return config_default(config, "compression.codec", "-z", codec, err);
+}
