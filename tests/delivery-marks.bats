@@ -122,7 +122,7 @@ END
 
 @test "a cooperative assignment strategy is refused" {
     run -64 --separate-stderr kcat-in x -G g -X partition.assignment.strategy=range,cooperative-sticky
-    assert_eq "$stderr" 'kcat-in: partition.assignment.strategy: range,cooperative-sticky is not supported; use range or roundrobin'
+    assert_eq "$stderr" 'kcat-in: -X partition.assignment.strategy=range,cooperative-sticky: not supported; use range or roundrobin'
 }
 
 @test "conflicting options are usage errors" {

@@ -12,6 +12,7 @@
 #include "json/filter.h"
 #include "json/json.h"
 #include "kafka/config_file.h"
+#include "kafka/property.h"
 
 const struct opt config_opts[] = {
     OPT_STRING("brokers", 'b', "HOST:PORT,...", struct config_options, brokers,
@@ -29,54 +30,6 @@ const struct opt_library config_libraries[] = {{"librdkafka", rd_kafka_version_s
                                                {"libjq", filter_version},
                                                {"simdjson", json_version},
                                                {NULL, NULL}};
-
-// --- What librdkafka knows of a property ---
-
-// Returns librdkafka's list of all properties, a line each: "NAME | C/P | range | ...".
-static char *list_properties(void)
-{
-    char *list = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&list, &size);
-
-    if (stream == NULL)
-        xalloc_die(size);
-    rd_kafka_conf_properties_show(stream);
-    if (fclose(stream) != 0)
-        xalloc_die(size);
-    return list;
-}
-
-// Returns the rest of the property's line in the list, or NULL if librdkafka does not know it.
-static const char *find_property(const char *list, const char *name)
-{
-    const size_t len = strlen(name);
-
-    for (const char *line = list; line != NULL; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (len > 0 && strncmp(line, name, len) == 0 && line[len + strspn(line + len, " ")] == '|')
-            return line + len;
-    }
-    return NULL;
-}
-
-// Returns 'C' for a property of consumers only, 'P' for one of producers only, or else '*'.
-static char kind_of(const char *property)
-{
-    const char *column = property + strcspn(property, "|\n");
-
-    column += *column == '|';
-    column += strspn(column, " ");
-    return *column == 'C' || *column == 'P' ? *column : '*';
-}
-
-static bool is_without_use(const char *property)
-{
-    static const char words[] = "No longer used";
-    size_t len = strcspn(property, "\n");
-
-    return memmem(property, len, words, strlen(words)) != NULL;
-}
 
 // --- Reading ---
 
@@ -135,8 +88,8 @@ static void append(struct reader *r, const char *where, const char *name, const 
 static int add_value(struct reader *r, const char *where, const char *name, const char *value,
                      struct err *err)
 {
-    const char *property = find_property(r->list, name);
-    const char kind = property == NULL ? '*' : kind_of(property);
+    const char *property = property_find(r->list, name);
+    const char kind = property == NULL ? '*' : property_kind(property);
     const char *why = NULL;
 
     if (set(r->conf, where, name, value, err) != 0)
@@ -145,7 +98,7 @@ static int add_value(struct reader *r, const char *where, const char *name, cons
         why = "a setting of consumers; give it to kcat-in";
     else if (kind == 'P' && r->type == RD_KAFKA_CONSUMER)
         why = "a setting of producers; give it to kcat-out";
-    else if (property != NULL && is_without_use(property))
+    else if (property != NULL && property_is_unused(property))
         why = "librdkafka no longer uses it";
     if (why == NULL)
         append(r, where, name, value);
@@ -162,7 +115,7 @@ static int add(void *ctx, const char *where, const char *name, const char *text,
     char *value;
 
     // kcat allows topic-level properties to begin with "topic.".
-    if (strncmp(name, "topic.", 6) == 0 && find_property(r->list, name) == NULL)
+    if (strncmp(name, "topic.", 6) == 0 && property_find(r->list, name) == NULL)
         name += 6;
     if (config_file_value(where, name, text, &value, err) != 0)
         return -1;
@@ -244,7 +197,7 @@ int config_read(struct config_options *options, rd_kafka_type_t type, struct err
         rd_kafka_conf_properties_show(stdout);
         opt_exit_printed();
     }
-    r.list = list_properties();
+    r.list = property_list();
     r.conf = rd_kafka_conf_new();
     int status = read_sources(&r, err);
     rd_kafka_conf_destroy(r.conf);
