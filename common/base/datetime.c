@@ -168,7 +168,7 @@ void time_format(struct buf *b, int64_t ms)
 {
     int64_t year, month, day;
     int64_t days = ms / MS_DAY - (ms % MS_DAY < 0);
-    int64_t rest = ms - days * MS_DAY;
+    int64_t rest = ms % MS_DAY + (ms % MS_DAY < 0 ? MS_DAY : 0);
 
     date_from_days(days, &year, &month, &day);
     buf_printf(b, "%04lld-%02lld-%02lldT%02d:%02d:%02d", (long long)year, (long long)month,
