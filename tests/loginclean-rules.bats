@@ -93,9 +93,9 @@ END
     assert_passes
 }
 
-@test "times that are not whole seconds are rejected as bad_timestamp" {
+@test "times that are not integers, digits or RFC 3339 are rejected as bad_timestamp" {
     for time in '"soon"' '"1694479551.0"' '"-1694479551"' '"+1694479551"' '" 1694479551"' \
-        '"1694479551 "' '"0x65000000"' '"2023-09-12T00:45:51Z"' '"1694479551\u0000"' 1694479551.5; do
+        '"1694479551 "' '"0x65000000"' '"2023-09-12T00:45:51"' '"1694479551\u0000"' 1694479551.5; do
         expect bad_timestamp timestamp ".timestamp = $time"
     done
     for time in 1694479551.0 1.694479551e9 18446744073709551615 99999999999999999999 1e999 \
@@ -107,16 +107,65 @@ END
     assert_rejected
 }
 
-@test "times from the year 2000 to a year ahead are accepted" {
+@test "times may be in any unit that their magnitude tells, or in RFC 3339" {
+    for time in 1694479551 '"1694479551123"' 1694479551123 1694479551123456 1694479551123456789 \
+        '"2023-09-12T00:45:51Z"' '"2023-09-12T02:45:51.123+02:00"'; do
+        record_with ".device_type = \"web\"" | sed "s/\"1694479551\"/$time/"
+    done >in
+    assert_passes
+    loginclean --datetime <in | jq -r .datetime | cut -c 1-19 | sort -u >seen
+    assert_eq "$(<seen)" 2023-09-12T00:45:51
+}
+
+@test "--time-unit says the unit of times that are numbers" {
+    for unit in s:1000000000 ms:1000000000000 us:1000000000000000 ns:1000000000000000000; do
+        good_records | head -n 1 | sed "s/\"1694479551\"/${unit#*:}/" | loginclean --time-unit "${unit%:*}" --datetime >out
+        assert_eq "$(jq -r .datetime out)" 2001-09-09T01:46:40Z
+        record_with ".timestamp = \"${unit#*:}\"" | loginclean --time-unit "${unit%:*}" --datetime >out
+        assert_eq "$(jq -r .datetime out)" 2001-09-09T01:46:40Z
+    done
+    # Without the option, this would be a time in milliseconds.
+    expect bad_timestamp timestamp '.timestamp = 1694479551123'
+    assert_rejected --time-unit us
+    run -64 --separate-stderr loginclean --time-unit m
+    assert_match "$stderr" "^loginclean: --time-unit: 'm' is not a unit: s, ms, us, ns or auto"
+}
+
+@test "times from the year 2000 to an hour ahead of the clock are accepted" {
     now=$(date +%s)
     record_with ".timestamp = (946684800, \"946684800\", \"0000000000946684800\", $now,
-        $((now + 364 * 86400)))" >in
+        $((now + 3500)))" >in
     assert_passes
     rm in
-    for time in 946684799 '"946684799"' 0 -1 $((now + 368 * 86400)); do
+    for time in 946684799 '"946684799"' 0 -1 $((now + 3700)); do
         expect bad_timestamp timestamp ".timestamp = $time"
     done
     assert_rejected
+}
+
+@test "--ahead says how far ahead of the clock a time may be" {
+    now=$(date +%s)
+    record_with ".timestamp = ($now, $((now + 86000)))" >in
+    assert_passes --ahead 1d
+    rm in
+    expect bad_timestamp timestamp ".timestamp = $((now + 100))"
+    assert_rejected --ahead 1m
+    run -64 --separate-stderr loginclean --ahead 1h --latest 2024-01-01
+    assert_match "$stderr" '^loginclean: --latest, --ahead: only one of them can be given'
+}
+
+@test "the latest time moves with the clock while loginclean runs" {
+    now=$(date +%s)
+    start_fed loginclean --ahead 0
+    record_with ".timestamp = $((now - 1))" | write_to_feed
+    wait_until 10 has_lines 1 out
+    # The clock passes this time only after loginclean has begun.
+    later=$(($(date +%s) + 1))
+    until [ "$(date +%s)" -gt "$later" ]; do sleep 0.1; done
+    record_with ".timestamp = $later" | write_to_feed
+    wait_until 10 has_lines 2 out
+    close_feed
+    await "$pid"
 }
 
 @test "--earliest and --latest change the accepted range, and are part of it" {

@@ -153,7 +153,7 @@ static int on_record(void *ctx, struct stream *s, const struct line *line)
     const struct json_value *time = aggregator_read(&a->aggregator, stream_json(s));
     if (time->type == JSON_ABSENT || time->type == JSON_NULL)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
-    if (!event_time(time, &ms))
+    if (!event_time(time, TIME_UNIT_AUTO, &ms))
         return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
     enum aggregator_result result = aggregator_add(&a->aggregator, ms, &err);
     if (result == AGGREGATOR_FAILED)

@@ -22,6 +22,7 @@
 #include "stream/stream.h"
 
 #define INFER_KEYS_DEFAULT 1000000
+#define AHEAD_DEFAULT MS_HOUR
 #define EARLIEST_DEFAULT INT64_C(946684800000) // 2000-01-01T00:00:00Z
 
 struct options {
@@ -32,6 +33,8 @@ struct options {
     bool canonical;
     const char *datetime; // the name of the added member; NULL for none
     const char *earliest, *latest;
+    int64_t ahead; // ms; -1 when not given
+    enum time_unit time_unit;
 };
 
 struct clean {
@@ -74,6 +77,11 @@ static int set_infer(void *options, const char *arg, struct err *err)
     return 0;
 }
 
+static int set_time_unit(void *options, const char *arg, struct err *err)
+{
+    return time_unit_parse(arg, &((struct options *)options)->time_unit, err);
+}
+
 static const struct opt options_table[] = {
     OPT_STRING("require", 0, "LIST", struct options, require,
                "required fields (replaces the default list)"),
@@ -89,7 +97,11 @@ static const struct opt options_table[] = {
     OPT_STRING("earliest", 0, "TIME", struct options, earliest,
                "the first plausible time (default 2000-01-01)"),
     OPT_STRING("latest", 0, "TIME", struct options, latest,
-               "the last plausible time (default a year ahead)"),
+               "the last plausible time, instead of --ahead"),
+    OPT_DURATION("ahead", 0, "DUR", struct options, ahead,
+                 "how far a time may be ahead of the clock (default 1h)"),
+    OPT_CALL("time-unit", 0, "UNIT", set_time_unit,
+             "of a time that is a number: s, ms, us, ns or auto (default)"),
     OPT_FLAG("strict", 0, struct options, stream.strict, "exit 65 at the first reject"),
 };
 
@@ -127,8 +139,13 @@ static void clean_init(struct clean *c, const struct options *options)
     if (options->infer > 0 && c->rules.required[FIELD_DEVICE_TYPE])
         opt_usage_error("--infer: device_type is required, so it is never filled in");
     c->rules.earliest = time_option("--earliest", options->earliest, EARLIEST_DEFAULT);
-    c->rules.latest = time_option("--latest", options->latest, time_now() + 366 * MS_DAY);
-    if (c->rules.earliest > c->rules.latest)
+    if (options->latest != NULL && options->ahead >= 0)
+        opt_usage_error("--latest, --ahead: only one of them can be given");
+    c->rules.latest = time_option("--latest", options->latest, time_now());
+    if (options->latest == NULL)
+        c->rules.ahead = options->ahead >= 0 ? options->ahead : AHEAD_DEFAULT;
+    c->rules.time_unit = options->time_unit;
+    if (options->latest != NULL && c->rules.earliest > c->rules.latest)
         opt_usage_error("--earliest: is after --latest");
     if (options->infer > 0 && (c->infer = infer_new(options->infer, &err)) == NULL)
         err_die(&err);
@@ -206,7 +223,7 @@ static int emit_changed(struct clean *c, struct stream *s, const struct line *li
                              type->string.data, type->string.len);
     else
         buf_append(out, line->data, line->len);
-    if (datetime != NULL && event_time_seconds(&c->value[FIELD_TIMESTAMP], &ms)) {
+    if (datetime != NULL && event_time(&c->value[FIELD_TIMESTAMP], c->rules.time_unit, &ms)) {
         const struct buf *before = out;
         const struct json_key key = {datetime, strlen(datetime)};
         out = &c->changed[1];
@@ -249,7 +266,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
 int main(int argc, char **argv)
 {
     static const struct stream_ops ops = {.parse = true, .record = record};
-    struct options options = {.stream = STREAM_OPTIONS_INIT, .device_type = "unknown"};
+    struct options options = {.stream = STREAM_OPTIONS_INIT, .device_type = "unknown", .ahead = -1};
     const struct opt_group groups[] = {
         OPT_GROUP("Cleaning", options_table, &options),
         {"Stream", stream_opts, stream_opt_count, &options.stream},

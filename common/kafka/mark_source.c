@@ -59,7 +59,7 @@ void mark_source_saw(struct mark_source *m, struct partition *p, const struct js
         if (field.type == JSON_ABSENT && m->time_is_path)
             json_path(record, &m->time_key, &field);
     }
-    if (event_time(&field, &ms) && ms <= m->latest && ms > p->newest)
+    if (event_time(&field, TIME_UNIT_AUTO, &ms) && ms <= m->latest && ms > p->newest)
         p->newest = ms;
 }
 

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "base/datetime.h"
 #include "json/event_time.h"
 #include "stream/reject.h"
 
 void rules_init(struct rules *r)
 {
-    *r = (struct rules){.count = FIELD_COUNT, .earliest = INT64_MIN, .latest = INT64_MAX};
+    *r = (struct rules){
+        .count = FIELD_COUNT, .earliest = INT64_MIN, .latest = INT64_MAX, .ahead = -1};
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         r->key[i] = field_keys[i];
         r->required[i] = i != FIELD_DEVICE_TYPE;
@@ -53,7 +55,17 @@ static const char *check_ip(const struct json_value *value)
     return reason;
 }
 
-static const char *check_time(const struct rules *r, const struct json_value *value)
+// Returns whether a time is not after the latest plausible one. That one moves with the clock if
+// the rules say so. The clock is read only for times after the latest one that was plausible
+// before.
+static bool is_early_enough(struct rules *r, int64_t ms)
+{
+    if (ms > r->latest && r->ahead >= 0 && __builtin_add_overflow(time_now(), r->ahead, &r->latest))
+        r->latest = INT64_MAX;
+    return ms <= r->latest;
+}
+
+static const char *check_time(struct rules *r, const struct json_value *value)
 {
     int64_t ms;
 
@@ -62,7 +74,7 @@ static const char *check_time(const struct rules *r, const struct json_value *va
     if (value->type == JSON_NULL || value->type == JSON_BOOL || value->type == JSON_ARRAY ||
         value->type == JSON_OBJECT)
         return REJECT_WRONG_TYPE;
-    if (!event_time_seconds(value, &ms) || ms < r->earliest || ms > r->latest)
+    if (!event_time(value, r->time_unit, &ms) || ms < r->earliest || !is_early_enough(r, ms))
         return REJECT_BAD_TIMESTAMP;
     return NULL;
 }
@@ -74,7 +86,7 @@ bool rules_blank(const struct json_value *value)
 }
 
 // An optional field may be missing; if it is present, its value must follow the rules.
-static const char *check_field(const struct rules *r, const struct json_value *value, size_t i)
+static const char *check_field(struct rules *r, const struct json_value *value, size_t i)
 {
     if (value->type == JSON_ABSENT)
         return r->required[i] ? REJECT_MISSING_FIELD : NULL;
@@ -96,7 +108,7 @@ static const char *check_field(const struct rules *r, const struct json_value *v
     }
 }
 
-const char *rules_check(const struct rules *r, const struct json_value *value, size_t *field)
+const char *rules_check(struct rules *r, const struct json_value *value, size_t *field)
 {
     for (size_t i = 0; i < r->count; i++) {
         const char *reason = check_field(r, &value[i], i);

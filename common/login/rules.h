@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "json/event_time.h"
 #include "json/json.h"
 #include "login/fields.h"
 
@@ -30,6 +31,8 @@ struct rules {
     bool required[RULES_FIELDS_MAX];
     size_t count;
     int64_t earliest, latest; // the range of plausible timestamps, both included, in ms since 1970
+    int64_t ahead;            // ms; unless negative, `latest` is this far ahead of the clock
+    enum time_unit time_unit; // of a timestamp that is an integer
 };
 
 // Sets the default rules: all fields of fields.h except device_type are required, and every
@@ -43,10 +46,10 @@ void rules_require_none(struct rules *r);
 // that is NULL is empty. Returns 0, or -1 with EX_USAGE.
 int rules_require(struct rules *r, const char *list, bool required, struct err *err);
 
-// Checks the values of a record. value[i] is the value of r->key[i]. Returns NULL if the record is
-// good. Otherwise stores the index of the first value that breaks a rule in *field, and returns the
-// reason, a REJECT_ constant.
-const char *rules_check(const struct rules *r, const struct json_value *value, size_t *field);
+// Checks the values of a record. value[i] is the value of r->key[i]. Changes only r->latest.
+// Returns NULL if the record is good. Otherwise stores the index of the first value that breaks a
+// rule in *field, and returns the reason, a REJECT_ constant.
+const char *rules_check(struct rules *r, const struct json_value *value, size_t *field);
 
 // Returns whether a value is absent, null or an empty string.
 bool rules_blank(const struct json_value *value);
