@@ -89,8 +89,6 @@ static const struct opt options_table[] = {
     OPT_CALL("marks", 0, "[=DUR]", set_marks, "write marks, by default every second"),
     OPT_STRING("acks", 0, "FIFO", struct options, source.acks,
                "commit marks that come back through FIFO; implies --marks"),
-    OPT_STRING("time-field", 0, "NAME", struct options, source.marks.time_field,
-               "a record's time, for marks (default timestamp)"),
 };
 
 static bool count_reached(const struct reader *r)
@@ -250,6 +248,7 @@ static void check_options(struct options *o)
     else if (o->ids != NULL)
         o->shard_name = partition_list_name(o->ids, o->id_count);
     o->source.marks.shard = o->shard_name;
+    o->source.marks.live = !o->exit_at_end && o->count == 0 && o->range.to.kind == OFFSET_NONE;
     o->guarantee = choose_guarantee(o);
 }
 
@@ -266,14 +265,15 @@ int main(int argc, char **argv)
                              .close = close_source};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = CONFIG_OPTIONS_INIT,
-                              .source = {.marks = {.time_field = "timestamp"}}};
+                              .source = {.marks = MARK_SOURCE_OPTIONS_INIT}};
     const struct opt_group groups[] = {
         OPT_GROUP("Reading", options_table, &options),
+        {"Watermark", mark_source_opts, mark_source_opt_count, &options.source.marks},
         {"Kafka", config_opts, config_opt_count, &options.kafka},
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"[OPTION]... TOPIC...",
-                                        "Writes the records of Kafka topics as NDJSON.", groups, 3,
+                                        "Writes the records of Kafka topics as NDJSON.", groups, 4,
                                         config_libraries};
     struct reader reader = {.options = &options,
                             .source = {.options = &options.source, .ctx = &reader}};

@@ -79,7 +79,7 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         if (p == NULL || !p->assigned)
             return;
-        p->at_end = true;
+        partition_reached_end(p, message->offset);
         // After the last record there may be transaction markers, which have offsets too.
         if (message->offset >= p->stop) {
             p->next = p->stop;
@@ -102,6 +102,7 @@ static void pass_record(struct consumer *c, struct partition *p, const rd_kafka_
     const struct line_origin origin = {p->topic, p->id, message->offset};
     struct line line;
 
+    c->message = message;
     value_read(&c->value, message, c->max_line, &line);
     line.number = ++c->records;
     line.origin = &origin;
@@ -332,6 +333,13 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
         return -1;
     err->status = EX_OK;
     return c->stopped ? -1 : 0;
+}
+
+int64_t consumer_timestamp(const struct consumer *c)
+{
+    rd_kafka_timestamp_type_t type;
+
+    return rd_kafka_message_timestamp(c->message, &type);
 }
 
 void consumer_yield(struct consumer *c)

@@ -62,6 +62,7 @@ struct consumer {
     struct client client;
     struct partition_set partitions;
     rd_kafka_queue_t *messages;
+    const rd_kafka_message_t *message; // the current record
     struct value value;
     uint64_t records;      // read so far
     struct opt_list names; // of the topics that match a pattern
@@ -89,6 +90,10 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err);
 
 // Ends the current consumer_poll() after this record. Only ops.record() may call it.
 void consumer_yield(struct consumer *c);
+
+// Returns the current record's timestamp in Kafka, in ms since 1970, or -1 if it has none. Only
+// ops.record() may call it.
+int64_t consumer_timestamp(const struct consumer *c);
 
 // Joins the lines of the current record into one; see value_join().
 static inline size_t consumer_join_lines(struct consumer *c, const struct line *line)

@@ -4,26 +4,44 @@
 #include <string.h>
 
 #include "base/datetime.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "json/event_time.h"
 
 #define HEARTBEAT (5 * MS_SECOND) // between marks that say nothing new
 #define FILL_BYTES (256 * 1024)   // bytes of records that allow an early mark
 #define FILL_BURST 16             // early marks in a row; one more is allowed each interval
-#define FUTURE MS_DAY             // a record time further ahead of the clock is not believed
+
+static int set_time_unit(void *options, const char *arg, struct err *err)
+{
+    return time_unit_parse(arg, &((struct mark_source_options *)options)->time_unit, err);
+}
+
+const struct opt mark_source_opts[] = {
+    OPT_STRING("time-field", 0, "NAME", struct mark_source_options, time_field,
+               "a record's time (default timestamp)"),
+    OPT_CALL("time-unit", 0, "UNIT", set_time_unit,
+             "of a time that is a number: s, ms, us, ns or auto (default)"),
+    OPT_DURATION("ahead", 0, "DUR", struct mark_source_options, ahead,
+                 "ignore times that are further ahead (default 10m)"),
+    OPT_DURATION("idle", 0, "DUR", struct mark_source_options, idle,
+                 "leave out partitions at their end for so long (default 10s)"),
+};
+const size_t mark_source_opt_count = sizeof mark_source_opts / sizeof *mark_source_opts;
 
 bool mark_source_is_fixed(const struct mark_source *m)
 {
     return m->options->shard != NULL && m->consumer->offsets.group != NULL;
 }
 
-void mark_source_open(struct mark_source *m, const struct consumer *consumer,
+void mark_source_open(struct mark_source *m, struct consumer *consumer,
                       const struct mark_source_options *options)
 {
     *m = (struct mark_source){.consumer = consumer, .options = options};
     m->time_key = (struct json_key){options->time_field, strlen(options->time_field)};
     m->time_is_path = strchr(options->time_field, '.') != NULL;
-    m->latest = time_now() + FUTURE;
+    m->latest = PARTITION_NO_TIME;
+    idle_init(&m->idle, options->idle);
     mark_new_run(m->last.run);
     m->fills = FILL_BURST;
     m->refill_due = time_monotonic() + options->interval;
@@ -49,6 +67,37 @@ const struct mark *mark_source_last(const struct mark_source *m)
     return &m->last;
 }
 
+// Returns `from` plus the time that a record may be ahead of it.
+static int64_t ahead_of(const struct mark_source *m, int64_t from)
+{
+    int64_t latest;
+
+    return __builtin_add_overflow(from, m->options->ahead, &latest) ? INT64_MAX : latest;
+}
+
+static bool is_believed(struct mark_source *m, int64_t ms)
+{
+    int64_t stamp = consumer_timestamp(m->consumer);
+
+    if (stamp > 0 && ms > ahead_of(m, stamp))
+        return false;
+    if (ms > m->latest)
+        m->latest = ahead_of(m, time_now());
+    return ms <= m->latest;
+}
+
+static void warn_ahead(struct mark_source *m, const struct partition *p)
+{
+    uint64_t records = log_limit_add(&m->ahead);
+
+    if (records > 0)
+        log_warn(
+            "%s [%d]: offset %lld%s: the time is too far ahead (--ahead), so the watermark does "
+            "not follow it; is a producer's clock wrong?",
+            p->topic, (int)p->id, (long long)p->next - 1,
+            records > 1 ? " and others in the last minute" : "");
+}
+
 void mark_source_saw(struct mark_source *m, struct partition *p, const struct json *record)
 {
     struct json_value field = {.type = JSON_ABSENT};
@@ -59,8 +108,26 @@ void mark_source_saw(struct mark_source *m, struct partition *p, const struct js
         if (field.type == JSON_ABSENT && m->time_is_path)
             json_path(record, &m->time_key, &field);
     }
-    if (event_time(&field, TIME_UNIT_AUTO, &ms) && ms <= m->latest && ms > p->newest)
+    if (!event_time(&field, m->options->time_unit, &ms) || ms <= p->newest)
+        return;
+    if (is_believed(m, ms))
         p->newest = ms;
+    else
+        warn_ahead(m, p);
+}
+
+// Finds how far all partitions have been read. Returns false when that is unknown.
+static bool find_watermark(const struct mark_source *m, int64_t *watermark)
+{
+    const struct partition_set *set = &m->consumer->partitions;
+    bool known = partitions_watermark(set, watermark);
+
+    if (!m->options->live || !partitions_are_quiet(set) || m->idle.clock == PARTITION_NO_TIME)
+        return known;
+    int64_t clock = m->idle.clock - m->options->idle;
+    if (!known || clock > *watermark)
+        *watermark = clock;
+    return true;
 }
 
 // Fills in the next mark.
@@ -80,10 +147,8 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
     consumer_offsets_position(&c->offsets, next);
     next->has_watermark = m->last.has_watermark;
     next->watermark = m->last.watermark;
-    // The watermark never goes back, even if a partition that was read to its end gets older
-    // records.
-    if (partitions_watermark(&c->partitions, &watermark) &&
-        (!next->has_watermark || watermark > next->watermark)) {
+    // The watermark never goes back, even if an idle partition gets older records.
+    if (find_watermark(m, &watermark) && (!next->has_watermark || watermark > next->watermark)) {
         next->has_watermark = true;
         next->watermark = watermark;
     }
@@ -97,7 +162,6 @@ static const struct mark *keep(struct mark_source *m, const struct mark *next)
     mark_release(&m->last);
     m->last = *next;
     m->made = time_monotonic();
-    m->latest = time_now() + FUTURE;
     m->due = m->made + m->options->interval;
     m->written = 0;
     return &m->last;
@@ -153,6 +217,7 @@ const struct mark *mark_source_due(struct mark_source *m)
 
     if (now < m->due && !use_fill(m, now))
         return NULL;
+    idle_check(&m->idle, &m->consumer->client, &m->consumer->partitions);
     describe(m, MARK_PROGRESS, &next);
     if (now >= m->made + HEARTBEAT || next.watermark != m->last.watermark ||
         !mark_same_position(&next, &m->last))

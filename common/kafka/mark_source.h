@@ -22,7 +22,12 @@
 #include <stdint.h>
 
 #include "json/json.h"
+#include "base/datetime.h"
+#include "base/log_limit.h"
+#include "base/opt.h"
+#include "json/event_time.h"
 #include "kafka/consumer.h"
+#include "kafka/idle.h"
 #include "kafka/partition.h"
 #include "stream/mark.h"
 
@@ -30,10 +35,24 @@ struct mark_source_options {
     int64_t interval;       // ms; 0 when no marks are wanted
     const char *shard;      // the name of a fixed set of partitions; NULL when it is not fixed
     const char *time_field; // the name of the field that holds a record's time
+    enum time_unit time_unit;
+    int64_t ahead; // ms; a time further ahead of the record's Kafka timestamp is not believed
+    int64_t idle;  // ms at its end after which a partition is left out; 0 for never
+    bool live;     // the input has no end: once all partitions are idle, the watermark follows the
+                   // clock, `idle` behind it
 };
 
+#define MARK_SOURCE_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        .time_field = "timestamp", .ahead = 10 * MS_MINUTE, .idle = 10 * MS_SECOND                 \
+    }
+
+// The option table for the members about times, from time_field to idle.
+extern const struct opt mark_source_opts[];
+extern const size_t mark_source_opt_count;
+
 struct mark_source {
-    const struct consumer *consumer;
+    struct consumer *consumer;
     const struct mark_source_options *options;
     struct mark last;   // the last mark made
     int64_t due;        // when the next mark is due
@@ -43,11 +62,13 @@ struct mark_source {
     int64_t refill_due; // when `fills` grows by one
     struct json_key time_key;
     bool time_is_path; // the time field's name has dots, so it may be a path
-    int64_t latest;    // record times after this are ignored
+    int64_t latest;    // the clock allowed record times up to this one when it was last read
+    struct idle idle;
+    struct log_limit ahead; // of times that were not believed
 };
 
 // Begins a run with a new id. Borrows the consumer and the options.
-void mark_source_open(struct mark_source *m, const struct consumer *consumer,
+void mark_source_open(struct mark_source *m, struct consumer *consumer,
                       const struct mark_source_options *options);
 void mark_source_release(struct mark_source *m);
 
@@ -59,7 +80,11 @@ bool mark_source_is_fixed(const struct mark_source *m);
 const char *mark_source_run(const struct mark_source *m);
 const struct mark *mark_source_last(const struct mark_source *m);
 
-// Notes the time of a record of the partition. `record` is NULL if it is not JSON or too long.
+// Notes the time of the consumer's current record, which is of this partition. `record` is NULL if
+// it is not JSON or too long. A time that is further ahead than options->ahead is not believed: it
+// does not count for the watermark, since it would make later records late. It may be that far
+// ahead of the record's Kafka timestamp, so that a replay decides as the live run did. It may be no
+// further ahead of the clock either, since a producer whose clock is wrong sets both times.
 void mark_source_saw(struct mark_source *m, struct partition *p, const struct json *record);
 
 // Adds to the bytes of records written since the last mark.
@@ -78,10 +103,11 @@ const struct mark *mark_source_make_last(struct mark_source *m, bool ended);
 // Makes a mark if one is due, else returns NULL. Call it between records.
 //
 // A mark is due one interval after the last one if the position or the watermark has changed, and
-// otherwise when the last one is 5 s old. A mark is due earlier if 256 KiB of records were written
-// since the last one. At most 16 early marks are made in quick succession. After that, one more is
-// allowed in each interval. So a slow stage receives the start of a backlog in small parts, and
-// marks are still rare at full speed.
+// otherwise when the last one is 5 s old. While all partitions are idle, the watermark changes
+// about every 5 s; see idle.h. A mark is due earlier if 256 KiB of records were written since the
+// last one. At most 16 early marks are made in quick succession. After that, one more is allowed in
+// each interval. So a slow stage receives the start of a backlog in small parts, and marks are
+// still rare at full speed.
 const struct mark *mark_source_due(struct mark_source *m);
 
 #endif

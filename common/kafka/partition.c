@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/datetime.h"
 #include "base/xalloc.h"
 
 void partition_set_release(struct partition_set *set)
@@ -69,6 +70,35 @@ void partitions_written(struct partition_set *set)
         set->item[i]->written = set->item[i]->next;
 }
 
+void partition_reached_end(struct partition *p, int64_t end)
+{
+    if (!p->at_end) {
+        p->at_end = true;
+        p->idle = false;
+        p->end_since = time_monotonic();
+    }
+    p->end = end;
+}
+
+bool partition_is_quiet(const struct partition *p)
+{
+    return p->done || (p->at_end && p->idle);
+}
+
+bool partitions_are_quiet(const struct partition_set *set)
+{
+    size_t assigned = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        if (!set->item[i]->assigned)
+            continue;
+        if (!partition_is_quiet(set->item[i]))
+            return false;
+        assigned++;
+    }
+    return assigned > 0;
+}
+
 bool partitions_watermark(const struct partition_set *set, int64_t *watermark)
 {
     int64_t lowest = INT64_MAX, highest = PARTITION_NO_TIME;
@@ -79,7 +109,7 @@ bool partitions_watermark(const struct partition_set *set, int64_t *watermark)
             continue;
         if (p->newest > highest)
             highest = p->newest;
-        if (p->at_end || p->done)
+        if (partition_is_quiet(p))
             continue;
         if (p->newest == PARTITION_NO_TIME)
             return false;

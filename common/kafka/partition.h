@@ -34,9 +34,12 @@ struct partition {
     int64_t stop;             // the first offset not to read
     bool assigned;            // this process reads and commits the partition now
     bool done;                // `next` has reached `stop`
-    bool at_end;              // the broker had no more records when last asked
+    bool at_end;              // it was read to its end, and no record has come since
+    bool idle;                // only if at_end: a broker has confirmed that no record has come
+    int64_t end;              // only if at_end: the offset of its end
+    int64_t end_since;        // only if at_end: since when, by time_monotonic()
     bool offset_regressed;    // a record with an offset below `next` has arrived
-    int64_t newest;           // the highest record time seen, or PARTITION_NO_TIME
+    int64_t newest;           // the highest record time that is believed, or PARTITION_NO_TIME
     rd_kafka_topic_t *handle; // used to read a fixed set; NULL for a group's partitions
 };
 
@@ -62,10 +65,19 @@ bool partitions_done(const struct partition_set *set);
 // Notes that everything read so far has been written.
 void partitions_written(struct partition_set *set);
 
-// Puts the watermark into *watermark: the lowest of the assigned partitions' `newest` times.
-// Partitions that were read to their end are left out; if all were, the watermark is the highest
-// `newest` time. Returns false when the watermark is unknown: when no record time is known at all,
-// or when a partition that was not read to its end has no `newest` time.
+// Notes that the partition has been read to its end, which is at this offset.
+void partition_reached_end(struct partition *p, int64_t end);
+
+// Returns whether the partition can hold back no watermark: whether it is done or idle.
+bool partition_is_quiet(const struct partition *p);
+
+// Returns whether all assigned partitions are quiet, and there is at least one.
+bool partitions_are_quiet(const struct partition_set *set);
+
+// Puts the watermark into *watermark: the lowest of the assigned partitions' `newest` times. Quiet
+// partitions are left out; if all are quiet, the watermark is the highest `newest` time. Returns
+// false when the watermark is unknown: when no record time is known at all, or when a partition
+// that is not quiet has no `newest` time.
 bool partitions_watermark(const struct partition_set *set, int64_t *watermark);
 
 // Returns the `written` offsets of the assigned partitions that are not committed yet, and notes

@@ -90,6 +90,7 @@ static void test_watermark(void)
     int64_t watermark;
 
     tap_ok(!partitions_watermark(&set, &watermark), "there is no watermark without partitions");
+    tap_ok(!partitions_are_quiet(&set), "without partitions nothing is quiet");
     struct partition *a = partition_get(&set, "t", 0), *b = partition_get(&set, "t", 1);
     a->assigned = b->assigned = true;
     a->newest = 100;
@@ -97,15 +98,27 @@ static void test_watermark(void)
            "there is no watermark while a partition with records has no record time");
     b->newest = 50;
     tap_ok(watermark_is(&set, 50), "the watermark is the time of the slowest partition");
-    b->at_end = true;
-    tap_ok(watermark_is(&set, 100), "a partition at its end is left out");
-    a->at_end = true;
-    tap_ok(watermark_is(&set, 100),
-           "when all partitions are at their end, the watermark is the highest time");
+    partition_reached_end(b, 7);
+    tap_ok(watermark_is(&set, 50), "a partition at its end is not left out at once");
+    b->idle = true;
+    tap_ok(watermark_is(&set, 100), "an idle one is");
+    tap_ok(!partitions_are_quiet(&set), "one partition is not all");
+    partition_reached_end(a, 7);
+    a->idle = true;
+    tap_ok(watermark_is(&set, 100), "when all partitions are idle, it is the highest time");
+    tap_ok(partitions_are_quiet(&set), "they are all quiet then");
+    int64_t since = b->end_since;
+    partition_reached_end(b, 9);
+    tap_ok(b->idle && b->end == 9 && b->end_since == since,
+           "an end that has moved without a record, by a transaction, changes nothing");
+    b->at_end = false; // a record has come
+    tap_ok(watermark_is(&set, 50) && !partitions_are_quiet(&set), "a record ends that");
+    partition_reached_end(b, 10);
+    tap_ok(watermark_is(&set, 50), "at the next end the partition is not idle again at once");
     b->at_end = false;
     b->done = true;
     a->at_end = false;
-    tap_ok(watermark_is(&set, 100), "a partition that has reached its stop is left out");
+    tap_ok(watermark_is(&set, 100), "a partition that has reached its stop is left out at once");
     a->assigned = false;
     a->newest = 1000;
     tap_ok(watermark_is(&set, 50), "a partition of another member does not count");
