@@ -106,7 +106,7 @@ byte_by_byte() {
 @test "records that arrive byte by byte give the same insights" {
     logingen -n 300 --users 20 --bad 5 >events
     for every in 0 7n; do
-        options=(-w 10m -w 1h/15m -w all -w 50n -w '40n,30s' --every "$every" --rejects -)
+        options=(-w 10m -w 1h/15m -w all -w 50n -w '40n,30s' --every "$every" --lateness 1m --rejects -)
         loginclean --rejects - <events | loginagg "${options[@]}" >want
         byte_by_byte <events | loginclean --rejects - | byte_by_byte |
             loginagg "${options[@]}" | cmp - want
@@ -132,7 +132,7 @@ byte_by_byte() {
 
 @test "slow and fast input give the same rolling insights by number" {
     logingen -n 3000 --users 300 --span 1h >records
-    options=(-w 10m -w 1h/15m -w all -w 500n --every 100n)
+    options=(-w 10m -w 1h/15m -w all -w 500n --every 100n --lateness 1m)
     loginagg "${options[@]}" <records >want
     [ "$(grep -c '"final":false' want)" -gt 1000 ]
     # In bursts that end within lines, with pauses between them.

@@ -28,10 +28,22 @@ load loginagg
 }
 
 @test "the default lateness is a minute" {
-    at 0 69 5 70 5 >records
-    loginagg -w 10s --every 0 --rejects late <records >out
+    at 0 69 5 70 5 | loginagg -w 10s --every 0 --rejects late >out
     assert_eq "$(wc -l <late)" 1
     assert_eq "$(jq .line late)" 5
+}
+
+@test "no record of a file is late, unless --lateness or --state is given" {
+    at 0 100000 5 >records
+    loginagg -w 10s --every 0 --rejects late <records >out 2>err
+    assert_eq "$(cat late err)" ''
+    assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 2 0,03:46:40 1 0'
+    for options in '--lateness 1d' '--state state'; do
+        # shellcheck disable=SC2086 # several options
+        loginagg -w 10s --every 0 --rejects late $options <records >out
+        assert_eq "$(jq .line late)" 3
+        rm late
+    done
 }
 
 @test "a record that is late for only one of its windows counts in the others and is not rejected" {
@@ -46,7 +58,7 @@ load loginagg
 
 @test "late records become rejects with their bytes, and the ledger counts them" {
     logingen -n 5000 --late 5 >records
-    loginagg -w 5m --every 0 --rejects late --stats stats <records >out
+    loginagg -w 5m --every 0 --lateness 1m --rejects late --stats stats <records >out
     assert_ledger_adds_up stats
     [ "$(wc -l <late)" -gt 50 ]
     assert_eq "$(ledger stats '[.in - .aggregated, .by_reason.late]')" \
@@ -59,18 +71,27 @@ load loginagg
     assert_eq "$(<strangers)" 0
 }
 
-@test "loginagg reports late records once, at the end" {
-    at 0 100 5 6 >records
-    loginagg -w 10s --every 0 --rejects late <records >out 2>err
-    assert_eq "$(<err)" \
-        'loginagg: 2 of 4 records were too late for their windows; a longer --lateness accepts more'
-    loginagg -q -w 10s --every 0 --rejects late <records >out 2>err
+@test "loginagg warns about the first late record at once, and sums them up at the end" {
+    start_fed loginagg -w 10s --every 0 --rejects late
+    at 0 100 5 | write_to_feed
+    wait_until 10 test -s err
+    first='loginagg: line 3: is late: the windows of its time are closed; a longer --lateness keeps them open'
+    assert_eq "$(<err)" "$first"
+    at 6 7 | write_to_feed
+    close_feed
+    await "$pid"
+    # Later ones are reported a minute later, or at the end if they are many.
+    assert_eq "$(<err)" "$first
+loginagg: 3 of 5 records were too late for their windows; a longer --lateness accepts more"
+    at 0 100 5 6 | loginagg -q -w 10s --every 0 --rejects late >out 2>err
     assert_eq "$(<err)" ''
+    { at $(seq 0 100) && at 5; } | loginagg -w 10s --every 0 --rejects late >out 2>err
+    assert_eq "$(sed 's/line 102/line 3/' err)" "$first"
 }
 
 @test "with --tee, late records pass with the others but do not count" {
     at 0 100 5 >records
-    loginagg --tee -w 10s --every 0 --rejects late --stats stats <records >out 2>err
+    loginagg --tee -w 10s --every 0 --lateness 1m --rejects late --stats stats <records >out 2>err
     grep -v '^{"insight":' out | cmp records
     assert_eq "$(<late)" ''
     assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 1 0,00:01:40 1 1'
@@ -78,8 +99,7 @@ load loginagg
 }
 
 @test "a second run can count late records, and none is lost" {
-    logingen -n 2000 --late 10 >records
-    loginagg -w 5m --every 0 --rejects late <records >out
+    logingen -n 2000 --late 10 | loginagg -w 5m --every 0 --rejects late >out
     jq -r .raw late | loginagg -w 5m --every 0 --lateness 1d >second
     assert_eq "$(windows_of out second | awk '{ n += $2 } END { print n }')" 2000
 }
@@ -114,6 +134,60 @@ load loginagg
     at 25 >records
     loginagg --every 0 -w 30s/10s <records >out
     assert_eq "$(windows_of out | paste -sd ,)" '00:00:00 1 0,00:00:10 1 0,00:00:20 1 0'
+}
+
+# --- The clock ---
+
+@test "a record from the future makes no later record late" {
+    now=$(date +%s)
+    at $((now - 100)) $((now + 300 * 86400)) $((now - 99)) "$now" |
+        loginagg -w 10s --every 0 --rejects late --stats stats >out
+    assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[4,0,4]'
+    # It is believed if it is no further ahead than --ahead.
+    at $((now - 100)) $((now + 300 * 86400)) $((now - 99)) "$now" |
+        loginagg -w 10s --every 0 --ahead 366d --rejects late --stats stats >out
+    assert_eq "$(ledger stats '[.in, .late, .aggregated]')" '[4,2,2]'
+}
+
+@test "a live input that is quiet finishes its windows" {
+    start_fed loginagg -w 10s -w 200n,10s --every 0 --idle 1s --lateness 0
+    now=$(date +%s)
+    at $((now - 20)) "$((now - 19))" | write_to_feed
+    wait_until 20 grep -qs '"key":"10s/.*/logins".*"final":true' out
+    # The seconds of a batch end too.
+    wait_until 20 grep -q '"key":"200n,10s/1/logins".*"final":true' out
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+    assert_eq "$(jq -s 'map(select(.insight == "logins" and .window.number == 1).logins) | add' out)" 2
+}
+
+@test "a pause in a replay of old records makes none of them late" {
+    start_fed loginagg -w 10s --every 0 --idle 1s --rejects late
+    at 100 101 | write_to_feed
+    sleep 3
+    at 102 | write_to_feed
+    close_feed
+    await "$pid"
+    assert_eq "$(<late)" ''
+    assert_eq "$(windows_of out)" '00:01:40 3 0'
+}
+
+@test "with --idle 0 the watermark does not follow the clock" {
+    start_fed loginagg -w 1s --every 0 --idle 0 --lateness 0
+    at "$(date +%s)" | write_to_feed
+    sleep 3
+    assert_eq "$(<out)" ''
+    close_feed
+    await "$pid"
+}
+
+@test "--time-unit says the unit of times that are numbers" {
+    at 1694476800000000 | loginagg --every 0 --time-unit us >out
+    assert_eq "$(jq -r 'select(.insight == "logins").window.start' out)" 2023-09-12T00:00:00Z
+    at 1694476800000000 | loginagg --every 0 --time-unit ns >out
+    assert_eq "$(jq -r 'select(.insight == "logins").window.start' out)" 1970-01-20T14:00:00Z
+    run -64 loginagg --time-unit h
 }
 
 # --- Determinism ---

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/datetime.h"
 #include "base/log.h"
@@ -16,11 +18,10 @@
 #include "base/opt.h"
 #include "base/xalloc.h"
 #include "insight/aggregator.h"
+#include "insight/late.h"
 #include "insight/options.h"
 #include "json/event_time.h"
 #include "stream/stream.h"
-
-#define LATE_SHARE 10 // warn when more than one in 10 records is late
 
 struct options {
     struct stream_options stream;
@@ -33,7 +34,7 @@ struct agg {
     const struct options *options;
     struct aggregator aggregator;
     struct stream *stream; // to emit to
-    uint64_t late;
+    struct late late;
 };
 
 static int set_every(void *options, const char *arg, struct err *err)
@@ -63,7 +64,11 @@ static const struct opt options_table[] = {
     OPT_CALL("every", 0, "N", set_every,
              "write insights while a window fills: 100n (records), 10s, 0 for never"),
     OPT_DURATION("lateness", 0, "DUR", struct options, aggregator.lateness,
-                 "how late a record may be, behind the newest time (default 1m)"),
+                 "how late a record may be (default 1m; no limit for a file)"),
+    OPT_DURATION("ahead", 0, "DUR", struct options, aggregator.ahead,
+                 "do not follow times that are further ahead (default 10m)"),
+    OPT_DURATION("idle", 0, "DUR", struct options, aggregator.idle,
+                 "follow the clock after no input for so long (default 10s)"),
     OPT_STRING("state", 0, "DIR", struct options, aggregator.state,
                "keep the counts there, and resume from them"),
     OPT_FLAG("state-reset", 0, struct options, aggregator.state_reset,
@@ -125,7 +130,8 @@ static int record_done(struct agg *a, struct stream *s, const struct line *line,
 {
     struct err err;
 
-    a->late += result == AGGREGATOR_LATE;
+    if (result == AGGREGATOR_LATE)
+        late_add(&a->late, line->number);
     if (result == AGGREGATOR_LATE && !a->options->tee)
         return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);
     if (!a->options->tee)
@@ -153,7 +159,7 @@ static int on_record(void *ctx, struct stream *s, const struct line *line)
     const struct json_value *time = aggregator_read(&a->aggregator, stream_json(s));
     if (time->type == JSON_ABSENT || time->type == JSON_NULL)
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
-    if (!event_time(time, TIME_UNIT_AUTO, &ms))
+    if (!event_time(time, a->options->insights.time_unit, &ms))
         return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
     enum aggregator_result result = aggregator_add(&a->aggregator, ms, &err);
     if (result == AGGREGATOR_FAILED)
@@ -182,17 +188,9 @@ static int on_tick(void *ctx, struct stream *s)
     struct agg *a = ctx;
     struct err err;
 
-    return aggregator_emit_changed(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
-}
-
-static void warn_late(const struct agg *a, const struct stream *s)
-{
-    uint64_t records = stream_ledger(s)->in;
-
-    if (a->late > records / LATE_SHARE)
-        log_warn("%llu of %llu records were too late for their windows; a longer --lateness "
-                 "accepts more",
-                 (unsigned long long)a->late, (unsigned long long)records);
+    return aggregator_tick(&a->aggregator, stream_ledger(s)->in, &err) == 0
+               ? 0
+               : stream_fail_err(s, &err);
 }
 
 static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const struct line *line)
@@ -202,7 +200,7 @@ static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const s
 
     (void)line;
     if (mark->kind == MARK_END)
-        warn_late(a, s);
+        late_sum_up(&a->late, stream_ledger(s)->in);
     return aggregator_mark(&a->aggregator, mark, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
@@ -212,7 +210,7 @@ static int on_end(void *ctx, struct stream *s)
     struct err err;
 
     if (!stream_has_marks(s))
-        warn_late(a, s);
+        late_sum_up(&a->late, stream_ledger(s)->in);
     return aggregator_end(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
@@ -245,17 +243,19 @@ int main(int argc, char **argv)
                                         "Writes rolling insights about windows of login records.",
                                         groups, 3, stream_libraries};
     struct agg agg = {.options = &options};
+    struct stat input;
     struct err err;
 
     log_init(argv[0]);
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; records come from stdin", argv[argc - 1]);
     check_options(&options);
+    options.aggregator.bounded = fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode);
     if (aggregator_init(&agg.aggregator, &options.aggregator, &options.insights, &aggregator_ops,
                         &agg, &err) != 0)
         err.status == EX_USAGE ? opt_usage_error("%s", err.text) : err_die(&err);
     const struct stream_ops ops = {.parse = true,
-                                   .tick = options.aggregator.every_ms,
+                                   .tick = aggregator_tick_time(&options.aggregator),
                                    .open = on_open,
                                    .record = options.aggregator.merge ? on_partial : on_record,
                                    .mark = on_mark,

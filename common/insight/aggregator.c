@@ -21,19 +21,25 @@ static int check_mergeable(const struct aggregator *a, size_t specs, struct err 
     return 0;
 }
 
-// A partial is never late: --merge, which sees all records, decides what is late.
-static int64_t initial_lateness(const struct aggregator_options *options)
+// A partial is never late: --merge, which sees all records, decides what is late. By default, no
+// record of a file is late either, since all windows close at its end. But if the counts are kept,
+// the next run continues them, so it is not the end that closes them.
+static int64_t lateness(const struct aggregator_options *options)
 {
     if (options->partial)
-        return INT64_MAX;
-    return options->lateness >= 0 ? options->lateness : MS_MINUTE;
+        return WINDOWS_NO_LIMIT;
+    if (options->lateness >= 0)
+        return options->lateness;
+    return options->bounded && options->state == NULL ? WINDOWS_NO_LIMIT : MS_MINUTE;
 }
 
 int aggregator_init(struct aggregator *a, const struct aggregator_options *options,
                     struct insight_options *insights, const struct aggregator_ops *ops, void *ctx,
                     struct err *err)
 {
-    *a = (struct aggregator){.options = options, .ops = ops, .ctx = ctx};
+    *a = (struct aggregator){
+        .options = options, .ops = ops, .ctx = ctx, .newest = INT64_MIN, .latest = INT64_MIN};
+    quiet_init(&a->quiet, options->idle, options->ahead);
     if (insight_options_plan(insights, &a->plan, &a->specs, err) != 0)
         return -1;
     if (check_mergeable(a, insights->windows.count, err) != 0) {
@@ -44,8 +50,7 @@ int aggregator_init(struct aggregator *a, const struct aggregator_options *optio
     insight_options_put(&a->options_text, insights);
     buf_puts(&a->options_text, options->merge ? " --merge" : "");
     buf_putc(&a->options_text, '\0');
-    windows_init(&a->windows, &a->plan, a->specs, insights->windows.count,
-                 initial_lateness(options));
+    windows_init(&a->windows, &a->plan, a->specs, insights->windows.count, lateness(options));
     return 0;
 }
 
@@ -104,7 +109,7 @@ static int emit_windows(struct aggregator *a, enum windows_which which, struct e
     return 0;
 }
 
-int aggregator_emit_changed(struct aggregator *a, struct err *err)
+static int emit_changed(struct aggregator *a, struct err *err)
 {
     return emit_windows(a, WINDOWS_CHANGED, err);
 }
@@ -122,13 +127,24 @@ static int start(struct aggregator *a, const struct mark *hello, struct err *err
 
     a->started = true;
     a->marked = hello != NULL;
-    // With marks the watermark comes from the source, which knows all its partitions.
-    if (hello != NULL && o->lateness < 0 && !o->partial)
-        a->windows.lateness = 0;
     if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
         log_warn("the source continues from mark %llu; earlier counts are lost without --state",
                  (unsigned long long)hello->seq);
     return checkpoint_resume(&a->checkpoint, hello, &a->windows, &a->plan, err);
+}
+
+// Advances the watermark to a time, unless that is too far ahead of the clock. The clock is read
+// only for times after the latest one that it allowed before.
+static void advance(struct aggregator *a, int64_t time)
+{
+    if (time <= a->newest)
+        return;
+    if (time > a->latest && __builtin_add_overflow(time_now(), a->options->ahead, &a->latest))
+        a->latest = INT64_MAX;
+    if (time > a->latest)
+        return;
+    a->newest = time;
+    windows_advance(&a->windows, time);
 }
 
 // Prepares for records with times from `from` to `to`: closes the windows that end before.
@@ -139,7 +155,7 @@ static int expect(struct aggregator *a, int64_t from, int64_t to, struct err *er
     a->checkpoint.changed = true;
     windows_limit_span(&a->windows, from);
     if (!a->marked)
-        windows_advance(&a->windows, to);
+        advance(a, to);
     return emit_due(a, err);
 }
 
@@ -186,7 +202,7 @@ int aggregator_accept(struct aggregator *a, struct err *err)
     if (emit_due(a, err) != 0)
         return -1;
     a->checkpoint.accepted++;
-    return every > 0 && a->checkpoint.accepted % every == 0 ? aggregator_emit_changed(a, err) : 0;
+    return every > 0 && a->checkpoint.accepted % every == 0 ? emit_changed(a, err) : 0;
 }
 
 // Called after all input of this run. Closes all windows, unless the next run resumes from them.
@@ -195,19 +211,51 @@ static int finish(struct aggregator *a, struct err *err)
     bool rolling = a->options->every_ms > 0 || a->options->every_records > 0;
 
     if (a->options->state != NULL && !a->options->final)
-        return rolling ? aggregator_emit_changed(a, err) : 0;
+        return rolling ? emit_changed(a, err) : 0;
     windows_end(&a->windows);
     return emit_due(a, err);
 }
 
-static void advance(struct aggregator *a, const struct mark *mark)
+// With marks the watermark comes from the source, which knows all its partitions.
+static void follow_mark(struct aggregator *a, const struct mark *mark)
 {
     if (mark->has_watermark)
-        windows_advance(&a->windows, mark->watermark);
+        advance(a, mark->watermark);
     else if (a->fed && ++a->timeless == TIMELESS_MARKS)
-        log_warn("%d marks have no watermark, so windows close only at the end; does kcat-in have "
+        log_warn("%d marks have no watermark, so no window has closed yet; does kcat-in have "
                  "the right --time-field?",
                  a->timeless);
+}
+
+// How many ticks there are in options->every_ms.
+static int64_t ticks_per_emit(const struct aggregator_options *o)
+{
+    return o->every_ms / QUIET_CHECK_EVERY + (o->every_ms % QUIET_CHECK_EVERY > 0);
+}
+
+int64_t aggregator_tick_time(const struct aggregator_options *options)
+{
+    return options->every_ms == 0 ? QUIET_CHECK_EVERY : options->every_ms / ticks_per_emit(options);
+}
+
+static int follow_clock(struct aggregator *a, uint64_t records, struct err *err)
+{
+    int64_t time;
+
+    if (a->options->bounded || a->marked ||
+        !quiet_check(&a->quiet, records, a->newest, time_monotonic(), time_now(), &time))
+        return 0;
+    windows_advance(&a->windows, time);
+    return emit_due(a, err);
+}
+
+int aggregator_tick(struct aggregator *a, uint64_t records, struct err *err)
+{
+    int64_t per_emit = ticks_per_emit(a->options);
+
+    if (follow_clock(a, records, err) != 0)
+        return -1;
+    return per_emit > 0 && ++a->ticks % (uint64_t)per_emit == 0 ? emit_changed(a, err) : 0;
 }
 
 int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *err)
@@ -216,9 +264,9 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
         return start(a, mark, err);
     if (checkpoint_check_mark(&a->checkpoint, mark, err) != 0)
         return -1;
-    advance(a, mark);
+    follow_mark(a, mark);
     // Partials are not kept in checkpoints, so all of them are emitted before the mark.
-    if ((a->options->partial ? aggregator_emit_changed : emit_due)(a, err) != 0)
+    if ((a->options->partial ? emit_changed : emit_due)(a, err) != 0)
         return -1;
     if (mark->kind == MARK_END && finish(a, err) != 0)
         return -1;

@@ -4,7 +4,7 @@
 // It is the whole of loginagg except the options and the stream.
 //
 // The aggregator emits lines when a window closes, after every options->every_records records, at a
-// mark, at the end, and when the owner calls aggregator_emit_changed(). For each line, it appends
+// mark, at the end, and when the owner calls aggregator_tick(). For each line, it appends
 // the line to the owner's buffer and calls the owner's emit(). The lines are insights or, if
 // options->partial is set, partials. The owner calls:
 //
@@ -48,6 +48,7 @@
 #include "insight/options.h"
 #include "insight/partial_read.h"
 #include "insight/plan.h"
+#include "insight/quiet.h"
 #include "insight/window_spec.h"
 #include "insight/windows.h"
 #include "json/json.h"
@@ -57,16 +58,20 @@ struct aggregator_options {
     bool partial;           // emit partials, and forget what was emitted
     bool merge;             // the input is partials
     bool final;             // close all windows at the end, even if state is set
-    int64_t every_ms;       // how often the owner calls aggregator_emit_changed(); 0 for never
+    int64_t every_ms;       // how often aggregator_tick() emits the changed windows; 0 for never
     uint64_t every_records; // after how many records to emit the changed windows; 0 for never
-    int64_t lateness;       // ms; -1 for the default: one minute, or 0 in a stream with marks
+    int64_t lateness;       // ms; -1 for the default: one minute, or no limit if `bounded` is set
+    int64_t ahead;          // ms; the watermark does not follow times further ahead of the clock
+    int64_t idle;           // ms; how long a live input must be quiet; 0 for never
+    bool bounded;           // the input is a file, which has an end
     const char *state;      // the directory of the checkpoints; NULL for none
     bool state_reset;       // ignore and remove existing checkpoints
 };
 
 #define AGGREGATOR_OPTIONS_INIT                                                                    \
     {                                                                                              \
-        .every_ms = 10 * MS_SECOND, .lateness = -1                                                 \
+        .every_ms = 10 * MS_SECOND, .lateness = -1, .ahead = 10 * MS_MINUTE,                       \
+        .idle = 10 * MS_SECOND                                                                     \
     }
 
 struct aggregator_ops {
@@ -96,10 +101,14 @@ struct aggregator {
     struct windows windows;
     struct checkpoint checkpoint;
     struct buf options_text; // for the checkpoints
-    bool started;            // resumed from a checkpoint, or started without one
-    bool marked;             // a hello mark has come
-    bool fed;                // a record has been accepted in this run
-    int timeless;            // how many marks without a watermark came after the first record
+    int64_t newest;          // the newest time that was believed in this run, or INT64_MIN
+    int64_t latest;          // the clock allowed times up to this one when it was last read
+    struct quiet quiet;
+    uint64_t ticks;
+    bool started; // resumed from a checkpoint, or started without one
+    bool marked;  // a hello mark has come
+    bool fed;     // a record has been accepted in this run
+    int timeless; // how many marks without a watermark came after the first record
 };
 
 // Makes the plan and the windows. Borrows options, insights and ops. Returns 0, or -1 with *err set
@@ -137,9 +146,15 @@ enum aggregator_result aggregator_merge(struct aggregator *a, const struct json 
 // itself has been passed on, so that the record is written before its insights.
 int aggregator_accept(struct aggregator *a, struct err *err);
 
-// Emits the windows that have changed since they were last emitted. The owner calls this every
-// options->every_ms.
-int aggregator_emit_changed(struct aggregator *a, struct err *err);
+// Does what is due by the clock. The owner calls this every aggregator_tick_time() ms. `records` is
+// how many records have come so far.
+//
+// - After each options->every_ms, emits the windows that have changed.
+// - While the input is live and quiet (quiet.h), lets the watermark follow the clock, options->idle
+//   behind it, and emits what is due. But not if the input is bounded, or has marks: the source of
+//   the marks knows better whether it is quiet.
+int64_t aggregator_tick_time(const struct aggregator_options *options);
+int aggregator_tick(struct aggregator *a, uint64_t records, struct err *err);
 
 // Handles a mark. At a hello mark, resumes from a checkpoint if there is one. At any other mark,
 // advances the watermark if the mark has a later one, and emits what is due: the windows to close

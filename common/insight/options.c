@@ -10,11 +10,18 @@
 #include "insight/kind_duplicates.h"
 #include "insight/kind_logins.h"
 
+static int set_time_unit(void *options, const char *arg, struct err *err)
+{
+    return time_unit_parse(arg, &((struct insight_options *)options)->time_unit, err);
+}
+
 const struct opt insight_opts[] = {
     OPT_LIST("window", 'w', "WINDOW", struct insight_options, windows,
              "1h (default), 1h/5m (each 5 minutes), 500n (records), 500n,30s, all"),
     OPT_STRING("time-field", 0, "NAME", struct insight_options, time_field,
                "the field with the time (default timestamp)"),
+    OPT_CALL("time-unit", 0, "UNIT", set_time_unit,
+             "of a time that is a number: s, ms, us, ns or auto (default)"),
     OPT_LIST("count", 0, "FIELD", struct insight_options, counts, "how often each value occurs"),
     OPT_LIST("distinct", 0, "FIELD/PER", struct insight_options, distincts,
              "how many values come with each value of PER"),

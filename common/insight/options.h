@@ -22,10 +22,12 @@
 #include "base/opt.h"
 #include "insight/plan.h"
 #include "insight/window_spec.h"
+#include "json/event_time.h"
 
 struct insight_options {
     struct opt_list windows, counts, distincts, duplicates;
     const char *time_field;
+    enum time_unit time_unit;
     uint64_t top, values, max_keys;
 };
 

@@ -17,8 +17,10 @@ void windows_init(struct windows *w, const struct plan *plan, const struct windo
                           .watermark = INT64_MIN,
                           .next_end = INT64_MAX};
     w->series = xcalloc(count, sizeof *w->series);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         w->series[i] = (struct window_series){.spec = &specs[i], .number = 1};
+        w->has_spans |= specs[i].span > 0;
+    }
     batch_init(&w->batch, plan);
 }
 
@@ -67,14 +69,32 @@ void windows_limit_span(struct windows *w, int64_t time)
         limit_span(w, &w->series[i], time);
 }
 
+// Ends the open windows of records whose span is over at the watermark. This is done only when the
+// watermark moves on, so that a window of records that came in the wrong order is not ended at its
+// first record.
+static void end_spans(struct windows *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct window_series *s = &w->series[i];
+        struct window *window = s->count == 0 ? NULL : s->window[s->count - 1];
+        int64_t end;
+        if (s->spec->span == 0 || window == NULL || window->closed)
+            continue;
+        if (!__builtin_add_overflow(window->set.first, s->spec->span, &end) && end <= w->watermark)
+            window->full = w->filled = true;
+    }
+}
+
 void windows_advance(struct windows *w, int64_t time)
 {
     int64_t watermark;
 
-    if (__builtin_sub_overflow(time, w->lateness, &watermark))
-        watermark = INT64_MIN;
-    if (watermark > w->watermark)
-        w->watermark = watermark;
+    if (w->lateness == WINDOWS_NO_LIMIT || __builtin_sub_overflow(time, w->lateness, &watermark) ||
+        watermark <= w->watermark)
+        return;
+    w->watermark = watermark;
+    if (w->has_spans)
+        end_spans(w);
 }
 
 void windows_end(struct windows *w)

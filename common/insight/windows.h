@@ -5,6 +5,7 @@
 //
 // The watermark is the newest time seen minus the allowed lateness. A window is due when the
 // watermark has reached its end, when it is full (windows of records), or when the input has ended.
+// A window of records with a span is also due when the watermark moves on to the end of its span.
 // When a due window has been handed out, it is closed: it takes no more records. For each record
 // the owner calls:
 //
@@ -35,6 +36,8 @@
 #include "insight/window_spec.h"
 
 struct partial_head;
+
+#define WINDOWS_NO_LIMIT INT64_MAX // a lateness: the watermark stays unknown
 
 struct window {
     int64_t start; // or the window's number; see window_spec.h
@@ -69,6 +72,7 @@ struct windows {
     int64_t lateness, watermark;
     int64_t next_end; // the earliest end of an open window
     bool filled;      // at least one window is full
+    bool has_spans;   // at least one of the specs has a span
     bool ended;       // the input has ended
     struct window_series *handed_out;
 };
@@ -84,7 +88,7 @@ struct window_view {
 };
 
 // Makes windows without records. Borrows the plan and the array of `count` specs. The lateness is
-// in ms.
+// in ms, or WINDOWS_NO_LIMIT.
 void windows_init(struct windows *w, const struct plan *plan, const struct window_spec *specs,
                   size_t count, int64_t lateness);
 void windows_release(struct windows *w);

@@ -167,12 +167,23 @@ static void test_every(void)
     add(&r, 3, "ann");
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":4,") == 1, "a full window closes at once");
     size_t emitted = r.emitted;
-    aggregator_emit_changed(&r.a, &err);
+    r.options.every_ms = 1;
+    aggregator_tick(&r.a, 4, &err);
     tap_int((int64_t)r.emitted, (int64_t)emitted,
             "a window that has not changed is not emitted again");
     add(&r, 4, "ann");
-    aggregator_emit_changed(&r.a, &err);
+    aggregator_tick(&r.a, 5, &err);
     tap_ok(lines_with(&r, "\"final\":false,\"logins\":1,") == 1, "a new window is emitted");
+    r.options.every_ms = 2500;
+    tap_int(aggregator_tick_time(&r.options), 833, "a tick is a second at most");
+    add(&r, 5, "ann");
+    add(&r, 6, "ann");
+    emitted = r.emitted;
+    while (r.a.ticks % 3 != 2)
+        aggregator_tick(&r.a, 6, &err);
+    tap_int((int64_t)r.emitted, (int64_t)emitted, "nothing is emitted before every_ms");
+    aggregator_tick(&r.a, 6, &err);
+    tap_ok(r.emitted > emitted, "after as many ticks as there are in every_ms, it is emitted");
     run_release(&r);
 }
 
@@ -187,6 +198,95 @@ static void test_span(void)
     tap_ok(lines_with(&r, "\"final\":true,\"logins\":1,\"users\":1,") == 1,
            "a record that exceeds the span of a window is not counted in it");
     run_release(&r);
+
+    run_init(&r, "4n,10s");
+    run_open(&r);
+    send_mark(&r, MARK_HELLO, 0, -1);
+    add(&r, 0, "ann");
+    send_mark(&r, MARK_PROGRESS, 1, 70 * MS_SECOND - 1);
+    tap_int((int64_t)r.emitted, 0, "a window of records is open until its span and the lateness");
+    send_mark(&r, MARK_PROGRESS, 2, 70 * MS_SECOND);
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":1,\"users\":1,") == 1,
+           "are over at the watermark");
+    add(&r, 0, "ann");
+    send_mark(&r, MARK_PROGRESS, 3, 70 * MS_SECOND);
+    add(&r, 1, "bob");
+    send_mark(&r, MARK_PROGRESS, 4, 71 * MS_SECOND);
+    tap_ok(lines_with(&r, "\"final\":true,\"logins\":2,\"users\":2,") == 1,
+           "an older record begins a window that ends only when the watermark moves on");
+    run_release(&r);
+}
+
+static void test_lateness(void)
+{
+    static const struct {
+        bool bounded, state;
+        int64_t lateness;
+        enum aggregator_result result; // of a record that is older by two minutes
+        const char *title;
+    } cases[] = {
+        {false, false, -1, AGGREGATOR_LATE, "by default, records may be late by a minute"},
+        {true, false, -1, AGGREGATOR_ADDED, "no record of a file is late"},
+        {true, false, MS_MINUTE, AGGREGATOR_LATE, "unless the lateness is given"},
+        {true, true, -1, AGGREGATOR_LATE, "or a next run continues the counts"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct run r;
+        run_init(&r, "1s");
+        r.options.bounded = cases[i].bounded;
+        r.options.lateness = cases[i].lateness;
+        r.options.state = cases[i].state ? path : NULL;
+        r.options.state_reset = cases[i].state;
+        run_open(&r);
+        add(&r, 2 * MS_MINUTE, "ann");
+        tap_int(add(&r, 0, "bob"), cases[i].result, cases[i].title);
+        run_release(&r);
+    }
+}
+
+static void test_ahead(void)
+{
+    int64_t now = time_now();
+    struct run r;
+
+    run_init(&r, "1s");
+    r.options.lateness = 0;
+    run_open(&r);
+    add(&r, now, "ann");
+    tap_int(add(&r, now + 11 * MS_MINUTE, "bob"), AGGREGATOR_ADDED,
+            "a record of the future counts");
+    tap_int(add(&r, now + 500, "ann"), AGGREGATOR_ADDED, "the watermark does not follow it");
+    tap_int(add(&r, now + 9 * MS_MINUTE, "bob"), AGGREGATOR_ADDED, "a record that is not too far");
+    tap_int(add(&r, now, "ann"), AGGREGATOR_LATE, "ahead moves the watermark");
+    send_mark(&r, MARK_HELLO, 0, -1);
+    send_mark(&r, MARK_PROGRESS, 1, INT64_MAX);
+    tap_int(add(&r, now + 9 * MS_MINUTE, "bob"), AGGREGATOR_ADDED,
+            "a mark of the far future does not move it");
+    run_release(&r);
+}
+
+// The clock cannot be set here; quiet_test.c has the rest.
+static void test_quiet(void)
+{
+    struct run r;
+
+    for (int bounded = 0; bounded < 2; bounded++) {
+        run_init(&r, "1s");
+        r.options.idle = 1;
+        r.options.lateness = 0;
+        r.options.bounded = bounded != 0;
+        run_open(&r);
+        add(&r, time_now() - MS_SECOND, "ann");
+        int64_t end = time_monotonic() + MS_SECOND;
+        while (r.emitted == 0 && time_monotonic() < end) {
+            aggregator_tick(&r.a, 1, &err);
+            usleep(1000);
+        }
+        tap_int(r.emitted > 0, bounded == 0,
+                bounded == 0 ? "a quiet live input finishes its windows" : "a file does not");
+        run_release(&r);
+    }
 }
 
 static void test_merge(void)
@@ -198,6 +298,7 @@ static void test_merge(void)
     run_init(&part, "10m");
     run_init(&merged, "10m");
     part.options.partial = true;
+    part.options.every_ms = 1;
     merged.options.merge = true;
     run_open(&whole);
     run_open(&part);
@@ -207,7 +308,7 @@ static void test_merge(void)
         tap_ok(add(&part, (40 - i) * MS_MINUTE, i % 3 == 0 ? "ann" : "bob") == AGGREGATOR_ADDED,
                "no record is late for a partial");
         if (i % 7 == 0)
-            aggregator_emit_changed(&part.a, &err);
+            aggregator_tick(&part.a, (uint64_t)i, &err);
     }
     for (int64_t i = 39; i >= 0; i--)
         add(&whole, (40 - i) * MS_MINUTE, i % 3 == 0 ? "ann" : "bob");
@@ -251,6 +352,7 @@ static void test_refused(void)
            "a record is not a partial");
     run_init(&part, "10m");
     part.options.partial = true;
+    part.options.every_ms = 1;
     run_open(&part);
     add(&part, 1, "ann");
     aggregator_end(&part.a, &err);
@@ -305,6 +407,13 @@ static void test_marks(void)
     r.options.state = path;
     r.options.state_reset = true;
     run_open(&r);
+    tap_int(r.a.windows.lateness, MS_MINUTE, "the lateness is a minute with marks too");
+    run_release(&r);
+    run_init(&r, "10m");
+    r.options.lateness = 0;
+    r.options.state = path;
+    r.options.state_reset = true;
+    run_open(&r);
     tap_int(send_mark(&r, MARK_HELLO, 0, -1), 0, "a stream opens with a hello mark");
     add(&r, 1, "ann");
     add(&r, MS_HOUR, "bob");
@@ -351,6 +460,9 @@ int main(void)
     test_closing();
     test_every();
     test_span();
+    test_lateness();
+    test_ahead();
+    test_quiet();
     test_merge();
     test_refused();
     test_failures();
