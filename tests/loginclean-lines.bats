@@ -47,6 +47,7 @@ load loginclean
         head -n 1 good | tr -d '}\n'
         printf ',"x":'
         head -c "$1" /dev/zero | tr '\0' '['
+        printf 1
         head -c "$1" /dev/zero | tr '\0' ']'
         echo '}'
     }

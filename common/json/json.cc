@@ -16,6 +16,7 @@ extern "C" {
 namespace dom = simdjson::dom;
 
 static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "lines need more padding");
+static_assert(JSON_DEPTH_MAX == 1024, "json_error() says 1024");
 
 struct json {
     dom::parser parser;
@@ -69,7 +70,8 @@ static void put_value(json_value *out, dom::element element)
 json *json_new(void)
 {
     json *fresh = new (std::nothrow) json;
-    if (fresh == nullptr)
+    // simdjson refuses the level that reaches its limit, so the limit is one more.
+    if (fresh == nullptr || fresh->parser.allocate(0, JSON_DEPTH_MAX + 1) != simdjson::SUCCESS)
         xalloc_die(sizeof(json));
     return fresh;
 }
@@ -127,7 +129,7 @@ const char *json_error(const json *json)
     case simdjson::NUMBER_ERROR:
         return "a malformed number";
     case simdjson::DEPTH_ERROR:
-        return "nested more than 1024 deep";
+        return "nested more than 1024 levels deep";
     case simdjson::T_ATOM_ERROR:
     case simdjson::F_ATOM_ERROR:
     case simdjson::N_ATOM_ERROR:

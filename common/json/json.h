@@ -36,6 +36,7 @@ extern "C" {
 #endif
 
 #define JSON_PADDING BUF_PADDING
+#define JSON_DEPTH_MAX 1024 // levels of nesting; an empty array or object is not a level
 
 enum json_type {
     JSON_ABSENT, // no such key
