@@ -120,7 +120,29 @@ static int flush(void *ctx, struct err *err)
     return err_set(err, EX_IOERR, "stdout: cannot be written");
 }
 
-static const struct aggregator_ops aggregator_ops = {.begin = begin, .emit = emit, .flush = flush};
+// Counts or rejects a line of a partial whose other lines have come, or will not come.
+static int settle(void *ctx, const struct line *line, bool known, enum aggregator_result result,
+                  const char *why, struct err *err)
+{
+    struct agg *a = ctx;
+    int status = 0;
+
+    if (known && result != AGGREGATOR_ADDED)
+        stream_recall(a->stream);
+    a->late += result == AGGREGATOR_LATE;
+    if (result == AGGREGATOR_FAILED)
+        stream_lose(a->stream, 1);
+    else if (result == AGGREGATOR_LATE)
+        status = stream_reject_late(a->stream, &(struct reject){REJECT_LATE, "last", NULL}, line);
+    else if (result == AGGREGATOR_REFUSED)
+        status = stream_reject(a->stream, &(struct reject){REJECT_NOT_PARTIAL, NULL, why}, line);
+    else if (!known)
+        stream_absorb(a->stream);
+    return status == 0 ? 0 : err_set(err, EX_IOERR, "a reject cannot be written");
+}
+
+static const struct aggregator_ops aggregator_ops = {
+    .begin = begin, .emit = emit, .flush = flush, .settle = settle};
 
 // Without --tee, rejects a late record, and counts any other one as aggregated. With --tee, passes
 // every record on; a late one is then only missing from the insights. Emits the insights that are
@@ -177,9 +199,15 @@ static int on_partial(void *ctx, struct stream *s, const struct line *line)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
     if (aggregator_check_partial(&a->aggregator, stream_json(s), &head, &err) != 0)
         return stream_reject(s, &(struct reject){REJECT_NOT_PARTIAL, NULL, err.text}, line);
-    enum aggregator_result result = aggregator_merge(&a->aggregator, stream_json(s), &head, &err);
+    enum aggregator_result result =
+        aggregator_merge(&a->aggregator, stream_json(s), &head, line, &err);
     if (result == AGGREGATOR_FAILED)
         return lose_record(s, &err);
+    if (result == AGGREGATOR_HELD ||
+        (result == AGGREGATOR_JOINED && aggregator_accept(&a->aggregator, &err) == 0))
+        return 0;
+    if (result == AGGREGATOR_JOINED)
+        return stream_fail_err(s, &err);
     return record_done(a, s, line, result, "last");
 }
 

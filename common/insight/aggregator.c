@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "insight/partial_join.h"
 #include "insight/partial_write.h"
 #include "insight/report.h"
 
@@ -51,6 +52,7 @@ int aggregator_init(struct aggregator *a, const struct aggregator_options *optio
     buf_puts(&a->options_text, options->merge ? " --merge" : "");
     buf_putc(&a->options_text, '\0');
     windows_init(&a->windows, &a->plan, a->specs, insights->windows.count, lateness(options));
+    a->json = json_new();
     return 0;
 }
 
@@ -60,6 +62,7 @@ void aggregator_release(struct aggregator *a)
     plan_release(&a->plan);
     buf_release(&a->options_text);
     free(a->specs);
+    json_free(a->json);
 }
 
 int aggregator_open(struct aggregator *a, struct err *err)
@@ -68,8 +71,74 @@ int aggregator_open(struct aggregator *a, struct err *err)
                            a->options->state_reset, err);
 }
 
+// Reports the outcome of a line that was held.
+static int settle_line(struct aggregator *a, struct partial_held_line *held,
+                       enum aggregator_result result, const char *why, struct err *err)
+{
+    const struct line line = {.data = held->text.data,
+                              .len = held->text.len,
+                              .full_len = held->text.len,
+                              .number = held->number};
+    bool known = held->settled;
+
+    held->settled = true;
+    return a->ops->settle(a->ctx, &line, known, result, why, err);
+}
+
+// Reports the outcome of all lines of a partial.
+static int settle(struct aggregator *a, struct partial_held *held, enum aggregator_result result,
+                  const char *why, struct err *err)
+{
+    for (size_t i = 0; i < held->count; i++) {
+        if (settle_line(a, &held->line[i], result, why, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+// Reports the outcome of the lines of a partial for which it was not reported yet.
+static int settle_rest(struct aggregator *a, struct partial_held *held,
+                       enum aggregator_result result, struct err *err)
+{
+    for (size_t i = 0; i < held->count; i++) {
+        if (!held->line[i].settled && settle_line(a, &held->line[i], result, NULL, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+// The same for all partials that are still held. They stay held.
+static int settle_held(struct aggregator *a, enum aggregator_result result, struct err *err)
+{
+    for (size_t i = 0; i < a->windows.join.count; i++) {
+        if (settle_rest(a, &a->windows.join.held[i], result, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+// Refuses the partials whose windows have closed before all lines came.
+static int refuse_incomplete(struct aggregator *a, struct err *err)
+{
+    struct partial_join *join = &a->windows.join;
+    struct partial_held held;
+    int status = 0;
+
+    for (size_t i = join->count; i-- > 0 && status == 0;) {
+        if (!a->windows.ended && windows_takes(&a->windows, &join->held[i].head))
+            continue;
+        partial_join_take(join, i, &held);
+        status = settle(a, &held, AGGREGATOR_REFUSED, "other lines of its partial are missing", err);
+        partial_held_release(&held);
+    }
+    return status;
+}
+
 void aggregator_close(struct aggregator *a)
 {
+    struct err err;
+
+    settle_held(a, AGGREGATOR_FAILED, &err);
     checkpoint_close(&a->checkpoint);
 }
 
@@ -106,7 +175,7 @@ static int emit_windows(struct aggregator *a, enum windows_which which, struct e
     }
     if (partial)
         windows_clear(&a->windows);
-    return 0;
+    return which == WINDOWS_DUE ? refuse_incomplete(a, err) : 0;
 }
 
 static int emit_changed(struct aggregator *a, struct err *err)
@@ -172,18 +241,30 @@ enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct
     return windows_add(&a->windows, time) ? AGGREGATOR_ADDED : AGGREGATOR_LATE;
 }
 
+static bool is_single(const struct partial_head *head)
+{
+    return head->part == 1 && head->parts == 1;
+}
+
 int aggregator_check_partial(const struct aggregator *a, const struct json *json,
                              struct partial_head *head, struct err *err)
 {
-    if (partial_read_check(json, &a->plan, head, err) != 0)
-        return -1;
-    if (!windows_knows(&a->windows, head))
+    struct partial_sums sums;
+
+    partial_sums_init(&sums, &a->plan);
+    int status = partial_read_check(json, &a->plan, head, &sums, err);
+    // The sums of several lines are checked when all of them have come.
+    if (status == 0 && is_single(head))
+        status = partial_sums_check(&sums, &a->plan, err);
+    partial_sums_release(&sums);
+    if (status == 0 && !windows_knows(&a->windows, head))
         return err_set(err, EX_DATAERR, "its window is not one of --window");
-    return 0;
+    return status;
 }
 
-enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
-                                        const struct partial_head *head, struct err *err)
+// Merges a partial of one line, which `json` holds.
+static enum aggregator_result merge_single(struct aggregator *a, const struct json *json,
+                                           const struct partial_head *head, struct err *err)
 {
     if (expect(a, head->first, head->last, err) != 0)
         return AGGREGATOR_FAILED;
@@ -192,6 +273,72 @@ enum aggregator_result aggregator_merge(struct aggregator *a, const struct json 
         return AGGREGATOR_LATE;
     partial_read_merge(json, &a->plan, set);
     return AGGREGATOR_ADDED;
+}
+
+// Checks that the lines of a partial add up. Returns 0, or -1 with *why set.
+static int check_whole(struct aggregator *a, const struct partial_held *held, struct err *why)
+{
+    struct partial_sums sums;
+    struct partial_head head;
+    int status = 0;
+
+    partial_sums_init(&sums, &a->plan);
+    for (size_t i = 0; i < held->count && status == 0; i++) {
+        const struct buf *text = &held->line[i].text;
+        status = json_parse(a->json, text->data, text->len) == 0
+                     ? partial_read_check(a->json, &a->plan, &head, &sums, why)
+                     : err_set(why, EX_DATAERR, "%s", json_error(a->json));
+    }
+    if (status == 0)
+        status = partial_sums_check(&sums, &a->plan, why);
+    partial_sums_release(&sums);
+    return status;
+}
+
+// Merges a partial, all of whose lines were held.
+static enum aggregator_result merge_whole(struct aggregator *a, struct partial_held *held,
+                                          struct err *err)
+{
+    enum aggregator_result result = AGGREGATOR_LATE;
+    struct insight_set *set = NULL;
+    struct err why = {.status = EX_OK};
+
+    if (check_whole(a, held, &why) != 0)
+        result = AGGREGATOR_REFUSED;
+    else if (expect(a, held->head.first, held->head.last, err) != 0)
+        return AGGREGATOR_FAILED;
+    else if ((set = windows_extend(&a->windows, &held->head)) != NULL)
+        result = AGGREGATOR_ADDED;
+    for (size_t i = 0; i < held->count && set != NULL; i++) {
+        json_parse(a->json, held->line[i].text.data, held->line[i].text.len);
+        partial_read_merge(a->json, &a->plan, set);
+    }
+    if (settle(a, held, result, why.text, err) != 0)
+        return AGGREGATOR_FAILED;
+    return result == AGGREGATOR_ADDED ? AGGREGATOR_JOINED : AGGREGATOR_HELD;
+}
+
+enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
+                                        const struct partial_head *head, const struct line *line,
+                                        struct err *err)
+{
+    struct partial_held whole;
+    struct err unused;
+
+    if (!a->started && start(a, NULL, err) != 0)
+        return AGGREGATOR_FAILED;
+    if (is_single(head) || !windows_takes(&a->windows, head))
+        return merge_single(a, json, head, err);
+    a->checkpoint.changed = true;
+    if (!partial_join_add(&a->windows.join, head, line, &whole))
+        return AGGREGATOR_HELD;
+    enum aggregator_result result = merge_whole(a, &whole, err);
+    if (result == AGGREGATOR_FAILED) {
+        whole.line[whole.count - 1].settled = true; // the caller reports the line that came last
+        settle_rest(a, &whole, AGGREGATOR_FAILED, &unused);
+    }
+    partial_held_release(&whole);
+    return result;
 }
 
 int aggregator_accept(struct aggregator *a, struct err *err)
@@ -270,7 +417,9 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
         return -1;
     if (mark->kind == MARK_END && finish(a, err) != 0)
         return -1;
-    return checkpoint_save(&a->checkpoint, mark, &a->windows, err);
+    if (checkpoint_save(&a->checkpoint, mark, &a->windows, err) != 0)
+        return -1;
+    return mark->kind == MARK_END || mark->stop ? settle_held(a, AGGREGATOR_ADDED, err) : 0;
 }
 
 int aggregator_end(struct aggregator *a, struct err *err)
@@ -283,7 +432,9 @@ int aggregator_end(struct aggregator *a, struct err *err)
     // A checkpoint must not count records whose insights could not be written.
     if (finish(a, err) != 0 || a->ops->flush(a->ctx, err) != 0)
         return -1;
-    return checkpoint_save(&a->checkpoint, NULL, &a->windows, err);
+    if (checkpoint_save(&a->checkpoint, NULL, &a->windows, err) != 0)
+        return -1;
+    return settle_held(a, AGGREGATOR_ADDED, err);
 }
 
 int aggregator_dump(struct aggregator *a, struct err *err)

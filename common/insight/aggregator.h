@@ -44,6 +44,7 @@
 #include "base/buf.h"
 #include "base/datetime.h"
 #include "base/err.h"
+#include "base/line.h"
 #include "insight/checkpoint.h"
 #include "insight/options.h"
 #include "insight/partial_read.h"
@@ -74,6 +75,15 @@ struct aggregator_options {
         .idle = 10 * MS_SECOND                                                                     \
     }
 
+enum aggregator_result {
+    AGGREGATOR_FAILED = -1,
+    AGGREGATOR_ADDED,   // counted in at least one window, or kept in a checkpoint to be counted
+    AGGREGATOR_LATE,    // not counted: all windows of its time are closed
+    AGGREGATOR_HELD,    // a line of a partial whose outcome settle() reports
+    AGGREGATOR_JOINED,  // the same, and this line has completed the partial, which was counted
+    AGGREGATOR_REFUSED, // a line of a partial that is not sound as a whole
+};
+
 struct aggregator_ops {
     // Returns the buffer to append the next line to. A line may be 512 KiB long, so it is not
     // copied.
@@ -84,12 +94,13 @@ struct aggregator_ops {
 
     // Writes out all lines that were emitted. Called before a checkpoint relies on them.
     int (*flush)(void *ctx, struct err *err);
-};
 
-enum aggregator_result {
-    AGGREGATOR_FAILED = -1,
-    AGGREGATOR_ADDED, // counted in at least one window
-    AGGREGATOR_LATE,  // not counted: all windows of its time are closed
+    // Called for a line of a partial of several lines once its outcome is known: AGGREGATOR_ADDED,
+    // AGGREGATOR_LATE, AGGREGATOR_REFUSED or AGGREGATOR_FAILED. `known` says that the ledger of an earlier
+    // run has counted the line. `why` is the reason for AGGREGATOR_REFUSED. May be NULL without
+    // options->merge.
+    int (*settle)(void *ctx, const struct line *line, bool known, enum aggregator_result result,
+                  const char *why, struct err *err);
 };
 
 struct aggregator {
@@ -99,6 +110,7 @@ struct aggregator {
     struct plan plan;
     struct window_spec *specs;
     struct windows windows;
+    struct json *json; // for the lines of partials that were held
     struct checkpoint checkpoint;
     struct buf options_text; // for the checkpoints
     int64_t newest;          // the newest time that was believed in this run, or INT64_MIN
@@ -137,9 +149,12 @@ enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct
 int aggregator_check_partial(const struct aggregator *a, const struct json *json,
                              struct partial_head *head, struct err *err);
 
-// Like aggregator_add(), for a partial that aggregator_check_partial() has accepted.
+// Like aggregator_add(), for a line of a partial that aggregator_check_partial() has accepted, and
+// that `json` holds. A partial is counted only when all its lines have come: until then they are
+// held. If its window closes first, its lines are refused.
 enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
-                                        const struct partial_head *head, struct err *err);
+                                        const struct partial_head *head, const struct line *line,
+                                        struct err *err);
 
 // Marks the record that was added last as accepted. Then emits the windows that it has filled and,
 // after every options->every_records records, the changed windows. Call this after the record

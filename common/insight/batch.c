@@ -12,6 +12,7 @@
 #define ROWS 32          // enough to overlap cache misses, and few enough to stay in the L1 cache
 #define ITEMS (4 * ROWS) // a record is counted in several sets when windows overlap
 #define BYTES (64u << 10)
+#define KEPT 1000 // bytes of a text that is too long for a table
 
 void batch_init(struct batch *batch, const struct plan *plan)
 {
@@ -67,6 +68,18 @@ static void put_text(struct buf *b, const struct json_value *value)
     }
 }
 
+// Shortens the text that begins at `start`, the last one in the buffer.
+static void shorten(struct buf *b, size_t start)
+{
+    uint64_t hash = hll_hash(b->data + start, b->len - start);
+    size_t end = start + KEPT;
+
+    while (((unsigned char)b->data[end] & 0xc0) == 0x80) // inside a character
+        end--;
+    b->len = end;
+    buf_printf(b, "\u2026%016llx", (unsigned long long)hash);
+}
+
 void batch_load(struct batch *batch)
 {
     const struct plan *plan = batch->plan;
@@ -77,6 +90,8 @@ void batch_load(struct batch *batch)
     for (size_t i = 0; i < plan->value_count; i++) {
         text[i].start = batch->bytes.len;
         put_text(&batch->bytes, &batch->value[plan->value[i].field]);
+        if (batch->bytes.len - text[i].start > TABLE_TEXT_MAX)
+            shorten(&batch->bytes, text[i].start);
         text[i].len = batch->bytes.len - text[i].start;
         text[i].hash = map_hash(&plan->secret, batch->bytes.data + text[i].start, text[i].len);
     }

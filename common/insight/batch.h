@@ -7,6 +7,10 @@
 // for all of them before the next step. This way their cache misses overlap. The counting itself is
 // done record by record, in order, so the result is the same as without batches.
 //
+// A text longer than TABLE_TEXT_MAX bytes is replaced by its first 1,000 bytes or so, an ellipsis,
+// and the hll_hash() of the whole text in 16 hexadecimal digits. So no key is long, and different
+// texts still have different keys.
+//
 //     struct batch batch;
 //     batch_init(&batch, &plan);
 //     plan_read_fields(&plan, json, batch.value);

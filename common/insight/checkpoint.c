@@ -324,6 +324,21 @@ static void dump_head(const struct checkpoint *c, const struct head *head, const
     buf_puts(b, "]}\n");
 }
 
+// Writes the lines of partials that are not complete yet.
+static int dump_held(const struct partial_join *join, struct out *out)
+{
+    for (size_t i = 0; i < join->count; i++) {
+        for (size_t j = 0; j < join->held[i].count; j++) {
+            const struct buf *text = &join->held[i].line[j].text;
+            buf_append(&out->buf, text->data, text->len);
+            buf_putc(&out->buf, '\n');
+            if (out_line_done(out) != 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
 static int dump_windows(struct windows *w, const struct plan *plan, struct out *out)
 {
     struct partial_writer partial;
@@ -337,7 +352,7 @@ static int dump_windows(struct windows *w, const struct plan *plan, struct out *
                 return -1;
         }
     }
-    return out_flush(out);
+    return dump_held(&w->join, out) == 0 ? out_flush(out) : -1;
 }
 
 static int dump(struct checkpoint *c, struct windows *w, struct plan *plan, struct out *out,

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/partial_read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/datetime.h"
+#include "base/xalloc.h"
 #include "insight/table.h"
 #include "sketch/distinct_sample.h"
 #include "sketch/hll.h"
 
-// Merges a line into a set. Without a set, only checks the line.
+// No count is higher, so that sums of counts do not overflow.
+#define COUNT_MAX (INT64_C(1) << 53)
+
+// Merges a line into a set. Without a set, only checks the line and adds it to the sums.
 struct reader {
     const struct plan *plan;
     struct insight_set *set;
     struct insight_set_scratch *scratch; // NULL without a set
+    struct partial_sums *sums;           // NULL with a set
     struct err *err;
 };
 
@@ -32,7 +38,7 @@ static int wrong(struct reader *r, const char *what)
 
 static bool is_count(const struct json_value *value)
 {
-    return value->type == JSON_INT && value->integer >= 0;
+    return value->type == JSON_INT && value->integer >= 0 && value->integer <= COUNT_MAX;
 }
 
 static bool same_name(const struct json_key *name, const struct json_value *value)
@@ -111,9 +117,11 @@ static int read_row(struct reader *r, const struct target *target, const struct 
         return wrong(r, "a row is not an array");
     json_iter_init(&it, row);
     for (; json_iter_next(&it, &key, &value); i++) {
-        if (i > target->width ||
-            (i < target->width ? value.type != JSON_STRING : !is_count(&value)))
+        if (i > target->width || (i < target->width ? value.type != JSON_STRING
+                                                    : !is_count(&value) || value.integer == 0))
             return wrong(r, "a row is not texts and a count");
+        if (i < target->width && value.string.len > TABLE_TEXT_MAX)
+            return wrong(r, "a text is longer than 1024 bytes");
         if (i == target->width) {
             *n = (uint64_t)value.integer;
             continue;
@@ -133,6 +141,8 @@ static int read_exact(struct reader *r, const struct target *target, const struc
         return -1;
     if (r->set != NULL)
         insight_set_count(r->set, r->plan, target->table, text, n, r->scratch);
+    else if ((r->sums->rows[target->table] += n) > COUNT_MAX)
+        return wrong(r, "a table has too many records");
     return 0;
 }
 
@@ -178,8 +188,9 @@ static int read_sampled(struct reader *r, const struct target *target, const str
     for (; json_iter_next(&it, &key, &value); i++) {
         bool right = i == 0                  ? read_hash(&value, &hash)
                      : i <= needs->groupings ? value.type == JSON_STRING
-                                             : i == needs->groupings + 1 && is_count(&value);
-        if (!right)
+                                             : i == needs->groupings + 1 && is_count(&value) &&
+                                                   value.integer > 0;
+        if (!right || (value.type == JSON_STRING && value.string.len > TABLE_TEXT_MAX))
             return wrong(r, "a key of a sample is not a hash, groups and a count");
         if (i > 0 && i <= needs->groupings)
             group[i - 1] = (struct distinct_sample_group){value.string.data, value.string.len};
@@ -226,6 +237,8 @@ static int read_registers(struct reader *r, const struct target *target,
     hll_init(&unused);
     int status = hll_merge(r->set == NULL ? &unused : &target->sketch->keys, rank);
     hll_release(&unused);
+    if (r->sums != NULL)
+        r->sums->sketch[target->table]++;
     return status == 0 ? 0 : wrong(r, "a register is out of range");
 }
 
@@ -302,12 +315,13 @@ static int read_tables(struct reader *r, const struct json_value *tables)
     return 0;
 }
 
-enum head_member { WINDOW, START, FIRST, LAST, RECORDS, PLAN, TABLES, TOP_COUNT };
+enum head_member { WINDOW, START, FIRST, LAST, RECORDS, PLAN, ID, PART, TABLES, PARTS, TOP_COUNT };
 
 static const struct json_key tops[TOP_COUNT] = {
     [WINDOW] = JSON_KEY("window"), [START] = JSON_KEY("start"),     [FIRST] = JSON_KEY("first"),
     [LAST] = JSON_KEY("last"),     [RECORDS] = JSON_KEY("records"), [PLAN] = JSON_KEY("plan"),
-    [TABLES] = JSON_KEY("tables"),
+    [ID] = JSON_KEY("id"),         [PART] = JSON_KEY("part"),       [TABLES] = JSON_KEY("tables"),
+    [PARTS] = JSON_KEY("parts"),
 };
 
 static bool get_time(const struct json_value *value, int64_t *time)
@@ -316,10 +330,48 @@ static bool get_time(const struct json_value *value, int64_t *time)
            time_parse(value->string.data, value->string.len, time) == 0;
 }
 
-int partial_read_check(const struct json *json, const struct plan *plan, struct partial_head *head,
-                       struct err *err)
+void partial_sums_init(struct partial_sums *sums, const struct plan *plan)
 {
-    struct reader r = {.plan = plan, .err = err};
+    *sums = (struct partial_sums){.rows = xcalloc(plan_table_count(plan), sizeof *sums->rows),
+                                  .sketch = xcalloc(plan_table_count(plan), sizeof *sums->sketch)};
+}
+
+void partial_sums_release(struct partial_sums *sums)
+{
+    free(sums->rows);
+    free(sums->sketch);
+}
+
+int partial_sums_check(const struct partial_sums *sums, const struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < plan_table_count(plan); i++) {
+        uint64_t rows = sums->rows[i], sketch = sums->sketch[i];
+        if (sketch == 0 ? rows != sums->records : sketch > 1 || rows > 0)
+            return err_set(err, EX_DATAERR, "its tables do not add up to its records");
+    }
+    return 0;
+}
+
+// Reads the members that say which line of which partial this is.
+static int read_place(struct reader *r, const struct json_value *top, struct partial_head *head)
+{
+    if (!read_hash(&top[ID], &head->id))
+        return wrong(r, "the partial has no id");
+    if (!is_count(&top[PART]) || top[PART].integer == 0)
+        return wrong(r, "the partial has no number of the line");
+    head->part = (uint64_t)top[PART].integer;
+    if (top[PARTS].type == JSON_ABSENT)
+        return 0;
+    if (!is_count(&top[PARTS]) || top[PARTS].integer != top[PART].integer)
+        return wrong(r, "the number of lines is not that of the last line");
+    head->parts = head->part;
+    return 0;
+}
+
+int partial_read_check(const struct json *json, const struct plan *plan, struct partial_head *head,
+                       struct partial_sums *sums, struct err *err)
+{
+    struct reader r = {.plan = plan, .sums = sums, .err = err};
     struct json_value top[TOP_COUNT];
     uint64_t id;
 
@@ -335,8 +387,15 @@ int partial_read_check(const struct json *json, const struct plan *plan, struct 
         return wrong(&r, "start is not a time");
     if (!get_time(&top[FIRST], &head->first) || !get_time(&top[LAST], &head->last))
         return wrong(&r, "first or last is not a time");
+    if (head->first > head->last)
+        return wrong(&r, "first is later than last");
     if (!read_hash(&top[PLAN], &id) || id != plan_id(plan))
         return wrong(&r, "it was made with other insight options");
+    if (read_place(&r, top, head) != 0)
+        return -1;
+    if ((head->part == 1) != (head->records > 0))
+        return wrong(&r, "only the first line of a partial has its number of records");
+    sums->records += head->records;
     return read_tables(&r, &top[TABLES]);
 }
 

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// partial_read: checks a partial, as partial_write.h writes it, and merges it into a set.
+// partial_read: checks the lines of a partial, as partial_write.h writes them, and merges them into
+// a set.
 //
+//     struct partial_sums sums;
 //     struct partial_head head;
-//     if (partial_read_check(json, &plan, &head, &err) != 0)
-//         ...reject the line; err.text says why...
+//     partial_sums_init(&sums, &plan);
+//     for each line of the partial:
+//         if (partial_read_check(json, &plan, &head, &sums, &err) != 0)
+//             ...reject the line; err.text says why...
+//     if (partial_sums_check(&sums, &plan, &err) != 0)
+//         ...reject all lines of the partial...
 //     struct insight_set *set = windows_extend(&windows, &head);
-//     if (set != NULL)
+//     for each line of the partial, if the set is not NULL:
 //         partial_read_merge(json, &plan, set);
+//     partial_sums_release(&sums);
+//
+// Each record counts once in each table. So a whole partial has as many records in each exact table
+// as it says, and one HyperLogLog for each sketch.
 //
 // The plan must count the same tables as the plan that the partial was written with. Otherwise the
 // partial is refused.
@@ -27,14 +37,31 @@ struct partial_head {
     const char *window; // the window spec as its user wrote it; not terminated
     size_t window_len;
     int64_t start;       // of a window of time, else 0
-    uint64_t records;    // only the first line of a window has them; 0 in the others
+    uint64_t records;    // only the first line of a partial has them; 0 in the others
     int64_t first, last; // times of the records
+    uint64_t id;         // of the partial
+    uint64_t part;       // the number of the line, from 1
+    uint64_t parts;      // only the last line has the number of lines; 0 in the others
 };
 
-// Checks the whole line that json parsed last. The line must be an object. Returns 0, or -1 with
+// What the lines of a partial add up to.
+struct partial_sums {
+    uint64_t records;
+    uint64_t *rows;   // by number of the table: the sum of its counts, while it is exact
+    uint64_t *sketch; // by number of the table: how many lines have its registers
+};
+
+void partial_sums_init(struct partial_sums *sums, const struct plan *plan);
+void partial_sums_release(struct partial_sums *sums);
+
+// Checks that nothing is missing from the lines that were added to the sums. Returns 0, or -1 with
 // *err set (EX_DATAERR).
+int partial_sums_check(const struct partial_sums *sums, const struct plan *plan, struct err *err);
+
+// Checks the whole line that json parsed last, and adds it to the sums. The line must be an object.
+// Returns 0, or -1 with *err set (EX_DATAERR); the sums are then useless.
 int partial_read_check(const struct json *json, const struct plan *plan, struct partial_head *head,
-                       struct err *err);
+                       struct partial_sums *sums, struct err *err);
 
 // Adds the tables of a line to those of a set. partial_read_check() must have accepted the line.
 void partial_read_merge(const struct json *json, const struct plan *plan, struct insight_set *set);

@@ -11,10 +11,30 @@
 #include "sketch/hll.h"
 #include "sketch/space_saving.h"
 
+// Returns a number that only this partial is likely to have. The same records give the same number.
+static uint64_t make_id(const struct plan *plan, const struct window_view *view)
+{
+    const struct insight_set *set = view->set;
+    uint64_t id = plan_id(plan);
+
+    for (size_t i = 0; i < plan_table_count(plan); i++) {
+        const struct table *table = insight_set_table(set, plan, i);
+        const uint64_t part[] = {id,
+                                 (uint64_t)view->start,
+                                 (uint64_t)set->first,
+                                 (uint64_t)set->last,
+                                 set->records,
+                                 table_keys(table),
+                                 table->map.len};
+        id = hll_hash(part, sizeof part);
+    }
+    return id;
+}
+
 void partial_write_init(struct partial_writer *p, const struct plan *plan,
                         const struct window_view *view)
 {
-    *p = (struct partial_writer){.plan = plan, .view = view, .first = true};
+    *p = (struct partial_writer){.plan = plan, .view = view, .id = make_id(plan, view)};
 }
 
 static void put_hash(struct buf *b, uint64_t hash)
@@ -34,9 +54,12 @@ static void put_head(const struct partial_writer *p, struct buf *b)
         json_put_member_time(b, "start", view->start);
     json_put_member_time(b, "first", view->set->first);
     json_put_member_time(b, "last", view->set->last);
-    json_put_member_u64(b, "records", p->first ? view->set->records : 0);
+    json_put_member_u64(b, "records", p->parts == 0 ? view->set->records : 0);
     json_put_name(b, "plan");
     put_hash(b, plan_id(p->plan));
+    json_put_name(b, "id");
+    put_hash(b, p->id);
+    json_put_member_u64(b, "part", p->parts + 1);
     json_put_name(b, "tables");
     buf_putc(b, '[');
 }
@@ -184,7 +207,7 @@ bool partial_write_next(struct partial_writer *p, struct buf *b)
 {
     size_t tables = plan_table_count(p->plan), start = b->len;
 
-    if (!p->first && p->table == tables)
+    if (p->parts > 0 && p->table == tables)
         return false;
     put_head(p, b);
     while (p->table < tables && !is_full(b, start)) {
@@ -192,7 +215,9 @@ bool partial_write_next(struct partial_writer *p, struct buf *b)
         buf_putc(b, ',');
     }
     end_rows(b);
+    p->parts++;
+    if (p->table == tables)
+        json_put_member_u64(b, "parts", p->parts);
     buf_putc(b, '}');
-    p->first = false;
     return true;
 }

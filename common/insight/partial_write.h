@@ -12,8 +12,9 @@
 // A set that was merged from partials gives the same insights as a set that counted all their
 // records itself. They are exactly the same while the tables are exact. With sketches, they are the
 // same within the errors of the sketches. A line has at most about PARTIAL_SIZE bytes, so that a
-// Kafka broker accepts it as a message. A larger window takes several lines. The lines can be
-// merged in any order, but each only once.
+// Kafka broker accepts it as a message. A larger partial takes several lines. All have the
+// partial's id, and each has its number. The last one has the number of lines too, so that a reader
+// knows when the partial is complete; see partial_join.h.
 #ifndef INSIGHT_PARTIAL_WRITE_H
 #define INSIGHT_PARTIAL_WRITE_H
 
@@ -30,7 +31,8 @@
 struct partial_writer {
     const struct plan *plan;
     const struct window_view *view;
-    bool first;                   // no line has been written yet
+    uint64_t id;
+    uint64_t parts;               // lines that have been written
     size_t table;                 // the number of the next table
     bool begun;                   // an earlier line has a part of the next table
     size_t highest;               // the next item of its space_saving

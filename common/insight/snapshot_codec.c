@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "insight/partial_join.h"
 #include "insight/set.h"
 #include "insight/table.h"
 #include "sketch/distinct_sample.h"
@@ -168,6 +169,65 @@ static void load_set(struct insight_set *set, const struct plan *plan, struct sn
     }
 }
 
+static void save_held(const struct partial_held *held, struct snapshot_writer *out)
+{
+    const struct partial_head *head = &held->head;
+
+    snapshot_put_bytes(out, head->window, head->window_len);
+    snapshot_put_u64(out, (uint64_t)head->start);
+    snapshot_put_u64(out, (uint64_t)head->first);
+    snapshot_put_u64(out, (uint64_t)head->last);
+    snapshot_put_u64(out, head->id);
+    snapshot_put_u64(out, head->records);
+    snapshot_put_u64(out, head->parts);
+    snapshot_put_u64(out, held->count);
+    for (size_t i = 0; i < held->count; i++) {
+        snapshot_put_u64(out, held->line[i].number);
+        snapshot_put_u64(out, held->line[i].part);
+        snapshot_put_bytes(out, held->line[i].text.data, held->line[i].text.len);
+    }
+}
+
+static void load_held(struct partial_join *join, struct snapshot_reader *in)
+{
+    struct partial_head head = {.window = NULL};
+
+    head.window = snapshot_get_bytes(in, &head.window_len);
+    head.start = (int64_t)snapshot_get_u64(in);
+    head.first = (int64_t)snapshot_get_u64(in);
+    head.last = (int64_t)snapshot_get_u64(in);
+    head.id = snapshot_get_u64(in);
+    struct partial_held *held = partial_join_open(join, &head);
+    held->head.records = snapshot_get_u64(in);
+    held->head.parts = snapshot_get_u64(in);
+    size_t count = snapshot_get_count(in, 3 * sizeof(uint64_t));
+    for (size_t i = 0; i < count && !in->overrun; i++) {
+        size_t len;
+        uint64_t number = snapshot_get_u64(in), part = snapshot_get_u64(in);
+        const char *text = snapshot_get_bytes(in, &len);
+        struct partial_held_line *line = partial_held_append(held, text, len);
+        line->number = number;
+        line->part = part;
+        line->settled = true; // by the run that has written the snapshot
+    }
+}
+
+// The partials of which lines are still missing.
+static void save_join(const struct partial_join *join, struct snapshot_writer *out)
+{
+    snapshot_put_u64(out, join->count);
+    for (size_t i = 0; i < join->count; i++)
+        save_held(&join->held[i], out);
+}
+
+static void load_join(struct partial_join *join, struct snapshot_reader *in)
+{
+    size_t count = snapshot_get_count(in, 8 * sizeof(uint64_t));
+
+    for (size_t i = 0; i < count && !in->overrun; i++)
+        load_held(join, in);
+}
+
 void snapshot_codec_save(struct windows *w, struct snapshot_writer *out)
 {
     batch_settle(&w->batch);
@@ -187,6 +247,7 @@ void snapshot_codec_save(struct windows *w, struct snapshot_writer *out)
             save_set(&window->set, w->plan, out);
         }
     }
+    save_join(&w->join, out);
 }
 
 static void load_window(struct windows *w, struct window_series *s, struct snapshot_reader *in)
@@ -212,5 +273,6 @@ void snapshot_codec_load(struct windows *w, struct plan *plan, struct snapshot_r
         for (size_t j = 0; j < count && !in->overrun; j++)
             load_window(w, s, in);
     }
+    load_join(&w->join, in);
     windows_sweep(w);
 }

@@ -6,7 +6,6 @@
 
 #include "base/bytes.h"
 #include "base/xalloc.h"
-#include "insight/partial_read.h"
 
 void windows_init(struct windows *w, const struct plan *plan, const struct window_spec *specs,
                   size_t count, int64_t lateness)
@@ -48,6 +47,7 @@ void windows_release(struct windows *w)
         free(w->series[i].window);
     free(w->series);
     batch_release(&w->batch);
+    partial_join_release(&w->join);
 }
 
 // Ends the open window of a series if a record of this time would exceed its span.
@@ -207,7 +207,8 @@ static struct window_series *find_series(const struct windows *w, const struct p
             continue;
         bool right =
             spec->kind == WINDOW_ALL ||
-            (spec->kind == WINDOW_TIME && window_spec_start(spec, head->start) == head->start);
+            (spec->kind == WINDOW_TIME && window_spec_start(spec, head->start) == head->start &&
+             head->first >= head->start && head->last < window_spec_end(spec, head->start));
         return right ? &w->series[i] : NULL;
     }
     return NULL;
@@ -218,17 +219,32 @@ bool windows_knows(const struct windows *w, const struct partial_head *head)
     return find_series(w, head) != NULL;
 }
 
+// Returns the start (or number) of a partial's window.
+static int64_t start_of(const struct window_series *s, const struct partial_head *head)
+{
+    return s->spec->kind == WINDOW_TIME ? head->start : s->number;
+}
+
+bool windows_takes(const struct windows *w, const struct partial_head *head)
+{
+    const struct window_series *s = find_series(w, head);
+    int64_t start = start_of(s, head);
+    size_t at = find_place(s, start);
+
+    if (s->spec->kind == WINDOW_TIME && window_spec_end(s->spec, start) <= w->watermark)
+        return false;
+    return at == s->count || s->window[at]->start != start || !s->window[at]->closed;
+}
+
 struct insight_set *windows_extend(struct windows *w, const struct partial_head *head)
 {
     struct window_series *s = find_series(w, head);
-    int64_t start = s->spec->kind == WINDOW_TIME ? head->start : s->number;
 
-    bool past = s->spec->kind == WINDOW_TIME && window_spec_end(s->spec, start) <= w->watermark;
-    struct window *window = past ? NULL : windows_open(w, s, start);
-    if (past || window->closed) {
+    if (!windows_takes(w, head)) {
         s->late += head->records;
         return NULL;
     }
+    struct window *window = windows_open(w, s, start_of(s, head));
     window->changed = true;
     insight_set_extend(&window->set, head->records, head->first, head->last);
     return &window->set;

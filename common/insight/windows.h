@@ -31,11 +31,10 @@
 #include <stdint.h>
 
 #include "insight/batch.h"
+#include "insight/partial_join.h"
 #include "insight/plan.h"
 #include "insight/set.h"
 #include "insight/window_spec.h"
-
-struct partial_head;
 
 #define WINDOWS_NO_LIMIT INT64_MAX // a lateness: the watermark stays unknown
 
@@ -68,7 +67,8 @@ struct windows {
     const struct plan *plan;
     struct window_series *series;
     size_t count;
-    struct batch batch; // the owner fills batch.value
+    struct batch batch;       // the owner fills batch.value
+    struct partial_join join; // the partials of which lines are still missing
     int64_t lateness, watermark;
     int64_t next_end; // the earliest end of an open window
     bool filled;      // at least one window is full
@@ -111,9 +111,13 @@ bool windows_due(const struct windows *w);
 // when all its windows are closed. This can happen only if all specs are of windows of time.
 bool windows_add(struct windows *w, int64_t time);
 
-// Returns whether a partial's window is one of the specs, and starts where a window of that spec
-// can start.
+// Returns whether a partial's window is one of the specs, starts where a window of that spec can
+// start, and contains the partial's times.
 bool windows_knows(const struct windows *w, const struct partial_head *head);
+
+// Returns whether the window of a partial, which windows_knows() must have accepted, is not closed
+// yet.
+bool windows_takes(const struct windows *w, const struct partial_head *head);
 
 // Adds the number of records and the times of a partial to the partial's window, which
 // windows_knows() must have accepted. Returns the set to merge the partial into, or NULL when the

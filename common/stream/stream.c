@@ -183,6 +183,11 @@ void stream_count_filled(struct stream *s, const char *field, const char *from)
     tally_add(&s->ledger.filled_from, from);
 }
 
+void stream_recall(struct stream *s)
+{
+    s->ledger.made++;
+}
+
 void stream_deliver(struct stream *s, uint64_t count, size_t bytes)
 {
     s->ledger.out += count;

@@ -150,6 +150,10 @@ void stream_reclaim(struct stream *s);
 
 // --- Other calls ---
 
+// Counts a record as made: an earlier run has taken and counted it, and it was in the saved data of
+// the stage. One of the calls above must follow.
+void stream_recall(struct stream *s);
+
 // Counts a field that the stage filled in. `from` is the reason, or the field from which the value
 // came. If `field` is NULL, only `from` is counted. Both texts must outlive the stream.
 void stream_count_filled(struct stream *s, const char *field, const char *from);

@@ -47,7 +47,7 @@ static int flush(void *ctx, struct err *e)
     return r->fail_flush ? err_set(e, EX_IOERR, "flush: failed") : 0;
 }
 
-static const struct aggregator_ops ops = {begin, emit, flush};
+static const struct aggregator_ops ops = {.begin = begin, .emit = emit, .flush = flush};
 
 static void run_init(struct run *r, const char *window)
 {
@@ -317,9 +317,11 @@ static void test_merge(void)
     merged.a.windows.lateness = MS_HOUR;
     for (const char *at = part.lines.data, *end = at + part.lines.len; at < end;) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
-        parse(&merged, at, (size_t)(newline - at));
+        const struct line line = {.data = at, .len = (size_t)(newline - at)};
+        parse(&merged, line.data, line.len);
         tap_ok(aggregator_check_partial(&merged.a, merged.json, &head, &err) == 0 &&
-                   aggregator_merge(&merged.a, merged.json, &head, &err) == AGGREGATOR_ADDED &&
+                   aggregator_merge(&merged.a, merged.json, &head, &line, &err) ==
+                       AGGREGATOR_ADDED &&
                    aggregator_accept(&merged.a, &err) == 0,
                "a partial is merged");
         at = newline + 1;

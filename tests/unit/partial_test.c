@@ -11,28 +11,45 @@
 static int check(struct fixture *f, const char *line, size_t len, struct err *err)
 {
     struct partial_head head;
+    struct partial_sums sums;
 
     if (!fixture_parse(f, line, len))
         return err_set(err, EX_SOFTWARE, "it is not JSON");
-    return partial_read_check(f->json, &f->plan, &head, err);
+    partial_sums_init(&sums, &f->plan);
+    int status = partial_read_check(f->json, &f->plan, &head, &sums, err);
+    if (status == 0)
+        status = partial_sums_check(&sums, &f->plan, err);
+    partial_sums_release(&sums);
+    return status;
 }
 
-// Merges all lines. Returns the number of lines, or -1 when one was refused.
+// Merges all lines. Returns the number of lines, or -1 when one was refused or they do not add up.
 static int merge(struct fixture *f, const struct buf *lines)
 {
     const char *at = lines->data, *end = lines->data + lines->len;
     struct partial_head head;
+    struct partial_sums sums;
     struct err err;
     int count = 0;
 
+    partial_sums_init(&sums, &f->plan);
+
     for (; at < end; at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1, count++) {
         size_t len = (size_t)((const char *)memchr(at, '\n', (size_t)(end - at)) - at);
-        if (!fixture_parse(f, at, len) || partial_read_check(f->json, &f->plan, &head, &err) != 0 ||
+        if (!fixture_parse(f, at, len) ||
+            partial_read_check(f->json, &f->plan, &head, &sums, &err) != 0 ||
             !windows_knows(&f->windows, &head))
-            return -1;
+            break;
         partial_read_merge(f->json, &f->plan, windows_extend(&f->windows, &head));
+        if (head.parts == 0)
+            continue;
+        if (partial_sums_check(&sums, &f->plan, &err) != 0)
+            break;
+        partial_sums_release(&sums);
+        partial_sums_init(&sums, &f->plan);
     }
-    return count;
+    partial_sums_release(&sums);
+    return at < end ? -1 : count;
 }
 
 // Counts every step-th record, from number `from` up to `to`.
@@ -207,7 +224,24 @@ static void test_refused(void)
          "a table has fields that are not counted together here"},
         {"{\"fields\":[\"user_id\"]", "{\"fields\":[\"user_id\",\"device_id\"]",
          "a table has fields that are not counted together here"},
+        {"\"first\":\"1970", "\"first\":\"1971", "first is later than last"},
+        {"\"id\":\"", "\"id\":\"x", "the partial has no id"},
+        {"\"part\":1", "\"part\":0", "the partial has no number of the line"},
+        {"\"part\":1,", "", "the partial has no number of the line"},
+        {"\"part\":1", "\"part\":2", "the number of lines is not that of the last line"},
+        {"\"parts\":1", "\"parts\":\"1\"", "the number of lines is not that of the last line"},
+        {"\"part\":1", "\"part\":2,\"parts\":2,\"x\":1",
+         "the number of lines is not that of the last line"},
+        {"\"records\":2", "\"records\":0",
+         "only the first line of a partial has its number of records"},
+        {"\"records\":2", "\"records\":3", "its tables do not add up to its records"},
+        {"\"records\":2", "\"records\":9007199254740993", "the partial has no number of records"},
+        {"[\"ann\",1]", "[\"ann\",2]", "its tables do not add up to its records"},
+        {"[\"ann\",1]", "[\"ann\",9007199254740992]", "a table has too many records"},
+        {"[\"ann\",1],", "", "its tables do not add up to its records"},
+        {"\"tables\":[", "\"tables\":[],\"x\":[", "its tables do not add up to its records"},
         {"[\"ann\",1]", "[\"ann\",-1]", "a row is not texts and a count"},
+        {"[\"ann\",1]", "[\"ann\",0]", "a row is not texts and a count"},
         {"[\"ann\",1]", "[1,\"ann\"]", "a row is not texts and a count"},
         {"[\"ann\",1]", "[\"ann\",1,1]", "a row is not texts and a count"},
         {"[\"ann\",1]", "[\"ann\"]", "a row is too short"},
@@ -242,6 +276,7 @@ static void test_refused_sketch(void)
         {"\"level\":", "\"level\":-1,\"x\":", "the level of a sample is out of range"},
         {"\"level\":", "\"level\":64,\"x\":", "the level of a sample is out of range"},
         {"\"error\":", "\"error\":-1,\"x\":", "an error is not a number"},
+        {"\"registers\":\"", "\"x\":\"", "its tables do not add up to its records"},
         {"\"registers\":\"", "\"registers\":\"#", "registers are not a text of 16384 characters"},
         {"\"registers\":\"#", "\"registers\":\"~", "a register is out of range"},
         {"\"registers\":\"#", "\"registers\":\"!", "a register is out of range"},
