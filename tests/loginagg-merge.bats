@@ -226,3 +226,144 @@ assert_within() {
     assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .final]' out | paste -sd ' ')" \
         '[500,false] [1000,false] [1000,true]'
 }
+
+# split_partial: writes the lines of one partial to parts, at least three.
+split_partial() {
+    logingen -n 60000 --users 50000 >records
+    loginagg --partial -w all --distinct user_id/ip <records >parts
+    [ "$(wc -l <parts)" -gt 3 ]
+}
+
+# merge [OPTION]...: with the options of split_partial.
+merge() {
+    loginagg --merge -w all --distinct user_id/ip "$@"
+}
+
+@test "the lines of a partial say which partial they belong to, and how many there are" {
+    split_partial
+    assert_eq "$(jq -c .id parts | sort -u | wc -l)" 1
+    assert_eq "$(jq .part parts | paste -sd ' ')" "$(seq -s ' ' "$(wc -l <parts)")"
+    assert_eq "$(jq -c .parts parts | sed '$d' | sort -u)" null
+    assert_eq "$(jq .parts parts | tail -n 1)" "$(wc -l <parts)"
+    # The same records give the same lines.
+    loginagg --partial -w all --distinct user_id/ip <records | cmp - parts
+}
+
+@test "nothing is written about a partial before its last line has come" {
+    split_partial
+    loginagg -w all --every 0 --distinct user_id/ip <records >want
+    start_fed loginagg --merge -w all --distinct user_id/ip --every 50ms
+    sed '$d' parts | write_to_feed
+    # Another partial, which is whole, so that a rolling insight is due.
+    record_with . | loginagg --partial -w all --distinct user_id/ip | write_to_feed
+    wait_until 20 has_lines 9 out
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .users]' out)" '[1,1]'
+    tail -n 1 parts | write_to_feed
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+    assert_eq "$(jq -c 'select(.final and .insight == "logins").logins' out)" 60001
+    merge --every 1n <parts | jq -c 'select(.final)' | diff <(jq -c . want) -
+}
+
+@test "a partial of which a line is missing counts for nothing, and its lines become rejects" {
+    split_partial
+    record_with . | loginagg --partial -w all --distinct user_id/ip >other
+    merge --every 0 <other >want
+    lines=$(wc -l <parts)
+    for missing in 1 2 "$lines"; do
+        rm -f rejects stats
+        sed "${missing}d" parts | cat - other | merge --every 0 --rejects rejects --stats stats >out
+        cmp out want
+        assert_eq "$(jq -r '[.reject, .detail] | join(" ")' rejects | uniq -c | sed 's/^ *//')" \
+            "$((lines - 1)) not_partial other lines of its partial are missing"
+        assert_eq "$(jq -r .raw rejects)" "$(sed "${missing}d" parts)"
+        assert_eq "$(ledger stats '[.in, .rejected, .aggregated]')" "[$lines,$((lines - 1)),1]"
+        assert_ledger_adds_up stats
+    done
+    # A line of another partial in its place: one whose rows were changed.
+    jq -c 'if .part == 2 then .tables[0].rows |= .[1:] else . end' parts |
+        merge --every 0 --rejects rejects.2 | diff /dev/null -
+    assert_eq "$(jq -r .detail rejects.2 | uniq -c | sed 's/^ *//')" \
+        "$lines its tables do not add up to its records"
+}
+
+@test "two partials whose lines are mixed, and one that was begun twice, are counted right" {
+    split_partial
+    cat parts parts | merge --every 0 >want
+    paste -d '\n' parts parts | merge --every 0 | cmp - want
+    # The writer died after the first line, and wrote the partial again.
+    merge --every 0 <parts >once
+    { head -n 1 parts && cat parts; } | merge --every 0 --rejects rejects | cmp - once
+    assert_eq "$(jq -r .detail rejects)" 'other lines of its partial are missing'
+}
+
+@test "the lines of an incomplete partial are kept in the state" {
+    split_partial
+    merge --every 0 <parts >want
+    lines=$(wc -l <parts)
+    for ((at = 1; at < lines; at++)); do
+        rm -rf state
+        head -n "$at" parts | merge --every 0 --state state --stats stats.1 >out
+        assert_eq "$(<out)" ''
+        assert_ledger_adds_up stats.1
+        merge --state state --state-dump | tail -n +2 | cmp - <(head -n "$at" parts)
+        tail -n +$((at + 1)) parts | merge --every 0 --state state --final --stats stats.2 |
+            cmp - want
+        assert_ledger_adds_up stats.2
+    done
+    # The rest never comes.
+    rm -rf state stats.2
+    head -n 2 parts | merge --every 0 --state state
+    merge --every 0 --state state --final --rejects rejects --stats stats.2 </dev/null
+    assert_eq "$(jq -r .raw rejects)" "$(head -n 2 parts)"
+    assert_eq "$(ledger stats.2 '[.in, .made, .rejected]')" '[0,2,2]'
+    assert_ledger_adds_up stats.2
+}
+
+@test "a mark between the lines of a partial changes nothing, also across a restart" {
+    split_partial
+    merge --every 0 <parts >want
+    run_id=123e4567-e89b-42d3-a456-426614174000
+    mark() { # KIND SEQ
+        printf '{"@mark":"%s","run":"%s","seq":%d,"from":"%s","group":"g","shard":"0/1","at":[["t",0,%d]]%s}\n' \
+            "$1" "$run_id" "$2" "$run_id" "$2" "${3:-}"
+    }
+    {
+        mark hello 0
+        head -n 1 parts
+        mark mark 1
+        tail -n +2 parts | head -n 1
+        mark mark 2
+    } >begun
+    { cat begun && tail -n +3 parts && mark end 3; } | merge --every 0 | grep -v '^{"@mark"' | cmp - want
+    run -75 merge --every 0 --state state --stats stats <begun
+    assert_ledger_adds_up stats
+    { mark hello 2 && tail -n +3 parts && mark end 3; } | merge --every 0 --state state --final |
+        grep -v '^{"@mark"' | cmp - want
+}
+
+@test "a partial that is incomplete when its window closes is refused then" {
+    logingen -n 60000 --users 50000 >records
+    loginagg --partial -w 1d <records | sed '$d' >parts
+    record_with '.timestamp = 1794479551' | loginagg --partial -w 1d >later
+    start_fed loginagg --merge -w 1d --every 0 --rejects rejects
+    cat parts later | write_to_feed
+    wait_until 20 has_lines "$(wc -l <parts)" rejects
+    close_feed
+    await "$pid"
+    assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 1
+}
+
+@test "a value of any length fits into a partial and is counted as one value" {
+    for n in 1 2 3; do
+        jq -cn --argjson n "$n" '{timestamp: 1694479551, ip: "1.2.3.4",
+            user_id: ("é" * 600000 + if $n == 3 then "x" else "" end)}'
+    done >records
+    loginagg -w all "${final[@]}" <records >want
+    assert_eq "$(jq -c 'select(.insight == "logins") | [.logins, .users]' want)" '[3,2]'
+    assert_eq "$(jq -c 'select(.key == "all/duplicates/user_id,ip").top | map(.count)' want)" '[2]'
+    [ "$(wc -L <want)" -lt 10000 ]
+    partials 2 -w all | tee parts | loginagg --merge -w all "${final[@]}" | cmp - want
+    [ "$(wc -L <parts)" -lt 20000 ]
+}

@@ -175,7 +175,7 @@ static int emit_windows(struct aggregator *a, enum windows_which which, struct e
     }
     if (partial)
         windows_clear(&a->windows);
-    return which == WINDOWS_DUE ? refuse_incomplete(a, err) : 0;
+    return 0;
 }
 
 static int emit_changed(struct aggregator *a, struct err *err)
@@ -185,7 +185,9 @@ static int emit_changed(struct aggregator *a, struct err *err)
 
 static int emit_due(struct aggregator *a, struct err *err)
 {
-    return windows_due(&a->windows) ? emit_windows(a, WINDOWS_DUE, err) : 0;
+    if (windows_due(&a->windows) && emit_windows(a, WINDOWS_DUE, err) != 0)
+        return -1;
+    return a->windows.join.count > 0 ? refuse_incomplete(a, err) : 0;
 }
 
 // Called at the first line of the input. Resumes from a checkpoint, if there is one. `hello` is
