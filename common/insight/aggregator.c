@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "insight/each.h"
 #include "insight/partial_join.h"
 #include "insight/partial_write.h"
 #include "insight/report.h"
@@ -128,7 +129,8 @@ static int refuse_incomplete(struct aggregator *a, struct err *err)
         if (!a->windows.ended && windows_takes(&a->windows, &join->held[i].head))
             continue;
         partial_join_take(join, i, &held);
-        status = settle(a, &held, AGGREGATOR_REFUSED, "other lines of its partial are missing", err);
+        status =
+            settle(a, &held, AGGREGATOR_REFUSED, "other lines of its partial are missing", err);
         partial_held_release(&held);
     }
     return status;
@@ -142,11 +144,27 @@ void aggregator_close(struct aggregator *a)
     checkpoint_close(&a->checkpoint);
 }
 
+// Emits a line for each group of an insight.
+static int emit_each(struct aggregator *a, const struct insight *in, const struct window_view *view,
+                     struct err *err)
+{
+    struct each each;
+    int status = 0;
+
+    each_init(&each, in, view);
+    while (status == 0 && each_next(&each, a->ops->begin(a->ctx)))
+        status = a->ops->emit(a->ctx, err);
+    each_release(&each);
+    return status;
+}
+
 static int emit_insights(struct aggregator *a, const struct window_view *view, struct err *err)
 {
     for (size_t i = 0; i < a->plan.insight_count; i++) {
+        const struct insight *in = &a->plan.insight[i];
         report_put(a->ops->begin(a->ctx), &a->plan, i, view);
-        if (a->ops->emit(a->ctx, err) != 0)
+        if (a->ops->emit(a->ctx, err) != 0 ||
+            (a->plan.each && in->kind->groups != NULL && emit_each(a, in, view, err) != 0))
             return -1;
     }
     return 0;

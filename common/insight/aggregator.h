@@ -96,9 +96,9 @@ struct aggregator_ops {
     int (*flush)(void *ctx, struct err *err);
 
     // Called for a line of a partial of several lines once its outcome is known: AGGREGATOR_ADDED,
-    // AGGREGATOR_LATE, AGGREGATOR_REFUSED or AGGREGATOR_FAILED. `known` says that the ledger of an earlier
-    // run has counted the line. `why` is the reason for AGGREGATOR_REFUSED. May be NULL without
-    // options->merge.
+    // AGGREGATOR_LATE, AGGREGATOR_REFUSED or AGGREGATOR_FAILED. `known` says that the ledger of an
+    // earlier run has counted the line. `why` is the reason for AGGREGATOR_REFUSED. May be NULL
+    // without options->merge.
     int (*settle)(void *ctx, const struct line *line, bool known, enum aggregator_result result,
                   const char *why, struct err *err);
 };

@@ -45,40 +45,57 @@ static void put_name(struct buf *b, const struct table_text *text)
     json_put_key(b, &(struct json_key){text->data, text->len});
 }
 
+// Appends a member of "change". Returns false if the line is full.
+static bool put_difference(struct report *r, const struct table_text *text, uint64_t now,
+                           uint64_t before)
+{
+    size_t entry = r->b->len;
+
+    put_name(r->b, text);
+    buf_put_i64(r->b, (int64_t)(now - before));
+    return report_fits(r, entry, REPORT_LIST);
+}
+
 static void put_change(const struct insight *in, const struct window_view *view,
-                       const struct ranking_row *now, size_t count, struct buf *b)
+                       const struct ranking_row *now, size_t count, struct report *r)
 {
     struct ranking_row *before;
     size_t count_before = ranking_list(in, view->previous, in->plan->values, &before);
+    bool fits = true;
 
-    json_put_name(b, "change");
-    buf_putc(b, '{');
-    for (size_t i = 0; i < count; i++) {
-        put_name(b, &now[i].text[0]);
-        buf_put_i64(b, (int64_t)(now[i].count - count_of(in, view->previous, &now[i].text[0])));
+    json_put_name(r->b, "change");
+    buf_putc(r->b, '{');
+    for (size_t i = 0; i < count && fits; i++)
+        fits = put_difference(r, &now[i].text[0], now[i].count,
+                              count_of(in, view->previous, &now[i].text[0]));
+    for (size_t i = 0; i < count_before && fits; i++) {
+        if (count_of(in, view->set, &before[i].text[0]) == 0)
+            fits = put_difference(r, &before[i].text[0], 0, before[i].count);
     }
-    for (size_t i = 0; i < count_before; i++) {
-        if (count_of(in, view->set, &before[i].text[0]) > 0)
-            continue;
-        put_name(b, &before[i].text[0]);
-        buf_put_i64(b, -(int64_t)before[i].count);
-    }
-    buf_putc(b, '}');
+    buf_putc(r->b, '}');
     free(before);
 }
 
-static void put(const struct insight *in, const struct window_view *view, struct buf *b)
+static void put(const struct insight *in, const struct window_view *view, struct report *r)
 {
     struct ranking_row *list;
     size_t count = ranking_list(in, view->set, in->plan->values, &list);
+    uint64_t values = table_keys(insight_set_table_of(in, view->set));
     uint64_t other = view->set->records;
+    struct buf *b = r->b;
 
-    json_put_member_u64(b, "values", table_keys(insight_set_table_of(in, view->set)));
+    // The number of a sketch is an estimate.
+    json_put_member_u64(b, "values", values < count ? count : values);
     json_put_name(b, "counts");
     buf_putc(b, '{');
     for (size_t i = 0; i < count; i++) {
+        size_t entry = b->len;
         put_name(b, &list[i].text[0]);
         buf_put_u64(b, list[i].count);
+        if (!report_fits(r, entry, REPORT_LIST / 2)) { // "change" may be as long
+            count = i;
+            break;
+        }
         // The counts of a sketch may be too high.
         other -= list[i].count < other ? list[i].count : other;
     }
@@ -87,7 +104,7 @@ static void put(const struct insight *in, const struct window_view *view, struct
     if (other > 0)
         json_put_member_u64(b, "other", other);
     if (view->previous != NULL)
-        put_change(in, view, list, count, b);
+        put_change(in, view, list, count, r);
     report_put_error(b, in, view->set);
     free(list);
 }
@@ -104,6 +121,7 @@ int kind_count_add(struct plan *plan, const char *field, struct err *err)
                                              .add = add,
                                              .put = put,
                                              .put_about = put_about,
+                                             .separator = '/',
                                              .compares = true};
     const struct json_key name = {field, strlen(field)};
 

@@ -34,7 +34,7 @@ static int compare(const void *ctx, uint32_t a, uint32_t b)
 
 static void init(const struct insight *in, struct insight_set *set)
 {
-    topk_init(&set->accumulator[in->index].top, in->plan->top, 1);
+    topk_init(&set->accumulator[in->index].top, in->plan->each ? 0 : in->plan->top, 1);
 }
 
 static void add(const struct insight *in, struct insight_set *set,
@@ -70,18 +70,18 @@ static size_t list_groups(struct topk *top, const struct groups *groups, uint32_
     return listed;
 }
 
-static size_t list_sampled(const struct insight *in, const struct distinct_sample *sample,
-                           uint64_t *max, struct ranking_row **list)
+// Lists the groups of a sample by rank.
+static size_t list_sampled(const struct insight *in, const struct insight_set *set,
+                           struct ranking_row **list)
 {
+    const struct distinct_sample *sample = &insight_set_table_of(in, set)->sketch->sample;
     const struct groups groups = {&sample->group[in->grouping], 0};
     struct topk top;
 
-    *max = 0;
     topk_init(&top, in->plan->top, 1);
     for (const struct map_entry *e = map_first(groups.map); e != NULL;
          e = map_next(groups.map, e)) {
         uint64_t keys = distinct_sample_group_keys(e);
-        *max = keys << sample->level > *max ? keys << sample->level : *max;
         if (keys >= top.threshold)
             topk_offer(&top, &(struct topk_order){count, compare, &groups}, map_id(groups.map, e),
                        keys);
@@ -91,53 +91,101 @@ static size_t list_sampled(const struct insight *in, const struct distinct_sampl
     return listed;
 }
 
-static void put_top(const struct insight *in, const struct ranking_row *list, size_t count,
-                    struct buf *b)
+// Appends the results of one group.
+static void put_group(const struct insight *in, const struct insight_set *set,
+                      const struct ranking_row *row, struct buf *b)
 {
     const struct json_key *field = &in->name[FIELD];
+
+    (void)set;
+    json_put_comma(b);
+    json_put_string(b, field->name, field->len);
+    b->data[b->len - 1] = 's'; // replaces the closing quote
+    buf_puts(b, "\":");
+    buf_put_u64(b, row->count);
+    json_put_member_u64(b, "logins", row->records);
+}
+
+static void put_top(const struct insight *in, const struct insight_set *set,
+                    const struct ranking_row *list, size_t count, struct report *r)
+{
+    struct buf *b = r->b;
 
     json_put_name(b, "top");
     buf_putc(b, '[');
     for (size_t i = 0; i < count; i++) {
+        size_t entry = b->len;
         json_put_comma(b);
         buf_putc(b, '{');
         report_put_field(b, in, PER, &list[i].text[PER]);
-        json_put_comma(b);
-        json_put_string(b, field->name, field->len);
-        b->data[b->len - 1] = 's'; // replaces the closing quote
-        buf_puts(b, "\":");
-        buf_put_u64(b, list[i].count);
-        json_put_member_u64(b, "logins", list[i].records);
+        put_group(in, set, &list[i], b);
         buf_putc(b, '}');
+        if (!report_fits(r, entry, REPORT_LIST))
+            break;
     }
     buf_putc(b, ']');
 }
 
-static void put(const struct insight *in, const struct window_view *view, struct buf *b)
+// The numbers of an insight.
+struct totals {
+    uint64_t groups, pairs, max;
+};
+
+// Makes estimates agree with each other and with the list.
+static void reconcile(struct totals *t, const struct ranking_row *list, size_t count)
+{
+    uint64_t listed = 0;
+
+    for (size_t i = 0; i < count; i++)
+        listed += list[i].count;
+    if (t->groups < count || t->groups == 0)
+        t->groups = count == 0 ? 1 : count;
+    if (t->pairs < listed)
+        t->pairs = listed;
+    if (t->pairs < t->groups)
+        t->pairs = t->groups;
+    if (count > 0 && t->max < list[0].count)
+        t->max = list[0].count;
+    if (t->max < (t->pairs - 1) / t->groups + 1)
+        t->max = (t->pairs - 1) / t->groups + 1;
+}
+
+static void put(const struct insight *in, const struct window_view *view, struct report *r)
 {
     struct insight_accumulator *acc = &view->set->accumulator[in->index];
     const struct table *table = insight_set_table_of(in, view->set);
     const struct table *per = &view->set->value[in->part[PER]];
-    uint64_t groups = table_keys(per), pairs = table_keys(table);
-    uint64_t max = acc->max;
+    struct totals t = {table_keys(per), table_keys(table), acc->max};
     struct ranking_row *list;
     size_t count;
 
-    if (table->sketch != NULL)
-        count = list_sampled(in, &table->sketch->sample, &max, &list);
-    else
+    if (table->sketch != NULL) {
+        t.max = 0;
+        count = list_sampled(in, view->set, &list);
+        reconcile(&t, list, count);
+    } else {
         count = list_groups(&acc->top, &(struct groups){&per->map, in->word}, 0, &list);
-    if (pairs < groups) // both are estimates
-        pairs = groups;
-    uint64_t mean = (pairs * 100 + groups / 2) / groups; // in hundredths, rounded half up
-    json_put_member_u64(b, "groups", groups);
-    json_put_member_u64(b, "pairs", pairs);
-    json_put_member_u64(b, "max", max);
-    json_put_name(b, "mean");
-    buf_printf(b, "%llu.%02llu", (unsigned long long)(mean / 100),
+    }
+    uint64_t mean = (t.pairs * 100 + t.groups / 2) / t.groups; // in hundredths, rounded half up
+    json_put_member_u64(r->b, "groups", t.groups);
+    json_put_member_u64(r->b, "pairs", t.pairs);
+    json_put_member_u64(r->b, "max", t.max);
+    json_put_name(r->b, "mean");
+    buf_printf(r->b, "%llu.%02llu", (unsigned long long)(mean / 100),
                (unsigned long long)(mean % 100));
-    put_top(in, list, count, b);
+    if (!in->plan->each)
+        put_top(in, view->set, list, count, r);
     free(list);
+}
+
+static size_t group_table(const struct insight *in)
+{
+    return in->part[PER];
+}
+
+static uint64_t group_count(const struct insight *in, const struct map_entry *e)
+{
+    return e->word[in->word];
 }
 
 static void put_about(const struct insight *in, struct buf *b)
@@ -146,12 +194,22 @@ static void put_about(const struct insight *in, struct buf *b)
     json_put_member_string(b, "per", in->name[PER].name, in->name[PER].len);
 }
 
-// Returns whether two members of a row of the list would have the same name.
-static bool names_collide(const struct json_key *field, const struct json_key *per)
+// Returns whether two members of a row of the list, or of the line of a group, would have the same
+// name.
+static bool names_collide(const struct plan *plan, const struct json_key *field,
+                          const struct json_key *per)
 {
+    static const char *const taken[] = {"insight", "key",   "field", "per",   "values",
+                                        "window",  "final", "cut",   "approx"};
     bool per_is_logins = bytes_are(per->name, per->len, "logins");
     bool field_is_login = bytes_are(field->name, field->len, "login");
 
+    for (size_t i = 0; plan->each && i < sizeof taken / sizeof *taken; i++) {
+        if (bytes_are(per->name, per->len, taken[i]))
+            return true;
+    }
+    if (plan->each && bytes_are(field->name, field->len, "value"))
+        return true;
     return per_is_logins || field_is_login ||
            (per->len == field->len + 1 && memcmp(per->name, field->name, field->len) == 0 &&
             per->name[field->len] == 's');
@@ -159,11 +217,19 @@ static bool names_collide(const struct json_key *field, const struct json_key *p
 
 int kind_distinct_add(struct plan *plan, const char *text, struct err *err)
 {
+    static const struct insight_groups groups = {.first = PER,
+                                                 .table = group_table,
+                                                 .count = group_count,
+                                                 .list_sketched = list_sampled,
+                                                 .put = put_group,
+                                                 .lists_values = true};
     static const struct insight_kind kind = {.name = "distinct",
                                              .init = init,
                                              .add = add,
                                              .put = put,
                                              .put_about = put_about,
+                                             .groups = &groups,
+                                             .separator = '/',
                                              .combines = true};
     const char *slash = strchr(text, '/');
 
@@ -173,7 +239,7 @@ int kind_distinct_add(struct plan *plan, const char *text, struct err *err)
         [FIELD] = {text, (size_t)(slash - text)}, [PER] = {slash + 1, strlen(slash + 1)}};
     if (plan_check(plan, &kind, text, name, PART_COUNT, err) != 0)
         return -1;
-    if (names_collide(&name[FIELD], &name[PER]))
+    if (names_collide(plan, &name[FIELD], &name[PER]))
         return err_set(err, EX_USAGE, "'%s' would give two members the same name", text);
     struct insight *in = plan_add(plan, &kind, text, name, PART_COUNT);
     in->word = plan->value[in->part[PER]].table.words++;

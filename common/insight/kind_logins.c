@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/kind_logins.h"
 
+#include "insight/report.h"
 #include "insight/set.h"
 #include "insight/table.h"
 #include "insight/windows.h"
@@ -8,9 +9,10 @@
 
 enum part { USERS, IPS, DEVICES, PART_COUNT };
 
-static void put(const struct insight *in, const struct window_view *view, struct buf *b)
+static void put(const struct insight *in, const struct window_view *view, struct report *r)
 {
     const struct insight_set *set = view->set;
+    struct buf *b = r->b;
 
     json_put_member_u64(b, "logins", set->records);
     json_put_member_u64(b, "users", table_keys(&set->value[in->part[USERS]]));

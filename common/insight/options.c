@@ -27,6 +27,8 @@ const struct opt insight_opts[] = {
              "how many values come with each value of PER"),
     OPT_LIST("duplicates", 0, "FIELDS", struct insight_options, duplicates,
              "combinations (a,b) that occur more than once"),
+    OPT_FLAG("each", 0, struct insight_options, each,
+             "write a line for each group of --distinct and --duplicates"),
     OPT_COUNT("top", 0, "N", struct insight_options, top, 0,
               "list the N highest groups (default 10)"),
     OPT_COUNT("values", 0, "N", struct insight_options, values, 0,
@@ -90,6 +92,7 @@ int insight_options_plan(struct insight_options *options, struct plan *plan,
         return -1;
     add_defaults(options);
     plan->top = options->top;
+    plan->each = options->each;
     plan->values = options->values;
     plan->max_keys = options->max_keys;
     kind_logins_add(plan);
@@ -122,4 +125,5 @@ void insight_options_put(struct buf *b, const struct insight_options *options)
     put_list(b, " --duplicates ", &options->duplicates);
     buf_printf(b, " --top %llu --values %llu --max-keys %llu", (unsigned long long)options->top,
                (unsigned long long)options->values, (unsigned long long)options->max_keys);
+    buf_puts(b, options->each ? " --each" : "");
 }

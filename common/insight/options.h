@@ -14,6 +14,7 @@
 #ifndef INSIGHT_OPTIONS_H
 #define INSIGHT_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct insight_options {
     const char *time_field;
     enum time_unit time_unit;
     uint64_t top, values, max_keys;
+    bool each;
 };
 
 #define INSIGHT_OPTIONS_INIT                                                                       \

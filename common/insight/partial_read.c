@@ -186,10 +186,10 @@ static int read_sampled(struct reader *r, const struct target *target, const str
         return wrong(r, "a key of a sample is not an array");
     json_iter_init(&it, row);
     for (; json_iter_next(&it, &key, &value); i++) {
-        bool right = i == 0                  ? read_hash(&value, &hash)
-                     : i <= needs->groupings ? value.type == JSON_STRING
-                                             : i == needs->groupings + 1 && is_count(&value) &&
-                                                   value.integer > 0;
+        bool right = i == 0 ? read_hash(&value, &hash)
+                     : i <= needs->groupings
+                         ? value.type == JSON_STRING
+                         : i == needs->groupings + 1 && is_count(&value) && value.integer > 0;
         if (!right || (value.type == JSON_STRING && value.string.len > TABLE_TEXT_MAX))
             return wrong(r, "a key of a sample is not a hash, groups and a count");
         if (i > 0 && i <= needs->groupings)

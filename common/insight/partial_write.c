@@ -19,13 +19,9 @@ static uint64_t make_id(const struct plan *plan, const struct window_view *view)
 
     for (size_t i = 0; i < plan_table_count(plan); i++) {
         const struct table *table = insight_set_table(set, plan, i);
-        const uint64_t part[] = {id,
-                                 (uint64_t)view->start,
-                                 (uint64_t)set->first,
-                                 (uint64_t)set->last,
-                                 set->records,
-                                 table_keys(table),
-                                 table->map.len};
+        const uint64_t part[] = {
+            id,           (uint64_t)view->start, (uint64_t)set->first, (uint64_t)set->last,
+            set->records, table_keys(table),     table->map.len};
         id = hll_hash(part, sizeof part);
     }
     return id;

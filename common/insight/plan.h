@@ -35,7 +35,30 @@
 struct insight;
 struct insight_set;
 struct insight_set_hits;
+struct ranking_row;
+struct report;
 struct window_view;
+
+// How --each lists the groups of an insight.
+struct insight_groups {
+    size_t first; // the fields from this one on name a group
+
+    // Returns the number of the table whose keys are the groups.
+    size_t (*table)(const struct insight *in);
+
+    // Returns the count that decides the rank of a group, or 0 if the key is not a group.
+    uint64_t (*count)(const struct insight *in, const struct map_entry *e);
+
+    // Lists the highest groups while the insight's table is a sketch, as ranking_list() does.
+    size_t (*list_sketched)(const struct insight *in, const struct insight_set *set,
+                            struct ranking_row **rows);
+
+    // Appends the members with the results of one group.
+    void (*put)(const struct insight *in, const struct insight_set *set,
+                const struct ranking_row *row, struct buf *b);
+
+    bool lists_values; // the line lists the values of the first field
+};
 
 // A kind of insight. Each kind_NAME.c defines one. The accumulator of an insight in a set is
 // set->accumulator[in->index].
@@ -55,10 +78,12 @@ struct insight_kind {
     void (*put_about)(const struct insight *in, struct buf *b);
 
     // Appends the members with the results.
-    void (*put)(const struct insight *in, const struct window_view *view, struct buf *b);
+    void (*put)(const struct insight *in, const struct window_view *view, struct report *r);
 
-    bool combines; // needs a table of the combinations of its fields
-    bool compares; // needs its table and topk of the previous window
+    const struct insight_groups *groups; // NULL if the kind has no groups to list
+    char separator;                      // between the fields in the member "key"
+    bool combines;                       // needs a table of the combinations of its fields
+    bool compares;                       // needs its table and topk of the previous window
 };
 
 // One wanted insight. Names are borrowed from the command line.
@@ -93,6 +118,7 @@ struct plan {
     struct insight *insight;
     size_t insight_count;
     size_t top, values; // the most groups, and the most values, to list
+    bool each;          // a line for each group replaces the lists of the highest groups
     size_t max_keys;    // the most keys of an exact table
     struct map_secret secret;
 };

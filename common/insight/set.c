@@ -24,8 +24,10 @@ void insight_set_release(struct insight_set *set, const struct plan *plan)
 {
     for (size_t i = 0; i < plan_table_count(plan); i++)
         table_release(insight_set_table(set, plan, i));
-    for (size_t i = 0; i < plan->insight_count; i++)
+    for (size_t i = 0; i < plan->insight_count; i++) {
         topk_release(&set->accumulator[i].top);
+        free(set->accumulator[i].printed);
+    }
     free(set->value);
     free(set->combination);
     free(set->accumulator);
@@ -55,8 +57,11 @@ void insight_set_trim(struct insight_set *set, const struct plan *plan)
             table_release(insight_set_table(set, plan, i));
     }
     for (size_t i = 0; i < plan->insight_count; i++) {
-        if (!plan->insight[i].kind->compares)
-            topk_release(&set->accumulator[i].top);
+        if (plan->insight[i].kind->compares)
+            continue;
+        topk_release(&set->accumulator[i].top);
+        free(set->accumulator[i].printed);
+        set->accumulator[i].printed = NULL;
     }
 }
 

@@ -33,6 +33,8 @@
 struct insight_accumulator {
     struct topk top;
     uint64_t groups, records, max;
+    uint32_t *printed; // by number of the key: its count when each.h last looked; not in snapshots
+    size_t printed_count;
 };
 
 struct insight_set {

@@ -8,10 +8,10 @@
 // insight needs it: the number of distinct keys (hll.h), the keys with the highest counts
 // (space_saving.h), and a sample of the keys with their counts (distinct_sample.h).
 //
-// The key of a value is its text, of at most TABLE_TEXT_MAX bytes. In an exact table, the key of a combination consists of the ids
-// that its values have in their own tables. In a sketch's space_saving, the key of a combination
-// consists of the texts of its values in the order of plan->part, each after its length in 32 bits.
-// table_key_part() reads such a key.
+// The key of a value is its text, of at most TABLE_TEXT_MAX bytes. In an exact table, the key of a
+// combination consists of the ids that its values have in their own tables. In a sketch's
+// space_saving, the key of a combination consists of the texts of its values in the order of
+// plan->part, each after its length in 32 bits. table_key_part() reads such a key.
 #ifndef INSIGHT_TABLE_H
 #define INSIGHT_TABLE_H
 
