@@ -187,10 +187,11 @@ static int on_tick(void *ctx, struct stream *s)
 
 static int end(void *ctx, struct stream *s)
 {
-    struct sink *sink = &((struct writer *)ctx)->sink;
+    struct writer *w = ctx;
 
     (void)s;
-    return sink->guarantee->end(sink);
+    router_end(&w->router);
+    return w->sink.guarantee->end(&w->sink);
 }
 
 static void close_writer(void *ctx, struct stream *s)

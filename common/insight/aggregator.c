@@ -9,7 +9,8 @@
 #include "insight/partial_write.h"
 #include "insight/report.h"
 
-#define TIMELESS_MARKS 60 // warn after 60 marks without a watermark, usually in one minute
+#define ENOUGH_RECORDS 1000 // warn when none of so many records has a field
+#define TIMELESS_MARKS 60   // warn after 60 marks without a watermark, usually in one minute
 
 static int check_mergeable(const struct aggregator *a, size_t specs, struct err *err)
 {
@@ -361,11 +362,26 @@ enum aggregator_result aggregator_merge(struct aggregator *a, const struct json 
     return result;
 }
 
+// Warns about the fields that the user asked for and that no record has, such as misspelt ones.
+static void warn_absent(const struct aggregator *a)
+{
+    for (size_t i = 0; i < a->plan.insight_count; i++) {
+        const struct insight *in = &a->plan.insight[i];
+        for (size_t j = 0; j < in->width && in->option != NULL; j++) {
+            if (batch_lacks(&a->windows.batch, in->part[j]))
+                log_warn("%s %s: none of %llu records has the field %.*s", in->option, in->about,
+                         (unsigned long long)a->windows.batch.loaded, (int)in->name[j].len,
+                         in->name[j].name);
+        }
+    }
+}
+
 int aggregator_accept(struct aggregator *a, struct err *err)
 {
     uint64_t every = a->options->every_records;
 
-    a->fed = true;
+    if (++a->fed == ENOUGH_RECORDS)
+        warn_absent(a);
     if (emit_due(a, err) != 0)
         return -1;
     a->checkpoint.accepted++;
@@ -377,6 +393,8 @@ static int finish(struct aggregator *a, struct err *err)
 {
     bool rolling = a->options->every_ms > 0 || a->options->every_records > 0;
 
+    if (a->fed < ENOUGH_RECORDS)
+        warn_absent(a);
     if (a->options->state != NULL && !a->options->final)
         return rolling ? emit_changed(a, err) : 0;
     windows_end(&a->windows);
@@ -388,7 +406,7 @@ static void follow_mark(struct aggregator *a, const struct mark *mark)
 {
     if (mark->has_watermark)
         advance(a, mark->watermark);
-    else if (a->fed && ++a->timeless == TIMELESS_MARKS)
+    else if (a->fed > 0 && ++a->timeless == TIMELESS_MARKS)
         log_warn("%d marks have no watermark, so no window has closed yet; does kcat-in have "
                  "the right --time-field?",
                  a->timeless);

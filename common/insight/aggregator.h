@@ -119,7 +119,7 @@ struct aggregator {
     uint64_t ticks;
     bool started; // resumed from a checkpoint, or started without one
     bool marked;  // a hello mark has come
-    bool fed;     // a record has been accepted in this run
+    uint64_t fed; // records that have been accepted in this run
     int timeless; // how many marks without a watermark came after the first record
 };
 

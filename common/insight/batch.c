@@ -21,6 +21,7 @@ void batch_init(struct batch *batch, const struct plan *plan)
     batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
     insight_set_scratch_init(&batch->scratch, plan);
     batch->words = xcalloc(plan->value_count, sizeof *batch->words);
+    batch->lacking = xcalloc(plan->value_count, sizeof *batch->lacking);
     buf_reserve(&batch->bytes, BYTES);
 }
 
@@ -34,10 +35,11 @@ void batch_release(struct batch *batch)
     free(batch->combination_id);
     free(batch->hash);
     free(batch->words);
+    free(batch->lacking);
     insight_set_scratch_release(&batch->scratch);
 }
 
-static void put_text(struct buf *b, const struct json_value *value)
+static void put_text(struct buf *b, const struct json_value *value, uint64_t *lacking)
 {
     switch (value->type) {
     case JSON_STRING:
@@ -46,6 +48,7 @@ static void put_text(struct buf *b, const struct json_value *value)
     case JSON_ABSENT:
     case JSON_NULL:
         buf_puts(b, UNKNOWN);
+        ++*lacking;
         return;
     case JSON_BOOL:
         buf_puts(b, value->boolean ? "true" : "false");
@@ -87,14 +90,20 @@ void batch_load(struct batch *batch)
     if (batch->rows == ROWS || batch->items >= ITEMS || batch->bytes.len >= BYTES)
         batch_settle(batch);
     struct batch_text *text = batch->text + batch->rows++ * plan->value_count;
+    batch->loaded++;
     for (size_t i = 0; i < plan->value_count; i++) {
         text[i].start = batch->bytes.len;
-        put_text(&batch->bytes, &batch->value[plan->value[i].field]);
+        put_text(&batch->bytes, &batch->value[plan->value[i].field], &batch->lacking[i]);
         if (batch->bytes.len - text[i].start > TABLE_TEXT_MAX)
             shorten(&batch->bytes, text[i].start);
         text[i].len = batch->bytes.len - text[i].start;
         text[i].hash = map_hash(&plan->secret, batch->bytes.data + text[i].start, text[i].len);
     }
+}
+
+bool batch_lacks(const struct batch *batch, size_t value)
+{
+    return batch->loaded > 0 && batch->lacking[value] == batch->loaded;
 }
 
 static void grow_items(struct batch *batch)

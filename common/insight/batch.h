@@ -23,6 +23,7 @@
 #ifndef INSIGHT_BATCH_H
 #define INSIGHT_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,8 @@ struct batch {
     uint32_t *combination_id; // by item and table of combinations; at first a guess
     uint64_t *hash;           // by item and table of combinations
     struct table_text *words; // the texts of one item, by table of values
+    uint64_t loaded;          // records, in all
+    uint64_t *lacking;        // by table of values: the records without the field, or with null
     struct insight_set_scratch scratch;
 };
 
@@ -68,6 +71,9 @@ void batch_load(struct batch *batch);
 // Schedules the record that was loaded last to be counted in a set. The set is borrowed until the
 // next batch_settle().
 void batch_add(struct batch *batch, struct insight_set *set);
+
+// Returns whether there were records, and none of them had the field of a table of values.
+bool batch_lacks(const struct batch *batch, size_t value);
 
 // Counts all records that are still waiting.
 void batch_settle(struct batch *batch);

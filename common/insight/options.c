@@ -62,12 +62,15 @@ static int wrong_option(struct err *err, const char *option)
     return err_set(err, why.status, "%s: %s", option, why.text);
 }
 
+// Adds the insights of a list, which has the defaults if `given` is false.
 static int add_insights(struct plan *plan, const char *option, const struct opt_list *list,
-                        int (*add)(struct plan *, const char *, struct err *), struct err *err)
+                        bool given, int (*add)(struct plan *, const char *, struct err *),
+                        struct err *err)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (add(plan, list->item[i], err) != 0)
             return wrong_option(err, option);
+        plan->insight[plan->insight_count - 1].option = given ? option : NULL;
     }
     return 0;
 }
@@ -88,6 +91,9 @@ static int parse_windows(const struct opt_list *windows, struct window_spec *spe
 int insight_options_plan(struct insight_options *options, struct plan *plan,
                          struct window_spec **windows, struct err *err)
 {
+    const bool counts = options->counts.count > 0, distincts = options->distincts.count > 0,
+               duplicates = options->duplicates.count > 0;
+
     if (plan_init(plan, options->time_field, err) != 0)
         return -1;
     add_defaults(options);
@@ -98,9 +104,11 @@ int insight_options_plan(struct insight_options *options, struct plan *plan,
     kind_logins_add(plan);
     *windows = xcalloc(options->windows.count, sizeof **windows);
     if (parse_windows(&options->windows, *windows, err) == 0 &&
-        add_insights(plan, "--count", &options->counts, kind_count_add, err) == 0 &&
-        add_insights(plan, "--distinct", &options->distincts, kind_distinct_add, err) == 0 &&
-        add_insights(plan, "--duplicates", &options->duplicates, kind_duplicates_add, err) == 0)
+        add_insights(plan, "--count", &options->counts, counts, kind_count_add, err) == 0 &&
+        add_insights(plan, "--distinct", &options->distincts, distincts, kind_distinct_add, err) ==
+            0 &&
+        add_insights(plan, "--duplicates", &options->duplicates, duplicates, kind_duplicates_add,
+                     err) == 0)
         return 0;
     plan_release(plan);
     free(*windows);

@@ -91,8 +91,9 @@ struct insight {
     const struct plan *plan;
     const struct insight_kind *kind;
     size_t index;
-    const char *about; // as in the member "key", such as "ip/user_id"; NULL for logins
-    size_t width;      // the number of its fields
+    const char *about;  // as its user wrote it, such as "ip/user_id"; NULL for logins
+    const char *option; // with which its user asked for it, such as "--distinct"; NULL for defaults
+    size_t width;       // the number of its fields
     struct json_key name[TABLE_WIDTH]; // of the fields, in the user's order
     size_t part[TABLE_WIDTH];          // the tables of the fields
     size_t combination;                // index of the table of combinations, when width > 1

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "json/json_edit.h"
+
+#define ENOUGH_LINES 1000 // warn when none of so many lines has the field of the key
 
 // Returns the index of a name in the table of fields. Adds the name if it is new.
 static size_t field_index(struct router *r, const char *name, size_t len)
@@ -102,6 +105,27 @@ static bool field_as_key(const struct router *r, const struct line *line,
     return true;
 }
 
+static void warn_keyless(const struct router *r)
+{
+    log_warn("--key %s: none of %llu lines has this field, so they have no key",
+             r->options->key_field, (unsigned long long)r->keyless);
+}
+
+// Counts a line whose key must be the value of the field of --key.
+static void count_keyed(struct router *r, const struct json_value *value)
+{
+    if (value->type != JSON_ABSENT && value->type != JSON_NULL)
+        r->keyed = true;
+    else if (++r->keyless == ENOUGH_LINES && !r->keyed)
+        warn_keyless(r);
+}
+
+void router_end(const struct router *r)
+{
+    if (!r->keyed && r->keyless > 0 && r->keyless < ENOUGH_LINES)
+        warn_keyless(r);
+}
+
 static int run_key_filter(struct router *r, const struct json *json, const struct line *line,
                           struct router_destination *to)
 {
@@ -141,6 +165,8 @@ int router_choose(struct router *r, const struct json *json, const struct line *
         size_t i = r->key_field;
         if (value[i].type == JSON_ABSENT && is_insight(line))
             i = r->insight_field;
+        else if (r->options->key_field != NULL)
+            count_keyed(r, &value[i]);
         *why = (struct reject){REJECT_WRONG_TYPE, r->field[i].name, NULL};
         return field_as_key(r, line, &value[i], i, to) ? 0 : -1;
     }

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/line.h"
@@ -45,6 +46,8 @@ struct router {
     struct filter *key_filter;
     struct json *key_json;
     struct json_edit *edit;
+    uint64_t keyless; // lines without the field of the message key, or with null
+    bool keyed;       // at least one line had the field
 };
 
 struct router_destination {
@@ -66,6 +69,10 @@ bool router_needs_json(const struct router *r, const struct line *line);
 // the strings in *why are valid until the next call.
 int router_choose(struct router *r, const struct json *json, const struct line *line,
                   struct router_destination *to, struct reject *why);
+
+// Warns if lines should have had the value of a field as their key, but none had the field.
+// router_choose() does so after the first 1,000 lines. Call this at the end of the input.
+void router_end(const struct router *r);
 
 // Returns the topic for rejects of earlier stages, as an index into router.topic.
 size_t router_reject_topic(const struct router *r);
