@@ -134,11 +134,17 @@ example() {
             | sort_by(-length)) as $groups
         | select($groups != [])
         | {batch: (.key + 1), ts_min: (.value | map(time) | min), ts_max: (.value | map(time) | max),
+            first: (.value | map(time) | min | todate), last: (.value | map(time) | max | todate),
             fields: ["user_id", "ip"], groups: ($groups | length), records: ($groups | map(length) | add),
             top: ($groups[:2] | map({user_id: .[0].user_id, ip: .[0].ip, count: length}))}' \
         <events >want
     [ "$(wc -l <want)" -ge 15 ]
     diff want out
+    # All duplicates of a batch, one on each line.
+    KAFKA_TOPIC=$topic-one example batch-duplicates.sh --duplicates user_id,ip --top 1000 |
+        jq -c '. as $batch | .top[] | {batch: $batch.batch, first: $batch.first} + .' >want
+    KAFKA_TOPIC=$topic-one example batch-duplicates.sh --duplicates user_id,ip --each |
+        jq -c 'select(.count) | {batch, first, user_id, ip, count}' | diff want -
 }
 
 @test "alerts.sh forwards each insight about many addresses once, with its key" {

@@ -78,12 +78,17 @@ load loginagg
     run -64 loginagg -j '.a |'
 }
 
-@test "a record of 1 MiB is counted by its long values" {
+@test "a value of 1 MiB is counted by its first bytes and a hash" {
     { printf '{"timestamp":1,"v":"' && head -c 1M /dev/zero | tr '\0' x && echo '"}'; } >in
-    cat in in | loginagg --every 0 --count v --duplicates v,timestamp >out
+    { cat in in && sed 's/"}/y&/' in; } | loginagg --every 0 --count v --duplicates v,timestamp >out
     assert_eq "$(jq -c 'select(.insight == "count").counts | to_entries[]
-        | [(.key | length), .value]' out)" '[1048576,2]'
-    assert_eq "$(jq 'select(.insight == "duplicates").top[0].v | length' out)" 1048576
+        | [(.key[1001:] | length), (.key | startswith("x" * 1000 + "…")), .value]' out | paste -sd ' ')" \
+        '[16,true,2] [16,true,1]'
+    assert_eq "$(jq -c 'select(.insight == "duplicates").top | map(.v | length)' out)" '[1017]'
+    # A value of 1,024 bytes is counted as it is.
+    jq -cn '{timestamp: 1, v: ("x" * 1024)}' | loginagg --every 0 --count v |
+        jq 'select(.insight == "count").counts | keys[0] | length' >got
+    assert_eq "$(<got)" 1024
 }
 
 @test "a line of 20 MiB is rejected as too_long, and the next one is counted" {
