@@ -132,6 +132,11 @@ static int read_row(struct reader *r, const struct target *target, const struct 
     return i == target->width + 1 ? 0 : wrong(r, "a row is too short");
 }
 
+static uint64_t *text_sum(const struct partial_sums *sums, size_t table, size_t part)
+{
+    return &sums->texts[table * TABLE_WIDTH + part];
+}
+
 static int read_exact(struct reader *r, const struct target *target, const struct json_value *row)
 {
     struct table_text text[TABLE_WIDTH];
@@ -139,10 +144,14 @@ static int read_exact(struct reader *r, const struct target *target, const struc
 
     if (read_row(r, target, row, text, &n) != 0)
         return -1;
-    if (r->set != NULL)
+    if (r->set != NULL) {
         insight_set_count(r->set, r->plan, target->table, text, n, r->scratch);
-    else if ((r->sums->rows[target->table] += n) > COUNT_MAX)
+        return 0;
+    }
+    if ((r->sums->rows[target->table] += n) > COUNT_MAX)
         return wrong(r, "a table has too many records");
+    for (size_t i = 0; i < target->width; i++)
+        *text_sum(r->sums, target->table, i) += n * hll_hash(text[i].data, text[i].len);
     return 0;
 }
 
@@ -332,21 +341,38 @@ static bool get_time(const struct json_value *value, int64_t *time)
 
 void partial_sums_init(struct partial_sums *sums, const struct plan *plan)
 {
-    *sums = (struct partial_sums){.rows = xcalloc(plan_table_count(plan), sizeof *sums->rows),
-                                  .sketch = xcalloc(plan_table_count(plan), sizeof *sums->sketch)};
+    *sums = (struct partial_sums){
+        .rows = xcalloc(plan_table_count(plan), sizeof *sums->rows),
+        .sketch = xcalloc(plan_table_count(plan), sizeof *sums->sketch),
+        .texts = xcalloc(plan_table_count(plan) * TABLE_WIDTH, sizeof *sums->texts)};
 }
 
 void partial_sums_release(struct partial_sums *sums)
 {
     free(sums->rows);
     free(sums->sketch);
+    free(sums->texts);
+}
+
+// Returns whether an exact table of combinations has the values that the tables of its fields have.
+static bool same_texts(const struct partial_sums *sums, const struct plan *plan, size_t table)
+{
+    const struct table_plan *t = plan_table(plan, table);
+
+    for (size_t i = 0; i < t->width; i++) {
+        if (sums->sketch[t->part[i]] > 0 ||
+            *text_sum(sums, table, i) != *text_sum(sums, t->part[i], 0))
+            return false;
+    }
+    return true;
 }
 
 int partial_sums_check(const struct partial_sums *sums, const struct plan *plan, struct err *err)
 {
     for (size_t i = 0; i < plan_table_count(plan); i++) {
         uint64_t rows = sums->rows[i], sketch = sums->sketch[i];
-        if (sketch == 0 ? rows != sums->records : sketch > 1 || rows > 0)
+        if (sketch == 0 ? rows != sums->records || !same_texts(sums, plan, i)
+                        : sketch > 1 || rows > 0)
             return err_set(err, EX_DATAERR, "its tables do not add up to its records");
     }
     return 0;

@@ -17,7 +17,8 @@
 //     partial_sums_release(&sums);
 //
 // Each record counts once in each table. So a whole partial has as many records in each exact table
-// as it says, and one HyperLogLog for each sketch.
+// as it says, the same values in the combinations as in the tables of their fields, and one
+// HyperLogLog for each sketch.
 //
 // The plan must count the same tables as the plan that the partial was written with. Otherwise the
 // partial is refused.
@@ -49,6 +50,7 @@ struct partial_sums {
     uint64_t records;
     uint64_t *rows;   // by number of the table: the sum of its counts, while it is exact
     uint64_t *sketch; // by number of the table: how many lines have its registers
+    uint64_t *texts; // by number of the table, and part of its keys: the sum of hashes times counts
 };
 
 void partial_sums_init(struct partial_sums *sums, const struct plan *plan);

@@ -238,6 +238,7 @@ static void test_refused(void)
         {"\"records\":2", "\"records\":9007199254740993", "the partial has no number of records"},
         {"[\"ann\",1]", "[\"ann\",2]", "its tables do not add up to its records"},
         {"[\"ann\",1]", "[\"ann\",9007199254740992]", "a table has too many records"},
+        {"[\"ann\",1]", "[\"amn\",1]", "its tables do not add up to its records"},
         {"[\"ann\",1],", "", "its tables do not add up to its records"},
         {"\"tables\":[", "\"tables\":[],\"x\":[", "its tables do not add up to its records"},
         {"[\"ann\",1]", "[\"ann\",-1]", "a row is not texts and a count"},
