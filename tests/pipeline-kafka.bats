@@ -174,3 +174,38 @@ END
 @test "the demo on a given cluster succeeds, and its numbers add up" {
     assert_demo_adds_up
 }
+
+@test "no insight and no partial is too large for a broker, whatever --top says" {
+    # All users come from two addresses, and some values are longer than a message may be.
+    awk 'BEGIN { for (i = 0; i < 60000; i++)
+        printf "{\"timestamp\":%d,\"user_id\":\"user-%d@accounts.example.org\",\"ip\":\"2001:db8::%d\"}\n", i / 100, i / 2, i % 2 }' >records
+    long=$(head -c 1500000 /dev/zero | tr '\0' x)
+    for n in 1 2 3; do
+        echo "{\"timestamp\":$n,\"user_id\":\"$long\",\"ip\":\"::$n\"}"
+    done >>records
+    create_topic "$topic"
+    create_topic "$topic-partials"
+    top=(-w all --every 0 --top 1000000 --values 1000000 --count user_id)
+    count() { # [OPTION]...
+        loginagg "${top[@]}" "$@" <records >out
+        kcat-out -t "$topic" --rejects rejects --stats stats <out
+        assert_eq "$(ledger stats '[.out, .rejected, .undelivered]')" "[$(wc -l <out),0,0]"
+        [ ! -s rejects ]
+    }
+    count
+    [ "$(grep -c '"cut":true' out)" -ge 3 ]
+    count --each --distinct user_id/ip --distinct ip/user_id
+    [ "$(wc -l <out)" -gt 60000 ]
+    assert_eq "$(grep -c '"user_ids":30000,.*"cut":true' out)" 2
+    # Each key has one current line.
+    read_topic "$topic" | jq -r .key | sort -u | wc -l >got
+    assert_eq "$(<got)" "$(jq -r .key out | wc -l)"
+
+    loginagg --partial "${top[@]}" <records | tee parts |
+        kcat-out -t "$topic-partials" --key partial --rejects rejects
+    [ "$(wc -l <parts)" -gt 5 ]
+    [ ! -s rejects ]
+    loginagg "${top[@]}" <records >want
+    kcat-in -e -G "$topic-merge" --shard 0/1 --marks=100ms "$topic-partials" 2>/dev/null |
+        loginagg --merge "${top[@]}" | grep -v '^{"@mark"' | cmp - want
+}
