@@ -25,7 +25,7 @@ expected() {
     fi
 }
 
-each=(--each --distinct ip/user_id --duplicates user_id,ip)
+each=(--each --distinct ip/user_id --duplicates "user_id,ip")
 
 @test "--each lists every group with its values, as jq finds them" {
     logingen -n 5000 --users 400 >records
@@ -42,7 +42,7 @@ each=(--each --distinct ip/user_id --duplicates user_id,ip)
 }
 
 @test "each group has a key of its own" {
-    for user in 'a/b' 'a%2Fb' 'a' '7' 'unknown' 'é"\\' ''; do
+    for user in 'a/b' 'a%2Fb' 'a' '7' 'unknown' "é\"\\" ''; do
         for ip in 'b' 'b/c' '%' ','; do
             jq -cn --arg u "$user" --arg ip "$ip" '{timestamp: 1, user_id: $u, ip: $ip} | ., .'
         done

@@ -270,22 +270,22 @@ merge() {
     split_partial
     record_with . | loginagg --partial -w all --distinct user_id/ip >other
     merge --every 0 <other >want
-    lines=$(wc -l <parts)
-    for missing in 1 2 "$lines"; do
+    count=$(wc -l <parts)
+    for missing in 1 2 "$count"; do
         rm -f rejects stats
         sed "${missing}d" parts | cat - other | merge --every 0 --rejects rejects --stats stats >out
         cmp out want
         assert_eq "$(jq -r '[.reject, .detail] | join(" ")' rejects | uniq -c | sed 's/^ *//')" \
-            "$((lines - 1)) not_partial other lines of its partial are missing"
+            "$((count - 1)) not_partial other lines of its partial are missing"
         assert_eq "$(jq -r .raw rejects)" "$(sed "${missing}d" parts)"
-        assert_eq "$(ledger stats '[.in, .rejected, .aggregated]')" "[$lines,$((lines - 1)),1]"
+        assert_eq "$(ledger stats '[.in, .rejected, .aggregated]')" "[$count,$((count - 1)),1]"
         assert_ledger_adds_up stats
     done
     # A line of another partial in its place: one whose rows were changed.
     jq -c 'if .part == 2 then .tables[0].rows |= .[1:] else . end' parts |
         merge --every 0 --rejects rejects.2 | diff /dev/null -
     assert_eq "$(jq -r .detail rejects.2 | uniq -c | sed 's/^ *//')" \
-        "$lines its tables do not add up to its records"
+        "$count its tables do not add up to its records"
 }
 
 @test "two partials whose lines are mixed, and one that was begun twice, are counted right" {
@@ -301,8 +301,8 @@ merge() {
 @test "the lines of an incomplete partial are kept in the state" {
     split_partial
     merge --every 0 <parts >want
-    lines=$(wc -l <parts)
-    for ((at = 1; at < lines; at++)); do
+    count=$(wc -l <parts)
+    for ((at = 1; at < count; at++)); do
         rm -rf state
         head -n "$at" parts | merge --every 0 --state state --stats stats.1 >out
         assert_eq "$(<out)" ''
