@@ -131,6 +131,32 @@ END
     assert_eq "$(dump '%k;' "$topic-c")" 'all;all;'
 }
 
+@test "a field of --key that no line has is warned about once" {
+    logingen -n 1500 >in
+    run -0 --separate-stderr produce "$topic" --create --key userid <in
+    assert_eq "$stderr" 'kcat-out: --key userid: none of 1000 lines has this field, so they have no key'
+    run -0 --separate-stderr produce "$topic" --key userid < <(head -n 5 in)
+    assert_eq "$stderr" 'kcat-out: --key userid: none of 5 lines has this field, so they have no key'
+    # Not if one line has it, if only insights lack it, or if there is no line.
+    { head -n 1200 in && echo '{"userid":1}'; } >one
+    tac one >first
+    run -0 --separate-stderr produce "$topic" --key userid <first
+    assert_eq "$stderr" ''
+    run -0 --separate-stderr produce "$topic" --key userid <<<'{"insight":"logins","key":"a"}'
+    assert_eq "$stderr" ''
+    run -0 --separate-stderr produce "$topic" --key userid </dev/null
+    assert_eq "$stderr" ''
+    # With marks too.
+    run_id=123e4567-e89b-42d3-a456-426614174000
+    marked() {
+        echo "{\"@mark\":\"hello\",\"run\":\"$run_id\",\"seq\":0,\"at\":[]}"
+        head -n 5 in
+        echo "{\"@mark\":\"end\",\"run\":\"$run_id\",\"seq\":1,\"at\":[]}"
+    }
+    run -0 --separate-stderr produce "$topic" --key userid < <(marked)
+    assert_match "$stderr" 'userid: none of 5 lines has this field'
+}
+
 @test "lines without a key are spread over the partitions" {
     create_topic "$topic" 3
     seq 1000 >numbers

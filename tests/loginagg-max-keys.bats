@@ -127,3 +127,28 @@ figures() {
     logingen -n 500k --users 1000 | loginagg -w all --every 0 >out
     assert_eq "$(windows_of out)" 'all 500000 0'
 }
+
+@test "the numbers of a sketch agree with the list beside them" {
+    { logingen -n 3000 --users 50 && for i in {1..500}; do
+        echo '{"timestamp":1694476801,"user_id":"same","ip":"10.0.0.1"}'
+    done; } >records
+    head -n 26 records | tail -n 6 >few
+    for _ in {1..25}; do tail -n 1 records; done >>few
+    for keys in 1 2 3 4 5 10 50 200; do
+        for file in records few; do
+            for top in 1 10 100000; do
+                loginagg -w all --every 0 --max-keys "$keys" --top "$top" --distinct user_id/ip \
+                    --distinct ip/user_id --duplicates user_id,ip --duplicates ip <$file
+            done
+        done
+    done >out
+    [ "$(grep -c '"approx":true' out)" -gt 100 ]
+    # shellcheck disable=SC2016 # variables of jq
+    figures distinct '. as $all | (.top | length) as $listed | [.key, .groups, .pairs, .max, .mean, .top[:3]]
+        | select(($all | .groups < $listed or .groups < 1 or .pairs < .groups or .max > .pairs
+            or .max < .mean or .max < (.top[0] | (.ips // .user_ids) // 0)))' | diff /dev/null -
+    # shellcheck disable=SC2016
+    figures duplicates '. as $all | [.key, .groups, .records, .error, .top[:3]]
+        | select(($all | .groups < (.top | length) or .records < (.top | map(.count) | add // 0)
+            or .records < 2 * .groups or any(.top[]; .count <= ($all.error // 0) + 1)))' | diff /dev/null -
+}

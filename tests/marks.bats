@@ -115,6 +115,17 @@ ends_with() {
     assert_eq "$(printf '%s\n' "${lines[@]}" | grep -c insight)" 0
 }
 
+@test "a record that looks like a first mark, or a mark that is cut off, ends a stage with 75" {
+    record_with . >record
+    for stage in loginclean loginagg; do
+        for end in '{"@mark":"hello","run":"123e4567-e89b-42d3-a456-426614174000","seq":0,"at":[]}\n' '{"@mark":"hel'; do
+            # shellcheck disable=SC2059 # an escape
+            run -75 --separate-stderr "$stage" < <(printf "$end")
+            assert_match "$stderr" 'ended without an end mark'
+        done
+    done
+}
+
 @test "an unterminated last line in a stream with marks is dropped" {
     { mark hello 0 && head -n 1 records && sed -n 2p records | tr -d '\n'; } >in
     ends_with 75 'stdin: ended without an end mark'

@@ -131,23 +131,18 @@ struct totals {
     uint64_t groups, pairs, max;
 };
 
+static uint64_t at_least(uint64_t n, uint64_t least)
+{
+    return n < least ? least : n;
+}
+
 // Makes estimates agree with each other and with the list.
 static void reconcile(struct totals *t, const struct ranking_row *list, size_t count)
 {
-    uint64_t listed = 0;
-
-    for (size_t i = 0; i < count; i++)
-        listed += list[i].count;
-    if (t->groups < count || t->groups == 0)
-        t->groups = count == 0 ? 1 : count;
-    if (t->pairs < listed)
-        t->pairs = listed;
-    if (t->pairs < t->groups)
-        t->pairs = t->groups;
-    if (count > 0 && t->max < list[0].count)
-        t->max = list[0].count;
-    if (t->max < (t->pairs - 1) / t->groups + 1)
-        t->max = (t->pairs - 1) / t->groups + 1;
+    t->max = count == 0 ? 1 : list[0].count;
+    t->groups = at_least(t->groups, count == 0 ? 1 : count);
+    t->pairs = at_least(t->pairs, at_least(t->groups, t->max));
+    t->max = at_least(t->max, (t->pairs - 1) / t->groups + 1);
 }
 
 static void put(const struct insight *in, const struct window_view *view, struct report *r)
@@ -160,7 +155,6 @@ static void put(const struct insight *in, const struct window_view *view, struct
     size_t count;
 
     if (table->sketch != NULL) {
-        t.max = 0;
         count = list_sampled(in, view->set, &list);
         reconcile(&t, list, count);
     } else {
