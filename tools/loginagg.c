@@ -203,11 +203,10 @@ static int on_partial(void *ctx, struct stream *s, const struct line *line)
         aggregator_merge(&a->aggregator, stream_json(s), &head, line, &err);
     if (result == AGGREGATOR_FAILED)
         return lose_record(s, &err);
-    if (result == AGGREGATOR_HELD ||
-        (result == AGGREGATOR_JOINED && aggregator_accept(&a->aggregator, &err) == 0))
-        return 0;
-    if (result == AGGREGATOR_JOINED)
+    if (result == AGGREGATOR_JOINED && aggregator_accept(&a->aggregator, &err) != 0)
         return stream_fail_err(s, &err);
+    if (result == AGGREGATOR_HELD || result == AGGREGATOR_JOINED)
+        return 0;
     return record_done(a, s, line, result, "last");
 }
 
