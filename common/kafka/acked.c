@@ -110,6 +110,12 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
         mark_source_committed(&s->marks, a->asked);
         return;
     }
+    struct client *client = &s->consumer.client;
+    if (client_error_status(code) != EX_TEMPFAIL) {
+        client_fail_error(client, &client->needs, code, "group %s: commit of mark %llu",
+                          s->consumer.offsets.group, (unsigned long long)a->asked);
+        return;
+    }
     // The next acknowledgement leads to the next commit.
     log_warn("group %s: commit of mark %llu failed: %s", s->consumer.offsets.group,
              (unsigned long long)a->asked, rd_kafka_err2str(code));
@@ -183,11 +189,12 @@ static int await_acks(struct source *s, int64_t wait_ms, bool serve)
             deadline = time_monotonic() + STOP_WAIT;
     }
     rd_kafka_resp_err_t code = commit_now(s);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return stream_fail(s->stream, client_error_status(code),
-                           "group %s: commit of mark %llu failed: %s", s->consumer.offsets.group,
-                           (unsigned long long)a->newest.seq, rd_kafka_err2str(code));
-    return a->pending_count > 0;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return a->pending_count > 0;
+    client_error(&err, &s->consumer.client.needs, code, EX_TEMPFAIL,
+                 "group %s: commit of mark %llu failed", s->consumer.offsets.group,
+                 (unsigned long long)a->newest.seq);
+    return stream_fail_err(s->stream, &err);
 }
 
 static int source_revoke(struct source *s, bool blocked, bool lost)

@@ -7,29 +7,119 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "kafka/listener.h"
+
+// Errors with a status of their own. An advice replaces librdkafka's text.
+static const struct meaning {
+    rd_kafka_resp_err_t code;
+    int status;
+    const char *advice; // NULL for none
+} meanings[] = {
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION, EX_NOPERM, NULL},
+    {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, EX_NOPERM, NULL},
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, EX_NOPERM, NULL},
+    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, EX_NOPERM, NULL},
+    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, EX_NOPERM, NULL},
+    {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, EX_NOPERM, NULL},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, EX_UNAVAILABLE, NULL},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, EX_UNAVAILABLE, NULL},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, EX_UNAVAILABLE, NULL},
+    {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, EX_UNAVAILABLE, NULL},
+    {RD_KAFKA_RESP_ERR_INVALID_CONFIG, EX_CONFIG, NULL},
+    {RD_KAFKA_RESP_ERR_INVALID_PARTITIONS, EX_CONFIG, NULL},
+    {RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, EX_CONFIG, NULL},
+    {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, EX_CONFIG,
+     "transaction.timeout.ms is above the broker's transaction.max.timeout.ms: lower it with -X, "
+     "or raise the broker's"},
+    {RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE, EX_CONFIG,
+     "the broker's offset.metadata.max.bytes is too low for the metadata of a mark: raise it"},
+};
+
+static const struct meaning *meaning_of(rd_kafka_resp_err_t code)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        if (meanings[i].code == code)
+            return &meanings[i];
+    }
+    return NULL;
+}
 
 int client_error_status(rd_kafka_resp_err_t code)
 {
+    const struct meaning *meaning = meaning_of(code);
+
+    return meaning == NULL ? EX_TEMPFAIL : meaning->status;
+}
+
+bool client_is_refused(rd_kafka_resp_err_t code)
+{
+    return client_error_status(code) == EX_NOPERM;
+}
+
+struct client_needs client_needs_topic(const struct client *client, const char *topic)
+{
+    struct client_needs needs = client->needs;
+
+    if (topic != NULL)
+        needs.topics = topic;
+    return needs;
+}
+
+static int topic_refused(struct err *err, const struct client_needs *needs, const char *more)
+{
+    const char *topics = needs->topics == NULL ? "(unknown)" : needs->topics;
+
+    return err_set(err, EX_NOPERM, "not authorized: needs %s on topic%s %s%s", needs->right,
+                   strchr(topics, ',') == NULL ? "" : "s", topics, more);
+}
+
+// Returns -1 with the missing right in *err, or 0 if the error is another one.
+static int name_right(struct err *err, const struct client_needs *needs, rd_kafka_resp_err_t code)
+{
+    bool create = strcmp(needs->right, "CREATE") == 0;
+
     switch (code) {
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        return topic_refused(err, needs, create ? ", or CREATE on cluster" : "");
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        // A producer may be idempotent if it may write to any topic.
+        return topic_refused(err, needs,
+                             create ? ", or CREATE on cluster"
+                                    : ", or, before Kafka 3, IDEMPOTENT_WRITE on cluster");
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        return err_set(err, EX_NOPERM, "not authorized: needs READ on group %s",
+                       needs->group == NULL ? "(unknown)" : needs->group);
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-        return EX_NOPERM;
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-        return EX_UNAVAILABLE;
-    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
-    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-        return EX_CONFIG;
+        return err_set(err, EX_NOPERM, "not authorized: needs WRITE on transactional id %s",
+                       needs->transactional_id == NULL ? "(unknown)" : needs->transactional_id);
     default:
-        return EX_TEMPFAIL;
+        return 0;
     }
+}
+
+static int error_va(struct err *err, const struct client_needs *needs, rd_kafka_resp_err_t code,
+                    int status, const char *fmt, va_list ap)
+{
+    const struct meaning *meaning = meaning_of(code);
+    char what[256];
+
+    if (name_right(err, needs, code) != 0)
+        return -1;
+    vsnprintf(what, sizeof what, fmt, ap);
+    return err_set(err, meaning == NULL ? status : meaning->status, "%s: %s", what,
+                   meaning == NULL || meaning->advice == NULL ? rd_kafka_err2str(code)
+                                                              : meaning->advice);
+}
+
+int client_error(struct err *err, const struct client_needs *needs, rd_kafka_resp_err_t code,
+                 int status, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    error_va(err, needs, code, status, fmt, ap);
+    va_end(ap);
+    return -1;
 }
 
 void client_fail(struct client *client, int status, const char *fmt, ...)
@@ -43,6 +133,18 @@ void client_fail(struct client *client, int status, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(client->fatal.text, sizeof client->fatal.text, fmt, ap);
     va_end(ap);
+}
+
+void client_fail_error(struct client *client, const struct client_needs *needs,
+                       rd_kafka_resp_err_t code, const char *fmt, ...)
+{
+    struct err err;
+    va_list ap;
+
+    va_start(ap, fmt);
+    error_va(&err, needs, code, EX_TEMPFAIL, fmt, ap);
+    va_end(ap);
+    client_fail(client, err.status, "%s", err.text);
 }
 
 bool client_is_fenced(rd_kafka_resp_err_t code)
@@ -65,7 +167,17 @@ void client_fail_fatal(struct client *client, rd_kafka_t *rk)
 
     if (client_is_fenced(code))
         client_fail_fenced(client);
-    client_fail(client, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), reason);
+    else if (client_error_status(code) != EX_TEMPFAIL)
+        client_fail_error(client, &client->needs, code, "producer");
+    else
+        client_fail(client, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), reason);
+}
+
+void client_add_topic(struct buf *names, const char *topic)
+{
+    if (names->len > 0)
+        buf_append(names, ", ", 2);
+    buf_append(names, topic, strlen(topic));
 }
 
 int client_check(const struct client *client, struct err *err)
@@ -91,6 +203,7 @@ void client_alive(struct client *client)
     if (client->down)
         log_info("broker: reachable again");
     client->down = false;
+    client->answered = true;
 }
 
 // A message of librdkafka about one connection only means that librdkafka tries again. on_error()
@@ -100,7 +213,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     bool told = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
                 strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "GETPID") == 0 ||
                 strcmp(facility, "REQTMOUT") == 0 || strcmp(facility, "FATAL") == 0 ||
-                strcmp(facility, "TXNERR") == 0;
+                strcmp(facility, "TXNERR") == 0 || strcmp(facility, "ADDPARTS") == 0 ||
+                strcmp(facility, "ADDOFFSETS") == 0 || strcmp(facility, "SSLCERTVRFY") == 0;
 
     (void)rk;
     if (told || level >= 7)
@@ -111,35 +225,58 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
         log_warn("librdkafka: %s: %s", facility, text);
 }
 
+// Notes why a connection failed. Ends the client if another attempt would fail too.
+static void on_connection_error(struct client *client, rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                                const char *reason)
+{
+    const struct listener_failure failure = {.code = code,
+                                             .reason = reason,
+                                             .certificate_error = client->certificate_error,
+                                             .first = !client->answered};
+    struct err err;
+
+    listener_describe(reason, client->last_error, sizeof client->last_error);
+    if (!client->failed && listener_refuses(rk, &failure, &err))
+        client_fail(client, err.status, "%s", err.text);
+}
+
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct client *client = opaque;
-    char *detail;
 
+    log_debug("librdkafka: %s: %s", rd_kafka_err2name(code), reason);
     switch (code) {
     case RD_KAFKA_RESP_ERR__FATAL:
         client_fail_fatal(client, rk);
         return;
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-        client_fail(client, EX_NOPERM, "broker: %s", reason);
-        return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        if (!client->down)
+        if (!client->down && !client->failed)
             log_warn("broker: not reachable, waiting for it: %s", client->last_error);
         client->down = true;
         return;
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
-        // Only the debug log shows how often the connection failed, and in which state.
-        snprintf(client->last_error, sizeof client->last_error, "%s", reason);
-        if ((detail = strstr(client->last_error, " (after ")) != NULL)
-            *detail = '\0';
-        break;
+        on_connection_error(client, rk, code, reason);
+        return;
     default:
-        break;
+        return;
     }
-    log_debug("librdkafka: %s: %s", rd_kafka_err2name(code), reason);
+}
+
+// Called in librdkafka's threads. Keeps OpenSSL's verdict, which librdkafka's error does not have.
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t id, int *error, int depth,
+                          const char *data, size_t size, char *why, size_t why_size, void *opaque)
+{
+    struct client *client = opaque;
+
+    (void)rk, (void)broker, (void)id, (void)depth, (void)data, (void)size;
+    if (*error == 0)
+        return 1;
+    client->certificate_error = *error;
+    snprintf(why, why_size, "OpenSSL's error %d", *error);
+    return 0;
 }
 
 int client_init(struct client *client, rd_kafka_type_t type, rd_kafka_conf_t *conf,
@@ -150,10 +287,12 @@ int client_init(struct client *client, rd_kafka_type_t type, rd_kafka_conf_t *co
     *client = (struct client){.ctx = ctx,
                               .wait = options->wait,
                               .stopping = options->stopping,
+                              .needs.right = type == RD_KAFKA_PRODUCER ? "WRITE" : "READ",
                               .last_error = "no answer"};
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     client->rk = rd_kafka_new(type, conf, why, sizeof why);
     if (client->rk != NULL)
         return 0;

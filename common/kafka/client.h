@@ -15,24 +15,38 @@
 #ifndef KAFKA_CLIENT_H
 #define KAFKA_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "kafka/config.h"
+
+// What a client needs rights to, for messages that say which right is missing. A broker only says
+// whether it refuses a topic, a group, a transactional id or the cluster. Texts are borrowed.
+struct client_needs {
+    const char *right;            // to the topics: "READ", "WRITE" or "CREATE"
+    const char *topics;           // one name, or several, such as "a, b"; NULL when not known
+    const char *group;            // NULL for none
+    const char *transactional_id; // NULL for none
+};
 
 struct client {
     rd_kafka_t *rk;
     void *ctx; // the owner's
     int64_t wait;
     bool (*stopping)(void);
-    bool has_controller; // see metadata_find_controller()
-    bool down;           // no broker is reachable, and a warning has said so
-    bool failed;         // a fatal error has been recorded in `fatal`
+    struct client_needs needs; // client_init() sets the right; the owner sets the rest
+    bool has_controller;       // see metadata_find_controller()
+    bool answered;             // a broker has answered
+    bool down;                 // no broker is reachable, and a warning has said so
+    bool failed;               // a fatal error has been recorded in `fatal`
     struct err fatal;
-    char last_error[256]; // of the most recent failed connection
+    char last_error[512];         // of the most recent failed connection
+    atomic_int certificate_error; // of the broker's certificate; set by librdkafka's threads
 };
 
 // Connects. Takes ownership of conf, even if it fails. Returns 0, or -1 with EX_CONFIG.
@@ -46,6 +60,12 @@ int client_check(const struct client *client, struct err *err);
 // Records a fatal error, unless one is recorded already. Safe within librdkafka's callbacks.
 __attribute__((format(printf, 3, 4))) void client_fail(struct client *client, int status,
                                                        const char *fmt, ...);
+
+// Records the error of a request, as client_error() words it.
+__attribute__((format(printf, 4, 5))) void client_fail_error(struct client *client,
+                                                             const struct client_needs *needs,
+                                                             rd_kafka_resp_err_t code,
+                                                             const char *fmt, ...);
 
 // Records that a newer producer with the same transactional id has fenced this one.
 void client_fail_fenced(struct client *client);
@@ -69,7 +89,25 @@ int client_unreachable(const struct client *client, struct err *err);
 // Notes that a broker has answered, which ends the "not reachable" state.
 void client_alive(struct client *client);
 
-// Returns the exit status for an error of librdkafka or of the broker.
+// Returns the exit status for an error of librdkafka or of the broker; EX_TEMPFAIL for most errors.
 int client_error_status(rd_kafka_resp_err_t code);
+
+// Returns whether an error means that a right is missing, or that the login failed.
+bool client_is_refused(rd_kafka_resp_err_t code);
+
+// Returns what the client needs, with another topic. `topic` may be NULL for no other topic.
+struct client_needs client_needs_topic(const struct client *client, const char *topic);
+
+// Appends a topic to a text for needs.topics. The text ends without a NUL byte.
+void client_add_topic(struct buf *names, const char *topic);
+
+// Sets *err to say what an error of a request means, and returns -1. If the broker refuses a right,
+// the message names that right, such as "not authorized: needs READ on topic user-login".
+// Otherwise it is the formatted text, which names the request, and the reason. `status` is for
+// errors for which client_error_status() has no status of their own.
+__attribute__((format(printf, 5, 6))) int client_error(struct err *err,
+                                                       const struct client_needs *needs,
+                                                       rd_kafka_resp_err_t code, int status,
+                                                       const char *fmt, ...);
 
 #endif

@@ -74,6 +74,8 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
 {
     struct partition *p = partition_of(&c->partitions, message);
     int status = client_error_status(message->err);
+    const struct client_needs needs = client_needs_topic(
+        &c->client, message->rkt == NULL ? NULL : rd_kafka_topic_name(message->rkt));
 
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
@@ -90,7 +92,10 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
         client_fail(&c->client, EX_CONFIG, "%s", rd_kafka_message_errstr(message));
         return;
     default:
-        if (status != EX_TEMPFAIL)
+        if (client_is_refused(message->err))
+            client_fail_error(&c->client, &needs, message->err, "%s",
+                              rd_kafka_message_errstr(message));
+        else if (status != EX_TEMPFAIL)
             client_fail(&c->client, status, "%s", rd_kafka_message_errstr(message));
         else
             log_warn("%s", rd_kafka_message_errstr(message));
@@ -143,6 +148,8 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     struct consumer *c = ((struct client *)opaque)->ctx;
 
     (void)rk;
+    if (client_is_refused(code))
+        client_fail_error(&c->client, &c->client.needs, code, "group %s: commit", c->offsets.group);
     c->ops.committed(c->ctx, code, list);
 }
 
@@ -176,6 +183,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     if (client_init(&c->client, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
         return -1;
+    c->client.needs.group = c->offsets.group;
     c->messages = rd_kafka_queue_new(c->client.rk);
     c->offsets.client = &c->client;
     c->offsets.partitions = &c->partitions;
@@ -239,7 +247,9 @@ static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
         if (metadata_match_topics(&c->client, topics->item[i], &c->names, err) != 0)
             return -1;
         if (c->names.count == before)
-            return err_set(err, EX_UNAVAILABLE, "topic %s: no topic matches", topics->item[i]);
+            return err_set(err, EX_UNAVAILABLE,
+                           "topic %s: no topic matches that this user may DESCRIBE",
+                           topics->item[i]);
         for (size_t j = before; j < c->names.count; j++) {
             if (add_topic(c, list, c->names.item[j], ids, id_count, err) != 0)
                 return -1;
@@ -284,6 +294,10 @@ static int assign(struct consumer *c, const struct opt_list *topics, const int32
 int consumer_start(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
                    int id_count, struct err *err)
 {
+    for (size_t i = 0; i < topics->count; i++)
+        client_add_topic(&c->topic_names, topics->item[i]);
+    buf_putc(&c->topic_names, '\0');
+    c->client.needs.topics = c->topic_names.data;
     if (c->offsets.group != NULL && ids == NULL && c->shards == 0)
         return subscribe(c, topics, err);
     return assign(c, topics, ids, id_count, err);
@@ -384,5 +398,6 @@ void consumer_release(struct consumer *c)
     for (size_t i = 0; i < c->names.count; i++)
         free((char *)c->names.item[i]);
     opt_list_release(&c->names);
+    buf_release(&c->topic_names);
     value_release(&c->value);
 }

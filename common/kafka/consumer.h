@@ -64,12 +64,13 @@ struct consumer {
     rd_kafka_queue_t *messages;
     const rd_kafka_message_t *message; // the current record
     struct value value;
-    uint64_t records;      // read so far
-    struct opt_list names; // of the topics that match a pattern
-    bool assigned;         // by the group, possibly no partition
-    bool serving;          // within consumer_serve()
-    bool stopped;          // ops.record() returned -1
-    bool closing;          // consumer_close() or consumer_release() was called
+    uint64_t records;       // read so far
+    struct opt_list names;  // of the topics that match a pattern
+    struct buf topic_names; // as they were given, for messages
+    bool assigned;          // by the group, possibly no partition
+    bool serving;           // within consumer_serve()
+    bool stopped;           // ops.record() returned -1
+    bool closing;           // consumer_close() or consumer_release() was called
 };
 
 // Returns 0, or -1 with *err set. defaults are those of config_new().

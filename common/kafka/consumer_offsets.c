@@ -11,6 +11,7 @@
 #include "kafka/group_offsets.h"
 #include "kafka/metadata.h"
 
+#define FIRST_TIME 500       // ms for the first request about the group
 #define REQUEST_TIME 5000    // ms for one request
 #define TRUNCATION_PAUSE 200 // ms between checks for the end of a partition
 
@@ -116,20 +117,22 @@ static int read_committed(struct consumer_offsets *o, rd_kafka_topic_partition_l
 {
     int64_t deadline = time_monotonic() + o->client->wait;
     rd_kafka_resp_err_t code;
+    int time = FIRST_TIME;
 
     do {
-        code = rd_kafka_committed(o->client->rk, list, REQUEST_TIME);
+        code = o->shared ? rd_kafka_committed(o->client->rk, list, REQUEST_TIME)
+                         : group_offsets_committed(o->client, list, time);
+        time = REQUEST_TIME;
         for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
             code = list->elems[i].err;
-    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_error_status(code) != EX_NOPERM &&
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !client_is_refused(code) &&
              client_keep_trying(o->client, deadline));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return err_set(err, client_error_status(code), "group %s: cannot read its offsets: %s%s",
-                   o->group, rd_kafka_err2str(code),
-                   code == RD_KAFKA_RESP_ERR__TIMED_OUT
-                       ? " (an open transaction may still be changing them)"
-                       : "");
+    return client_error(
+        err, &o->client->needs, code, EX_TEMPFAIL, "group %s: cannot read its offsets%s", o->group,
+        code == RD_KAFKA_RESP_ERR__TIMED_OUT ? " (an open transaction may still be changing them)"
+                                             : "");
 }
 
 rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait)
@@ -222,8 +225,8 @@ int consumer_offsets_commit_start(struct consumer_offsets *o, struct err *err)
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return err_set(err, client_error_status(code), "group %s: cannot commit the start offsets: %s",
-                   o->group, rd_kafka_err2str(code));
+    return client_error(err, &o->client->needs, code, EX_TEMPFAIL,
+                        "group %s: cannot commit the start offsets", o->group);
 }
 
 int consumer_offsets_prepare(struct consumer_offsets *o, rd_kafka_topic_partition_list_t *list,

@@ -46,6 +46,9 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     const struct delivery_report report = {.outcome = outcome_of(message->err),
                                            .code = message->err,
                                            .line = &line,
+                                           .topic = message->err == RD_KAFKA_RESP_ERR_NO_ERROR
+                                                        ? NULL
+                                                        : rd_kafka_topic_name(message->rkt),
                                            .passed = TAG_PASSED(message->_private),
                                            .segment = TAG_SEGMENT(message->_private)};
 
@@ -122,10 +125,11 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
                      const struct line *line, bool passed, uint32_t segment)
 {
     struct client *client = &d->producer.client;
+    rd_kafka_topic_t *rkt = d->producer.topic[topic];
     void *tag = TAG(line->number, segment, passed);
     rd_kafka_resp_err_t code;
 
-    while ((code = produce_once(d, d->producer.topic[topic], line, key, key_len, tag)) ==
+    while ((code = produce_once(d, rkt, line, key, key_len, tag)) ==
                RD_KAFKA_RESP_ERR__QUEUE_FULL &&
            !client->failed)
         rd_kafka_poll(client->rk, ROOM_WAIT);
@@ -133,6 +137,7 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
         const struct delivery_report report = {.outcome = outcome_of(code),
                                                .code = code,
                                                .line = line,
+                                               .topic = rd_kafka_topic_name(rkt),
                                                .passed = passed,
                                                .segment = segment,
                                                .kept_back = true};
@@ -150,10 +155,24 @@ static void keep_undelivered(struct delivery *d, const struct line *line)
     out_line_done(&d->undelivered); // delivery_close() reports an error
 }
 
+// Notes why the first line has failed. If a right is missing, further lines would fail too.
+static void note_failure(struct delivery *d, const struct delivery_report *report)
+{
+    struct client *client = &d->producer.client;
+    const struct client_needs needs = client_needs_topic(client, report->topic);
+    rd_kafka_resp_err_t code = report->code == RD_KAFKA_RESP_ERR__FATAL
+                                   ? rd_kafka_fatal_error(client->rk, NULL, 0)
+                                   : report->code;
+
+    client_error(&d->why, &needs, code, EX_TEMPFAIL, "topic %s", report->topic);
+    if (client_is_refused(code))
+        client_fail(client, d->why.status, "%s", d->why.text);
+    else
+        d->why.status = EX_TEMPFAIL;
+}
+
 void delivery_count(struct delivery *d, const struct delivery_report *report)
 {
-    const char *why = rd_kafka_err2str(report->code);
-
     if (report->outcome == DELIVERY_DONE) {
         stream_deliver(d->stream, !report->passed, report->line->len);
         return;
@@ -161,22 +180,23 @@ void delivery_count(struct delivery *d, const struct delivery_report *report)
     if (report->passed)
         stream_reclaim(d->stream);
     if (report->outcome == DELIVERY_REFUSED) {
-        stream_reject(d->stream, &(struct reject){REJECT_NOT_DELIVERED, NULL, why}, report->line);
+        stream_reject(d->stream,
+                      &(struct reject){REJECT_NOT_DELIVERED, NULL, rd_kafka_err2str(report->code)},
+                      report->line);
         return;
     }
-    if (d->status == EX_OK) {
-        snprintf(d->why, sizeof d->why, "%s", why);
-        d->status = client_error_status(report->code) == EX_NOPERM ? EX_NOPERM : EX_TEMPFAIL;
-    }
+    if (d->why.status == EX_OK)
+        note_failure(d, report);
     stream_lose(d->stream, 1);
     keep_undelivered(d, report->line);
 }
 
 int delivery_require(struct delivery *d, const char *option)
 {
-    if (d->status == EX_OK)
+    if (d->why.status == EX_OK)
         return 0;
-    return stream_fail(d->stream, EX_TEMPFAIL, "%s: a line was not delivered: %s", option, d->why);
+    return stream_fail(d->stream, d->why.status, "%s: a line was not delivered: %s", option,
+                       d->why.text);
 }
 
 int delivery_serve(struct delivery *d)
@@ -215,11 +235,11 @@ void delivery_close(struct delivery *d)
     const char *file = d->undelivered_file;
     struct err err;
 
-    if (d->status != EX_OK) {
+    if (d->why.status != EX_OK) {
         log_error("%llu lines not delivered: %s%s%s",
-                  (unsigned long long)stream_ledger(d->stream)->undelivered, d->why,
+                  (unsigned long long)stream_ledger(d->stream)->undelivered, d->why.text,
                   file == NULL ? "" : "; they are in ", file == NULL ? "" : file);
-        stream_set_status(d->stream, d->status);
+        stream_set_status(d->stream, d->why.status);
     }
     if (file != NULL && out_close(&d->undelivered) != 0) {
         out_error(&d->undelivered, &err);

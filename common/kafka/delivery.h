@@ -41,6 +41,7 @@ struct delivery_report {
     enum delivery_outcome outcome;
     rd_kafka_resp_err_t code;
     const struct line *line; // valid during the call
+    const char *topic;       // of a failed line; valid during the call
     bool passed;             // as given to delivery_produce()
     uint32_t segment;        // as given to delivery_produce()
     bool kept_back;          // librdkafka refused the line and did not send it
@@ -54,8 +55,7 @@ struct delivery {
     // The members below are private.
     struct producer producer;
     rd_kafka_headers_t *headers;
-    int status; // the exit status for the first undelivered line; EX_OK when there is none
-    char why[256];
+    struct err why; // of the first undelivered line; its status is EX_OK when there is none
     const char *undelivered_file; // NULL for none
     struct out undelivered;
 };
@@ -83,7 +83,8 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
 // file.
 void delivery_count(struct delivery *d, const struct delivery_report *report);
 
-// Fails with EX_TEMPFAIL when a line has failed. The message names the option that forbids this.
+// Fails when a line has failed, with EX_NOPERM if a right is missing and otherwise with
+// EX_TEMPFAIL. The message names the option that forbids this.
 int delivery_require(struct delivery *d, const char *option);
 
 // Receives the reports that have arrived, without waiting.

@@ -35,8 +35,7 @@ static rd_kafka_topic_partition_list_t *partitions_of(const struct mark *mark)
 int group_offsets_open(struct client *client, const struct config_options *options,
                        const char *group, struct err *err)
 {
-    static const struct config_setting defaults[] = {
-        {"client.id", "loginpipe"}, {"log.connection.close", "false"}, {NULL, NULL}};
+    static const struct config_setting defaults[] = {{"client.id", "loginpipe"}, {NULL, NULL}};
     // With read_committed, a read waits until no open transaction includes the offsets.
     const struct config_setting own[] = {{"group.id", group},
                                          {"isolation.level", "read_committed"},
@@ -53,7 +52,10 @@ int group_offsets_open(struct client *client, const struct config_options *optio
         rd_kafka_conf_destroy(conf);
         return err_set(err, EX_USAGE, "group %s: %s", group, why);
     }
-    return client_init(client, RD_KAFKA_CONSUMER, conf, options, NULL, err);
+    if (client_init(client, RD_KAFKA_CONSUMER, conf, options, NULL, err) != 0)
+        return -1;
+    client->needs.group = group;
+    return 0;
 }
 
 void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t *seq,
@@ -86,11 +88,27 @@ static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *l
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+rd_kafka_resp_err_t group_offsets_committed(struct client *client,
+                                            rd_kafka_topic_partition_list_t *list, int timeout_ms)
+{
+    rd_kafka_resp_err_t code = rd_kafka_committed(client->rk, list, timeout_ms);
+    rd_kafka_message_t *message;
+
+    if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__WAIT_COORD)
+        return code;
+    while ((message = rd_kafka_consumer_poll(client->rk, 0)) != NULL) {
+        if (client_is_refused(message->err))
+            code = message->err;
+        rd_kafka_message_destroy(message);
+    }
+    return code;
+}
+
 rd_kafka_resp_err_t group_offsets_read(struct client *client, const struct mark *partitions,
                                        int timeout_ms, struct mark *found)
 {
     rd_kafka_topic_partition_list_t *list = partitions_of(partitions);
-    rd_kafka_resp_err_t code = rd_kafka_committed(client->rk, list, timeout_ms);
+    rd_kafka_resp_err_t code = group_offsets_committed(client, list, timeout_ms);
 
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = take_offsets(list, found);

@@ -31,6 +31,12 @@ void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t 
 int group_offsets_open(struct client *client, const struct config_options *options,
                        const char *group, struct err *err);
 
+// As rd_kafka_committed(), for a consumer that has not subscribed. If the broker refuses the group,
+// librdkafka asks for its coordinator until the timeout, and only says why in the consumer's queue,
+// which this reads.
+rd_kafka_resp_err_t group_offsets_committed(struct client *client,
+                                            rd_kafka_topic_partition_list_t *list, int timeout_ms);
+
 // Reads the offsets of the partitions in a mark into *found, which must be initialised. `client` is
 // a consumer of the group. Waits up to timeout_ms for the broker, and for an open transaction that
 // includes the offsets. After an error the content of *found is unspecified.

@@ -13,6 +13,7 @@
 
 #define ANSWER_SLICE 200   // ms between checks for signals while waiting for an answer
 #define RETRY_PAUSE 200    // ms between checks for a missing topic
+#define FIRST_TIME 250     // ms for the first request; twice as long for each further one
 #define METADATA_TIME 2000 // ms for one request about one topic
 #define ALL_METADATA_TIME 10000
 #define ELECTION_TIME 1000 // ms for which a cluster may be without a controller
@@ -37,6 +38,8 @@ static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event, const char **why)
 static int judge(struct client *client, const char *topic, rd_kafka_resp_err_t code,
                  const char *why, struct err *err)
 {
+    const struct client_needs needs = {.right = "CREATE", .topics = topic};
+
     switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
         log_info("topic %s: created", topic);
@@ -51,8 +54,11 @@ static int judge(struct client *client, const char *topic, rd_kafka_resp_err_t c
         return err_set(err, EX_UNAVAILABLE, "topic %s: not created within %llds", topic,
                        (long long)(client->wait / MS_SECOND));
     default:
+        if (client_is_refused(code) || why == NULL)
+            return client_error(err, &needs, code, EX_TEMPFAIL, "topic %s: cannot create it",
+                                topic);
         return err_set(err, client_error_status(code), "topic %s: cannot create it: %s", topic,
-                       why == NULL ? rd_kafka_err2str(code) : why);
+                       why);
     }
 }
 
@@ -165,6 +171,15 @@ int64_t metadata_largest_batch(struct client *client, char *const *topics, size_
     return limit;
 }
 
+// How long one request may take. The first ones are short, since a refused login or a wrong
+// listener is only noticed between requests.
+static int request_time(int attempt)
+{
+    int time = FIRST_TIME << (attempt < 6 ? attempt : 6);
+
+    return time < METADATA_TIME ? time : METADATA_TIME;
+}
+
 static int remaining(int64_t deadline, int most)
 {
     int64_t left = deadline - time_monotonic();
@@ -173,11 +188,12 @@ static int remaining(int64_t deadline, int most)
 }
 
 // Asks once about one topic or, when `topic` is NULL, about all topics. Each request has a short
-// timeout, so that signals and errors such as a wrong password are noticed soon.
+// timeout, so that signals and errors such as a wrong password are noticed soon. `attempt` counts
+// from 0.
 static rd_kafka_resp_err_t ask(struct client *client, rd_kafka_topic_t *topic, int64_t deadline,
-                               const struct rd_kafka_metadata **metadata)
+                               int attempt, const struct rd_kafka_metadata **metadata)
 {
-    int timeout = remaining(deadline, topic == NULL ? ALL_METADATA_TIME : METADATA_TIME);
+    int timeout = remaining(deadline, topic == NULL ? ALL_METADATA_TIME : request_time(attempt));
     rd_kafka_resp_err_t code =
         rd_kafka_metadata(client->rk, topic == NULL, topic, metadata, timeout == 0 ? 1 : timeout);
 
@@ -191,10 +207,8 @@ static int topic_state(const struct rd_kafka_metadata_topic *topic, int *partiti
     *partitions = topic->partition_cnt;
     if (topic->err == RD_KAFKA_RESP_ERR_NO_ERROR && topic->partition_cnt > 0)
         return 0;
-    return client_error_status(topic->err) == EX_NOPERM ||
-                   topic->err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION
-               ? -1
-               : 1;
+    return client_is_refused(topic->err) || topic->err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION ? -1
+                                                                                            : 1;
 }
 
 int metadata_wait_topic(struct client *client, const char *topic, int *partitions, struct err *err)
@@ -203,14 +217,14 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
     int64_t deadline = time_monotonic() + client->wait;
     bool reached = false, told = false;
     rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    int state = 1;
+    int state = 1, attempt = 0;
 
     if (handle == NULL)
         return err_set(err, EX_USAGE, "topic %s: %s", topic,
                        rd_kafka_err2str(rd_kafka_last_error()));
     do {
         const struct rd_kafka_metadata *metadata;
-        if (ask(client, handle, deadline, &metadata) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (ask(client, handle, deadline, attempt++, &metadata) == RD_KAFKA_RESP_ERR_NO_ERROR) {
             reached = true;
             client_alive(client);
             state = metadata->topic_cnt == 1 ? topic_state(&metadata->topics[0], partitions) : 1;
@@ -231,8 +245,8 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
         return 0;
     if (!reached || client_is_stopping(client))
         return client_unreachable(client, err);
-    return err_set(err, client_error_status(why) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
-                   "topic %s: %s", topic, rd_kafka_err2str(why));
+    const struct client_needs needs = client_needs_topic(client, topic);
+    return client_error(err, &needs, why, EX_UNAVAILABLE, "topic %s", topic);
 }
 
 static bool knows_controller(const struct client *client, const struct rd_kafka_metadata *metadata)
@@ -250,12 +264,14 @@ int metadata_find_controller(struct client *client, struct err *err)
 {
     int64_t deadline = time_monotonic() + client->wait;
     int64_t patience = INT64_MAX; // deadline for a controller to appear
+    int attempt = 0;
 
     do {
         const struct rd_kafka_metadata *metadata;
-        int timeout = remaining(deadline, METADATA_TIME);
+        int timeout = remaining(deadline, request_time(attempt++));
         if (rd_kafka_metadata(client->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout) ==
             RD_KAFKA_RESP_ERR_NO_ERROR) {
+            client_alive(client);
             client->has_controller = knows_controller(client, metadata);
             rd_kafka_metadata_destroy(metadata);
             if (client->has_controller || time_monotonic() >= patience)
@@ -267,6 +283,23 @@ int metadata_find_controller(struct client *client, struct err *err)
         rd_kafka_poll(client->rk, 0);
     } while (client_keep_trying(client, deadline));
     return patience == INT64_MAX ? client_unreachable(client, err) : 0;
+}
+
+// Waits until a broker answers at all.
+static rd_kafka_resp_err_t await_broker(struct client *client, int64_t deadline)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code;
+    int attempt = 0;
+
+    do {
+        int timeout = remaining(deadline, request_time(attempt++));
+        code = rd_kafka_metadata(client->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout);
+        rd_kafka_poll(client->rk, 0);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+    return code;
 }
 
 int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,
@@ -282,10 +315,12 @@ int metadata_match_topics(struct client *client, const char *regex, struct opt_l
         regerror(status, &compiled, why, sizeof why);
         return err_set(err, EX_USAGE, "topic %s: %s", regex, why);
     }
-    rd_kafka_resp_err_t code;
-    do {
-        code = ask(client, NULL, deadline, &metadata);
-    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
+    rd_kafka_resp_err_t code = await_broker(client, deadline);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        do {
+            code = ask(client, NULL, deadline, 0, &metadata);
+        } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
+    }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         regfree(&compiled);
         return client_unreachable(client, err);

@@ -164,9 +164,10 @@ int offset_spec_resolve(struct client *client, const char *topic, int32_t partit
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return 0;
         log_debug("topic %s [%d]: %s; asking again", topic, (int)partition, rd_kafka_err2str(code));
-    } while (client_error_status(code) != EX_NOPERM && client_keep_trying(client, deadline));
+    } while (!client_is_refused(code) && client_keep_trying(client, deadline));
     if (client_check(client, err) != 0)
         return -1;
-    return err_set(err, client_error_status(code) == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE,
-                   "topic %s [%d]: its offsets: %s", topic, (int)partition, rd_kafka_err2str(code));
+    const struct client_needs needs = client_needs_topic(client, topic);
+    return client_error(err, &needs, code, EX_UNAVAILABLE, "topic %s [%d]: its offsets", topic,
+                        (int)partition);
 }

@@ -15,8 +15,9 @@ static int source_begin(struct source *s, struct err *err)
 {
     struct consumer_offsets *o = &s->consumer.offsets;
 
-    (void)err;
     rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
+    if (client_is_refused(code))
+        return client_error(err, &o->client->needs, code, EX_TEMPFAIL, "group %s", o->group);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warn("group %s: cannot commit the start offsets: %s", o->group, rd_kafka_err2str(code));
     return 0;
@@ -60,7 +61,8 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
 {
     struct consumer_offsets *o = &s->consumer.offsets;
 
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET ||
+        client_is_refused(code)) // which ends the client
         return;
     log_warn("group %s: commit failed: %s; trying again", o->group, rd_kafka_err2str(code));
     consumer_offsets_retry(o, list);
@@ -78,10 +80,13 @@ static int source_close(struct source *s)
     struct consumer_offsets *o = &s->consumer.offsets;
     rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
 
+    struct err err;
+
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return stream_fail(s->stream, client_error_status(code), "group %s: the last commit failed: %s",
-                       o->group, rd_kafka_err2str(code));
+    client_error(&err, &o->client->needs, code, EX_TEMPFAIL, "group %s: the last commit failed",
+                 o->group);
+    return stream_fail_err(s->stream, &err);
 }
 
 static void source_release(struct source *s)

@@ -66,7 +66,11 @@ static int connect_producer(struct producer *p, struct err *err)
         return err_set(err, EX_USAGE, "%s: %s", what, why);
     }
     rd_kafka_conf_set_dr_msg_cb(conf, s->on_report);
-    return client_init(&p->client, RD_KAFKA_PRODUCER, conf, s->config, s->ctx, err);
+    if (client_init(&p->client, RD_KAFKA_PRODUCER, conf, s->config, s->ctx, err) != 0)
+        return -1;
+    p->client.needs.topics = p->names.data;
+    p->client.needs.transactional_id = p->transactional_id;
+    return 0;
 }
 
 static int await_topics(struct producer *p, struct err *err)
@@ -122,6 +126,9 @@ static void open_topics(struct producer *p)
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err)
 {
     *p = (struct producer){.settings = settings, .largest_batch = INT64_MAX};
+    for (size_t i = 0; i < settings->topic_count; i++)
+        client_add_topic(&p->names, settings->topics[i]);
+    buf_putc(&p->names, '\0');
     if (connect_producer(p, err) != 0 || await_topics(p, err) != 0 || fit_batches(p, err) != 0)
         return -1;
     open_topics(p);
@@ -138,15 +145,21 @@ static void close_topics(struct producer *p)
     p->topic = NULL;
 }
 
-void producer_release(struct producer *p)
+static void disconnect(struct producer *p)
 {
     close_topics(p);
     client_release(&p->client);
 }
 
+void producer_release(struct producer *p)
+{
+    disconnect(p);
+    buf_release(&p->names);
+}
+
 int producer_make_transactional(struct producer *p, const char *id, struct err *err)
 {
-    producer_release(p);
+    disconnect(p);
     p->transactional_id = id;
     if (connect_producer(p, err) != 0)
         return -1;

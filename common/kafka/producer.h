@@ -37,6 +37,7 @@ struct producer {
     rd_kafka_topic_t **topic;     // in the order of settings->topics
     int64_t largest_batch;        // bytes; the largest batch that all topics accept
     const char *transactional_id; // NULL without transactions
+    struct buf names;             // the topics, for messages
 };
 
 // Connects. Borrows the settings. Returns 0, or -1 with *err set; release the producer in both

@@ -17,7 +17,6 @@ const struct config_setting sink_defaults[] = {
     {"message.max.bytes", "67108864"},
     // Below 2.10 librdkafka leaves Nagle's algorithm on.
     {"socket.nagle.disable", "true"},
-    {"log.connection.close", "false"},
     {NULL, NULL},
 };
 

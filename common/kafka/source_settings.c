@@ -18,7 +18,6 @@ const struct config_setting source_defaults[] = {
     {"partition.assignment.strategy", "range"},
     // How much is fetched ahead while stdout is blocked, for all partitions together.
     {"queued.max.messages.kbytes", "32768"},
-    {"log.connection.close", "false"},
     {NULL, NULL},
 };
 

@@ -10,6 +10,7 @@
 #include "kafka/group_offsets.h"
 
 #define CALL_TIME 5000               // ms for one call, between checks for errors
+#define FIRST_TIME 500               // ms for the first call to a coordinator
 #define COMMIT_TIME (60 * MS_SECOND) // for a commit, with its retries
 #define ABORT_TIME 5000              // ms
 #define IDLE_COMMIT (30 * MS_SECOND) // between commits that change nothing
@@ -17,9 +18,9 @@
 // The outcome of a call that can be retried.
 enum answer { ANSWER_DONE, ANSWER_AGAIN, ANSWER_FAILED };
 
-// Returns what the result of a call means. Frees the error.
-static enum answer judge(struct transaction *t, const char *what, rd_kafka_error_t *take,
-                         struct err *err)
+// Returns what the result of a call means. `needs` is what the call needs. Frees the error.
+static enum answer judge(struct transaction *t, const char *what, const struct client_needs *needs,
+                         rd_kafka_error_t *take, struct err *err)
 {
     struct client *client = t->client;
 
@@ -30,9 +31,10 @@ static enum answer judge(struct transaction *t, const char *what, rd_kafka_error
     bool again = !rd_kafka_error_txn_requires_abort(take) && rd_kafka_error_is_retriable(take);
     if (client_is_fenced(code))
         client_fail_fenced(client);
+    else if (!again && client_error_status(code) != EX_TEMPFAIL)
+        client_fail_error(client, needs, code, "transaction: %s", what);
     else if (!again)
-        client_fail(client, client_error_status(code), "transaction: %s: %s", what,
-                    rd_kafka_error_string(take));
+        client_fail(client, EX_TEMPFAIL, "transaction: %s: %s", what, rd_kafka_error_string(take));
     else
         log_debug("transaction: %s: %s", what, rd_kafka_error_string(take));
     rd_kafka_error_destroy(take);
@@ -51,12 +53,30 @@ int transaction_open(struct transaction *t, struct err *err)
     enum answer answer;
 
     do {
-        answer = judge(t, what, rd_kafka_init_transactions(t->client->rk, CALL_TIME), err);
+        answer = judge(t, what, &t->client->needs,
+                       rd_kafka_init_transactions(t->client->rk, CALL_TIME), err);
     } while (answer == ANSWER_AGAIN && client_keep_trying(t->client, deadline));
     t->open = answer == ANSWER_DONE;
+    if (t->open)
+        client_alive(t->client);
     if (answer == ANSWER_AGAIN)
         return timed_out(what, EX_UNAVAILABLE, err);
     return answer == ANSWER_DONE ? 0 : -1;
+}
+
+// Returns what is needed to read or commit the offsets of a mark. Puts its topics into `names`.
+static struct client_needs offsets_need(const struct transaction *t, const struct mark *mark,
+                                        struct buf *names)
+{
+    for (size_t i = 0; i < mark->at_count; i++) {
+        if (i == 0 || strcmp(mark->at[i].topic, mark->at[i - 1].topic) != 0)
+            client_add_topic(names, mark->at[i].topic);
+    }
+    buf_putc(names, '\0');
+    return (struct client_needs){.right = "READ",
+                                 .topics = names->data,
+                                 .group = t->group,
+                                 .transactional_id = t->client->needs.transactional_id};
 }
 
 // Reads the group's offsets. Tries again while an open transaction includes them.
@@ -65,24 +85,30 @@ static int ask_committed(struct transaction *t, const struct mark *hello, struct
 {
     int64_t deadline = time_monotonic() + t->client->wait;
     struct client reader;
+    struct buf names = BUF_INIT;
     rd_kafka_resp_err_t code;
+    int time = FIRST_TIME;
 
     if (group_offsets_open(&reader, t->options, t->group, err) != 0)
         return -1;
     do {
-        code = group_offsets_read(&reader, hello, CALL_TIME, found);
+        code = group_offsets_read(&reader, hello, time, found);
+        time = CALL_TIME;
         rd_kafka_poll(reader.rk, 0); // serves error callbacks
         rd_kafka_poll(t->client->rk, 0);
-    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_error_status(code) != EX_NOPERM &&
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !client_is_refused(code) &&
              client_keep_trying(&reader, deadline) && client_keep_trying(t->client, deadline));
     bool failed = code != RD_KAFKA_RESP_ERR_NO_ERROR &&
                   (client_check(t->client, err) != 0 || client_check(&reader, err) != 0);
     client_release(&reader);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
-    return failed ? -1
-                  : err_set(err, client_error_status(code), "group %s: cannot read its offsets: %s",
-                            t->group, rd_kafka_err2str(code));
+    if (failed)
+        return -1;
+    const struct client_needs needs = offsets_need(t, hello, &names);
+    client_error(err, &needs, code, EX_TEMPFAIL, "group %s: cannot read its offsets", t->group);
+    buf_release(&names);
+    return -1;
 }
 
 // Fails if the group's offsets differ from the start of the stream. A partition without an offset
@@ -116,10 +142,26 @@ int transaction_begin(struct transaction *t, struct err *err)
 {
     if (t->begun)
         return 0;
-    if (judge(t, "beginning", rd_kafka_begin_transaction(t->client->rk), err) != ANSWER_DONE)
+    if (judge(t, "beginning", &t->client->needs, rd_kafka_begin_transaction(t->client->rk), err) !=
+        ANSWER_DONE)
         return client_check(t->client, err) != 0 ? -1 : timed_out("beginning", EX_TEMPFAIL, err);
     t->begun = true;
     return 0;
+}
+
+rd_kafka_resp_err_t transaction_cause(const struct transaction *t, rd_kafka_resp_err_t code)
+{
+    if (!t->begun ||
+        (code != RD_KAFKA_RESP_ERR__PURGE_QUEUE && code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT))
+        return code;
+    // In a transaction that has failed, each call returns the error that it failed with.
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(t->client->rk);
+    if (error == NULL)
+        return code;
+    if (rd_kafka_error_txn_requires_abort(error) || rd_kafka_error_is_fatal(error))
+        code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    return code;
 }
 
 bool transaction_is_due(const struct transaction *t, const struct mark *mark)
@@ -133,15 +175,18 @@ static int send_offsets(struct transaction *t, const struct mark *mark, int64_t 
 {
     rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
     rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(t->group);
+    struct buf names = BUF_INIT;
+    const struct client_needs needs = offsets_need(t, mark, &names);
     enum answer answer;
 
     do {
         answer =
-            judge(t, "offsets",
+            judge(t, "offsets", &needs,
                   rd_kafka_send_offsets_to_transaction(t->client->rk, list, group, CALL_TIME), err);
     } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
+    buf_release(&names);
     if (answer == ANSWER_AGAIN)
         return timed_out("offsets", EX_TEMPFAIL, err);
     return answer == ANSWER_DONE ? 0 : -1;
@@ -159,7 +204,8 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     if (transaction_begin(t, err) != 0 || send_offsets(t, mark, deadline, err) != 0)
         return -1;
     do {
-        answer = judge(t, "commit", rd_kafka_commit_transaction(t->client->rk, CALL_TIME), err);
+        answer = judge(t, "commit", &t->client->needs,
+                       rd_kafka_commit_transaction(t->client->rk, CALL_TIME), err);
     } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
     if (answer == ANSWER_AGAIN)
         return timed_out("commit", EX_TEMPFAIL, err);

@@ -66,6 +66,8 @@ static int source_serve(struct source *s, bool blocked)
         mark_source_committed(&s->marks, found.seq);
         watch->pause = QUERY_EVERY;
     } else {
+        if (client_is_refused(code))
+            client_fail_error(&c->client, &c->client.needs, code, "group %s", c->offsets.group);
         log_debug("group %s: cannot read its offsets: %s", c->offsets.group,
                   rd_kafka_err2str(code));
         watch->pause = watch->pause > QUERY_PAUSE / 2 ? QUERY_PAUSE : 2 * watch->pause;
@@ -222,8 +224,11 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
     // A fatal error can make a line fail before the error callback has been called.
     if (report->code == RD_KAFKA_RESP_ERR__FATAL)
         client_fail_fatal(client, client->rk);
-    client_fail(client, EX_TEMPFAIL, "transaction: line %llu: %s",
-                (unsigned long long)report->line->number, rd_kafka_err2str(report->code));
+    rd_kafka_resp_err_t code = transaction_cause(&t->transaction, report->code);
+    const struct client_needs needs =
+        client_needs_topic(client, code == report->code ? report->topic : NULL);
+    client_fail_error(client, &needs, code, "transaction: line %llu",
+                      (unsigned long long)report->line->number);
 }
 
 static int sink_end(struct sink *s)
