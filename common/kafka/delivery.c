@@ -217,7 +217,7 @@ int delivery_flush_all(struct delivery *d)
         if (check(d) != 0)
             return -1;
     }
-    return 0;
+    return check(d);
 }
 
 void delivery_abandon(struct delivery *d, int wait_ms)
@@ -236,9 +236,11 @@ void delivery_close(struct delivery *d)
     struct err err;
 
     if (d->why.status != EX_OK) {
-        log_error("%llu lines not delivered: %s%s%s",
-                  (unsigned long long)stream_ledger(d->stream)->undelivered, d->why.text,
-                  file == NULL ? "" : "; they are in ", file == NULL ? "" : file);
+        bool told = d->producer.client.failed; // the stage ends with that error
+        log_error("%llu lines not delivered%s%s%s%s",
+                  (unsigned long long)stream_ledger(d->stream)->undelivered, told ? "" : ": ",
+                  told ? "" : d->why.text, file == NULL ? "" : "; they are in ",
+                  file == NULL ? "" : file);
         stream_set_status(d->stream, d->why.status);
     }
     if (file != NULL && out_close(&d->undelivered) != 0) {

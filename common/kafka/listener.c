@@ -58,7 +58,8 @@ static enum protocol probe(const char *address)
     enum protocol protocol = PROTOCOL_UNKNOWN;
     char host[LISTENER_ADDRESS_SIZE], *port;
 
-    snprintf(host, sizeof host, "%s", address[0] == '[' ? address + 1 : address);
+    snprintf(host, sizeof host, "%.*s", (int)sizeof host - 1,
+             address[0] == '[' ? address + 1 : address);
     if ((port = strrchr(host, ':')) == NULL)
         return PROTOCOL_UNKNOWN;
     *port++ = '\0';

@@ -151,8 +151,7 @@ int transaction_begin(struct transaction *t, struct err *err)
 
 rd_kafka_resp_err_t transaction_cause(const struct transaction *t, rd_kafka_resp_err_t code)
 {
-    if (!t->begun ||
-        (code != RD_KAFKA_RESP_ERR__PURGE_QUEUE && code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT))
+    if (!t->begun)
         return code;
     // In a transaction that has failed, each call returns the error that it failed with.
     rd_kafka_error_t *error = rd_kafka_begin_transaction(t->client->rk);

@@ -57,8 +57,8 @@ bool transaction_is_due(const struct transaction *t, const struct mark *mark);
 // the hello mark.
 int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err);
 
-// Returns why a line of the open transaction has failed. librdkafka gives up the other lines of a
-// transaction in which one request was refused, and their own errors only say that.
+// Returns why a line of the open transaction has failed. Once a request was refused, librdkafka
+// gives up the other lines of the transaction, and their own errors (`code`) only say that.
 rd_kafka_resp_err_t transaction_cause(const struct transaction *t, rd_kafka_resp_err_t code);
 
 // Aborts an open transaction.

@@ -221,6 +221,8 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
     if (report->passed)
         stream_reclaim(s->stream);
     stream_lose(s->stream, 1);
+    if (client->failed)
+        return;
     // A fatal error can make a line fail before the error callback has been called.
     if (report->code == RD_KAFKA_RESP_ERR__FATAL)
         client_fail_fatal(client, client->rk);
