@@ -116,12 +116,12 @@ is_refused() {
     allow READ topic "$topic" , "$me" READ group "$group"
     for options in "" "-G $group"; do
         keep_producing
-        start_script <<<"login kcat-in $options \$topic >read"
-        wait_until 10 has_lines 101 read
+        start_script <<<"login kcat-in $options \$topic >records"
+        wait_until 10 has_lines 101 records
         take READ topic "$topic"
         is_refused "kcat-in: not authorized: needs READ on topic $topic"
         allow READ topic "$topic"
-        rm read
+        rm records
     done
 }
 
@@ -129,10 +129,10 @@ is_refused() {
     make_topics
     allow READ topic "$topic" , "$me" READ group "$group"
     for options in "-G $group" "-G $group --shard 0/1" "-G $group --shard 0/1 --marks"; do
-        rm -f read
+        rm -f records
         keep_producing
-        start_script <<<"login kcat-in -o beginning $options \$topic >read"
-        wait_until 10 has_lines 1 read
+        start_script <<<"login kcat-in -o beginning $options \$topic >records"
+        wait_until 10 has_lines 1 records
         take READ group "$group"
         is_refused "kcat-in: not authorized: needs READ on group $group"
         allow READ group "$group"
@@ -192,7 +192,7 @@ has_records() {
     for options in "" --tee; do
         # shellcheck disable=SC2016 # for the script
         start_script <<<"set -o pipefail
-            while sleep 0.05; do echo 1; done | login kcat-out -t \$out $options >read"
+            while sleep 0.05; do echo 1; done | login kcat-out -t \$out $options >records"
         wait_until 10 is_growing "$out"
         take WRITE topic "$out"
         is_refused "kcat-out: not authorized: needs WRITE on topic $out"
@@ -229,23 +229,22 @@ sink_pipe() {
     make_topics
     kcat-in -e -G "$group" --shard 0/1 --marks "$topic" >stream
     allow DESCRIBE topic "$out"
-    sink() {
-        login kcat-out --exactly-once -t "$out" "$@" <stream
-    }
-    fails_with 77 "kcat-out: not authorized: needs WRITE on transactional id loginpipe.$group.0/1" sink
-    fails_with 77 "kcat-out: not authorized: needs WRITE on transactional id mine" sink --transactional-id mine
+    local sink=(login kcat-out --exactly-once -t "$out")
+    fails_with 77 "kcat-out: not authorized: needs WRITE on transactional id loginpipe.$group.0/1" "${sink[@]}" <stream
+    fails_with 77 "kcat-out: not authorized: needs WRITE on transactional id mine" \
+        "${sink[@]}" --transactional-id mine <stream
     allow WRITE transactional-id "loginpipe.$group*"
-    fails_with 77 "kcat-out: not authorized: needs READ on group $group" sink
+    fails_with 77 "kcat-out: not authorized: needs READ on group $group" "${sink[@]}" <stream
     allow DESCRIBE group "$group"
-    fails_with 77 "kcat-out: not authorized: needs READ on topic $topic" sink
+    fails_with 77 "kcat-out: not authorized: needs READ on topic $topic" "${sink[@]}" <stream
     allow DESCRIBE topic "$topic"
-    fails_with 77 "kcat-out: not authorized: needs READ on group $group" sink
+    fails_with 77 "kcat-out: not authorized: needs READ on group $group" "${sink[@]}" <stream
     allow READ group "$group"
-    fails_with 77 "kcat-out: not authorized: needs READ on topic $topic" sink
+    fails_with 77 "kcat-out: not authorized: needs READ on topic $topic" "${sink[@]}" <stream
     allow READ topic "$topic"
-    fails_with 77 "kcat-out: not authorized: needs WRITE on topic $out" sink
+    fails_with 77 "kcat-out: not authorized: needs WRITE on topic $out" "${sink[@]}" <stream
     allow WRITE topic "$out"
-    sink
+    "${sink[@]}" <stream
     assert_eq "$(read_topic "$out" | wc -l)" 100
 }
 
@@ -291,8 +290,8 @@ transaction.max.timeout.ms: lower it with -X, or raise the broker's" \
     allow READ topic "$topic"
     local status=0
     for bits in 256 512; do
-        if login kcat-in -e -X "sasl.mechanism=SCRAM-SHA-$bits" "$topic" >read 2>err; then
-            assert_eq "$(wc -l <read)" 100
+        if login kcat-in -e -X "sasl.mechanism=SCRAM-SHA-$bits" "$topic" >records 2>err; then
+            assert_eq "$(wc -l <records)" 100
         else
             assert_match "$(<err)" 'SCRAM with Kafka 4 needs librdkafka 2\.6\.1 or later, and this is [0-9.]+$'
             assert_eq "$(wc -l <err)" 1
@@ -313,8 +312,8 @@ over_tls() {
     make_topics
     local it="kcat-in: broker $KAFKA_SSL: its certificate" dir=$KAFKA_TEST_DIR
     local with=(-X "ssl.certificate.location=$dir/client.pem" -X "ssl.key.location=$dir/client.key")
-    over_tls "$KAFKA_SSL" ca.pem >read
-    assert_eq "$(wc -l <read)" 100
+    over_tls "$KAFKA_SSL" ca.pem >records
+    assert_eq "$(wc -l <records)" 100
     fails_with 77 "$it is signed by an unknown CA; does ssl.ca.location name the broker's CA?" \
         over_tls "$KAFKA_SSL" other-ca.pem
     fails_with 77 "kcat-in: broker localhost:${KAFKA_SSL#*:}: its certificate is not for this host name" \
@@ -326,10 +325,10 @@ ssl.certificate.location and ssl.key.location \\([^()]*\\)$"
     assert_eq "${#stderr_lines[@]}" 1
     assert_match "$stderr" "^kcat-in: broker $KAFKA_MTLS: does not accept the client's certificate: .*alert"
     "$BATS_TEST_DIRNAME/broker/acl" allow CN=client READ topic "$topic"
-    over_tls "$KAFKA_MTLS" ca.pem "${with[@]}" >read
-    assert_eq "$(wc -l <read)" 100
-    over_tls "$KAFKA_SSL" other-ca.pem -X enable.ssl.certificate.verification=false >read
-    assert_eq "$(wc -l <read)" 100
+    over_tls "$KAFKA_MTLS" ca.pem "${with[@]}" >records
+    assert_eq "$(wc -l <records)" 100
+    over_tls "$KAFKA_SSL" other-ca.pem -X enable.ssl.certificate.verification=false >records
+    assert_eq "$(wc -l <records)" 100
 }
 
 @test "a listener that speaks another protocol is named at once" {
