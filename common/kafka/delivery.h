@@ -101,7 +101,8 @@ int delivery_flush_all(struct delivery *d);
 // are reported as failed.
 void delivery_abandon(struct delivery *d, int wait_ms);
 
-// If lines have failed, logs how many, and why unless the stage fails for that reason, and sets the stream's exit status. Closes the file.
+// If lines have failed, logs how many, and why unless the stage fails for that reason, and sets the
+// stream's exit status. Closes the file.
 void delivery_close(struct delivery *d);
 
 #endif
