@@ -92,7 +92,7 @@ load kcat-in
 
 @test "a pattern that is malformed or matches no topic is an error" {
     run -69 --separate-stderr read_topic "^$topic-nothing"
-    assert_eq "$stderr" "kcat-in: topic ^$topic-nothing: no topic matches"
+    assert_eq "$stderr" "kcat-in: topic ^$topic-nothing: no topic matches that this user may DESCRIBE"
     run -64 --separate-stderr read_topic '^a['
     assert_match "$stderr" '^kcat-in: topic \^a\[: '
     run -64 --separate-stderr read_topic -G "$group" '^a['

@@ -174,7 +174,7 @@ has_records() {
     # A user who may write nowhere cannot even begin.
     me=carol
     allow DESCRIBE topic "$out"
-    fails_with 77 "$refused, or, before Kafka 3, IDEMPOTENT_WRITE on cluster" login kcat-out -t "$out" <<<1
+    fails_with 77 "$refused, or, before Kafka 2.8, IDEMPOTENT_WRITE on cluster" login kcat-out -t "$out" <<<1
 }
 
 @test "kcat-out names the right to create a topic" {

@@ -85,7 +85,7 @@ static int name_right(struct err *err, const struct client_needs *needs, rd_kafk
         // A producer may be idempotent if it may write to any topic.
         return topic_refused(err, needs,
                              create ? ", or CREATE on cluster"
-                                    : ", or, before Kafka 3, IDEMPOTENT_WRITE on cluster");
+                                    : ", or, before Kafka 2.8, IDEMPOTENT_WRITE on cluster");
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
         return err_set(err, EX_NOPERM, "not authorized: needs READ on group %s",
                        needs->group == NULL ? "(unknown)" : needs->group);

@@ -32,7 +32,7 @@ static void check_rights(void)
     is(&create, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, EX_NOPERM,
        "not authorized: needs CREATE on topic a, or CREATE on cluster");
     is(&one, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, EX_NOPERM,
-       "not authorized: needs WRITE on topic a, or, before Kafka 3, IDEMPOTENT_WRITE on cluster");
+       "not authorized: needs WRITE on topic a, or, before Kafka 2.8, IDEMPOTENT_WRITE on cluster");
     is(&one, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, EX_NOPERM,
        "not authorized: needs READ on group g");
     is(&one, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, EX_NOPERM,
