@@ -111,7 +111,7 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
         return;
     }
     struct client *client = &s->consumer.client;
-    if (client_error_status(code) != EX_TEMPFAIL) {
+    if (client_is_final(code)) {
         client_fail_error(client, &client->needs, code, "group %s: commit of mark %llu",
                           s->consumer.offsets.group, (unsigned long long)a->asked);
         return;

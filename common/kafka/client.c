@@ -56,6 +56,11 @@ bool client_is_refused(rd_kafka_resp_err_t code)
     return client_error_status(code) == EX_NOPERM;
 }
 
+bool client_is_final(rd_kafka_resp_err_t code)
+{
+    return client_is_refused(code) || client_error_status(code) == EX_CONFIG;
+}
+
 struct client_needs client_needs_topic(const struct client *client, const char *topic)
 {
     struct client_needs needs = client->needs;
@@ -167,7 +172,7 @@ void client_fail_fatal(struct client *client, rd_kafka_t *rk)
 
     if (client_is_fenced(code))
         client_fail_fenced(client);
-    else if (client_error_status(code) != EX_TEMPFAIL)
+    else if (client_is_final(code))
         client_fail_error(client, &client->needs, code, "producer");
     else
         client_fail(client, EX_TEMPFAIL, "%s: %s", rd_kafka_err2name(code), reason);

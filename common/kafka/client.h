@@ -95,6 +95,10 @@ int client_error_status(rd_kafka_resp_err_t code);
 // Returns whether an error means that a right is missing, or that the login failed.
 bool client_is_refused(rd_kafka_resp_err_t code);
 
+// Returns whether an error has a cause that only a person can mend: a refusal, or a wrong setting
+// of the client or of the broker.
+bool client_is_final(rd_kafka_resp_err_t code);
+
 // Returns what the client needs, with another topic. `topic` may be NULL for no other topic.
 struct client_needs client_needs_topic(const struct client *client, const char *topic);
 

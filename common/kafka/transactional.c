@@ -229,8 +229,12 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
     rd_kafka_resp_err_t code = transaction_cause(&t->transaction, report->code);
     const struct client_needs needs =
         client_needs_topic(client, code == report->code ? report->topic : NULL);
-    client_fail_error(client, &needs, code, "transaction: line %llu",
-                      (unsigned long long)report->line->number);
+    if (client_is_final(code))
+        client_fail_error(client, &needs, code, "transaction: line %llu",
+                          (unsigned long long)report->line->number);
+    else
+        client_fail(client, EX_TEMPFAIL, "transaction: line %llu: %s",
+                    (unsigned long long)report->line->number, rd_kafka_err2str(code));
 }
 
 static int sink_end(struct sink *s)
