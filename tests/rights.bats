@@ -228,7 +228,9 @@ sink_pipe() {
 @test "kcat-out --exactly-once names each right that it lacks at the start" {
     make_topics
     kcat-in -e -G "$group" --shard 0/1 --marks "$topic" >stream
-    allow DESCRIBE topic "$out"
+    # Without WRITE on any topic, not even the idempotent producer could begin.
+    create_topic "$out-2"
+    allow DESCRIBE topic "$out" , "$me" WRITE topic "$out-2"
     local sink=(login kcat-out --exactly-once -t "$out")
     fails_with 77 "kcat-out: not authorized: needs WRITE on transactional id loginpipe.$group.0/1" "${sink[@]}" <stream
     fails_with 77 "kcat-out: not authorized: needs WRITE on transactional id mine" \

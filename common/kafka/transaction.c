@@ -31,10 +31,11 @@ static enum answer judge(struct transaction *t, const char *what, const struct c
     bool again = !rd_kafka_error_txn_requires_abort(take) && rd_kafka_error_is_retriable(take);
     if (client_is_fenced(code))
         client_fail_fenced(client);
-    else if (!again && client_error_status(code) != EX_TEMPFAIL)
+    else if (!again && client_is_final(code))
         client_fail_error(client, needs, code, "transaction: %s", what);
     else if (!again)
-        client_fail(client, EX_TEMPFAIL, "transaction: %s: %s", what, rd_kafka_error_string(take));
+        client_fail(client, client_error_status(code), "transaction: %s: %s", what,
+                    rd_kafka_error_string(take));
     else
         log_debug("transaction: %s: %s", what, rd_kafka_error_string(take));
     rd_kafka_error_destroy(take);
