@@ -32,12 +32,13 @@ take() {
     "$BATS_TEST_DIRNAME/broker/acl" take "$me" "$@"
 }
 
-# login TOOL [OPTION]...: runs it as $me, for at most 40 seconds.
+# login TOOL [OPTION]...: runs it as $me, with the password $password, for at most 40 seconds.
 login() {
     local tool=$1
     shift
-    timeout 40 "$tool" -b "$KAFKA_SASL" -X security.protocol=SASL_PLAINTEXT -X sasl.mechanism=PLAIN \
-        -X sasl.username="$me" -X sasl.password="$me-secret" "$@"
+    (umask 077 && echo "sasl.password=${password:-$me-secret}" >"settings-$me-$BASHPID" &&
+        timeout 40 "$tool" -F "settings-$me-$BASHPID" -b "$KAFKA_SASL" -X security.protocol=SASL_PLAINTEXT \
+            -X sasl.mechanism=PLAIN -X sasl.username="$me" "$@")
 }
 
 # fails_with STATUS MESSAGE TOOL [OPTION]...: it fails with this status within 5 seconds, and its last message is this.
@@ -279,11 +280,11 @@ transaction.max.timeout.ms: lower it with -X, or raise the broker's" \
 # --- Passwords ---
 
 @test "a wrong password is the first and only message" {
-    local wrong="SASL authentication error: Authentication failed: Invalid username or password"
-    fails_with 77 "kcat-in: broker $KAFKA_SASL: $wrong" login kcat-in -X sasl.password=no "$topic"
+    local password=no wrong="SASL authentication error: Authentication failed: Invalid username or password"
+    fails_with 77 "kcat-in: broker $KAFKA_SASL: $wrong" login kcat-in "$topic"
     assert_eq "$(wc -l <stderr)" 1
-    fails_with 77 "kcat-in: broker $KAFKA_SASL: $wrong" login kcat-in -X sasl.password=no "^$topic"
-    fails_with 77 "kcat-out: broker $KAFKA_SASL: $wrong" login kcat-out -X sasl.password=no -t "$out"
+    fails_with 77 "kcat-in: broker $KAFKA_SASL: $wrong" login kcat-in "^$topic"
+    fails_with 77 "kcat-out: broker $KAFKA_SASL: $wrong" login kcat-out -t "$out"
     assert_eq "$(wc -l <stderr)" 1
 }
 
@@ -298,7 +299,7 @@ transaction.max.timeout.ms: lower it with -X, or raise the broker's" \
             assert_match "$(<err)" 'SCRAM with Kafka 4 needs librdkafka 2\.6\.1 or later, and this is [0-9.]+$'
             assert_eq "$(wc -l <err)" 1
         fi
-        login kcat-in -e -X "sasl.mechanism=SCRAM-SHA-$bits" -X sasl.password=no "$topic" 2>err || status=$?
+        password=no login kcat-in -e -X "sasl.mechanism=SCRAM-SHA-$bits" "$topic" 2>err || status=$?
         assert_eq "$status" 77
     done
 }
