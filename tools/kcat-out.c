@@ -284,6 +284,7 @@ int main(int argc, char **argv)
     config_show(&options.kafka, sink_defaults);
     check_options(&options);
     ops.sink = !options.guarantee->passes_on;
+    ops.holds_last = options.guarantee->holds_last;
     writer.sink.guarantee = options.guarantee;
     int status = stream_run(&ops, &writer, &options.stream);
     writer_release(&writer);

@@ -322,6 +322,12 @@ int stream_emit_mark(struct stream *s, const struct mark *mark)
     return stream_flush(s);
 }
 
+// A mark is not held, because the source waits for it. Half a mark does not end like a mark.
+static bool may_be_half(const char *data, size_t len)
+{
+    return !mark_is(data, len) || data[len - 1] != '}';
+}
+
 // Handles a mark: calls the tool, writes the mark after everything emitted, and flushes.
 static int pass_mark(struct stream *s, const struct line *line)
 {
@@ -335,6 +341,8 @@ static int pass_mark(struct stream *s, const struct line *line)
     if (s->mark.kind == MARK_HELLO && s->ledger.in + s->ledger.passed > 0)
         return stream_fail(s, EX_DATAERR, "stdin: line %llu: a hello mark after other lines",
                            (unsigned long long)line->number);
+    if (s->ops->holds_last)
+        s->in.hold = may_be_half;
     if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark, line) != 0)
         return -1;
     // If the rejects cannot be written, the mark must not even be buffered: the end of the process

@@ -46,6 +46,11 @@ struct stream;
 struct stream_ops {
     bool parse;   // reject records that are not JSON
     bool sink;    // the driver does not write marks to stdout, since records do not go there either
+    // In a stream with marks, a line is handed over only once another line has begun. At an end
+    // without a last mark, the line that is left is dropped, because it may be half a line:
+    // grep(1) and awk(1) put a newline behind what a writer that died has left. A mark is handed
+    // over at once.
+    bool holds_last;
     int64_t tick; // milliseconds between calls of on_tick; 0 for never
 
     // Called before anything is read.
