@@ -185,6 +185,12 @@ static int on_tick(void *ctx, struct stream *s)
     return delivery_serve(&sink->delivery) != 0 ? -1 : sink->guarantee->serve(sink);
 }
 
+static int reopen(void *ctx, struct stream *s)
+{
+    (void)s;
+    return delivery_reopen(&((struct writer *)ctx)->sink.delivery);
+}
+
 static int end(void *ctx, struct stream *s)
 {
     struct writer *w = ctx;
@@ -261,6 +267,7 @@ int main(int argc, char **argv)
                              .mark = mark,
                              .on_tick = on_tick,
                              .end = end,
+                             .reopen = reopen,
                              .close = close_writer};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = CONFIG_OPTIONS_INIT,

@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 
+#define UNDELIVERED "--undelivered"
+
 #define ROOM_WAIT 50    // ms of waiting for room or a report at a time
 #define FLUSH_SLICE 500 // ms of waiting for deliveries between checks for errors
 #define PURGE_TIME 2000 // ms of waiting for the reports of lines that were given up
@@ -73,7 +75,7 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
                   struct err *err)
 {
     if (undelivered != NULL &&
-        out_open_append(&d->undelivered, undelivered, "--undelivered", err) != 0)
+        out_open_append(&d->undelivered, undelivered, UNDELIVERED, err) != 0)
         return -1;
     d->undelivered_file = undelivered;
     settings->on_report = on_report;
@@ -208,6 +210,12 @@ void delivery_abandon(struct delivery *d, int wait_ms)
         return;
     rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(rk, PURGE_TIME);
+}
+
+int delivery_reopen(struct delivery *d)
+{
+    return d->undelivered_file == NULL ? 0
+                                       : stream_reopen(d->stream, &d->undelivered, UNDELIVERED);
 }
 
 void delivery_close(struct delivery *d)

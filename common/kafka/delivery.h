@@ -100,6 +100,9 @@ int delivery_flush_all(struct delivery *d);
 // are reported as failed.
 void delivery_abandon(struct delivery *d, int wait_ms);
 
+// Opens the file `undelivered` anew, after a SIGHUP.
+int delivery_reopen(struct delivery *d);
+
 // If lines have failed, logs how many, and sets the stream's exit status. Closes the file.
 void delivery_close(struct delivery *d);
 
