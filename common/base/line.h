@@ -36,8 +36,8 @@ struct line_origin {
 struct line {
     const char *data; // without its newline; may hold NUL bytes
     size_t len;
-    uint64_t number;                  // the first line is 1
-    size_t full_len;                  // more than len if the line was over the limit and cut
+    uint64_t number;   // the first line is 1
+    size_t full_len;   // more than len if the line was over the limit and cut
     bool unterminated; // the last line of the input, without a newline, or held (see below)
     const struct line_origin *origin; // NULL for a line of a file or pipe
 };

@@ -14,8 +14,8 @@ void out_init(struct out *o, int fd, const char *name)
     buf_reserve(&o->buf, 2 * OUT_FLUSH);
 }
 
-// Returns whether a file ends in the middle of a line, as after a full disk or a kill. Returns false
-// for a file that cannot be read.
+// Returns whether a file ends in the middle of a line, as after a full disk or a kill. Returns
+// false for a file that cannot be read.
 static bool ends_in_half_line(const char *file)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);

@@ -30,8 +30,10 @@ void reject_writer_put(struct reject_writer *w, const struct reject *reject, con
 {
     struct line shown = *line;
 
-    if (w->brief && shown.len > BRIEF)
+    if (w->brief && shown.len > BRIEF) {
         shown.len = BRIEF;
+        w->cut = true;
+    }
     reject_format(&w->to->buf, reject, stage, &shown);
 }
 

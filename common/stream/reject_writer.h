@@ -30,6 +30,7 @@ struct reject_writer {
     bool in_band;
     bool own_file; // `own` is an open file
     bool brief;    // `own` is a terminal: long records are cut
+    bool cut;      // one was cut
 };
 
 // Opens the destination. `dest` is the name of a file, "-" for in-band on main_out, or NULL for

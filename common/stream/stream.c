@@ -624,7 +624,8 @@ static void sum_up_rejects(const struct stream *s)
         buf_printf(&text, "%s %s %llu", i == 0 ? "" : ",", t->entry[i].name,
                    (unsigned long long)t->entry[i].count);
     buf_putc(&text, '\0');
-    log_warn("rejects:%s (--rejects FILE keeps them whole)", text.data);
+    log_warn("rejects:%s%s", text.data,
+             s->rejects.cut ? "; --rejects FILE keeps the long ones whole" : "");
     buf_release(&text);
 }
 

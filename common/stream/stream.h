@@ -46,8 +46,8 @@ struct stream;
 // The callbacks of a stage. Each but `record` may be NULL. A line that is passed to a callback is
 // valid until the callback returns.
 struct stream_ops {
-    bool parse;   // reject records that are not JSON
-    bool sink;    // the driver does not write marks to stdout, since records do not go there either
+    bool parse; // reject records that are not JSON
+    bool sink;  // the driver does not write marks to stdout, since records do not go there either
     // In a stream with marks, a line is handed over only once another line has begun. At an end
     // without a last mark, the line that is left is dropped, because it may be half a line:
     // grep(1) and awk(1) put a newline behind what a writer that died has left. A mark is handed
