@@ -10,14 +10,13 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/number.h"
 #include "base/opt.h"
 #include "base/signals.h"
 #include "base/xalloc.h"
 #include "kafka/acked.h"
 #include "kafka/delivery.h"
 #include "kafka/guarantee.h"
-#include "kafka/metadata.h"
+#include "kafka/new_topic.h"
 #include "kafka/plain.h"
 #include "kafka/sink_settings.h"
 #include "kafka/tee.h"
@@ -33,8 +32,7 @@ struct options {
     struct router_options router;
     struct opt_list headers; // NAME=VALUE
     const char *codec;
-    bool create;
-    int64_t partitions, replication;
+    struct new_topic_options new_topics;
     bool tee, exactly_once;
     const struct sink_guarantee *guarantee;
     struct sink_options sink;
@@ -48,27 +46,6 @@ struct writer {
     struct sink sink;
 };
 
-static int set_create(void *options, const char *arg, struct err *err)
-{
-    struct options *o = options;
-    char *text, *colon;
-    int status = 0;
-
-    o->create = true;
-    if (arg == NULL)
-        return 0;
-    text = xstrdup(arg);
-    if ((colon = strchr(text, ':')) != NULL)
-        *colon++ = '\0';
-    if (number_parse_int(text, &o->partitions) != 0 || o->partitions < 1 ||
-        o->partitions > 100000 ||
-        (colon != NULL && (number_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
-                           o->replication > 1000)))
-        status = err_set(err, EX_USAGE, "'%s' is not PARTITIONS[:REPLICATION]", arg);
-    free(text);
-    return status;
-}
-
 static const struct opt options_table[] = {
     OPT_STRING("topic", 't', "TOPIC", struct options, router.topic, "where lines go"),
     OPT_LIST("route", 0, "KEY=TOPIC", struct options, router.routes,
@@ -80,7 +57,6 @@ static const struct opt options_table[] = {
                "the output of a jq program as key"),
     OPT_LIST("header", 'H', "NAME=VALUE", struct options, headers, "a header for each message"),
     OPT_STRING("compress", 'z', "CODEC", struct options, codec, "gzip, snappy, lz4 or zstd"),
-    OPT_CALL("create", 0, "[=PARTS[:REPL]]", set_create, "create topics that are missing"),
     OPT_FLAG("tee", 0, struct options, tee, "pass each line on to stdout, once the broker has it"),
     OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
                "append lines that could not be delivered"),
@@ -149,9 +125,7 @@ static int open_delivery(struct writer *w, struct err *err)
                                              .codec = o->codec,
                                              .topics = w->router.topic,
                                              .topic_count = w->router.topic_count,
-                                             .create = o->create,
-                                             .partitions = (int)o->partitions,
-                                             .replication = (int)o->replication};
+                                             .new_topics = &o->new_topics};
     return delivery_open(&w->sink.delivery, &w->settings, o->undelivered, err);
 }
 
@@ -163,6 +137,8 @@ static int open_writer(void *ctx, struct stream *s)
     w->sink.stream = s;
     w->sink.delivery = (struct delivery){.stream = s, .reported = on_report, .ctx = w};
     if (router_init(&w->router, &w->options->router, &err) != 0 ||
+        new_topic_check(&w->options->new_topics, w->router.topic, w->router.topic_count, &err) !=
+            0 ||
         delivery_add_headers(&w->sink.delivery, &w->options->headers, &err) != 0 ||
         open_delivery(w, &err) != 0 || w->sink.guarantee->open(&w->sink, &err) != 0)
         return stream_fail_err(s, &err);
@@ -271,16 +247,16 @@ int main(int argc, char **argv)
                              .close = close_writer};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = CONFIG_OPTIONS_INIT,
-                              .partitions = METADATA_BROKER_DEFAULT,
-                              .replication = METADATA_BROKER_DEFAULT};
+                              .new_topics = NEW_TOPIC_OPTIONS_INIT};
     const struct opt_group groups[] = {
         OPT_GROUP("Writing", options_table, &options),
+        {"New topics", new_topic_opts, new_topic_opt_count, &options.new_topics},
         {"Kafka", config_opts, config_opt_count, &options.kafka},
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
-                                        "Writes lines to Kafka topics.", groups, 3,
-                                        config_libraries};
+                                        "Writes lines to Kafka topics.", groups,
+                                        sizeof groups / sizeof *groups, config_libraries};
     struct writer writer = {.options = &options, .sink = {.options = &options.sink}};
 
     log_init(argv[0]);

@@ -28,6 +28,7 @@ struct client {
     void *ctx; // the owner's
     int64_t wait;
     bool (*stopping)(void);
+    const char *creates; // added to the message about a missing topic: what creates it; may be NULL
     bool has_controller; // see metadata_find_controller()
     bool down;           // no broker is reachable, and a warning has said so
     bool failed;         // a fatal error has been recorded in `fatal`

@@ -76,9 +76,11 @@ static int await_topics(struct producer *p, struct err *err)
 
     if (metadata_find_controller(&p->client, err) != 0)
         return -1;
+    if (!s->new_topics->create)
+        p->client.creates = "; --create creates it";
     for (size_t i = 0; i < s->topic_count; i++) {
-        if (s->create && metadata_create_topic(&p->client, s->topics[i], s->partitions,
-                                               s->replication, err) != 0)
+        if (s->new_topics->create &&
+            metadata_create_topic(&p->client, s->topics[i], s->new_topics, err) != 0)
             return -1;
         if (metadata_wait_topic(&p->client, s->topics[i], &partitions, err) != 0)
             return -1;
