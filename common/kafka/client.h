@@ -67,6 +67,9 @@ bool client_keep_trying(const struct client *client, int64_t deadline);
 // Sets *err to say that no broker answered within client->wait, and why. Returns -1.
 int client_unreachable(const struct client *client, struct err *err);
 
+// Returns the id of the cluster, or NULL while no broker has said it. Free it with free().
+char *client_cluster(const struct client *client);
+
 // Notes that a broker has answered, which ends the "not reachable" state.
 void client_alive(struct client *client);
 

@@ -124,7 +124,10 @@ static void open_topics(struct producer *p)
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err)
 {
     *p = (struct producer){.settings = settings, .largest_batch = INT64_MAX};
-    if (connect_producer(p, err) != 0 || await_topics(p, err) != 0 || fit_batches(p, err) != 0)
+    if (connect_producer(p, err) != 0 || await_topics(p, err) != 0)
+        return -1;
+    p->cluster = client_cluster(&p->client);
+    if (fit_batches(p, err) != 0)
         return -1;
     open_topics(p);
     return 0;
@@ -140,15 +143,22 @@ static void close_topics(struct producer *p)
     p->topic = NULL;
 }
 
-void producer_release(struct producer *p)
+static void disconnect(struct producer *p)
 {
     close_topics(p);
     client_release(&p->client);
 }
 
+void producer_release(struct producer *p)
+{
+    disconnect(p);
+    free(p->cluster);
+    p->cluster = NULL;
+}
+
 int producer_make_transactional(struct producer *p, const char *id, struct err *err)
 {
-    producer_release(p);
+    disconnect(p);
     p->transactional_id = id;
     if (connect_producer(p, err) != 0)
         return -1;

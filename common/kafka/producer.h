@@ -38,6 +38,7 @@ struct producer {
     rd_kafka_topic_t **topic;     // in the order of settings->topics
     int64_t largest_batch;        // bytes; the largest batch that all topics accept
     const char *transactional_id; // NULL without transactions
+    char *cluster;                // the id of the cluster; NULL if it is unknown
 };
 
 // Connects. Borrows the settings. Returns 0, or -1 with *err set; release the producer in both
