@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/datetime.h"
 #include "base/log.h"
 
 #define UNDELIVERED "--undelivered"
@@ -38,6 +39,11 @@ static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
     }
 }
 
+static const char *topic_of(const rd_kafka_message_t *message)
+{
+    return message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_topic_name(message->rkt);
+}
+
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     struct delivery *d = ((struct client *)opaque)->ctx;
@@ -47,6 +53,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
                               .number = TAG_NUMBER(message->_private)};
     const struct delivery_report report = {.outcome = outcome_of(message->err),
                                            .code = message->err,
+                                           .topic = topic_of(message),
                                            .line = &line,
                                            .passed = TAG_PASSED(message->_private),
                                            .segment = TAG_SEGMENT(message->_private)};
@@ -74,8 +81,7 @@ int delivery_add_headers(struct delivery *d, const struct opt_list *headers, str
 int delivery_open(struct delivery *d, struct producer_settings *settings, const char *undelivered,
                   struct err *err)
 {
-    if (undelivered != NULL &&
-        out_open_append(&d->undelivered, undelivered, UNDELIVERED, err) != 0)
+    if (undelivered != NULL && out_open_append(&d->undelivered, undelivered, UNDELIVERED, err) != 0)
         return -1;
     d->undelivered_file = undelivered;
     settings->on_report = on_report;
@@ -134,6 +140,8 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         const struct delivery_report report = {.outcome = outcome_of(code),
                                                .code = code,
+                                               .topic =
+                                                   rd_kafka_topic_name(d->producer.topic[topic]),
                                                .line = line,
                                                .passed = passed,
                                                .segment = segment,
@@ -152,6 +160,20 @@ static void keep_undelivered(struct delivery *d, const struct line *line)
     out_line_done(&d->undelivered); // delivery_close() reports an error
 }
 
+// Rejects may go to a file that nobody looks at, so refused lines are also warned about.
+static void warn_of_refused(struct delivery *d, const struct delivery_report *report)
+{
+    int64_t now = time_monotonic();
+
+    d->refused++;
+    if (now < d->next_warning)
+        return;
+    d->next_warning = now + MS_MINUTE;
+    log_warn("topic %s: line %llu of %zu bytes is refused and becomes a reject: %s", report->topic,
+             (unsigned long long)report->line->number, report->line->full_len,
+             rd_kafka_err2str(report->code));
+}
+
 void delivery_count(struct delivery *d, const struct delivery_report *report)
 {
     const char *why = rd_kafka_err2str(report->code);
@@ -163,6 +185,7 @@ void delivery_count(struct delivery *d, const struct delivery_report *report)
     if (report->passed)
         stream_reclaim(d->stream);
     if (report->outcome == DELIVERY_REFUSED) {
+        warn_of_refused(d, report);
         stream_reject(d->stream, &(struct reject){REJECT_NOT_DELIVERED, NULL, why}, report->line);
         return;
     }
@@ -214,8 +237,7 @@ void delivery_abandon(struct delivery *d, int wait_ms)
 
 int delivery_reopen(struct delivery *d)
 {
-    return d->undelivered_file == NULL ? 0
-                                       : stream_reopen(d->stream, &d->undelivered, UNDELIVERED);
+    return d->undelivered_file == NULL ? 0 : stream_reopen(d->stream, &d->undelivered, UNDELIVERED);
 }
 
 void delivery_close(struct delivery *d)
@@ -223,6 +245,8 @@ void delivery_close(struct delivery *d)
     const char *file = d->undelivered_file;
     struct err err;
 
+    if (d->refused > 1)
+        log_warn("%llu lines were refused and became rejects", (unsigned long long)d->refused);
     if (d->status != EX_OK) {
         log_error("%llu lines not delivered: %s%s%s",
                   (unsigned long long)stream_ledger(d->stream)->undelivered, d->why,

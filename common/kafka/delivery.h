@@ -40,6 +40,7 @@ enum delivery_outcome {
 struct delivery_report {
     enum delivery_outcome outcome;
     rd_kafka_resp_err_t code;
+    const char *topic;       // NULL for DELIVERY_DONE
     const struct line *line; // valid during the call
     bool passed;             // as given to delivery_produce()
     uint32_t segment;        // as given to delivery_produce()
@@ -58,6 +59,8 @@ struct delivery {
     char why[256];
     const char *undelivered_file; // NULL for none
     struct out undelivered;
+    uint64_t refused;     // lines
+    int64_t next_warning; // about refused lines
 };
 
 // Adds headers, each NAME=VALUE, to every message. Call it before delivery_open(). Returns 0, or -1
@@ -72,15 +75,15 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
 void delivery_release(struct delivery *d);
 
 // Hands a line to librdkafka, and waits while librdkafka's queue is full. `topic` is an index into
-// the topics of the settings. The line's report repeats `passed`, which says that the line is a
-// reject of an earlier stage, and `segment`, which is below DELIVERY_SEGMENTS. Fails only after a
-// fatal error.
+// the topics of the settings. The line's report
+// repeats `passed`, which says that the line is a reject of an earlier stage, and `segment`, which
+// is below DELIVERY_SEGMENTS. Fails only after a fatal error.
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
                      const struct line *line, bool passed, uint32_t segment);
 
 // Counts a reported line. A delivered line counts as out. A refused one becomes a reject with the
-// reason that librdkafka reports. One that failed counts as undelivered, and is appended to the
-// file.
+// reason that librdkafka reports, and is warned about: at once, and later once a minute. One that
+// failed counts as undelivered, and is appended to the file.
 void delivery_count(struct delivery *d, const struct delivery_report *report);
 
 // Fails with EX_TEMPFAIL when a line has failed. The message names the option that forbids this.
