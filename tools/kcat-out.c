@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/signals.h"
@@ -33,7 +34,7 @@ struct options {
     struct opt_list headers; // NAME=VALUE
     const char *codec;
     struct new_topic_options new_topics;
-    bool tee, exactly_once;
+    bool tombstones, tee, exactly_once;
     const struct sink_guarantee *guarantee;
     struct sink_options sink;
     const char *undelivered;
@@ -44,6 +45,7 @@ struct writer {
     struct router router;
     struct producer_settings settings;
     struct sink sink;
+    bool warned_of_null;
 };
 
 static const struct opt options_table[] = {
@@ -57,6 +59,8 @@ static const struct opt options_table[] = {
                "the output of a jq program as key"),
     OPT_LIST("header", 'H', "NAME=VALUE", struct options, headers, "a header for each message"),
     OPT_STRING("compress", 'z', "CODEC", struct options, codec, "gzip, snappy, lz4 or zstd"),
+    OPT_FLAG("tombstones", 'Z', struct options, tombstones,
+             "write a line that is null as a tombstone"),
     OPT_FLAG("tee", 0, struct options, tee, "pass each line on to stdout, once the broker has it"),
     OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
                "append lines that could not be delivered"),
@@ -75,9 +79,10 @@ static void on_report(void *ctx, const struct delivery_report *report)
     sink->guarantee->reported(sink, report);
 }
 
-// Sends a line. `passed` says that the line is a reject of an earlier stage.
+// Sends a line as `value`, which is the line itself or a tombstone. `passed` says that the line is
+// a reject of an earlier stage.
 static int produce(struct writer *w, const struct router_destination *to, const struct line *line,
-                   bool passed)
+                   const struct line *value, bool passed)
 {
     struct sink *sink = &w->sink;
     uint32_t segment;
@@ -88,8 +93,30 @@ static int produce(struct writer *w, const struct router_destination *to, const 
         stream_lose(sink->stream, 1);
         return -1;
     }
-    return delivery_produce(&sink->delivery, to->topic, to->key, to->key_len, line, passed,
+    return delivery_produce(&sink->delivery, to->topic, to->key, to->key_len, value, passed,
                             segment);
+}
+
+static bool is_null(const struct line *line)
+{
+    return bytes_are(line->data, line->len, "null");
+}
+
+// Sends a line that is null. kcat-in writes a tombstone so.
+static int produce_null(struct writer *w, const struct router_destination *to,
+                        const struct line *line)
+{
+    const struct reject no_key = {REJECT_NO_KEY, NULL, "a tombstone needs a key"};
+    const struct line tombstone = {.data = NULL, .number = line->number};
+
+    if (w->options->tombstones && to->key == NULL)
+        return stream_reject(w->sink.stream, &no_key, line);
+    if (!w->options->tombstones && !w->warned_of_null) {
+        log_warn("line %llu: null is written as the text null; with -Z it is a tombstone",
+                 (unsigned long long)line->number);
+        w->warned_of_null = true;
+    }
+    return produce(w, to, line, w->options->tombstones ? &tombstone : line, false);
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
@@ -103,7 +130,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
         return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, NULL}, line);
     if (router_choose(&w->router, json, line, &to, &why) != 0)
         return stream_reject(s, &why, line);
-    return produce(w, &to, line, false);
+    return is_null(line) ? produce_null(w, &to, line) : produce(w, &to, line, line, false);
 }
 
 // Sends a reject of an earlier stage, unchanged, to the topic of --route reject=TOPIC.
@@ -113,7 +140,7 @@ static int pass(void *ctx, struct stream *s, const struct line *line)
     const struct router_destination to = {router_reject_topic(&w->router), NULL, 0};
 
     (void)s;
-    return produce(w, &to, line, true);
+    return produce(w, &to, line, line, true);
 }
 
 static int open_delivery(struct writer *w, struct err *err)
@@ -220,6 +247,9 @@ static void check_options(struct options *o)
         opt_usage_error("no topic: give it with -t");
     if ((o->router.key != NULL) + (o->router.key_field != NULL) + (o->router.key_jq != NULL) > 1)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
+    if (o->tombstones && o->router.key == NULL && o->router.key_field == NULL &&
+        o->router.key_jq == NULL)
+        opt_usage_error("-Z: needs a key: -k, --key or --key-jq");
     if (o->exactly_once && o->sink.acks != NULL)
         opt_usage_error("--acks, --exactly-once: only one of them can be given");
     if (o->exactly_once && o->undelivered != NULL)

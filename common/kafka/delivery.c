@@ -44,13 +44,24 @@ static const char *topic_of(const rd_kafka_message_t *message)
     return message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_topic_name(message->rkt);
 }
 
+// A tombstone has no value. Its line was the text null.
+static void show_tombstone(struct line *line)
+{
+    static const char text[] = "null";
+
+    if (line->data != NULL)
+        return;
+    line->data = text;
+    line->len = line->full_len = sizeof text - 1;
+}
+
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     struct delivery *d = ((struct client *)opaque)->ctx;
-    const struct line line = {.data = message->payload,
-                              .len = message->len,
-                              .full_len = message->len,
-                              .number = TAG_NUMBER(message->_private)};
+    struct line line = {.data = message->payload,
+                        .len = message->len,
+                        .full_len = message->len,
+                        .number = TAG_NUMBER(message->_private)};
     const struct delivery_report report = {.outcome = outcome_of(message->err),
                                            .code = message->err,
                                            .topic = topic_of(message),
@@ -59,6 +70,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
                                            .segment = TAG_SEGMENT(message->_private)};
 
     (void)rk;
+    show_tombstone(&line);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         client_alive(&d->producer.client);
     d->reported(d->ctx, &report);
@@ -138,14 +150,16 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
            !client->failed)
         rd_kafka_poll(client->rk, ROOM_WAIT);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        struct line shown = *line;
         const struct delivery_report report = {.outcome = outcome_of(code),
                                                .code = code,
                                                .topic =
                                                    rd_kafka_topic_name(d->producer.topic[topic]),
-                                               .line = line,
+                                               .line = &shown,
                                                .passed = passed,
                                                .segment = segment,
                                                .kept_back = true};
+        show_tombstone(&shown);
         d->reported(d->ctx, &report);
     }
     return check(d);

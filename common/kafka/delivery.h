@@ -41,7 +41,7 @@ struct delivery_report {
     enum delivery_outcome outcome;
     rd_kafka_resp_err_t code;
     const char *topic;       // NULL for DELIVERY_DONE
-    const struct line *line; // valid during the call
+    const struct line *line; // valid during the call; for a tombstone its text is null
     bool passed;             // as given to delivery_produce()
     uint32_t segment;        // as given to delivery_produce()
     bool kept_back;          // librdkafka refused the line and did not send it
@@ -74,8 +74,8 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
                   struct err *err);
 void delivery_release(struct delivery *d);
 
-// Hands a line to librdkafka, and waits while librdkafka's queue is full. `topic` is an index into
-// the topics of the settings. The line's report
+// Hands a line to librdkafka, and waits while librdkafka's queue is full. A line whose data is NULL
+// becomes a tombstone. `topic` is an index into the topics of the settings. The line's report
 // repeats `passed`, which says that the line is a reject of an earlier stage, and `segment`, which
 // is below DELIVERY_SEGMENTS. Fails only after a fatal error.
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
