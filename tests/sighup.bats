@@ -90,8 +90,8 @@ rotate() {
     pid=$!
     wait_until 10 test -s made
     rotate stats
-    lines=$(wc -l <made)
-    wait_until 10 has_lines $((lines + 1)) made
+    before=$(wc -l <made)
+    wait_until 10 has_lines $((before + 1)) made
     kill "$pid"
     await "$pid"
     assert_eq "$status" 0
@@ -149,8 +149,8 @@ pid_of() {
     source=$(pid_of pid)
     wait_until 10 test -s made
     kill -KILL "$pid"
-    lines=$(wc -l <made)
-    wait_until 10 has_lines $((lines + 50)) made
+    before=$(wc -l <made)
+    wait_until 10 has_lines $((before + 50)) made
     # And SIGHUP still opens its files anew.
     mv stats stats.1
     kill -HUP "$source"
