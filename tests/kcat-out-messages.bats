@@ -169,7 +169,8 @@ is_compacted() {
 
 @test "--tee passes a tombstone on as null" {
     printf 'null\n{"a":1}\n' >in
-    produce "$topic" --create -Z -k K --tee <in | cmp - in
+    produce "$topic" --create -Z -k K --tee <in >passed
+    cmp passed in
 }
 
 @test "a tombstone without a key is a reject" {

@@ -22,7 +22,7 @@ static size_t field_index(struct router *r, const char *name, size_t len)
 }
 
 // Returns the index of a topic in the table of topics. Adds the topic if it is new. A topic that is
-// named twice must be one topic for librdkafka too.
+// named twice must be one topic for the producer too.
 static size_t topic_index(struct router *r, const char *name)
 {
     for (size_t i = 0; i < r->topic_count; i++) {
