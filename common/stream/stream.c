@@ -334,6 +334,8 @@ static int pass_mark(struct stream *s, const struct line *line)
     struct err err;
 
     s->parsed = NULL; // parsing the mark overwrites the record
+    if (s->ops->holds_last)
+        s->in.hold = may_be_half;
     if (mark_parse(&s->mark, s->json, line->data, line->len, &err) != 0 ||
         follow_mark(s, &s->mark, &err) != 0)
         return stream_fail(s, err.status, "stdin: line %llu: %s", (unsigned long long)line->number,
@@ -341,8 +343,6 @@ static int pass_mark(struct stream *s, const struct line *line)
     if (s->mark.kind == MARK_HELLO && s->ledger.in + s->ledger.passed > 0)
         return stream_fail(s, EX_DATAERR, "stdin: line %llu: a hello mark after other lines",
                            (unsigned long long)line->number);
-    if (s->ops->holds_last)
-        s->in.hold = may_be_half;
     if (s->ops->mark != NULL && s->ops->mark(s->ctx, s, &s->mark, line) != 0)
         return -1;
     // If the rejects cannot be written, the mark must not even be buffered: the end of the process
