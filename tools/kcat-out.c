@@ -6,14 +6,11 @@
 // (kafka/guarantee.h) decides how marks are acknowledged or committed.
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/signals.h"
-#include "base/xalloc.h"
 #include "kafka/acked.h"
 #include "kafka/delivery.h"
 #include "kafka/guarantee.h"
@@ -164,8 +161,6 @@ static int open_writer(void *ctx, struct stream *s)
     w->sink.stream = s;
     w->sink.delivery = (struct delivery){.stream = s, .reported = on_report, .ctx = w};
     if (router_init(&w->router, &w->options->router, &err) != 0 ||
-        new_topic_check(&w->options->new_topics, w->router.topic, w->router.topic_count, &err) !=
-            0 ||
         delivery_add_headers(&w->sink.delivery, &w->options->headers, &err) != 0 ||
         open_delivery(w, &err) != 0 || w->sink.guarantee->open(&w->sink, &err) != 0)
         return stream_fail_err(s, &err);
@@ -243,12 +238,14 @@ static const struct sink_guarantee *choose_guarantee(const struct options *o)
 // Checks the options against each other, and chooses the delivery guarantee.
 static void check_options(struct options *o)
 {
+    const struct router_options *r = &o->router;
+    int keys = (r->key != NULL) + (r->key_field != NULL) + (r->key_jq != NULL);
+
     if (o->router.topic == NULL)
         opt_usage_error("no topic: give it with -t");
-    if ((o->router.key != NULL) + (o->router.key_field != NULL) + (o->router.key_jq != NULL) > 1)
+    if (keys > 1)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
-    if (o->tombstones && o->router.key == NULL && o->router.key_field == NULL &&
-        o->router.key_jq == NULL)
+    if (o->tombstones && keys == 0)
         opt_usage_error("-Z: needs a key: -k, --key or --key-jq");
     if (o->exactly_once && o->sink.acks != NULL)
         opt_usage_error("--acks, --exactly-once: only one of them can be given");

@@ -124,7 +124,8 @@ static void open_topics(struct producer *p)
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err)
 {
     *p = (struct producer){.settings = settings, .largest_batch = INT64_MAX};
-    if (connect_producer(p, err) != 0 || await_topics(p, err) != 0)
+    if (new_topic_check(settings->new_topics, settings->topics, settings->topic_count, err) != 0 ||
+        connect_producer(p, err) != 0 || await_topics(p, err) != 0)
         return -1;
     p->cluster = client_cluster(&p->client);
     if (fit_batches(p, err) != 0)
