@@ -94,11 +94,6 @@ static int produce(struct writer *w, const struct router_destination *to, const 
                             segment);
 }
 
-static bool is_null(const struct line *line)
-{
-    return bytes_are(line->data, line->len, "null");
-}
-
 // Sends a line that is null. kcat-in writes a tombstone so.
 static int produce_null(struct writer *w, const struct router_destination *to,
                         const struct line *line)
@@ -127,7 +122,9 @@ static int record(void *ctx, struct stream *s, const struct line *line)
         return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, NULL}, line);
     if (router_choose(&w->router, json, line, &to, &why) != 0)
         return stream_reject(s, &why, line);
-    return is_null(line) ? produce_null(w, &to, line) : produce(w, &to, line, line, false);
+    if (bytes_are(line->data, line->len, "null"))
+        return produce_null(w, &to, line);
+    return produce(w, &to, line, line, false);
 }
 
 // Sends a reject of an earlier stage, unchanged, to the topic of --route reject=TOPIC.
