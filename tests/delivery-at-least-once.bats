@@ -53,23 +53,24 @@ is_stopped() {
     create_topic "$topic"
     broker=$(<"$BATS_FILE_TMPDIR/kafka/pid")
     start_fed kcat-out -t "$topic" --tee
-    { mark hello 0 0 && echo 1; } | write_to_feed
-    wait_until 20 has_lines 2 out
+    { mark hello 0 0 && echo 1 && mark mark 1 1; } | write_to_feed
+    wait_until 20 has_lines 3 out
     kill -STOP "$broker"
     wait_until 10 is_stopped "$broker"
-    echo 2 | write_to_feed
+    { echo 2 && echo 3; } | write_to_feed
     sleep 1
-    assert_eq "$(wc -l <out)" 2
-    { mark mark 1 1 && echo 3; } | write_to_feed
+    assert_eq "$(wc -l <out)" 3
+    { mark mark 2 3 && echo 4; } | write_to_feed
     sleep 1
-    assert_eq "$(wc -l <out)" 2
+    assert_eq "$(wc -l <out)" 3
     kill -CONT "$broker"
-    wait_until 20 has_lines 5 out
-    mark end 2 2 | write_to_feed
+    wait_until 20 has_lines 6 out # the last line is held until another follows
+    mark end 3 4 | write_to_feed
     close_feed
     await "$pid"
     assert_eq "$status" 0
-    assert_eq "$(<out)" "$(mark hello 0 0 && echo 1 && echo 2 && mark mark 1 1 && echo 3 && mark end 2 2)"
+    assert_eq "$(<out)" "$(mark hello 0 0 && echo 1 && mark mark 1 1 && echo 2 && echo 3 &&
+        mark mark 2 3 && echo 4 && mark end 3 4)"
 }
 
 @test "in a stream with marks, --tee passes on nothing after an undelivered line" {
@@ -77,16 +78,16 @@ is_stopped() {
     create_topic "$topic-gone"
     start_fed kcat-out -t "$topic" --route "gone=$topic-gone" --tee -X message.timeout.ms=2000 \
         -X topic.metadata.refresh.interval.ms=200 -X topic.metadata.propagation.max.ms=0
-    { mark hello 0 0 && echo 1; } | write_to_feed
-    wait_until 20 has_lines 2 out
+    { mark hello 0 0 && echo 1 && mark mark 1 1; } | write_to_feed
+    wait_until 20 has_lines 3 out
     "$BUILD_DIR/tests/alter_topic" delete "$topic-gone"
     sleep 1
-    { echo '{"gone":1}' && mark mark 1 2 && echo 2; } | write_to_feed || true
+    { echo '{"gone":1}' && mark mark 2 2 && echo 2; } | write_to_feed || true
     close_feed
     await "$pid"
     assert_eq "$status" 75
     assert_match "$(<err)" '^kcat-out: (.* not delivered: .*|--tee: a line was not delivered: .*)'
-    assert_eq "$(<out)" "$(mark hello 0 0 && echo 1)"
+    assert_eq "$(<out)" "$(mark hello 0 0 && echo 1 && mark mark 1 1)"
 }
 
 @test "the last of several sinks acknowledges, and every sink has the committed records" {
@@ -135,4 +136,72 @@ END
     start bash pipeline
     await $! 60
     [ "$(numbers_of "$out" | sort -un | wc -l)" -lt 60000 ]
+}
+
+# --- Tools in the middle that complete half a line ---
+
+# no_half_lines TOPIC: each of its records is whole.
+no_half_lines() {
+    read_topic "$1" --rejects half >/dev/null
+    assert_eq "$(cat half)" ''
+}
+
+@test "half a line to which awk has added a newline is dropped, and neither delivered nor acknowledged" {
+    create_topic "$topic"
+    for option in '--acks fifo' --tee ''; do
+        # shellcheck disable=SC2086 # two words
+        run -75 kcat-out -t "$topic" $option --stats stats \
+            < <(mark hello 0 0 && echo '{"n":1}' && mark mark 1 1 && echo '{"n":2}' && echo '{"n":')
+        assert_ledger_adds_up stats
+        assert_eq "$(ledger stats '[.in,.out,.rejected,.undelivered]')" '[2,2,0,0]'
+    done
+    no_half_lines "$topic"
+    # Half a mark is no reason to call the stream malformed.
+    run -75 kcat-out -t "$topic" --acks fifo < <(mark hello 0 0 && echo '{"@mark":"mark","run":"01')
+    # Only the last line is held, and a mark brings it.
+    start_fed kcat-out -t "$topic" --acks fifo --stats stats
+    { mark hello 0 0 && echo '{"n":3}' && echo '{"n":4}'; } | write_to_feed
+    wait_until 20 has_records 7 "$topic"
+    mark mark 1 1 | write_to_feed
+    wait_until 20 has_records 8 "$topic"
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+}
+
+@test "when kcat-in is killed, grep and awk behind it bring no half line into a topic" {
+    make_topics 60000
+    slow_stage
+    cat >pipeline <<END
+kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | grep --line-buffered '^{' |
+    awk -W interactive '{ print }' | perl slow | kcat-out -t '$out' --acks acks
+END
+    # The pipe behind kcat-in is full, so it is killed in the middle of a line.
+    restart_and_kill 3 kcat-in
+    no_half_lines "$out"
+    read_the_rest
+    start bash pipeline
+    await $! 60
+    assert_eq "$status" 0
+    no_half_lines "$out"
+    numbers_of "$out" >numbers
+    assert_at_least_once 60000 numbers
+}
+
+@test "awk -W interactive passes each record and mark on at once" {
+    create_topic "$topic"
+    create_topic "$out"
+    cat >pipeline <<END
+kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | awk -W interactive '{ print }' |
+    kcat-out -t '$out' --acks acks
+END
+    start bash pipeline
+    wait_until 20 group_has_committed "$group" "$topic" 1
+    echo '{"n":1}' | produce "$topic"
+    # Other records, which would push this one through a full buffer, do not follow.
+    wait_until 4 out_has 1
+    wait_until 4 group_has_committed "$group" "$topic" 2
+    pkill -TERM -s $! kcat-in
+    await $!
+    assert_eq "$status" 0
 }

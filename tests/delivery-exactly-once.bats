@@ -156,6 +156,29 @@ END
     assert_match "$stderr" 'no fixed partitions'
 }
 
+@test "input and output on two clusters are refused" {
+    create_topic "$out"
+    echo 1 | produce "$topic" --create
+    kcat-in -e --marks "$topic" >stream
+    cluster=$(head -n 1 stream | jq -r .cluster)
+    assert_match "$cluster" '^[A-Za-z0-9_-]{22}$'
+    # The second mark carries no cluster, because the stream has but one.
+    assert_eq "$(sed -n '$p' stream | jq .cluster)" null
+    for id in '' --transactional-id=id-$topic; do
+        { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\",\"cluster\":\"other\"" && echo 1; } >in
+        # shellcheck disable=SC2086 # may be no word
+        run -78 --separate-stderr kcat-out -t "$out" --exactly-once $id <in
+        assert_eq "$stderr" "kcat-out: --exactly-once: input and output must be on one cluster, but \
+kcat-in reads from other and this is $cluster; --acks works with two"
+    done
+    assert_eq "$(read_topic "$out")" ''
+    # At least once needs no common cluster, and an unknown one is not compared.
+    { cat in && mark end 1 1; } | kcat-out -t "$out" --acks fifo
+    { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" && echo 2 && mark end 1 1; } |
+        kcat-out -t "$out" --exactly-once
+    wait_until 10 has_records 2 "$out"
+}
+
 @test "a record that is too large becomes a reject, and the others are committed" {
     create_topic "$topic"
     create_topic "$out"

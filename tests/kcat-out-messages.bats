@@ -105,6 +105,109 @@ partitions_of() {
     assert_match "$stderr" '^kcat-out: topic no good name: '
 }
 
+# is_compacted TOPIC: the broker refuses a record without a key.
+is_compacted() {
+    echo '"no key"' | produce "$1" -q --rejects - >refused
+    grep -q '"not_delivered"' refused
+}
+
+@test "--topic-config sets what a created topic has, for all topics or for one" {
+    echo 1 | produce "$topic" --create --route insight="$topic-insight" --route reject="$topic-reject" \
+        --topic-config max.message.bytes=5000 --topic-config "$topic-insight:cleanup.policy=compact" \
+        --topic-config "$topic-reject:max.message.bytes=90000"
+    is_compacted "$topic-insight"
+    run -1 is_compacted "$topic"
+    run -1 is_compacted "$topic-reject"
+    bytes 80000 >big
+    produce "$topic" -q --rejects rejects <big
+    produce "$topic-reject" -q --rejects rejects <big
+    assert_eq "$(wc -l <rejects)" 1
+    # An existing topic is not changed.
+    produce "$topic" --create --topic-config cleanup.policy=compact </dev/null
+    run -1 is_compacted "$topic"
+    run -78 --separate-stderr produce "$topic-b" --create --topic-config nonsense=1 </dev/null
+    assert_match "$stderr" "^kcat-out: topic $topic-b: cannot create it: .*nonsense"
+}
+
+@test "--topic-config is checked before anything is created" {
+    run -64 --separate-stderr produce "$topic" --topic-config a=b </dev/null
+    assert_match "$stderr" '^kcat-out: --topic-config: needs --create'
+    for wrong in a =b :a=b "$topic:=b"; do
+        run -64 --separate-stderr produce "$topic" --create --topic-config "$wrong" </dev/null
+        assert_match "$stderr" "^kcat-out: --topic-config: '$wrong' is not "
+    done
+    run -64 --separate-stderr produce "$topic" --create --topic-config other:a=b </dev/null
+    assert_eq "$stderr" 'kcat-out: --topic-config: no line goes to a topic other'
+    run -69 --separate-stderr produce "$topic" --wait 300ms </dev/null
+}
+
+@test "a topic that is named twice is one topic, whose limit is known" {
+    create_topic "$topic"
+    { echo '{"insight":1,"key":"k"}' && echo '{"a":1}' && echo "{\"a\":$(bytes 2000000)}"; } >in
+    run -0 --separate-stderr produce "$topic" --route insight="$topic" --rejects rejects -v --stats stats <in
+    assert_eq "$(grep librdkafka <<<"$stderr")" ''
+    dump '%s\n' | cmp - <(head -n 2 in)
+    assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[3,2,1]'
+    assert_eq "$(jq -r .line rejects)" 3
+}
+
+# --- Tombstones ---
+
+@test "-Z writes a line that is null as a tombstone" {
+    printf '{"a":1}\nnull\n"null"\n\nnull\n' >in
+    run -0 --separate-stderr produce "$topic" --create -Z -k K --stats stats <in
+    assert_eq "$output$stderr" ''
+    # kcat prints the size of a null value as -1.
+    assert_eq "$(dump '%k %S %s\n')" "$(printf 'K 7 {"a":1}\nK -1 \nK 6 "null"\nK 0 \nK -1 ')"
+    assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[5,5,0]'
+    # As kcat-in writes them.
+    assert_eq "$(kcat-in -e "$topic" --rejects /dev/null)" "$(printf '{"a":1}\nnull\n"null"\nnull')"
+    # With -H another call of librdkafka is used.
+    echo null | produce "$topic-b" --create -Z --key-jq '"K"' -H a=b
+    assert_eq "$(dump '%k %S %h' "$topic-b")" 'K -1 a=b'
+}
+
+@test "--tee passes a tombstone on as null" {
+    printf 'null\n{"a":1}\n' >in
+    produce "$topic" --create -Z -k K --tee <in >passed
+    cmp passed in
+}
+
+@test "a tombstone without a key is a reject" {
+    run -0 --separate-stderr produce "$topic" --create -Z --key user_id --stats stats \
+        < <(printf 'null\n{"user_id":"a"}\n')
+    assert_eq "$stderr" '{"reject":"no_key","stage":"kcat-out","line":1,"detail":"a tombstone needs a key","raw":"null"}'
+    assert_eq "$(dump '%k %s')" 'a {"user_id":"a"}'
+    assert_ledger_adds_up stats
+    run -64 --separate-stderr produce "$topic" -Z <<<null
+    assert_eq "$stderr" 'kcat-out: -Z: needs a key: -k, --key or --key-jq (see kcat-out --help)'
+}
+
+@test "without -Z, null is written as text, with one warning" {
+    run -0 --separate-stderr produce "$topic" --create -k K < <(printf '1\nnull\nnull\n')
+    assert_eq "$stderr" 'kcat-out: line 2: null is written as the text null; with -Z it is a tombstone'
+    assert_eq "$(dump '%S %s\n')" "$(printf '1 1\n4 null\n4 null')"
+}
+
+@test "a tombstone that could not be delivered is null in the file of --undelivered" {
+    create_topic "$topic"
+    create_topic "$topic-gone"
+    start_fed kcat-out -t "$topic" --route "gone=$topic-gone" -Z -k K -X message.timeout.ms=1000 \
+        -X topic.metadata.refresh.interval.ms=200 -X topic.metadata.propagation.max.ms=0 \
+        --undelivered later
+    echo null | write_to_feed
+    wait_until 20 has_come 1
+    "$BUILD_DIR/tests/alter_topic" delete "$topic"
+    sleep 1
+    echo null | write_to_feed
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+    assert_eq "$(<later)" null
+}
+
+# --- Routes ---
+
 @test "--route chooses the topic by the members of a record's top level" {
     cat >in <<'END'
 {"user_id":"a"}
@@ -142,7 +245,10 @@ END
     { seq 1000 && bytes 2000000 && seq 1001 2000 && bytes 3000000 && seq 2001 3000; } >in
     create_topic "$topic"
     run -0 --separate-stderr produce "$topic" --rejects rejects --stats stats <in
-    assert_eq "$output$stderr" ''
+    # The rejects are in a file, so a warning says at once that there are some.
+    assert_eq "$output$stderr" "kcat-out: topic $topic: line 1001 of 2000000 bytes is refused and becomes a reject: \
+Broker: Message size too large
+kcat-out: 2 lines were refused and became rejects"
     dump '%s\n' | cmp - <(seq 3000)
     assert_eq "$(jq -c '[.reject,.stage,.line,(.raw|length)]' rejects)" \
         '["not_delivered","kcat-out",1001,2000000]
@@ -171,7 +277,8 @@ END
     { seq 50000 && bytes 60000 && seq 50001 100000; } >in
     run -0 --separate-stderr produce "$topic" --stats stats <in
     read_topic "$topic" | grep -v x | sort -n | cmp - <(seq 100000)
-    assert_eq "$(jq -c '[.reject,.line]' <<<"$stderr")" '["not_delivered",50001]'
+    assert_match "$stderr" 'kcat-out: .* line 50001 of 60000 bytes is refused'
+    assert_eq "$(grep '^{' <<<"$stderr" | jq -c '[.reject,.line]')" '["not_delivered",50001]'
     assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[100001,100000,1]'
 }
 

@@ -16,10 +16,10 @@ teardown_file() {
 
 @test "a topic that does not exist is an error after --wait" {
     run -69 --separate-stderr produce "$topic" --wait 300ms <<<1
-    assert_eq "$output$stderr" "kcat-out: topic $topic: Broker: Unknown topic or partition"
+    assert_eq "$output$stderr" "kcat-out: topic $topic: Broker: Unknown topic or partition; --create creates it"
     create_topic "$topic"
     run -69 --separate-stderr produce "$topic" --route a="$topic-a" --wait 300ms <<<1
-    assert_eq "$output$stderr" "kcat-out: topic $topic-a: Broker: Unknown topic or partition"
+    assert_eq "$output$stderr" "kcat-out: topic $topic-a: Broker: Unknown topic or partition; --create creates it"
 }
 
 # Starts a writer of the numbers from 1, which are also in the file in. It stops when the file enough
@@ -180,9 +180,9 @@ start_writer() {
     create_topic "$topic"
     bytes 2000000 >in
     run -74 --separate-stderr produce "$topic" --rejects /dev/full <in
-    assert_match "$stderr" '^kcat-out: /dev/full: No space left on device'
+    assert_match "$stderr" 'kcat-out: /dev/full: No space left on device'
     run -74 bash -c "timeout 20 kcat-out -t $topic --rejects - <in >/dev/full"
-    assert_match "$output" '^kcat-out: stdout: No space left on device'
+    assert_match "$output" 'kcat-out: stdout: No space left on device'
     run -74 bash -c "timeout 20 kcat-out -t $topic <in 2>/dev/full"
     run -73 --separate-stderr produce "$topic" --rejects /no/such/directory/file </dev/null
     run -73 --separate-stderr produce "$topic" --undelivered /no/such/directory/file </dev/null

@@ -35,6 +35,36 @@ load loginclean
     assert_eq "$(<err)" '{"reject":"not_object","stage":"loginclean","line":1,"raw":"7"}'
 }
 
+@test "on a terminal, rejects are cut, and the end sums them up" {
+    { printf '"%0300d"\n' 1 && echo 7 && echo x && head -c 2000000 /dev/zero | tr '\0' y &&
+        echo && cat good; } >in
+    script -qec 'loginclean <in >out' /dev/null </dev/null | tr -d '\r' >screen
+    cmp good out
+    assert_eq "$(head -n 4 screen | jq -c '[.reject,.truncated,.length,(.raw | length)]')" \
+        '["not_object",true,302,200]
+["not_object",null,null,1]
+["not_json",null,null,1]
+["not_json",true,2000000,200]'
+    assert_eq "$(sed 1,4d screen)" \
+        'loginclean: rejects: not_object 2, not_json 2; --rejects FILE keeps the long ones whole'
+    # Characters are not cut in two.
+    printf '"x%s"\n' "$(printf 'é%.0s' {1..200})" >in
+    script -qec 'loginclean <in' /dev/null </dev/null | tr -d '\r' >screen
+    assert_eq "$(head -n 1 screen | jq -c '[.length,(.raw | length)]')" '[403,101]'
+    # Elsewhere they are whole.
+    printf '"%0300d"\n' 1 >in
+    script -qec 'loginclean --rejects file <in; loginclean --rejects - <in; loginclean <in 2>&1 | cat' \
+        /dev/null </dev/null | tr -d '\r' >screen
+    assert_eq "$(cat file screen | jq -c '.raw | length')" $'302\n302\n302'
+}
+
+@test "a file that ends in half a line gets a newline before the next reject or ledger" {
+    printf '{"reject":"x","ra' | tee rejects >stats
+    loginclean --rejects rejects --stats stats <<<7
+    assert_eq "$(wc -l <rejects) $(wc -l <stats)" '2 2'
+    assert_eq "$(ledger rejects .raw) $(ledger stats .in)" '7 1'
+}
+
 @test "--rejects FILE appends to the file" {
     for n in 1 2; do
         loginclean --rejects rejects <<<"$n" 2>err

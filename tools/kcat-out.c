@@ -6,18 +6,15 @@
 // (kafka/guarantee.h) decides how marks are acknowledged or committed.
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
-#include "base/number.h"
 #include "base/opt.h"
 #include "base/signals.h"
-#include "base/xalloc.h"
 #include "kafka/acked.h"
 #include "kafka/delivery.h"
 #include "kafka/guarantee.h"
-#include "kafka/metadata.h"
+#include "kafka/new_topic.h"
 #include "kafka/plain.h"
 #include "kafka/sink_settings.h"
 #include "kafka/tee.h"
@@ -33,9 +30,8 @@ struct options {
     struct router_options router;
     struct opt_list headers; // NAME=VALUE
     const char *codec;
-    bool create;
-    int64_t partitions, replication;
-    bool tee, exactly_once;
+    struct new_topic_options new_topics;
+    bool tombstones, tee, exactly_once;
     const struct sink_guarantee *guarantee;
     struct sink_options sink;
     const char *undelivered;
@@ -46,28 +42,8 @@ struct writer {
     struct router router;
     struct producer_settings settings;
     struct sink sink;
+    bool warned_of_null;
 };
-
-static int set_create(void *options, const char *arg, struct err *err)
-{
-    struct options *o = options;
-    char *text, *colon;
-    int status = 0;
-
-    o->create = true;
-    if (arg == NULL)
-        return 0;
-    text = xstrdup(arg);
-    if ((colon = strchr(text, ':')) != NULL)
-        *colon++ = '\0';
-    if (number_parse_int(text, &o->partitions) != 0 || o->partitions < 1 ||
-        o->partitions > 100000 ||
-        (colon != NULL && (number_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
-                           o->replication > 1000)))
-        status = err_set(err, EX_USAGE, "'%s' is not PARTITIONS[:REPLICATION]", arg);
-    free(text);
-    return status;
-}
 
 static const struct opt options_table[] = {
     OPT_STRING("topic", 't', "TOPIC", struct options, router.topic, "where lines go"),
@@ -80,7 +56,8 @@ static const struct opt options_table[] = {
                "the output of a jq program as key"),
     OPT_LIST("header", 'H', "NAME=VALUE", struct options, headers, "a header for each message"),
     OPT_STRING("compress", 'z', "CODEC", struct options, codec, "gzip, snappy, lz4 or zstd"),
-    OPT_CALL("create", 0, "[=PARTS[:REPL]]", set_create, "create topics that are missing"),
+    OPT_FLAG("tombstones", 'Z', struct options, tombstones,
+             "write a line that is null as a tombstone"),
     OPT_FLAG("tee", 0, struct options, tee, "pass each line on to stdout, once the broker has it"),
     OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
                "append lines that could not be delivered"),
@@ -99,9 +76,10 @@ static void on_report(void *ctx, const struct delivery_report *report)
     sink->guarantee->reported(sink, report);
 }
 
-// Sends a line. `passed` says that the line is a reject of an earlier stage.
+// Sends a line as `value`, which is the line itself or a tombstone. `passed` says that the line is
+// a reject of an earlier stage.
 static int produce(struct writer *w, const struct router_destination *to, const struct line *line,
-                   bool passed)
+                   const struct line *value, bool passed)
 {
     struct sink *sink = &w->sink;
     uint32_t segment;
@@ -112,8 +90,25 @@ static int produce(struct writer *w, const struct router_destination *to, const 
         stream_lose(sink->stream, 1);
         return -1;
     }
-    return delivery_produce(&sink->delivery, to->topic, to->key, to->key_len, line, passed,
+    return delivery_produce(&sink->delivery, to->topic, to->key, to->key_len, value, passed,
                             segment);
+}
+
+// Sends a line that is null. kcat-in writes a tombstone so.
+static int produce_null(struct writer *w, const struct router_destination *to,
+                        const struct line *line)
+{
+    const struct reject no_key = {REJECT_NO_KEY, NULL, "a tombstone needs a key"};
+    const struct line tombstone = {.data = NULL, .number = line->number};
+
+    if (w->options->tombstones && to->key == NULL)
+        return stream_reject(w->sink.stream, &no_key, line);
+    if (!w->options->tombstones && !w->warned_of_null) {
+        log_warn("line %llu: null is written as the text null; with -Z it is a tombstone",
+                 (unsigned long long)line->number);
+        w->warned_of_null = true;
+    }
+    return produce(w, to, line, w->options->tombstones ? &tombstone : line, false);
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
@@ -127,7 +122,9 @@ static int record(void *ctx, struct stream *s, const struct line *line)
         return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, NULL}, line);
     if (router_choose(&w->router, json, line, &to, &why) != 0)
         return stream_reject(s, &why, line);
-    return produce(w, &to, line, false);
+    if (bytes_are(line->data, line->len, "null"))
+        return produce_null(w, &to, line);
+    return produce(w, &to, line, line, false);
 }
 
 // Sends a reject of an earlier stage, unchanged, to the topic of --route reject=TOPIC.
@@ -137,7 +134,7 @@ static int pass(void *ctx, struct stream *s, const struct line *line)
     const struct router_destination to = {router_reject_topic(&w->router), NULL, 0};
 
     (void)s;
-    return produce(w, &to, line, true);
+    return produce(w, &to, line, line, true);
 }
 
 static int open_delivery(struct writer *w, struct err *err)
@@ -149,9 +146,7 @@ static int open_delivery(struct writer *w, struct err *err)
                                              .codec = o->codec,
                                              .topics = w->router.topic,
                                              .topic_count = w->router.topic_count,
-                                             .create = o->create,
-                                             .partitions = (int)o->partitions,
-                                             .replication = (int)o->replication};
+                                             .new_topics = &o->new_topics};
     return delivery_open(&w->sink.delivery, &w->settings, o->undelivered, err);
 }
 
@@ -183,6 +178,12 @@ static int on_tick(void *ctx, struct stream *s)
 
     (void)s;
     return delivery_serve(&sink->delivery) != 0 ? -1 : sink->guarantee->serve(sink);
+}
+
+static int reopen(void *ctx, struct stream *s)
+{
+    (void)s;
+    return delivery_reopen(&((struct writer *)ctx)->sink.delivery);
 }
 
 static int end(void *ctx, struct stream *s)
@@ -234,10 +235,15 @@ static const struct sink_guarantee *choose_guarantee(const struct options *o)
 // Checks the options against each other, and chooses the delivery guarantee.
 static void check_options(struct options *o)
 {
+    const struct router_options *r = &o->router;
+    int keys = (r->key != NULL) + (r->key_field != NULL) + (r->key_jq != NULL);
+
     if (o->router.topic == NULL)
         opt_usage_error("no topic: give it with -t");
-    if ((o->router.key != NULL) + (o->router.key_field != NULL) + (o->router.key_jq != NULL) > 1)
+    if (keys > 1)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
+    if (o->tombstones && keys == 0)
+        opt_usage_error("-Z: needs a key: -k, --key or --key-jq");
     if (o->exactly_once && o->sink.acks != NULL)
         opt_usage_error("--acks, --exactly-once: only one of them can be given");
     if (o->exactly_once && o->undelivered != NULL)
@@ -261,19 +267,20 @@ int main(int argc, char **argv)
                              .mark = mark,
                              .on_tick = on_tick,
                              .end = end,
+                             .reopen = reopen,
                              .close = close_writer};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = CONFIG_OPTIONS_INIT,
-                              .partitions = METADATA_BROKER_DEFAULT,
-                              .replication = METADATA_BROKER_DEFAULT};
+                              .new_topics = NEW_TOPIC_OPTIONS_INIT};
     const struct opt_group groups[] = {
         OPT_GROUP("Writing", options_table, &options),
+        {"New topics", new_topic_opts, new_topic_opt_count, &options.new_topics},
         {"Kafka", config_opts, config_opt_count, &options.kafka},
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
-                                        "Writes lines to Kafka topics.", groups, 3,
-                                        config_libraries};
+                                        "Writes lines to Kafka topics.", groups,
+                                        sizeof groups / sizeof *groups, config_libraries};
     struct writer writer = {.options = &options, .sink = {.options = &options.sink}};
 
     log_init(argv[0]);
@@ -284,6 +291,7 @@ int main(int argc, char **argv)
     config_show(&options.kafka, sink_defaults);
     check_options(&options);
     ops.sink = !options.guarantee->passes_on;
+    ops.holds_last = options.guarantee->holds_last;
     writer.sink.guarantee = options.guarantee;
     int status = stream_run(&ops, &writer, &options.stream);
     writer_release(&writer);

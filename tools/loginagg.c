@@ -129,7 +129,8 @@ static int settle(void *ctx, const struct line *line, bool known, enum aggregato
 
     if (known && result != AGGREGATOR_ADDED)
         stream_recall(a->stream);
-    a->late += result == AGGREGATOR_LATE;
+    if (result == AGGREGATOR_LATE)
+        late_add(&a->late, line->number);
     if (result == AGGREGATOR_FAILED)
         stream_lose(a->stream, 1);
     else if (result == AGGREGATOR_LATE)

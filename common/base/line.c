@@ -77,6 +77,13 @@ static void hand_out(struct line_reader *r, struct line *line, size_t len, bool 
     r->skipped = 0;
 }
 
+// Returns whether the line of len bytes at the start of the buffer, with its newline, is the last
+// one so far, and is held until something follows it.
+static bool is_held(const struct line_reader *r, size_t len)
+{
+    return r->start + len + 1 == r->end && r->hold != NULL && r->hold(r->data + r->start, len);
+}
+
 // Drops the bytes of a too long line that are not kept.
 static void skip_excess(struct line_reader *r)
 {
@@ -94,7 +101,14 @@ bool line_next(struct line_reader *r, struct line *line)
     if (r->end > r->scanned)
         newline = memchr(r->data + r->scanned, '\n', r->end - r->scanned);
     if (newline != NULL) {
-        hand_out(r, line, (size_t)(newline - (r->data + r->start)), true);
+        size_t len = (size_t)(newline - (r->data + r->start));
+        bool held = is_held(r, len);
+        if (held && !r->eof) {
+            r->scanned = r->end - 1;
+            return false;
+        }
+        hand_out(r, line, len, true);
+        line->unterminated = held;
         return true;
     }
     r->scanned = r->end;

@@ -36,9 +36,9 @@ struct line_origin {
 struct line {
     const char *data; // without its newline; may hold NUL bytes
     size_t len;
-    uint64_t number;                  // the first line is 1
-    size_t full_len;                  // more than len if the line was over the limit and cut
-    bool unterminated;                // the last line of the input, without a newline
+    uint64_t number;   // the first line is 1
+    size_t full_len;   // more than len if the line was over the limit and cut
+    bool unterminated; // the last line of the input, without a newline, or held (see below)
     const struct line_origin *origin; // NULL for a line of a file or pipe
 };
 
@@ -49,6 +49,10 @@ struct line_reader {
     // The arguments are the bytes of the line that have been read so far. NULL if no line is
     // exempt.
     bool (*exempt)(const char *data, size_t len);
+    // Returns whether a line is held: whether it is handed out only once another byte has followed
+    // it. At the end of the input, a held line is handed out as if it had no newline. NULL if no
+    // line is held. May be set between two lines.
+    bool (*hold)(const char *data, size_t len);
     char *data;
     size_t size;       // bytes in data, padding not counted
     size_t start, end; // the bytes that have been read and not handed out
@@ -66,8 +70,9 @@ void line_reader_release(struct line_reader *r);
 // EINTR is also returned, so that the caller can check for signals.
 int line_fill(struct line_reader *r);
 
-// Hands out the next complete line in the buffer. At the end of the input, this includes a last
-// line without a newline. Returns false if the buffer has no further line.
+// Hands out the next complete line in the buffer, unless it is held. At the end of the input, this
+// includes a last line that is held or has no newline. Returns false if the buffer has no further
+// line.
 bool line_next(struct line_reader *r, struct line *line);
 
 #endif

@@ -81,7 +81,7 @@ static bool has_argument(const struct opt *o)
 
 static bool argument_is_optional(const struct opt *o)
 {
-    return o->arg != NULL && o->arg[0] == '[';
+    return o->arg != NULL && strncmp(o->arg, "[=", 2) == 0;
 }
 
 // Returns the option as a user writes it: "--name", or "-x" if it has only a letter.

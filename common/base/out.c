@@ -5,12 +5,36 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void out_init(struct out *o, int fd, const char *name)
 {
     *o = (struct out){.fd = fd, .name = name, .buf = BUF_INIT};
     buf_reserve(&o->buf, 2 * OUT_FLUSH);
+}
+
+// Returns whether a file ends in the middle of a line, as after a full disk or a kill. Returns
+// false for a file that cannot be read.
+static bool ends_in_half_line(const char *file)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    char last = '\n';
+    struct stat st;
+
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &st) == 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1)
+        last = '\n';
+    close(fd);
+    return last != '\n';
+}
+
+static bool is_regular(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 int out_open_append(struct out *o, const char *file, const char *option, struct err *err)
@@ -22,7 +46,26 @@ int out_open_append(struct out *o, const char *file, const char *option, struct 
         return err_set(err, EX_CANTCREAT, "%s: %s: %s", option, file, strerror(errno));
     }
     out_init(o, fd, file);
+    if (is_regular(fd) && ends_in_half_line(file))
+        buf_putc(&o->buf, '\n');
     return 0;
+}
+
+int out_reopen_append(struct out *o, const char *option, struct err *err)
+{
+    struct out fresh;
+    int status = out_open_append(&fresh, o->name, option, err);
+
+    if (status == 0 && out_close(o) == 0) {
+        o->fd = fresh.fd;
+        buf_append(&o->buf, fresh.buf.data, fresh.buf.len);
+    } else if (status == 0) {
+        close(fresh.fd);
+        o->fd = -1;
+        status = out_error(o, err);
+    }
+    out_release(&fresh);
+    return status;
 }
 
 void out_release(struct out *o)

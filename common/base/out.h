@@ -42,10 +42,16 @@ struct out {
 void out_init(struct out *o, int fd, const char *name);
 void out_release(struct out *o);
 
-// Opens a file to append to, and creates it if it does not exist. option is the command-line option
+// Opens a file to append to, and creates it if it does not exist. If the file ends in half a line,
+// puts a newline into the buffer, so that this line stays apart. option is the command-line option
 // that names the file, for the message. Returns 0, or -1 with EX_CANTCREAT; release o in both
 // cases.
 int out_open_append(struct out *o, const char *file, const char *option, struct err *err);
+
+// Opens the file of out_open_append() anew, because it may have been renamed. What is buffered goes
+// to the old file. Returns 0, or -1 with *err set. If the status is EX_CANTCREAT, o still writes to
+// the old file.
+int out_reopen_append(struct out *o, const char *option, struct err *err);
 
 // Writes everything that is buffered. Returns 0, or -1 with o->error set.
 int out_flush(struct out *o);

@@ -2,15 +2,17 @@
 #include "base/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/datetime.h"
 
 // A handler has no context argument, so these have to be global.
-static volatile sig_atomic_t stop_requested, ledger_requested;
+static volatile sig_atomic_t stop_requested, ledger_requested, reopen_requested;
 
 static void on_stop(int signal_number)
 {
@@ -27,30 +29,83 @@ static void on_usr1(int signal_number)
     ledger_requested = 1;
 }
 
+// For a process that started with SIGHUP ignored, as under nohup(1).
+static void on_reopen(int signal_number)
+{
+    (void)signal_number;
+    reopen_requested = 1;
+}
+
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+    return fd >= 0 && close(fd) == 0;
+}
+
+// Returns whether the signal says that the terminal is gone. The kernel tells the processes in the
+// foreground, and the shell, which leads the session, tells its other jobs. Neither kill(1) in that
+// shell nor logrotate(8) says so.
+static bool is_hangup(const siginfo_t *info)
+{
+    if (info->si_code != SI_USER)
+        return info->si_code == SI_KERNEL;
+    return info->si_pid == getsid(0) && !has_terminal();
+}
+
+static void on_hangup(int signal_number, siginfo_t *info, void *context)
+{
+    int saved_errno = errno;
+
+    (void)signal_number;
+    (void)context;
+    reopen_requested = 1;
+    if (is_hangup(info))
+        stop_requested = 1;
+    errno = saved_errno;
+}
+
 static void on_alarm(int signal_number)
 {
     (void)signal_number; // the signal only has to interrupt a write
 }
 
-static void catch_signal(int number, void (*handler)(int))
+static bool is_ignored(int number)
 {
-    // Without SA_RESTART, so that signals interrupt blocked reads and writes.
-    struct sigaction action = {.sa_handler = handler};
     struct sigaction old;
 
-    // A shell starts background jobs with SIGINT ignored; leave that so.
-    if (number == SIGINT && sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-        return;
+    return sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+}
+
+// Without SA_RESTART, so that signals interrupt blocked reads and writes.
+static void catch_signal(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
 
+static void catch_hangup(void)
+{
+    struct sigaction action = {.sa_sigaction = on_hangup, .sa_flags = SA_SIGINFO};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGHUP, &action, NULL);
+}
+
 void signals_catch(void)
 {
-    catch_signal(SIGINT, on_stop);
+    // A shell starts background jobs with SIGINT ignored; leave that so.
+    if (!is_ignored(SIGINT))
+        catch_signal(SIGINT, on_stop);
     catch_signal(SIGTERM, on_stop);
     catch_signal(SIGUSR1, on_usr1);
     catch_signal(SIGPIPE, SIG_IGN);
+    if (is_ignored(SIGHUP))
+        catch_signal(SIGHUP, on_reopen);
+    else
+        catch_hangup();
 }
 
 void signals_catch_alarm(void)
@@ -66,25 +121,36 @@ bool signals_stopping(void)
     return stop_requested != 0;
 }
 
-bool signals_take_ledger(void)
+static bool take(volatile sig_atomic_t *flag)
 {
-    bool requested = ledger_requested != 0;
+    bool requested = *flag != 0;
 
     if (requested)
-        ledger_requested = 0;
+        *flag = 0;
     return requested;
+}
+
+bool signals_take_ledger(void)
+{
+    return take(&ledger_requested);
+}
+
+bool signals_take_reopen(void)
+{
+    return take(&reopen_requested);
 }
 
 int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms)
 {
     const struct timespec timeout = {timeout_ms / MS_SECOND, timeout_ms % MS_SECOND * 1000000};
-    sigset_t usr1, before;
+    sigset_t requests, before;
     int events = 0;
 
-    sigemptyset(&usr1);
-    sigaddset(&usr1, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &usr1, &before);
-    if (!ledger_requested)
+    sigemptyset(&requests);
+    sigaddset(&requests, SIGUSR1);
+    sigaddset(&requests, SIGHUP);
+    sigprocmask(SIG_BLOCK, &requests, &before);
+    if (!ledger_requested && !reopen_requested)
         events = ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, &before);
     int saved_errno = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -3,12 +3,15 @@
 // signals: turns signals into flags that a stage checks between its records.
 //
 // The first SIGINT or SIGTERM asks the stage to stop; the second ends the process at once. SIGUSR1
-// asks for the ledger. SIGPIPE is ignored, so that a write to a closed pipe fails with EPIPE
-// instead.
+// asks for the ledger. SIGHUP asks to open files anew, as after logrotate(8). When the terminal
+// goes away, SIGHUP also asks the stage to stop, unless it was ignored at the start, as under
+// nohup(1). SIGPIPE is ignored, so that a write to a closed pipe fails with EPIPE instead.
 //
 //     signals_catch();
 //     while (!signals_stopping()) {
 //         if (signals_take_ledger())
+//             ...
+//         if (signals_take_reopen())
 //             ...
 //         signals_poll(fds, count, timeout);
 //     }
@@ -26,14 +29,17 @@ void signals_catch(void);
 // Starts a timer that interrupts a blocked read or write every second (SIGALRM).
 void signals_catch_alarm(void);
 
-// Returns whether a SIGINT or SIGTERM has arrived.
+// Returns whether a SIGINT or SIGTERM has arrived, or the terminal is gone.
 bool signals_stopping(void);
 
 // Returns whether a SIGUSR1 has arrived since the last call.
 bool signals_take_ledger(void);
 
-// Waits like poll(2). The timeout is in ms; if it is negative, there is none. A SIGUSR1 that
-// arrives just before the wait is not missed: the call then returns 0, or -1 with EINTR.
+// Returns whether a SIGHUP has arrived since the last call.
+bool signals_take_reopen(void);
+
+// Waits like poll(2). The timeout is in ms; if it is negative, there is none. A SIGUSR1 or SIGHUP
+// that arrives just before the wait is not missed: the call then returns 0, or -1 with EINTR.
 int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms);
 
 // Ends the process by SIGPIPE.

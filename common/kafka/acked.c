@@ -335,7 +335,8 @@ static void sink_release(struct sink *s)
     free(a);
 }
 
-const struct sink_guarantee acked_sink = {.open = sink_open,
+const struct sink_guarantee acked_sink = {.holds_last = true,
+                                          .open = sink_open,
                                           .before = sink_before,
                                           .hello = sink_mark,
                                           .mark = sink_mark,

@@ -7,6 +7,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "kafka/listener.h"
 
 // Errors with a status of their own. An advice replaces librdkafka's text.
@@ -310,6 +311,15 @@ void client_release(struct client *client)
     if (client->rk != NULL)
         rd_kafka_destroy(client->rk);
     client->rk = NULL;
+}
+
+char *client_cluster(const struct client *client)
+{
+    char *id = rd_kafka_clusterid(client->rk, 0);
+    char *copy = id == NULL ? NULL : xstrdup(id);
+
+    rd_kafka_mem_free(client->rk, id);
+    return copy;
 }
 
 int client_unreachable(const struct client *client, struct err *err)

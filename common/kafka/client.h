@@ -39,6 +39,7 @@ struct client {
     void *ctx; // the owner's
     int64_t wait;
     bool (*stopping)(void);
+    const char *creates; // added to the message about a missing topic: what creates it; may be NULL
     struct client_needs needs; // client_init() sets the right; the owner sets the rest
     bool has_controller;       // see metadata_find_controller()
     bool answered;             // a broker has answered
@@ -85,6 +86,9 @@ bool client_keep_trying(const struct client *client, int64_t deadline);
 
 // Sets *err to say that no broker answered within client->wait, and why. Returns -1.
 int client_unreachable(const struct client *client, struct err *err);
+
+// Returns the id of the cluster, or NULL while no broker has said it. Free it with free().
+char *client_cluster(const struct client *client);
 
 // Notes that a broker has answered, which ends the "not reachable" state.
 void client_alive(struct client *client);

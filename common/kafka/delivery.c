@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/datetime.h"
 #include "base/log.h"
+
+#define UNDELIVERED "--undelivered"
 
 #define ROOM_WAIT 50    // ms of waiting for room or a report at a time
 #define FLUSH_SLICE 500 // ms of waiting for deliveries between checks for errors
@@ -36,23 +39,38 @@ static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
     }
 }
 
+static const char *topic_of(const rd_kafka_message_t *message)
+{
+    return message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_topic_name(message->rkt);
+}
+
+// A tombstone has no value. Its line was the text null.
+static void show_tombstone(struct line *line)
+{
+    static const char text[] = "null";
+
+    if (line->data != NULL)
+        return;
+    line->data = text;
+    line->len = line->full_len = sizeof text - 1;
+}
+
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     struct delivery *d = ((struct client *)opaque)->ctx;
-    const struct line line = {.data = message->payload,
-                              .len = message->len,
-                              .full_len = message->len,
-                              .number = TAG_NUMBER(message->_private)};
+    struct line line = {.data = message->payload,
+                        .len = message->len,
+                        .full_len = message->len,
+                        .number = TAG_NUMBER(message->_private)};
     const struct delivery_report report = {.outcome = outcome_of(message->err),
                                            .code = message->err,
+                                           .topic = topic_of(message),
                                            .line = &line,
-                                           .topic = message->err == RD_KAFKA_RESP_ERR_NO_ERROR
-                                                        ? NULL
-                                                        : rd_kafka_topic_name(message->rkt),
                                            .passed = TAG_PASSED(message->_private),
                                            .segment = TAG_SEGMENT(message->_private)};
 
     (void)rk;
+    show_tombstone(&line);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         client_alive(&d->producer.client);
     d->reported(d->ctx, &report);
@@ -75,8 +93,7 @@ int delivery_add_headers(struct delivery *d, const struct opt_list *headers, str
 int delivery_open(struct delivery *d, struct producer_settings *settings, const char *undelivered,
                   struct err *err)
 {
-    if (undelivered != NULL &&
-        out_open_append(&d->undelivered, undelivered, "--undelivered", err) != 0)
+    if (undelivered != NULL && out_open_append(&d->undelivered, undelivered, UNDELIVERED, err) != 0)
         return -1;
     d->undelivered_file = undelivered;
     settings->on_report = on_report;
@@ -134,13 +151,15 @@ int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t k
            !client->failed)
         rd_kafka_poll(client->rk, ROOM_WAIT);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        struct line shown = *line;
         const struct delivery_report report = {.outcome = outcome_of(code),
                                                .code = code,
-                                               .line = line,
+                                               .line = &shown,
                                                .topic = rd_kafka_topic_name(rkt),
                                                .passed = passed,
                                                .segment = segment,
                                                .kept_back = true};
+        show_tombstone(&shown);
         d->reported(d->ctx, &report);
     }
     return check(d);
@@ -171,6 +190,20 @@ static void note_failure(struct delivery *d, const struct delivery_report *repor
         d->why.status = EX_TEMPFAIL;
 }
 
+// Rejects may go to a file that nobody looks at, so refused lines are also warned about.
+static void warn_of_refused(struct delivery *d, const struct delivery_report *report)
+{
+    int64_t now = time_monotonic();
+
+    d->refused++;
+    if (now < d->next_warning)
+        return;
+    d->next_warning = now + MS_MINUTE;
+    log_warn("topic %s: line %llu of %zu bytes is refused and becomes a reject: %s", report->topic,
+             (unsigned long long)report->line->number, report->line->full_len,
+             rd_kafka_err2str(report->code));
+}
+
 void delivery_count(struct delivery *d, const struct delivery_report *report)
 {
     if (report->outcome == DELIVERY_DONE) {
@@ -180,6 +213,7 @@ void delivery_count(struct delivery *d, const struct delivery_report *report)
     if (report->passed)
         stream_reclaim(d->stream);
     if (report->outcome == DELIVERY_REFUSED) {
+        warn_of_refused(d, report);
         stream_reject(d->stream,
                       &(struct reject){REJECT_NOT_DELIVERED, NULL, rd_kafka_err2str(report->code)},
                       report->line);
@@ -230,11 +264,18 @@ void delivery_abandon(struct delivery *d, int wait_ms)
     rd_kafka_flush(rk, PURGE_TIME);
 }
 
+int delivery_reopen(struct delivery *d)
+{
+    return d->undelivered_file == NULL ? 0 : stream_reopen(d->stream, &d->undelivered, UNDELIVERED);
+}
+
 void delivery_close(struct delivery *d)
 {
     const char *file = d->undelivered_file;
     struct err err;
 
+    if (d->refused > 1)
+        log_warn("%llu lines were refused and became rejects", (unsigned long long)d->refused);
     if (d->why.status != EX_OK) {
         bool told = d->producer.client.failed; // the stage ends with that error
         log_error("%llu lines not delivered%s%s%s%s",

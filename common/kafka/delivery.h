@@ -40,8 +40,8 @@ enum delivery_outcome {
 struct delivery_report {
     enum delivery_outcome outcome;
     rd_kafka_resp_err_t code;
-    const struct line *line; // valid during the call
-    const char *topic;       // of a failed line; valid during the call
+    const char *topic;       // NULL for DELIVERY_DONE
+    const struct line *line; // valid during the call; for a tombstone its text is null
     bool passed;             // as given to delivery_produce()
     uint32_t segment;        // as given to delivery_produce()
     bool kept_back;          // librdkafka refused the line and did not send it
@@ -58,6 +58,8 @@ struct delivery {
     struct err why; // of the first undelivered line; its status is EX_OK when there is none
     const char *undelivered_file; // NULL for none
     struct out undelivered;
+    uint64_t refused;     // lines
+    int64_t next_warning; // about refused lines
 };
 
 // Adds headers, each NAME=VALUE, to every message. Call it before delivery_open(). Returns 0, or -1
@@ -71,16 +73,16 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
                   struct err *err);
 void delivery_release(struct delivery *d);
 
-// Hands a line to librdkafka, and waits while librdkafka's queue is full. `topic` is an index into
-// the topics of the settings. The line's report repeats `passed`, which says that the line is a
-// reject of an earlier stage, and `segment`, which is below DELIVERY_SEGMENTS. Fails only after a
-// fatal error.
+// Hands a line to librdkafka, and waits while librdkafka's queue is full. A line whose data is NULL
+// becomes a tombstone. `topic` is an index into the topics of the settings. The line's report
+// repeats `passed`, which says that the line is a reject of an earlier stage, and `segment`, which
+// is below DELIVERY_SEGMENTS. Fails only after a fatal error.
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
                      const struct line *line, bool passed, uint32_t segment);
 
 // Counts a reported line. A delivered line counts as out. A refused one becomes a reject with the
-// reason that librdkafka reports. One that failed counts as undelivered, and is appended to the
-// file.
+// reason that librdkafka reports, and is warned about: at once, and later once a minute. One that
+// failed counts as undelivered, and is appended to the file.
 void delivery_count(struct delivery *d, const struct delivery_report *report);
 
 // Fails when a line has failed, with EX_NOPERM if a right is missing and otherwise with
@@ -100,6 +102,9 @@ int delivery_flush_all(struct delivery *d);
 // Waits up to wait_ms for deliveries, and then gives up the lines that are still in flight. These
 // are reported as failed.
 void delivery_abandon(struct delivery *d, int wait_ms);
+
+// Opens the file `undelivered` anew, after a SIGHUP.
+int delivery_reopen(struct delivery *d);
 
 // If lines have failed, logs how many, and why unless the stage fails for that reason, and sets the
 // stream's exit status. Closes the file.

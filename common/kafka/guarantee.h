@@ -138,6 +138,11 @@ struct sink {
 struct sink_guarantee {
     bool passes_on; // delivered lines are written to stdout
 
+    // The sink takes a line of a stream with marks only once another line or a mark follows it; see
+    // stream_ops. transactional_sink does not need that: it commits only at marks, so half a line
+    // at the end of a broken stream is part of a transaction that is aborted.
+    bool holds_last;
+
     // Called when the delivery is open and nothing has been read yet. Prepares the sink. Returns 0,
     // or -1 with *err set.
     int (*open)(struct sink *s, struct err *err);

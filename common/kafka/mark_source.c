@@ -143,6 +143,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
         memcpy(next->from, c->offsets.from, sizeof next->from);
         next->group = c->offsets.group == NULL ? NULL : xstrdup(c->offsets.group);
         next->shard = m->options->shard == NULL ? NULL : xstrdup(m->options->shard);
+        next->cluster = client_cluster(&c->client);
     }
     consumer_offsets_position(&c->offsets, next);
     next->has_watermark = m->last.has_watermark;

@@ -86,16 +86,14 @@ static rd_kafka_AdminOptions_t *options_new(const struct client *client,
     return options;
 }
 
-static int request_topic(struct client *client, const char *topic, int partitions, int replication,
-                         struct err *err)
+static int request_topic(struct client *client, const char *topic,
+                         const struct new_topic_options *how, struct err *err)
 {
-    char why[256];
     const char *reason;
-    rd_kafka_NewTopic_t *wanted =
-        rd_kafka_NewTopic_new(topic, partitions, replication, why, sizeof why);
+    rd_kafka_NewTopic_t *wanted = new_topic_make(how, topic, err);
 
     if (wanted == NULL)
-        return err_set(err, EX_USAGE, "topic %s: %s", topic, why);
+        return -1;
     rd_kafka_AdminOptions_t *options = options_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
     rd_kafka_CreateTopics(client->rk, &wanted, 1, options, queue);
@@ -115,11 +113,11 @@ static int request_topic(struct client *client, const char *topic, int partition
     return status;
 }
 
-int metadata_create_topic(struct client *client, const char *topic, int partitions, int replication,
-                          struct err *err)
+int metadata_create_topic(struct client *client, const char *topic,
+                          const struct new_topic_options *options, struct err *err)
 {
     if (client->has_controller)
-        return request_topic(client, topic, partitions, replication, err);
+        return request_topic(client, topic, options, err);
     return judge(client, topic, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
 }
 
@@ -211,6 +209,12 @@ static int topic_state(const struct rd_kafka_metadata_topic *topic, int *partiti
                                                                                             : 1;
 }
 
+static bool topic_is_missing(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+}
+
 int metadata_wait_topic(struct client *client, const char *topic, int *partitions, struct err *err)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(client->rk, topic, NULL);
@@ -246,7 +250,11 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
     if (!reached || client_is_stopping(client))
         return client_unreachable(client, err);
     const struct client_needs needs = client_needs_topic(client, topic);
-    return client_error(err, &needs, why, EX_UNAVAILABLE, "topic %s", topic);
+    client_error(err, &needs, why, EX_UNAVAILABLE, "topic %s", topic);
+    if (client->creates == NULL || !topic_is_missing(why))
+        return -1;
+    return err_set(err, err->status, "topic %s: %s%s", topic, rd_kafka_err2str(why),
+                   client->creates);
 }
 
 static bool knows_controller(const struct client *client, const struct rd_kafka_metadata *metadata)

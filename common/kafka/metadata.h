@@ -5,7 +5,7 @@
 //
 //     int partitions;
 //     if (metadata_find_controller(&client, &err) != 0 ||
-//         metadata_create_topic(&client, "login-insights", 1, 1, &err) != 0 ||
+//         metadata_create_topic(&client, "login-insights", &options, &err) != 0 ||
 //         metadata_wait_topic(&client, "login-insights", &partitions, &err) != 0)
 //         ...
 #ifndef KAFKA_METADATA_H
@@ -17,9 +17,7 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "kafka/client.h"
-
-// Lets the broker choose the number of partitions or replicas.
-#define METADATA_BROKER_DEFAULT (-1)
+#include "kafka/new_topic.h"
 
 // Waits until the topic has partitions, and puts their number into *partitions. Returns 0; -1 with
 // EX_UNAVAILABLE after client->wait; or at once -1 with EX_NOPERM, if access is denied.
@@ -38,8 +36,8 @@ int metadata_find_controller(struct client *client, struct err *err);
 // Creates a topic, unless it exists. Does nothing if there is no controller, because such a cluster
 // creates a topic when its metadata is requested. Call metadata_find_controller() first. Returns 0,
 // or -1 with *err set.
-int metadata_create_topic(struct client *client, const char *topic, int partitions, int replication,
-                          struct err *err);
+int metadata_create_topic(struct client *client, const char *topic,
+                          const struct new_topic_options *options, struct err *err);
 
 // Returns the size in bytes of the largest batch that all of the topics accept, or INT64_MAX when
 // the broker does not say, for example because the client may not describe topics. Call

@@ -145,7 +145,8 @@ static void sink_release(struct sink *s)
     (void)s;
 }
 
-const struct sink_guarantee plain_sink = {.open = sink_open,
+const struct sink_guarantee plain_sink = {.holds_last = true,
+                                          .open = sink_open,
                                           .before = sink_before,
                                           .hello = sink_mark,
                                           .mark = sink_mark,

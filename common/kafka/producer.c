@@ -80,9 +80,11 @@ static int await_topics(struct producer *p, struct err *err)
 
     if (metadata_find_controller(&p->client, err) != 0)
         return -1;
+    if (!s->new_topics->create)
+        p->client.creates = "; --create creates it";
     for (size_t i = 0; i < s->topic_count; i++) {
-        if (s->create && metadata_create_topic(&p->client, s->topics[i], s->partitions,
-                                               s->replication, err) != 0)
+        if (s->new_topics->create &&
+            metadata_create_topic(&p->client, s->topics[i], s->new_topics, err) != 0)
             return -1;
         if (metadata_wait_topic(&p->client, s->topics[i], &partitions, err) != 0)
             return -1;
@@ -129,7 +131,11 @@ int producer_open(struct producer *p, const struct producer_settings *settings, 
     for (size_t i = 0; i < settings->topic_count; i++)
         client_add_topic(&p->names, settings->topics[i]);
     buf_putc(&p->names, '\0');
-    if (connect_producer(p, err) != 0 || await_topics(p, err) != 0 || fit_batches(p, err) != 0)
+    if (new_topic_check(settings->new_topics, settings->topics, settings->topic_count, err) != 0 ||
+        connect_producer(p, err) != 0 || await_topics(p, err) != 0)
+        return -1;
+    p->cluster = client_cluster(&p->client);
+    if (fit_batches(p, err) != 0)
         return -1;
     open_topics(p);
     return 0;
@@ -155,6 +161,8 @@ void producer_release(struct producer *p)
 {
     disconnect(p);
     buf_release(&p->names);
+    free(p->cluster);
+    p->cluster = NULL;
 }
 
 int producer_make_transactional(struct producer *p, const char *id, struct err *err)

@@ -5,6 +5,7 @@
 //
 //     const struct producer_settings settings = {.config = &options.kafka, .defaults = defaults,
 //                                                .topics = names, .topic_count = 2,
+//                                                .new_topics = &options.new_topics,
 //                                                .on_report = on_delivery, .ctx = tool};
 //     struct producer p = {0};
 //     if (producer_open(&p, &settings, &err) == 0)
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 #include "kafka/client.h"
+#include "kafka/new_topic.h"
 
 struct producer_settings {
     const struct config_options *config;
@@ -25,8 +27,7 @@ struct producer_settings {
     const char *codec;                     // for compression; NULL for none
     char *const *topics;
     size_t topic_count;
-    bool create;                 // create missing topics with the numbers below
-    int partitions, replication; // or METADATA_BROKER_DEFAULT
+    const struct new_topic_options *new_topics;
     void (*on_report)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
     void *ctx; // on_report gets a struct client as `opaque`, whose ctx is this
 };
@@ -38,6 +39,7 @@ struct producer {
     int64_t largest_batch;        // bytes; the largest batch that all topics accept
     const char *transactional_id; // NULL without transactions
     struct buf names;             // the topics, for messages
+    char *cluster;                // the id of the cluster; NULL if it is unknown
 };
 
 // Connects. Borrows the settings. Returns 0, or -1 with *err set; release the producer in both

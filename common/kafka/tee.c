@@ -75,6 +75,7 @@ static void tee_release(struct sink *s)
 }
 
 const struct sink_guarantee tee_sink = {.passes_on = true,
+                                        .holds_last = true,
                                         .open = tee_open,
                                         .before = tee_before,
                                         .hello = tee_mark,

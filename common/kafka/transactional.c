@@ -2,6 +2,7 @@
 #include "kafka/transactional.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/datetime.h"
 #include "base/log.h"
@@ -157,12 +158,27 @@ static int sink_before(struct sink *s, const struct line *line, uint32_t *segmen
     return transaction_begin(&t->transaction, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
 }
 
+// The offsets of the source's group can be committed only on the source's cluster.
+static int check_cluster(struct sink *s, const struct mark *hello)
+{
+    const char *cluster = s->delivery.producer.cluster;
+
+    if (hello->cluster == NULL || cluster == NULL || strcmp(hello->cluster, cluster) == 0)
+        return 0;
+    return stream_fail(s->stream, EX_CONFIG,
+                       "--exactly-once: input and output must be on one cluster, but kcat-in reads "
+                       "from %s and this is %s; --acks works with two",
+                       hello->cluster, cluster);
+}
+
 static int sink_hello(struct sink *s, const struct mark *hello, const struct line *line)
 {
     struct transactional_sink *t = s->own;
     struct err err;
 
     (void)line;
+    if (check_cluster(s, hello) != 0)
+        return -1;
     if (hello->group == NULL)
         return stream_fail(s->stream, EX_USAGE,
                            "--exactly-once: kcat-in reads without a group (-G)");

@@ -20,7 +20,7 @@ static const char *const delivery_names[] = {
     [NONE] = "none", [AT_LEAST_ONCE] = "at-least-once", [EXACTLY_ONCE] = "exactly-once"};
 
 // What the names in braces stand for.
-enum value { TOPIC, PROCESSED, INSIGHTS, REJECTS, GROUP, SHARD, STATE, CREATE, VALUES };
+enum value { TOPIC, PROCESSED, INSIGHTS, REJECTS, GROUP, SHARD, STATE, CREATE, COMPACT, VALUES };
 
 static const struct {
     const char *name;
@@ -32,8 +32,9 @@ static const struct {
     [REJECTS] = {"REJECTS_TOPIC", "login-rejects"},
     [GROUP] = {"KAFKA_GROUP", "loginpipe"},
     [SHARD] = {"SHARD", "0/1"},
-    [STATE] = {"state", NULL},   // the directory of this group and share
-    [CREATE] = {"create", NULL}, // --create, if it was given
+    [STATE] = {"state", NULL},     // the directory of this group and share
+    [CREATE] = {"create", NULL},   // --create, if it was given
+    [COMPACT] = {"compact", NULL}, // then also what makes the insights topic keep one line per key
 };
 
 struct stage {
@@ -60,7 +61,7 @@ static const struct stage stages[] = {
     {.tool = "kcat-out",
      .more = "KCAT_OUT_OPTS",
      .options = "-t {PROCESSED_TOPIC} --route insight={INSIGHTS_TOPIC} "
-                "--route reject={REJECTS_TOPIC} --key user_id {create}",
+                "--route reject={REJECTS_TOPIC} --key user_id {create} {compact}",
      .delivers = {[AT_LEAST_ONCE] = "--acks {state}/acks",
                   [EXACTLY_ONCE] = "--exactly-once "
                                    "--transactional-id loginpipe.{KAFKA_GROUP}.{SHARD}"}},
@@ -191,6 +192,20 @@ static bool has_word(const char *text, const char *word)
     return found;
 }
 
+// Each insight replaces the earlier one with the same key, so a created insights topic is
+// compacted: it is a table of the current insights. But records must not be compacted.
+static void set_create(struct pipeline *p)
+{
+    const char *insights = p->values[INSIGHTS].value;
+    bool own = strcmp(insights, p->values[PROCESSED].value) != 0 &&
+               strcmp(insights, p->values[REJECTS].value) != 0;
+
+    p->values[CREATE].value = p->options.create == NULL ? "" : p->options.create;
+    p->values[COMPACT].value = "";
+    if (p->options.create != NULL && own)
+        set_value(p, COMPACT, xasprintf("--topic-config=%s:cleanup.policy=compact", insights));
+}
+
 static int read_settings(struct pipeline *p, struct err *err)
 {
     for (size_t i = 0; i < VALUES; i++) {
@@ -198,7 +213,7 @@ static int read_settings(struct pipeline *p, struct err *err)
         if (value_table[i].otherwise != NULL)
             p->values[i].value = setting(value_table[i].name, value_table[i].otherwise);
     }
-    p->values[CREATE].value = p->options.create == NULL ? "" : p->options.create;
+    set_create(p);
     if (read_delivery(p, err) != 0 || read_share(p, err) != 0)
         return -1;
     if (p->options.restarts && has_word(setting("LOGINAGG_OPTS", ""), "--state-reset"))

@@ -21,6 +21,7 @@ enum {
     KEY_SEQ,
     KEY_GROUP,
     KEY_SHARD,
+    KEY_CLUSTER,
     KEY_AT,
     KEY_WATERMARK,
     KEY_COMMITTED,
@@ -35,6 +36,7 @@ static const struct json_key keys[KEY_COUNT] = {
     [KEY_SEQ] = JSON_KEY("seq"),
     [KEY_GROUP] = JSON_KEY("group"),
     [KEY_SHARD] = JSON_KEY("shard"),
+    [KEY_CLUSTER] = JSON_KEY("cluster"),
     [KEY_AT] = JSON_KEY("at"),
     [KEY_WATERMARK] = JSON_KEY("watermark"),
     [KEY_COMMITTED] = JSON_KEY("committed"),
@@ -49,6 +51,7 @@ void mark_clear(struct mark *m)
     free(m->at);
     free(m->group);
     free(m->shard);
+    free(m->cluster);
     *m = (struct mark)MARK_INIT;
 }
 
@@ -65,6 +68,7 @@ void mark_copy(struct mark *to, const struct mark *from)
     to->at_count = 0;
     to->group = from->group == NULL ? NULL : xstrdup(from->group);
     to->shard = from->shard == NULL ? NULL : xstrdup(from->shard);
+    to->cluster = from->cluster == NULL ? NULL : xstrdup(from->cluster);
     for (size_t i = 0; i < from->at_count; i++)
         mark_add_at(to, from->at[i].topic, from->at[i].partition, from->at[i].offset);
 }
@@ -242,6 +246,8 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
         return wrong("group", err);
     if (!read_text(&v[KEY_SHARD], &m->shard))
         return wrong("shard", err);
+    if (!read_text(&v[KEY_CLUSTER], &m->cluster))
+        return wrong("cluster", err);
     if (!read_at(m, &v[KEY_AT]))
         return wrong("at", err);
     if (!read_watermark(m, &v[KEY_WATERMARK]))
@@ -278,6 +284,8 @@ void mark_format(struct buf *b, const struct mark *m)
         json_put_member_text(b, "group", m->group);
     if (m->shard != NULL)
         json_put_member_text(b, "shard", m->shard);
+    if (m->cluster != NULL)
+        json_put_member_text(b, "cluster", m->cluster);
     put_at(b, m);
     if (m->has_watermark)
         json_put_member_i64(b, "watermark", m->watermark);

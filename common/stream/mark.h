@@ -49,6 +49,7 @@ struct mark {
     char from[MARK_RUN_SIZE]; // only in a hello: the run that committed this seq; empty if none
     uint64_t seq;
     char *group, *shard; // NULL if absent
+    char *cluster;       // only in a hello: the id of the source's Kafka cluster; NULL if unknown
     struct mark_at *at;
     size_t at_count;
     bool has_watermark, has_committed;

@@ -30,6 +30,7 @@
 #define REJECT_LATE "late"
 #define REJECT_NOT_PARTIAL "not_partial"
 #define REJECT_NOT_DELIVERED "not_delivered"
+#define REJECT_NO_KEY "no_key"
 
 struct reject {
     const char *reason;

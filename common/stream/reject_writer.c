@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define OPTION "--rejects"
+#define BRIEF 200 // bytes of a record that are shown on a terminal
+
 int reject_writer_open(struct reject_writer *w, const char *dest, struct out *main_out,
                        struct err *err)
 {
@@ -15,16 +18,23 @@ int reject_writer_open(struct reject_writer *w, const char *dest, struct out *ma
     }
     if (dest == NULL) {
         out_init(&w->own, STDERR_FILENO, "stderr");
+        w->brief = isatty(STDERR_FILENO) != 0;
         return 0;
     }
-    w->own_file = out_open_append(&w->own, dest, "--rejects", err) == 0;
+    w->own_file = out_open_append(&w->own, dest, OPTION, err) == 0;
     return w->own_file ? 0 : -1;
 }
 
 void reject_writer_put(struct reject_writer *w, const struct reject *reject, const char *stage,
                        const struct line *line)
 {
-    reject_format(&w->to->buf, reject, stage, line);
+    struct line shown = *line;
+
+    if (w->brief && shown.len > BRIEF) {
+        shown.len = BRIEF;
+        w->cut = true;
+    }
+    reject_format(&w->to->buf, reject, stage, &shown);
 }
 
 bool reject_writer_is_full(const struct reject_writer *w)
@@ -37,6 +47,11 @@ int reject_writer_flush(struct reject_writer *w, struct err *err)
     if (w->in_band || out_flush(&w->own) == 0)
         return 0;
     return out_error(&w->own, err);
+}
+
+int reject_writer_reopen(struct reject_writer *w, struct err *err)
+{
+    return w->own_file ? out_reopen_append(&w->own, OPTION, err) : 0;
 }
 
 int reject_writer_close(struct reject_writer *w, struct err *err)

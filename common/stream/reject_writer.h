@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // reject_writer: writes a stage's rejects where --rejects says: to stderr, to a file, or in-band.
-// In-band means among the lines of stdout.
+// In-band means among the lines of stdout. If stderr is a terminal, a reject on it shows only the
+// beginning of a long record.
 //
 // Rejects are buffered. The owner flushes the writer when reject_writer_is_full() returns true, and
 // before it commits anything. In-band rejects are in the buffer of stdout, which the owner flushes
@@ -28,6 +29,8 @@ struct reject_writer {
     struct out own; // for the file or stderr
     bool in_band;
     bool own_file; // `own` is an open file
+    bool brief;    // `own` is a terminal: long records are cut
+    bool cut;      // one was cut
 };
 
 // Opens the destination. `dest` is the name of a file, "-" for in-band on main_out, or NULL for
@@ -45,6 +48,9 @@ bool reject_writer_is_full(const struct reject_writer *w);
 
 // Writes the buffer; does nothing in-band. Returns 0, or -1 with *err set.
 int reject_writer_flush(struct reject_writer *w, struct err *err);
+
+// Opens a file anew; see out_reopen_append(). Does nothing for the other destinations.
+int reject_writer_reopen(struct reject_writer *w, struct err *err);
 
 // Flushes and closes a file, since some errors are reported only then. Does nothing for the other
 // destinations. Returns 0, or -1 with *err set.

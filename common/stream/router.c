@@ -21,16 +21,28 @@ static size_t field_index(struct router *r, const char *name, size_t len)
     return found;
 }
 
+// Returns the index of a topic in the table of topics. Adds the topic if it is new. A topic that is
+// named twice must be one topic for the producer too.
+static size_t topic_index(struct router *r, const char *name)
+{
+    for (size_t i = 0; i < r->topic_count; i++) {
+        if (strcmp(r->topic[i], name) == 0)
+            return i;
+    }
+    r->topic[r->topic_count] = xstrdup(name);
+    return r->topic_count++;
+}
+
 static int add_route(struct router *r, const char *spec, struct err *err)
 {
     const char *equals = strchr(spec, '=');
 
     if (equals == NULL || equals == spec || equals[1] == '\0')
         return err_set(err, EX_USAGE, "--route: '%s' is not KEY=TOPIC", spec);
-    if (r->topic_count == ROUTER_TOPICS_MAX)
-        return err_set(err, EX_USAGE, "--route: more than %d routes", ROUTER_TOPICS_MAX - 1);
-    r->topic_field[r->topic_count] = field_index(r, spec, (size_t)(equals - spec));
-    r->topic[r->topic_count++] = xstrdup(equals + 1);
+    if (r->route_count == ROUTER_ROUTES_MAX)
+        return err_set(err, EX_USAGE, "--route: more than %d routes", ROUTER_ROUTES_MAX);
+    r->route[r->route_count].field = field_index(r, spec, (size_t)(equals - spec));
+    r->route[r->route_count++].topic = topic_index(r, equals + 1);
     return 0;
 }
 
@@ -38,8 +50,8 @@ int router_init(struct router *r, const struct router_options *options, struct e
 {
     const struct filter_options key_options = {.program = options->key_jq};
 
-    *r = (struct router){.options = options, .topic_count = 1};
-    r->topic[0] = xstrdup(options->topic);
+    *r = (struct router){.options = options};
+    topic_index(r, options->topic);
     r->edit = json_edit_new();
     r->insight_field = field_index(r, "key", strlen("key"));
     r->key_field = r->insight_field;
@@ -79,7 +91,7 @@ static bool key_is_field(const struct router *r, const struct line *line)
 
 bool router_needs_json(const struct router *r, const struct line *line)
 {
-    return r->topic_count > 1 || r->key_filter != NULL || key_is_field(r, line);
+    return r->route_count > 0 || r->key_filter != NULL || key_is_field(r, line);
 }
 
 // Sets the message key from a value. A string is used without its quotes, and another scalar as it
@@ -157,9 +169,11 @@ int router_choose(struct router *r, const struct json *json, const struct line *
     if (json == NULL)
         return 0;
     json_fields(json, r->field, r->field_count, value);
-    for (size_t i = 1; i < r->topic_count && to->topic == 0; i++) {
-        if (value[r->topic_field[i]].type != JSON_ABSENT)
-            to->topic = i;
+    for (size_t i = 0; i < r->route_count; i++) {
+        if (value[r->route[i].field].type != JSON_ABSENT) {
+            to->topic = r->route[i].topic;
+            break;
+        }
     }
     if (key_is_field(r, line)) {
         size_t i = r->key_field;
@@ -179,10 +193,10 @@ int router_choose(struct router *r, const struct json *json, const struct line *
 
 size_t router_reject_topic(const struct router *r)
 {
-    for (size_t i = 1; i < r->topic_count; i++) {
-        const struct json_key *key = &r->field[r->topic_field[i]];
+    for (size_t i = 0; i < r->route_count; i++) {
+        const struct json_key *key = &r->field[r->route[i].field];
         if (bytes_are(key->name, key->len, "reject"))
-            return i;
+            return r->route[i].topic;
     }
     return 0;
 }

@@ -27,7 +27,8 @@
 #include "json/json.h"
 #include "stream/reject.h"
 
-#define ROUTER_TOPICS_MAX 33
+#define ROUTER_ROUTES_MAX 32
+#define ROUTER_TOPICS_MAX (ROUTER_ROUTES_MAX + 1)
 
 struct router_options {
     const char *topic;
@@ -37,9 +38,12 @@ struct router_options {
 
 struct router {
     const struct router_options *options;
-    char *topic[ROUTER_TOPICS_MAX];        // the main topic, then that of each route
-    size_t topic_field[ROUTER_TOPICS_MAX]; // the key of each route, as an index into field
+    char *topic[ROUTER_TOPICS_MAX]; // the main topic, then those of the routes, each one once
     size_t topic_count;
+    struct {
+        size_t field, topic; // indexes of the key into field, and of the topic
+    } route[ROUTER_ROUTES_MAX];
+    size_t route_count;
     size_t key_field, insight_field; // indexes into field
     struct json_key field[ROUTER_TOPICS_MAX + 2];
     size_t field_count;

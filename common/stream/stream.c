@@ -322,12 +322,20 @@ int stream_emit_mark(struct stream *s, const struct mark *mark)
     return stream_flush(s);
 }
 
+// A mark is not held, because the source waits for it. Half a mark does not end like a mark.
+static bool may_be_half(const char *data, size_t len)
+{
+    return !mark_is(data, len) || data[len - 1] != '}';
+}
+
 // Handles a mark: calls the tool, writes the mark after everything emitted, and flushes.
 static int pass_mark(struct stream *s, const struct line *line)
 {
     struct err err;
 
     s->parsed = NULL; // parsing the mark overwrites the record
+    if (s->ops->holds_last)
+        s->in.hold = may_be_half;
     if (mark_parse(&s->mark, s->json, line->data, line->len, &err) != 0 ||
         follow_mark(s, &s->mark, &err) != 0)
         return stream_fail(s, err.status, "stdin: line %llu: %s", (unsigned long long)line->number,
@@ -399,9 +407,37 @@ static int write_ledger(struct stream *s, bool at_exit)
     return stream_fail_err(s, &err);
 }
 
+// Handles the result of opening a file anew. A file that cannot be opened does not end the stage.
+static int reopened(struct stream *s, int status, const struct err *err)
+{
+    if (status == 0 || err->status != EX_CANTCREAT)
+        return status == 0 ? 0 : stream_fail_err(s, err);
+    log_warn("SIGHUP: %s; the old file stays in use", err->text);
+    return 0;
+}
+
+int stream_reopen(struct stream *s, struct out *file, const char *option)
+{
+    struct err err;
+
+    return reopened(s, out_reopen_append(file, option, &err), &err);
+}
+
+static int reopen_files(struct stream *s)
+{
+    struct err err;
+
+    if (reopened(s, reject_writer_reopen(&s->rejects, &err), &err) != 0 ||
+        reopened(s, ledger_file_check(s->options->stats, &err), &err) != 0)
+        return -1;
+    return s->ops->reopen == NULL ? 0 : s->ops->reopen(s->ctx, s);
+}
+
 static int serve(struct stream *s)
 {
     if (signals_take_ledger() && write_ledger(s, false) != 0)
+        return -1;
+    if (signals_take_reopen() && reopen_files(s) != 0)
         return -1;
     if (s->ops->tick > 0 && time_monotonic() >= s->next_tick) {
         s->next_tick = time_monotonic() + s->ops->tick;
@@ -576,6 +612,23 @@ static void stream_release(struct stream *s)
     reject_writer_release(&s->rejects);
 }
 
+// On a terminal, where long rejects are cut and many scroll away, sums them up.
+static void sum_up_rejects(const struct stream *s)
+{
+    const struct tally *t = &s->ledger.by_reason;
+    struct buf text = BUF_INIT;
+
+    if (!s->rejects.brief || t->used == 0)
+        return;
+    for (size_t i = 0; i < t->used; i++)
+        buf_printf(&text, "%s %s %llu", i == 0 ? "" : ",", t->entry[i].name,
+                   (unsigned long long)t->entry[i].count);
+    buf_putc(&text, '\0');
+    log_warn("rejects:%s%s", text.data,
+             s->rejects.cut ? "; --rejects FILE keeps the long ones whole" : "");
+    buf_release(&text);
+}
+
 // Closes the outputs, since some write errors are reported only then.
 static void close_outputs(struct stream *s)
 {
@@ -600,6 +653,7 @@ static int finish(struct stream *s, bool opened)
     if (opened && s->ops->close != NULL)
         s->ops->close(s->ctx, s);
     close_outputs(s);
+    sum_up_rejects(s);
     if (opened && (s->options->stats != NULL || log_level() >= LOG_INFO))
         write_ledger(s, true);
     if (s->failed)

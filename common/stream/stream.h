@@ -22,6 +22,7 @@
 //
 // Signals: the first SIGINT or SIGTERM stops a source. Every other stage still reads its input to
 // the end. The second one ends the process at once. SIGUSR1 makes the driver write the ledger.
+// SIGHUP makes it open the files of --rejects and --stats anew, and those of the tool.
 #ifndef STREAM_STREAM_H
 #define STREAM_STREAM_H
 
@@ -33,6 +34,7 @@
 #include "base/err.h"
 #include "base/line.h"
 #include "base/opt.h"
+#include "base/out.h"
 #include "json/filter.h"
 #include "json/json.h"
 #include "stream/ledger.h"
@@ -44,8 +46,13 @@ struct stream;
 // The callbacks of a stage. Each but `record` may be NULL. A line that is passed to a callback is
 // valid until the callback returns.
 struct stream_ops {
-    bool parse;   // reject records that are not JSON
-    bool sink;    // the driver does not write marks to stdout, since records do not go there either
+    bool parse; // reject records that are not JSON
+    bool sink;  // the driver does not write marks to stdout, since records do not go there either
+    // In a stream with marks, a line is handed over only once another line has begun. At an end
+    // without a last mark, the line that is left is dropped, because it may be half a line:
+    // grep(1) and awk(1) put a newline behind what a writer that died has left. A mark is handed
+    // over at once.
+    bool holds_last;
     int64_t tick; // milliseconds between calls of on_tick; 0 for never
 
     // Called before anything is read.
@@ -75,6 +82,10 @@ struct stream_ops {
 
     // Called about every `tick` milliseconds, between lines. May be NULL if `tick` is 0.
     int (*on_tick)(void *ctx, struct stream *s);
+
+    // Called after a SIGHUP. Opens the tool's own files anew, by stream_reopen(). May be NULL if it
+    // has none.
+    int (*reopen)(void *ctx, struct stream *s);
 
     // Called when everything emitted so far has been written.
     void (*flushed)(void *ctx, struct stream *s);
@@ -185,5 +196,9 @@ const struct ledger *stream_ledger(const struct stream *s);
 
 // Writes everything that is buffered: rejects first, then stdout.
 int stream_flush(struct stream *s);
+
+// Opens a file anew; see out_reopen_append(). If the new file cannot be opened, warns, and the old
+// one stays in use.
+int stream_reopen(struct stream *s, struct out *file, const char *option);
 
 #endif

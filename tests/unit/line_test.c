@@ -144,6 +144,85 @@ static void test_exempt(void)
     buf_release(&b);
 }
 
+// Writes the text to a pipe, and appends the lines that the reader hands out then: "a|b.|", with a
+// period if the line is unterminated.
+static void feed(struct line_reader *r, int fd, const char *text, struct buf *b)
+{
+    struct line line;
+
+    buf_clear(b);
+    if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) || line_fill(r) < 0)
+        abort();
+    while (line_next(r, &line)) {
+        buf_append(b, line.data, line.len);
+        buf_puts(b, line.unterminated ? ".|" : "|");
+    }
+}
+
+static bool is_no_x(const char *data, size_t len)
+{
+    return !begins_with_x(data, len);
+}
+
+static void check_fed(struct line_reader *r, int fd, const char *text, const char *wanted,
+                      const char *title)
+{
+    struct buf b = BUF_INIT;
+
+    feed(r, fd, text, &b);
+    tap_text(b.data, b.len, wanted, title);
+    buf_release(&b);
+}
+
+static void test_hold(void)
+{
+    struct line_reader r;
+    struct line line;
+    int ends[2];
+
+    if (pipe(ends) != 0)
+        abort();
+    line_reader_init(&r, ends[0], 100);
+    check_fed(&r, ends[1], "1\n", "1|", "without hold, the last line is handed out");
+    r.hold = is_no_x;
+    check_fed(&r, ends[1], "2\n3\n", "2|", "with hold, the last line is not");
+    check_fed(&r, ends[1], "4", "3|", "until a byte follows it");
+    check_fed(&r, ends[1], "\n", "", "a line that becomes whole is held");
+    check_fed(&r, ends[1], "\n", "4|", "an empty line is a line that follows");
+    check_fed(&r, ends[1], "x\n", "|x|", "a line that is not to be held is handed out at once");
+    check_fed(&r, ends[1], "5\n", "", "the next one is held again");
+    close(ends[1]);
+    tap_int(line_fill(&r), 0, "the end of the input");
+    tap_ok(line_next(&r, &line) && line.unterminated && line.len == 1 && line.number == 7,
+           "at the end, a held line counts as unterminated");
+    tap_ok(!line_next(&r, &line), "and is the last one");
+    tap_int((int64_t)r.bytes, 13, "all bytes are counted");
+    line_reader_release(&r);
+    close(ends[0]);
+}
+
+static void test_hold_of_long_lines(void)
+{
+    struct buf b = BUF_INIT;
+    struct line_reader r;
+    struct line line;
+
+    buf_reserve(&b, 1000001);
+    memset(b.data, 'y', 1000000);
+    b.data[1000000] = '\n';
+    int fd = file_of(b.data, 1000001);
+    line_reader_init(&r, fd, 70000);
+    r.hold = is_no_x;
+    while (line_fill(&r) > 0)
+        tap_ok(!line_next(&r, &line), "a line over the limit is held");
+    tap_ok(line_next(&r, &line) && line.unterminated && line.full_len == 1000000 &&
+               line.len == LINE_KEEP,
+           "and cut at the end of the input");
+    line_reader_release(&r);
+    close(fd);
+    buf_release(&b);
+}
+
 static void test_memory(void)
 {
     struct buf b = BUF_INIT;
@@ -250,6 +329,8 @@ int main(void)
     test_short_lines();
     test_limits();
     test_exempt();
+    test_hold();
+    test_hold_of_long_lines();
     test_memory();
     test_splits();
     test_errors();

@@ -27,7 +27,7 @@ static int set_call(void *options, const char *arg, struct err *err)
 static const struct opt table[] = {
     OPT_FLAG("flag", 'f', struct options, flag, ""),
     OPT_STRING("string", 's', "S", struct options, string, ""),
-    OPT_LIST("list", 'l', "L", struct options, list, ""),
+    OPT_LIST("list", 'l', "[K:]L", struct options, list, ""),
     OPT_PAIRS("pairs", 0, "A B", struct options, pairs, ""),
     OPT_COUNT(NULL, 'n', "N", struct options, count, 0, ""),
     OPT_SIZE("size", 0, "N", struct options, size, 5, ""),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -277,6 +278,90 @@ static void test_open_append(void)
     out_release(&o);
 }
 
+static void append_line(void)
+{
+    struct out o;
+    struct err err;
+
+    out_open_append(&o, path, "--rejects", &err);
+    put_line(&o, "two");
+    out_close(&o);
+    out_release(&o);
+}
+
+// Appends a line to the file, which holds `before`.
+static void append_to(const char *before)
+{
+    int fd = open_file();
+
+    if (write(fd, before, strlen(before)) != (ssize_t)strlen(before))
+        abort();
+    syscall(SYS_close, fd);
+    append_line();
+}
+
+static void test_half_line(void)
+{
+    append_to("one\nhal");
+    check_file("one\nhal\ntwo\n", "a new line does not continue half a line");
+    append_to("one\n");
+    check_file("one\ntwo\n", "after a whole line there is no empty one");
+    append_to("");
+    check_file("two\n", "nor in an empty file");
+    chmod(path, 0200); // root can still read it
+    append_line();
+    chmod(path, 0600);
+    check_file("two\ntwo\n", "a file that can be written and not read is appended to");
+}
+
+static void test_reopen(void)
+{
+    struct out o;
+    struct err err;
+    char moved[64], message[128];
+
+    snprintf(moved, sizeof moved, "%s.1", path);
+    syscall(SYS_close, open_file());
+    out_open_append(&o, path, "--rejects", &err);
+    put_line(&o, "one");
+    rename(path, moved);
+    tap_int(out_reopen_append(&o, "--rejects", &err), 0, "a file that was renamed is opened anew");
+    put_line(&o, "two");
+    tap_int(out_flush(&o), 0, "and written");
+    check_file("two\n", "what comes later is in the new file");
+    tap_int((int64_t)o.bytes, 8, "the bytes of both count");
+    unlink(path);
+    mkdir(path, 0700);
+    put_line(&o, "three");
+    tap_int(out_reopen_append(&o, "--rejects", &err), -1, "a new file that cannot be opened");
+    snprintf(message, sizeof message, "--rejects: %s: Is a directory", path);
+    tap_text(err.text, strlen(err.text), message, "has a message");
+    tap_int(err.status, EX_CANTCREAT, "and EX_CANTCREAT");
+    tap_int(out_close(&o), 0, "the old file stays in use");
+    tap_int((int64_t)o.bytes, 14, "and gets the next lines");
+    out_release(&o);
+    rmdir(path);
+    rename(moved, path);
+    check_file("one\n", "what came before is in the file with the new name");
+}
+
+static void test_reopen_fails(void)
+{
+    struct out o;
+    struct err err;
+
+    syscall(SYS_close, open_file());
+    out_open_append(&o, path, "--rejects", &err);
+    put_line(&o, "one");
+    fake.failures = 1;
+    fake.error = EDQUOT;
+    tap_int(out_reopen_append(&o, "--rejects", &err), -1, "the old file cannot be written");
+    tap_int(err.status, EX_IOERR, "EX_IOERR");
+    tap_int(out_close(&o), -1, "the error stays");
+    tap_int(o.error, EDQUOT, "the same one");
+    out_release(&o);
+}
+
 int main(void)
 {
     syscall(SYS_close, mkstemp(path));
@@ -289,6 +374,9 @@ int main(void)
     test_closed_pipe();
     test_nonblocking_pipe();
     test_open_append();
+    test_half_line();
+    test_reopen();
+    test_reopen_fails();
     unlink(path);
     return tap_done();
 }

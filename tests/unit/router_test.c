@@ -75,6 +75,24 @@ static void test_routes(void)
     check(&r, "[\"reject\"]", "main -");
     check(&r, "7", "main -");
     tap_int((int64_t)router_reject_topic(&r), 1, "rejects have a topic");
+    tap_int((int64_t)r.topic_count, 4, "a topic of two routes is one topic");
+    router_release(&r);
+    opt_list_release(&options.routes);
+}
+
+static void test_main_topic_twice(void)
+{
+    struct router_options options = {.topic = "main"};
+    struct router r;
+    struct err err;
+
+    opt_list_add(&options.routes, "insight=main");
+    opt_list_add(&options.routes, "reject=rejects");
+    tap_int(router_init(&r, &options, &err), 0, "a route to the main topic");
+    tap_int((int64_t)r.topic_count, 2, "is the same topic");
+    check(&r, "{\"insight\":1,\"reject\":2,\"key\":\"k\"}", "main k");
+    check(&r, "{\"reject\":1,\"insight\":2}", "main -");
+    check(&r, "{\"reject\":1}", "rejects -");
     router_release(&r);
     opt_list_release(&options.routes);
 }
@@ -102,7 +120,7 @@ static void test_route_limit(void)
     struct router r;
     struct err err = {0};
 
-    for (int i = 1; i < ROUTER_TOPICS_MAX; i++)
+    for (int i = 1; i <= ROUTER_ROUTES_MAX; i++)
         opt_list_add(&options.routes, "a=b");
     tap_int(router_init(&r, &options, &err), 0, "32 routes");
     router_release(&r);
@@ -187,6 +205,7 @@ int main(void)
     json = json_new();
     test_topic_alone();
     test_routes();
+    test_main_topic_twice();
     test_bad_routes();
     test_route_limit();
     test_fixed_key();

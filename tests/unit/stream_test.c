@@ -593,6 +593,69 @@ static void test_ledger_signal(void)
            "the stage continues, and appends another ledger at its end");
 }
 
+static void test_held_line(void)
+{
+    static const struct stream_ops ops = {
+        .holds_last = true, .tick = 20, .record = copy_record, .on_tick = say_tick};
+    struct child c = start(&ops);
+
+    send_text(&c, "1\n");
+    tap_ok(expect(&c, "1\n"), "without marks, a sink takes a line at once");
+    join(&c);
+    check_status(EX_OK);
+    c = start(&ops);
+    send_text(&c, HELLO "2\n");
+    tap_ok(expect(&c, "tick\n"), "ticks come while it holds a line");
+    tap_ok(memmem(result.out.data, result.out.len, "\n2\n", 3) == NULL, "which it has not taken");
+    send_text(&c, MARK);
+    tap_ok(expect(&c, "2\n" MARK), "a mark brings the line, and is taken at once");
+    send_text(&c, "3\n4\n");
+    tap_ok(expect(&c, "3\n"), "so does another line");
+    join(&c);
+    check_status(EX_TEMPFAIL);
+    tap_ok(memchr(result.out.data, '4', result.out.len) == NULL,
+           "at an end without an end mark, the last line is dropped");
+    tap_int(counted("in"), 2, "and not counted");
+    check_sum();
+    c = start(&ops);
+    send_text(&c, HELLO "5\n" END);
+    tap_ok(expect(&c, "5\n" END), "an end mark is the end");
+    join(&c);
+    check_status(EX_OK);
+    c = start(&ops);
+    send_text(&c, HELLO "{\"@mark\":\"mark\",\"run\":\"0000\n");
+    join(&c);
+    check_status(EX_TEMPFAIL); // and not EX_DATAERR
+}
+
+static int say_reopen(void *ctx, struct stream *s)
+{
+    (void)ctx;
+    return say(s, "reopen");
+}
+
+static void test_reopen(void)
+{
+    static const struct stream_ops ops = {.record = copy_record, .reopen = say_reopen};
+    struct child c = start(&ops);
+    char moved[64];
+
+    send_text(&c, "one\n");
+    expect(&c, "one\n");
+    snprintf(moved, sizeof moved, "%s.1", stats);
+    rename(stats, moved);
+    kill(c.pid, SIGHUP);
+    tap_ok(expect(&c, "reopen\n"), "SIGHUP makes a stage open its files anew");
+    tap_int(access(stats, F_OK), 0, "the file of --stats is there again");
+    send_text(&c, "two\n");
+    tap_ok(expect(&c, "two\n"), "the stage goes on");
+    kill(c.pid, SIGHUP);
+    tap_ok(expect(&c, "reopen\n"), "a second SIGHUP does not end it");
+    join(&c);
+    check_status(EX_OK);
+    unlink(moved);
+}
+
 static void test_stop_filter(void)
 {
     static const struct stream_ops ops = {.record = copy_record, .end = say_end};
@@ -715,6 +778,8 @@ int main(void)
     test_flush();
     test_tick();
     test_ledger_signal();
+    test_held_line();
+    test_reopen();
     test_stop_filter();
     test_closed_pipe();
     test_full_disk();
