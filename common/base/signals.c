@@ -94,6 +94,16 @@ static void catch_hangup(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
+static void unblock_passed(void)
+{
+    sigset_t passed;
+
+    sigemptyset(&passed);
+    sigaddset(&passed, SIGHUP);
+    sigaddset(&passed, SIGUSR1);
+    sigprocmask(SIG_UNBLOCK, &passed, NULL);
+}
+
 void signals_catch(void)
 {
     // A shell starts background jobs with SIGINT ignored; leave that so.
@@ -106,6 +116,7 @@ void signals_catch(void)
         catch_signal(SIGHUP, on_reopen);
     else
         catch_hangup();
+    unblock_passed();
 }
 
 void signals_catch_alarm(void)

@@ -23,7 +23,8 @@
 #include <stdint.h>
 
 // Installs the handlers. If SIGINT was ignored, as in a background job of a shell, it stays
-// ignored.
+// ignored. Then unblocks SIGHUP and SIGUSR1, which a supervisor may have blocked until now (see
+// base/child.h).
 void signals_catch(void);
 
 // Starts a timer that interrupts a blocked read or write every second (SIGALRM).
