@@ -132,6 +132,15 @@ kcat-in -G $topic -t $topic --rejects - --shard 0/1 --acks $state/acks -v -e -c 
     assert_handled 1000
 }
 
+@test "loginpipe stops when its terminal goes away" {
+    make_topics 2 1000
+    start script -qec loginpipe /dev/null </dev/null >screen 2>&1
+    wait_until 20 has_handled 1000
+    kill -KILL $!
+    wait_until 30 all_are_gone
+    assert_handled 1000
+}
+
 @test "a second signal ends loginpipe immediately" {
     make_topics 1 10
     start_loginpipe
@@ -201,6 +210,11 @@ kcat-in -G $topic -t $topic --rejects - --shard 0/1 --acks $state/acks -v -e -c 
     wait_until 5 all_are_gone
 }
 
+# has_stages PID: this process runs all stages.
+has_stages() {
+    [ "$(pgrep -P "$1" -x 'kcat-in|loginclean|loginagg|kcat-out' | wc -l)" -eq 4 ]
+}
+
 # start_copies COUNT: starts so many copies; $pid is the process number of their supervisor.
 start_copies() {
     start_loginpipe -n "$1"
@@ -213,7 +227,7 @@ has_copies() {
     read -ra copies <<<"$(pgrep -P "$pid" -x loginpipe | xargs)"
     [ ${#copies[@]} -eq "$1" ] || return
     for copy in "${copies[@]}"; do
-        [ "$(pgrep -P "$copy" -x 'kcat-in|loginclean|loginagg|kcat-out' | wc -l)" -eq 4 ] || return
+        has_stages "$copy" || return
     done
 }
 
@@ -253,6 +267,32 @@ has_copies() {
     assert_eq $status 0
     has_lines 4 KCAT_OUT.ledger
     assert_eq "$(grep -v 'each copy counts only its own share' log)" ''
+}
+
+@test "SIGHUP to loginpipe makes the stages open their files anew, and ends none" {
+    make_topics 1 0
+    export LOGINCLEAN_OPTS="--rejects $PWD/bad" LOGINAGG_OPTS="--stats $PWD/ledger"
+    for how in '' nohup; do
+        rm -f bad* ledger*
+        # shellcheck disable=SC2086 # no word if it is empty
+        start $how loginpipe 2>log
+        pid=$!
+        wait_until 20 has_stages "$pid"
+        record_with '.ip = "1"' | produce "$topic"
+        wait_until 20 has_lines 1 bad
+        stages_before=$(pgrep -P "$pid" | xargs)
+        mv bad bad.1
+        kill -HUP "$pid"
+        wait_until 10 test -e bad
+        record_with '.ip = "2"' | produce "$topic"
+        wait_until 20 has_lines 1 bad
+        assert_eq "$(pgrep -P "$pid" | xargs)" "$stages_before"
+        kill -TERM "$pid"
+        await "$pid" 40
+        assert_eq "$how $status $(grep -v nohup: log)" "$how 0 "
+        assert_eq "$(cat bad.1 bad | jq -c '.raw | fromjson.ip' | xargs)" '1 2'
+        has_lines 1 ledger
+    done
 }
 
 @test "loginpipe does not retry after a usage or configuration error" {

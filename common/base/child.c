@@ -13,6 +13,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/xalloc.h"
 
 #define NEVER INT64_MAX
@@ -40,16 +41,17 @@ static const int passed_signals[] = {SIGHUP, SIGUSR1};
 // would be lost while the first one is pending.
 #define SIGFORCE SIGRTMIN
 
-// Adds those signals of a list that are not ignored. While a signal is blocked, the kernel keeps it
-// even if it is ignored, so an ignored one must not be blocked.
-static void add_signals(sigset_t *set, const int *list, size_t count)
+static bool is_ignored(int number)
 {
     struct sigaction action;
 
-    for (size_t i = 0; i < count; i++) {
-        if (sigaction(list[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(set, list[i]);
-    }
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static void add_passed(sigset_t *set)
+{
+    for (size_t i = 0; i < COUNT(passed_signals); i++)
+        sigaddset(set, passed_signals[i]);
 }
 
 static void block_signals(sigset_t *signals)
@@ -58,8 +60,13 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGCHLD);
     sigaddset(signals, SIGFORCE);
     signal(SIGCHLD, SIG_DFL); // if it is ignored, ended children cannot be waited for
-    add_signals(signals, stop_signals, COUNT(stop_signals));
-    add_signals(signals, passed_signals, COUNT(passed_signals));
+    // While a signal is blocked, the kernel keeps it even if it is ignored. So do not block an
+    // ignored one that would stop the group.
+    for (size_t i = 0; i < COUNT(stop_signals); i++) {
+        if (!is_ignored(stop_signals[i]))
+            sigaddset(signals, stop_signals[i]);
+    }
+    add_passed(signals);
     sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
@@ -225,24 +232,31 @@ static void stop(struct child_group *g, int number)
     kill_children(g);
 }
 
+// Returns whether the terminal is gone, and nohup(1) has not asked to ignore that.
+static bool is_hangup(const siginfo_t *info)
+{
+    return info->si_signo == SIGHUP && signals_is_hangup(info) && !is_ignored(SIGHUP);
+}
+
 // Waits for one signal, at most until a moment of the monotonic clock, and does what the signal
 // asks.
 static void take_signal(struct child_group *g, int64_t until)
 {
     int64_t left = 0;
+    siginfo_t info;
     int number;
 
     if (until == NEVER) {
-        number = sigwaitinfo(&g->signals, NULL);
+        number = sigwaitinfo(&g->signals, &info);
     } else {
         if (until > time_monotonic())
             left = until - time_monotonic();
         const struct timespec timeout = {left / MS_SECOND, left % MS_SECOND * 1000000};
-        number = sigtimedwait(&g->signals, NULL, &timeout);
+        number = sigtimedwait(&g->signals, &info, &timeout);
     }
     if (number == SIGCHLD)
         reap(g);
-    else if (is_passed(number))
+    else if (is_passed(number) && !is_hangup(&info))
         signal_children(g, true, number);
     else if (number > 0)
         stop(g, number);
@@ -338,7 +352,7 @@ static _Noreturn void execute(const struct child_command *command)
     sigset_t passed;
 
     sigemptyset(&passed);
-    add_signals(&passed, passed_signals, COUNT(passed_signals));
+    add_passed(&passed);
     sigprocmask(SIG_SETMASK, &passed, NULL);
     execv(command->argv[0], command->argv);
     int status = child_exec_status(errno);

@@ -12,11 +12,11 @@
 //
 // child_group_init() blocks the signals that the group handles and does not unblock them. The group
 // receives them only while it waits, so no signal can be missed between a check and the wait after
-// it. A signal that was ignored when the process started stays ignored, as under nohup(1).
+// it. A signal that was ignored when the process started stops nothing, as under nohup(1).
 //
-// - SIGINT, SIGTERM: the first one stops the group in order. Each further one kills the children
-//   (see `nested`).
-// - SIGHUP, SIGUSR1: go on to all children.
+// - SIGINT, SIGTERM, and SIGHUP when the terminal is gone: the first one stops the group in order.
+//   Each further one kills the children (see `nested`).
+// - SIGUSR1 and any other SIGHUP: go on to all children.
 //
 // A child begins with SIGHUP and SIGUSR1 blocked, so that neither can kill it before it has
 // installed its handlers. signals_catch() of base/signals.h unblocks them.

@@ -19,6 +19,7 @@
 #define BASE_SIGNALS_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,11 @@ bool signals_take_reopen(void);
 // Waits like poll(2). The timeout is in ms; if it is negative, there is none. A SIGUSR1 or SIGHUP
 // that arrives just before the wait is not missed: the call then returns 0, or -1 with EINTR.
 int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms);
+
+// Returns whether a SIGHUP says that the terminal is gone. The kernel tells the processes in the
+// foreground, and the shell, which leads the session, tells its other jobs. Neither kill(1) in that
+// shell nor logrotate(8) says so.
+bool signals_is_hangup(const siginfo_t *info);
 
 // Ends the process by SIGPIPE.
 void signals_die_of_pipe(void);
