@@ -11,6 +11,7 @@ bats_require_minimum_version 1.5.0
 begin() {
     started=() pid=
     cd "$BATS_TEST_TMPDIR" || return 1
+    export XDG_STATE_HOME=$BATS_TEST_TMPDIR/.state # loginpipe's default; no other test's
     topic=$(fresh_topic a)
 }
 

@@ -74,9 +74,12 @@ as_member() {
     # simdjson has no integer -0 and parses it as 0.
     as_member good | grep -v -- '-0[],e ]' >in
     clean_any -j '{device_type, v, more: 1}' <in >out
-    # jq refuses some unpaired surrogates, so these cannot be compared.
+    # jq refuses some unpaired surrogates, so these cannot be compared. From version 1.7 on, it keeps
+    # the digits of a number with which a program does not calculate.
     jq -cR '(try fromjson catch null) |
-        if . == null then "refused" else {device_type, v, more: 1} end' in >want
+        if . == null then "refused"
+        else {device_type, v: (.v | walk(if type == "number" then . * 1 else . end)), more: 1} end' \
+        in >want
     [ "$(grep -c refused want)" -lt 20 ]
     paste -d '\n' want out | awk 'NR % 2 == 1 { want = $0; next }
         want != "\"refused\"" && want != $0 { print "jq: " want "\nbut: " $0; wrong = 1 }

@@ -11,7 +11,7 @@ load helpers
 
 setup() {
     begin
-    unset BOOTSTRAP_SERVERS
+    unset BOOTSTRAP_SERVERS STATE_DIR
 }
 
 # broker ARGUMENT...
@@ -40,6 +40,16 @@ partitions() {
         bash -c 'seq 1000 | kcat-out -t logins && kcat-in logins -e'
     assert_eq "$stderr" ''
     assert_eq "$(sort -n <<<"$output" | cksum)" "$(seq 1000 | cksum)"
+}
+
+@test "a command finds an empty STATE_DIR, which ends with the broker" {
+    run -0 --separate-stderr broker -- bash -c \
+        'mkdir "$STATE_DIR/a" && touch "$STATE_DIR/a/b" && ln -s "$PWD" "$STATE_DIR/c" && echo "$STATE_DIR"'
+    assert_eq "$stderr" ''
+    [ ! -e "$output" ]
+    [ -d "$PWD" ]
+    STATE_DIR=mine run -0 broker -- printenv STATE_DIR
+    assert_eq "$output" mine
 }
 
 @test "kcat can write to the broker and read from it" {

@@ -93,15 +93,10 @@ expected() {
         end'
 }
 
-# Prints numbers as jq does: 1.50 becomes 1.5.
-normal() {
-    jq -c .
-}
-
 # assert_insights WINDOW SIZE STEP [OPTION]...: for the file records, loginagg and jq agree.
 assert_insights() {
     expected "$1" "$2" "$3" <records >want
-    loginagg --every 0 --lateness 1d -w "$1" "${@:4}" <records | normal >got
+    loginagg --every 0 --lateness 1d -w "$1" "${@:4}" <records | short_numbers >got
     [ -s want ]
     diff want got
 }

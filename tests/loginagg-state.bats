@@ -56,6 +56,21 @@ data() {
     grep -hv '^{"@mark"' "$@" || true
 }
 
+@test "before the source stops, the newest rolling insights are written" {
+    logingen -n 20 >records
+    { mark hello 0 0 && cat records && mark mark 1 20 ',"stop":true'; } >in
+    loginagg --state state --every 1h <in >out
+    assert_eq "$(data out | jq -c 'select(.insight == "logins") | [.logins, .final]')" '[20,false]'
+    assert_eq "$(tail -n 1 out)" "$(tail -n 1 in)"
+    # The next run continues these windows.
+    { mark hello 1 20 && cat records && mark end 2 40; } >in
+    loginagg --state state --every 0 --final <in >out
+    assert_eq "$(data out | jq -c 'select(.insight == "logins") | [.logins, .final]')" '[40,true]'
+    # Without rolling insights nothing is written.
+    { mark hello 0 0 && cat records && mark mark 1 20 ',"stop":true'; } >in
+    assert_eq "$(loginagg --state other --every 0 <in | data)" ''
+}
+
 @test "windows close when marks pass them and at the end mark" {
     logingen -n 4000 --span 2h --users 300 >records
     loginagg --every 0 <records >want

@@ -14,13 +14,18 @@ setup() {
     set_topics
 }
 
+# The logins in the newest insight of each window.
+logins() {
+    read_topic "$INSIGHTS_TOPIC" -j 'select(.insight == "logins") | [.key, .logins]' |
+        jq -rs 'group_by(.[0])[] | last[1]'
+}
+
 @test "--once with a range runs the pipeline once and exits" {
     make_topics 3 1000
     KCAT_IN_OPTS=-e run -0 --separate-stderr timeout 60 loginpipe --once
     assert_eq "$output$stderr" ''
     assert_handled 1000
-    assert_eq "$(read_topic "$INSIGHTS_TOPIC" -j 'select(.insight == "logins").logins')" \
-        "$(wc -l <expected)"
+    assert_eq "$(logins)" "$(wc -l <expected)"
     # Records are not read twice.
     KCAT_IN_OPTS=-e run -0 timeout 60 loginpipe
     assert_handled 1000
@@ -42,10 +47,12 @@ setup() {
     make_topics 1 100
     KCAT_IN_OPTS='-e -c 50' LOGINCLEAN_OPTS='--optional  locale' run -0 --separate-stderr \
         loginpipe --dry-run --create -v
-    assert_eq "$output" "kcat-in -G $topic -t $topic --rejects - -v -e -c 50 |
+    state=$STATE_DIR/$topic.0of1
+    assert_eq "$output" "mkdir -p $state &&
+kcat-in -G $topic -t $topic --rejects - --shard 0/1 --acks $state/acks -v -e -c 50 |
     loginclean --rejects - -v --optional locale |
-    loginagg --tee --rejects - -v |
-    kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --create --topic-config=$topic-insights:cleanup.policy=compact -v"
+    loginagg --tee --rejects - --state $state/counts -v |
+    kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id --create --topic-config=$topic-insights:cleanup.policy=compact --acks $state/acks -v"
     timeout 60 bash -o pipefail -c "$output"
     has_handled 50
     # Settings are quoted for the shell.
@@ -69,9 +76,29 @@ setup() {
     done
     assert_handled 2000
     assert_eq "$(cat log)" ''
-    # The second run read no records, so there is one final insight of each kind.
-    assert_eq "$(read_topic "$INSIGHTS_TOPIC" -j 'select(.insight == "logins" and .final).logins')" \
-        "$(wc -l <expected)"
+    assert_eq "$(logins)" "$(wc -l <expected)"
+}
+
+@test "a restart in the middle of an hour continues its insights" {
+    make_topics 3 0
+    logingen -n 2000 --span 50m >events
+    for slice in 1,1500 1501,2000; do
+        sed -n "${slice}p" events | produce "$topic"
+        start_loginpipe
+        wait_until 20 has_handled "${slice#*,}"
+        kill -INT "$pid"
+        await "$pid"
+        # The rolling insight of the last moments is there too.
+        assert_eq "$status $(logins)" "0 ${slice#*,}"
+    done
+}
+
+@test "a backlog in several partitions is counted whole" {
+    make_topics 8 0
+    logingen -n 20000 --span 12h | produce "$topic" --key user_id
+    KCAT_IN_OPTS=-e LOGINAGG_OPTS='--every 0 --final' run -0 timeout 60 loginpipe --once
+    assert_eq "$output$(read_topic "$REJECTS_TOPIC")" ''
+    assert_eq "$(logins | awk '{ n += $1 } END { print n, NR }')" '20000 12'
 }
 
 @test "a pipeline stopped and restarted while events arrive handles each once" {
@@ -105,14 +132,22 @@ setup() {
     assert_handled 1000
 }
 
+@test "loginpipe stops when its terminal goes away" {
+    make_topics 2 1000
+    start script -qec loginpipe /dev/null </dev/null >screen 2>&1
+    wait_until 20 has_handled 1000
+    kill -KILL $!
+    wait_until 30 all_are_gone
+    assert_handled 1000
+}
+
 @test "a second signal ends loginpipe immediately" {
     make_topics 1 10
     start_loginpipe
     wait_until 20 has_handled 10
     kill -STOP "$(stage kcat-out)" # so that the pipe cannot be drained
     kill -TERM "$pid"
-    all_but_two_are_gone() { [ -z "$(stage kcat-in)" ]; }
-    wait_until 10 all_but_two_are_gone
+    wait_until 10 has_let_go_of_signals "$(stage kcat-in)"
     kill -TERM "$pid"
     await "$pid" 10
     assert_eq $status 143
@@ -120,24 +155,27 @@ setup() {
 }
 
 @test "loginpipe restarts the pipeline when a stage is killed" {
-    make_topics 2 1000
-    export KCAT_IN_OPTS='-X session.timeout.ms=6000'
+    logingen -n 3000 --span 50m >events
+    make_topics 2 0
+    head -n 1000 events | produce "$topic"
     start_loginpipe
     count=1000
     for victim in loginagg kcat-in; do
-        wait_until 30 has_handled $count
+        wait_until 30 has_cleaned $count
         # The pipeline may be starting again.
         wait_until 20 stage "$victim"
         kill -KILL "$(stage "$victim")"
         wait_until 10 grep -q "$victim: killed by signal 9; starting again in" log
-        logingen -n 1000 --seed $count | produce "$topic"
+        sed -n "$((count + 1)),$((count + 1000))p" events | produce "$topic"
         count=$((count + 1000))
     done
-    wait_until 40 has_handled $count
+    wait_until 40 has_cleaned $count
     kill -TERM "$pid"
-    await "$pid"
+    await "$pid" 40
     assert_eq $status 0
     all_are_gone
+    # Some records may be there twice, but each is counted once.
+    assert_eq "$(logins)" 3000
 }
 
 @test "with --once, loginpipe exits when a stage is killed" {
@@ -170,6 +208,91 @@ setup() {
     await "$pid"
     assert_eq $status 0
     wait_until 5 all_are_gone
+}
+
+# has_stages PID: this process runs all stages.
+has_stages() {
+    [ "$(pgrep -P "$1" -x 'kcat-in|loginclean|loginagg|kcat-out' | wc -l)" -eq 4 ]
+}
+
+# start_copies COUNT: starts so many copies; $pid is the process number of their supervisor.
+start_copies() {
+    start_loginpipe -n "$1"
+    wait_until 20 has_copies "$1"
+}
+
+# has_copies COUNT: so many copies run all their stages.
+has_copies() {
+    local copy copies
+    read -ra copies <<<"$(pgrep -P "$pid" -x loginpipe | xargs)"
+    [ ${#copies[@]} -eq "$1" ] || return
+    for copy in "${copies[@]}"; do
+        has_stages "$copy" || return
+    done
+}
+
+@test "a copy that is killed is started again" {
+    logingen -n 3000 >events
+    make_topics 4 0
+    head -n 1000 events | produce "$topic"
+    start_copies 2
+    wait_until 20 has_cleaned 1000
+    kill -KILL "$(pgrep -P "$pid" -x loginpipe | tail -n 1)"
+    wait_until 20 grep -q 'copy 2: killed by signal 9; starting again in 1 s' log
+    tail -n +1001 events | produce "$topic"
+    wait_until 30 has_cleaned 3000
+    wait_until 20 has_copies 2
+    # Nothing is left of a copy that is killed shortly before a stop.
+    kill -KILL "$(pgrep -P "$pid" -x loginpipe | head -n 1)"
+    kill -TERM "$pid"
+    await "$pid" 40
+    all_are_gone
+    loginclean <events | sort >clean
+    read_topic "$PROCESSED_TOPIC" | sort -u | cmp - clean
+}
+
+@test "SIGUSR1 to loginpipe makes every stage of every copy write its ledger" {
+    make_topics 2 100
+    for name in KCAT_IN LOGINCLEAN LOGINAGG KCAT_OUT; do
+        export "${name}_OPTS=--stats $PWD/$name.ledger"
+    done
+    start_copies 2
+    wait_until 20 has_handled 100
+    kill -USR1 "$pid"
+    for name in KCAT_IN LOGINCLEAN LOGINAGG KCAT_OUT; do
+        wait_until 10 has_lines 2 $name.ledger
+    done
+    kill -TERM "$pid"
+    await "$pid" 40
+    assert_eq $status 0
+    has_lines 4 KCAT_OUT.ledger
+    assert_eq "$(grep -v 'each copy counts only its own share' log)" ''
+}
+
+@test "SIGHUP to loginpipe makes the stages open their files anew, and ends none" {
+    make_topics 1 0
+    export LOGINCLEAN_OPTS="--rejects $PWD/bad" LOGINAGG_OPTS="--stats $PWD/ledger"
+    for how in '' nohup; do
+        rm -f bad* ledger*
+        # shellcheck disable=SC2086 # no word if it is empty
+        start $how loginpipe 2>log
+        pid=$!
+        wait_until 20 has_stages "$pid"
+        record_with '.ip = "1"' | produce "$topic"
+        wait_until 20 has_lines 1 bad
+        stages_before=$(pgrep -P "$pid" | xargs)
+        mv bad bad.1
+        kill -HUP "$pid"
+        wait_until 10 test -e bad
+        record_with '.ip = "2"' | produce "$topic"
+        wait_until 20 has_lines 1 bad
+        assert_eq "$(pgrep -P "$pid" | xargs)" "$stages_before"
+        kill -TERM "$pid"
+        await "$pid" 40
+        assert_eq "$how $status $(grep -v nohup: log)" "$how 0 "
+        assert_eq "$(cat bad.1 bad | jq -c '.raw | fromjson.ip' | xargs)" '1 2'
+        has_lines 1 ledger
+    done
 }
 
 @test "loginpipe does not retry after a usage or configuration error" {

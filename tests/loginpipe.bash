@@ -6,7 +6,7 @@
 # The settings of loginpipe, for topics of this test.
 set_topics() {
     export KAFKA_TOPIC=$topic PROCESSED_TOPIC=$topic-clean INSIGHTS_TOPIC=$topic-insights \
-        REJECTS_TOPIC=$topic-rejects KAFKA_GROUP=$topic
+        REJECTS_TOPIC=$topic-rejects KAFKA_GROUP=$topic STATE_DIR=$PWD/state
 }
 
 # make_topics PARTITIONS COUNT: creates the topics, with COUNT login events in the first.
@@ -32,6 +32,12 @@ stage() {
 # has_handled COUNT: the output topics have at least COUNT clean records and rejects.
 has_handled() {
     [ "$(read_topic "$PROCESSED_TOPIC" "$REJECTS_TOPIC" | wc -l)" -ge "$1" ]
+}
+
+# has_cleaned COUNT: the output topic has at least COUNT different clean records. After a kill, some
+# are there twice.
+has_cleaned() {
+    [ "$(read_topic "$PROCESSED_TOPIC" | sort -u | wc -l)" -ge "$1" ]
 }
 
 # Whether no process with this test's topic in its arguments is left.

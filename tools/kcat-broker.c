@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/opt.h"
+#include "base/xalloc.h"
 
 #define PARTITIONS_DEFAULT 4
 #define PARTITIONS_MAX 10000
@@ -108,6 +110,37 @@ static int broker_create_topic(struct broker *b, const char *spec, struct err *e
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         return err_set(err, EX_USAGE, "--topic: %s: %s", name, rd_kafka_err2str(error));
     return 0;
+}
+
+// Makes a directory for the counts that loginpipe keeps, and names it to the command in STATE_DIR.
+// The counts belong to offsets of this broker, so they go when it goes. Returns NULL if the user
+// has set STATE_DIR, or if the directory cannot be made; then loginpipe uses its usual one.
+static char *make_state(void)
+{
+    const char *base = getenv("TMPDIR");
+    char *path;
+
+    if (getenv("STATE_DIR") != NULL)
+        return NULL;
+    path = xasprintf("%s/kcat-broker.XXXXXX", base == NULL || *base == '\0' ? "/tmp" : base);
+    if (mkdtemp(path) != NULL && setenv("STATE_DIR", path, 1) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)st, (void)kind, (void)ftw;
+    remove(path);
+    return 0;
+}
+
+static void remove_state(char *path)
+{
+    if (path != NULL)
+        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(path);
 }
 
 // Blocks the signals that wait_for() receives, and puts the previous mask into *before. Call it
@@ -247,7 +280,9 @@ int main(int argc, char **argv)
     char **command = argv + opt_parse(&program, argc, argv);
     if (options.brokers > BROKERS_MAX)
         opt_usage_error("--brokers: more than %d", BROKERS_MAX);
+    char *state = *command == NULL ? NULL : make_state();
     int status = run(&options, command, &err);
+    remove_state(state);
     if (status < 0)
         err_die(&err);
     opt_release(&program);

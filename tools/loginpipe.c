@@ -5,7 +5,7 @@
 //
 // login/pipeline knows the stages and their options, and base/child starts and stops processes.
 // With -n, loginpipe forks copies of itself. Each copy supervises a pipeline, and loginpipe
-// supervises the copies in the same way.
+// supervises the copies in the same way: it restarts them when one was killed.
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ static const char environment_help[] =
     "  REJECTS_TOPIC               where rejects go (default login-rejects)\n"
     "  KAFKA_GROUP                 the consumer group (default loginpipe)\n"
     "  NUM_CONSUMERS               the same as -n\n"
-    "  DELIVERY                    exactly-once, at-least-once or none (default)\n"
+    "  DELIVERY                    at-least-once (default), exactly-once or none\n"
     "  SHARD                       I/N: this pipeline's share of the partitions (default 0/1)\n"
     "  STATE_DIR                   where counts are kept (default $STATE_DIRECTORY, or\n"
     "                              loginpipe in $XDG_STATE_HOME or ~/.local/state)\n"
@@ -79,22 +79,27 @@ static const char *volume(enum log_level environment)
     return "";
 }
 
-// --- Printing ---
-
-static void print_pipelines(struct pipeline *p)
+// Calls a function for each copy that has its own share, or once if there are no shares.
+static void each_share(struct pipeline *p, void (*visit)(const struct pipeline *p, int copy))
 {
+    const int shares = pipeline_has_shares(p) ? pipeline_copies(p) : 1;
     struct err err;
 
-    pipeline_print(p);
-    for (int i = 1; i < pipeline_copies(p) && pipeline_has_shares(p); i++) {
+    for (int i = 0; i < shares; i++) {
         if (pipeline_take_share(p, i, &err) != 0)
             err_die(&err);
-        printf("\n");
-        pipeline_print(p);
+        visit(p, i);
     }
 }
 
-// --- Running ---
+static void print_pipeline(const struct pipeline *p, int copy)
+{
+    if (copy > 0)
+        printf("\n");
+    pipeline_print(p);
+}
+
+// --- The state directory ---
 
 static bool is_directory(const char *path)
 {
@@ -103,7 +108,8 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-// Creates a directory and its missing parents, as mkdir -p does.
+// Creates a directory and its missing parents, as mkdir -p does. Others may not read them, since
+// the counts hold names and addresses of users.
 static int make_directory(const char *path, struct err *err)
 {
     size_t len = 0;
@@ -111,12 +117,66 @@ static int make_directory(const char *path, struct err *err)
     while (path[len] != '\0') {
         len += 1 + strcspn(path + len + 1, "/");
         char *part = xstrndup(path, len);
-        bool made = mkdir(part, 0777) == 0 || (errno == EEXIST && is_directory(part));
+        bool made = mkdir(part, 0700) == 0 || (errno == EEXIST && is_directory(part));
         free(part);
         if (!made)
             return err_set(err, EX_CANTCREAT, "STATE_DIR: %s: %s", path, strerror(errno));
     }
     return 0;
+}
+
+static void make_state(const struct pipeline *p, int copy)
+{
+    struct err err;
+
+    (void)copy;
+    if (pipeline_state(p) != NULL && make_directory(pipeline_state(p), &err) != 0)
+        err_die(&err);
+}
+
+// --- Running ---
+
+struct run {
+    struct pipeline *pipeline;
+    struct child_group group;
+    int copies; // that this process supervises; 0 if it supervises the pipeline itself
+    int pause;  // the latest one, in seconds
+    bool once;
+};
+
+// Called in a copy that has just been forked.
+static void become_copy(struct run *r, int copy)
+{
+    struct err err;
+
+    r->copies = r->pause = 0;
+    if (pipeline_take_share(r->pipeline, copy, &err) != 0)
+        err_die(&err);
+}
+
+// Starts the copies, or the pipeline. Also returns in each copy, which has then started its
+// pipeline.
+static void start(struct run *r)
+{
+    const struct child_command *commands;
+    size_t count;
+    char name[16];
+
+    child_group_clear(&r->group);
+    r->group.nested = r->copies > 0;
+    for (int i = 0; i < r->copies; i++) {
+        snprintf(name, sizeof name, "copy %d", i + 1);
+        pid_t pid = child_fork(&r->group, name);
+        if (pid < 0)
+            return;
+        if (pid == 0)
+            become_copy(r, i);
+    }
+    if (!r->group.nested) {
+        pipeline_seal();
+        commands = pipeline_commands(r->pipeline, &count);
+        child_start_pipeline(&r->group, commands, count);
+    }
 }
 
 // Returns whether another start would end in the same way.
@@ -125,72 +185,45 @@ static bool is_permanent(int status)
     return status == EX_USAGE || status == EX_NOPERM || status == EX_CONFIG;
 }
 
-// Runs the pipeline, and restarts it when it fails. Returns the exit status.
-static int run_pipeline(const struct pipeline *p, bool once, struct child_group *g)
+// Runs the copies or the pipeline, and restarts them when they fail. Returns the exit status. A
+// copy of this process returns too, with its own status.
+static int supervise(struct run *r)
 {
-    size_t count;
-    const struct child_command *commands = pipeline_commands(p, &count);
-    struct err err;
-    int pause = 0;
+    struct child_group *g = &r->group;
 
-    if (pipeline_state(p) != NULL && make_directory(pipeline_state(p), &err) != 0)
-        err_die(&err);
-    pipeline_seal();
     while (g->stops == 0) {
         const int64_t started = time_monotonic();
 
-        child_start_pipeline(g, commands, count);
+        start(r);
         child_wait(g);
         if (g->forced != 0)
             return g->forced;
         if (g->failure.status == 0)
             return EX_OK;
-        if (once || is_permanent(g->failure.status) || g->stops > 0) {
+        if (r->once || is_permanent(g->failure.status) || g->stops > 0) {
             log_error("%s", g->failure.text);
             break;
         }
-        pause = child_pause_after(pause, time_monotonic() - started);
-        log_warn("%s; starting again in %d s", g->failure.text, pause);
-        child_sleep(g, pause * MS_SECOND);
+        r->pause = child_pause_after(r->pause, time_monotonic() - started);
+        log_warn("%s; starting again in %d s", g->failure.text, r->pause);
+        child_sleep(g, r->pause * MS_SECOND);
     }
     return g->failure.status;
 }
 
-// Runs the copies. Returns the exit status; each copy returns its own.
-static int run_copies(struct pipeline *p, bool once, struct child_group *g)
-{
-    const int copies = pipeline_copies(p);
-    char name[16];
-    struct err err;
-
-    log_warn("-n %d: each copy counts only its own share, so their insights overwrite each other",
-             copies);
-    g->nested = true;
-    for (int i = 0; i < copies; i++) {
-        snprintf(name, sizeof name, "copy %d", i + 1);
-        pid_t pid = child_fork(g, name);
-        if (pid < 0) {
-            log_error("%s", g->failure.text);
-            break;
-        }
-        if (pid == 0) {
-            if (pipeline_take_share(p, i, &err) != 0)
-                err_die(&err);
-            return run_pipeline(p, once, g);
-        }
-    }
-    child_wait(g);
-    return g->forced != 0 ? g->forced : g->failure.status;
-}
-
 static int run(struct pipeline *p, bool once)
 {
-    struct child_group group;
+    const int copies = pipeline_copies(p);
+    struct run r = {.pipeline = p, .copies = copies > 1 ? copies : 0, .once = once};
 
-    child_group_init(&group, GRACE);
-    int status =
-        pipeline_copies(p) > 1 ? run_copies(p, once, &group) : run_pipeline(p, once, &group);
-    child_group_release(&group);
+    if (copies > 1)
+        log_warn("-n %d: each copy counts only its own share, so their insights overwrite each "
+                 "other",
+                 copies);
+    each_share(p, make_state);
+    child_group_init(&r.group, GRACE);
+    int status = supervise(&r);
+    child_group_release(&r.group);
     return status;
 }
 
@@ -220,7 +253,7 @@ int main(int argc, char **argv)
     if (p == NULL)
         err_die(&err);
     if (options.dry_run)
-        print_pipelines(p);
+        each_share(p, print_pipeline);
     else
         status = run(p, options.once);
     pipeline_free(p);

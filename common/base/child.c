@@ -13,9 +13,11 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/xalloc.h"
 
 #define NEVER INT64_MAX
+#define ORPHANS_CHECK 100 // ms between attempts to kill adopted children
 
 int child_status(int wait_status)
 {
@@ -30,27 +32,51 @@ int child_exec_status(int error)
 
 // --- The group ---
 
-static const int stop_signals[] = {SIGHUP, SIGINT, SIGTERM};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const int stop_signals[] = {SIGINT, SIGTERM};
+static const int passed_signals[] = {SIGHUP, SIGUSR1};
 
 // The signal on which a nested supervisor kills its children. A second SIGTERM would not do: it
 // would be lost while the first one is pending.
 #define SIGFORCE SIGRTMIN
 
-static void block_signals(sigset_t *signals)
+static bool is_ignored(int number)
 {
     struct sigaction action;
 
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static void add_passed(sigset_t *set)
+{
+    for (size_t i = 0; i < COUNT(passed_signals); i++)
+        sigaddset(set, passed_signals[i]);
+}
+
+static void block_signals(sigset_t *signals)
+{
     sigemptyset(signals);
     sigaddset(signals, SIGCHLD);
     sigaddset(signals, SIGFORCE);
     signal(SIGCHLD, SIG_DFL); // if it is ignored, ended children cannot be waited for
-    for (size_t i = 0; i < sizeof stop_signals / sizeof *stop_signals; i++) {
-        // While a signal is blocked, the kernel keeps it even if it is ignored. So do not block an
-        // ignored one.
-        if (sigaction(stop_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+    // While a signal is blocked, the kernel keeps it even if it is ignored. So do not block an
+    // ignored one that would stop the group.
+    for (size_t i = 0; i < COUNT(stop_signals); i++) {
+        if (!is_ignored(stop_signals[i]))
             sigaddset(signals, stop_signals[i]);
     }
+    add_passed(signals);
     sigprocmask(SIG_BLOCK, signals, NULL);
+}
+
+static bool is_passed(int number)
+{
+    for (size_t i = 0; i < COUNT(passed_signals); i++) {
+        if (number == passed_signals[i])
+            return true;
+    }
+    return false;
 }
 
 void child_group_init(struct child_group *g, int64_t grace)
@@ -67,21 +93,21 @@ void child_group_init(struct child_group *g, int64_t grace)
     block_signals(&g->signals);
 }
 
-static void forget_children(struct child_group *g)
+void child_group_clear(struct child_group *g)
 {
     for (size_t i = 0; i < g->count; i++)
         free(g->children[i].name);
     free(g->children);
     g->children = NULL;
     g->count = g->running = 0;
-    g->told = g->killed = false;
+    g->told = g->killed = g->orphans = false;
     g->kill_at = NEVER;
     g->failure = (struct err){0};
 }
 
 void child_group_release(struct child_group *g)
 {
-    forget_children(g);
+    child_group_clear(g);
 }
 
 // --- How they end ---
@@ -119,6 +145,35 @@ static void tell_leaders(struct child_group *g)
 {
     signal_children(g, false, SIGTERM);
     g->told = true;
+}
+
+static bool is_child(const struct child_group *g, pid_t pid)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->children[i].running && g->children[i].pid == pid)
+            return true;
+    }
+    return false;
+}
+
+// Kills the adopted children. The kernel may leave some out of the list while others end, so this
+// is repeated until none is left.
+static void kill_orphans(struct child_group *g)
+{
+    char path[64];
+    int pid;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *list = fopen(path, "re");
+    if (list == NULL) {
+        g->orphans = false; // they cannot be found, so do not wait for them
+        return;
+    }
+    while (fscanf(list, "%d", &pid) == 1) {
+        if (!is_child(g, pid))
+            kill(pid, SIGKILL);
+    }
+    fclose(list);
 }
 
 static void kill_children(struct child_group *g)
@@ -160,6 +215,7 @@ static void reap(struct child_group *g)
                 child_ended(g, &g->children[i], status);
         }
     }
+    g->orphans = g->nested && g->running == 0 && pid == 0;
 }
 
 // --- Waiting ---
@@ -176,23 +232,32 @@ static void stop(struct child_group *g, int number)
     kill_children(g);
 }
 
+// Returns whether the terminal is gone, and nohup(1) has not asked to ignore that.
+static bool is_hangup(const siginfo_t *info)
+{
+    return info->si_signo == SIGHUP && signals_is_hangup(info) && !is_ignored(SIGHUP);
+}
+
 // Waits for one signal, at most until a moment of the monotonic clock, and does what the signal
 // asks.
 static void take_signal(struct child_group *g, int64_t until)
 {
     int64_t left = 0;
+    siginfo_t info;
     int number;
 
     if (until == NEVER) {
-        number = sigwaitinfo(&g->signals, NULL);
+        number = sigwaitinfo(&g->signals, &info);
     } else {
         if (until > time_monotonic())
             left = until - time_monotonic();
         const struct timespec timeout = {left / MS_SECOND, left % MS_SECOND * 1000000};
-        number = sigtimedwait(&g->signals, NULL, &timeout);
+        number = sigtimedwait(&g->signals, &info, &timeout);
     }
     if (number == SIGCHLD)
         reap(g);
+    else if (is_passed(number) && !is_hangup(&info))
+        signal_children(g, true, number);
     else if (number > 0)
         stop(g, number);
 }
@@ -207,16 +272,26 @@ static void take_down(struct child_group *g)
         g->kill_at = time_monotonic() + g->grace;
 }
 
+// Returns until when child_wait() may wait for a signal.
+static int64_t next_check(const struct child_group *g)
+{
+    if (!g->killed)
+        return g->kill_at;
+    return g->orphans ? time_monotonic() + ORPHANS_CHECK : NEVER;
+}
+
 void child_wait(struct child_group *g)
 {
-    while (g->running > 0) {
-        if (g->failure.status != 0)
+    while (g->running > 0 || g->orphans) {
+        if (g->failure.status != 0 || g->orphans)
             take_down(g);
         if (!g->killed && g->kill_at <= time_monotonic()) {
             log_warn("the remaining stages did not end in time; killing them");
             kill_children(g);
         }
-        take_signal(g, g->killed ? NEVER : g->kill_at);
+        if (g->killed && g->orphans)
+            kill_orphans(g);
+        take_signal(g, next_check(g));
     }
 }
 
@@ -274,10 +349,11 @@ static pid_t start(struct child_group *g, const char *name, bool leader, int in,
 
 static _Noreturn void execute(const struct child_command *command)
 {
-    sigset_t none;
+    sigset_t passed;
 
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigemptyset(&passed);
+    add_passed(&passed);
+    sigprocmask(SIG_SETMASK, &passed, NULL);
     execv(command->argv[0], command->argv);
     int status = child_exec_status(errno);
     log_error("%s: %s: %s", command->name, command->argv[0], strerror(errno));
@@ -323,7 +399,6 @@ void child_start_pipeline(struct child_group *g, const struct child_command *com
 {
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-    forget_children(g);
     for (size_t i = 0; i < count; i++) {
         if (in < 0 || start_stage(g, &commands[i], i == 0, i + 1 == count, &in) != 0) {
             cannot_start(g, commands[i].name);
@@ -336,10 +411,12 @@ void child_start_pipeline(struct child_group *g, const struct child_command *com
 pid_t child_fork(struct child_group *g, const char *name)
 {
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    prctl(PR_SET_CHILD_SUBREAPER, 1); // adopts the children of a supervisor that is killed
     pid_t pid = in < 0 ? -1 : start(g, name, true, in, STDOUT_FILENO);
 
     if (pid == 0) {
-        forget_children(g);
+        child_group_clear(g);
         g->nested = false;
         return 0;
     }

@@ -3,18 +3,23 @@
 // child: starts, supervises and stops a group of child processes.
 //
 // Each child has a session of its own, so that a terminal's Ctrl-C reaches only the supervisor. A
-// child has only the descriptors 0, 1 and 2, and begins with no signal blocked.
+// child has only the descriptors 0, 1 and 2.
 //
 // Some children are leaders. To stop the group, the supervisor sends each leader one SIGTERM; the
 // other children end when their input ends. In a pipeline the first child is the leader. When one
 // child has failed, the group is stopped too, and children that still run after the grace period
 // are killed. If the supervisor itself is killed, the kernel sends SIGTERM to the leaders.
 //
-// child_group_init() blocks SIGHUP, SIGINT, SIGTERM and SIGCHLD and does not unblock them. The
-// group receives them only while it waits, so no signal can be missed between a check and the wait
-// after it. A SIGHUP, SIGINT or SIGTERM that was ignored when the process started stays ignored, as
-// under nohup(1). The first stop signal stops the group in order. Each further one kills the
-// children (see `nested`).
+// child_group_init() blocks the signals that the group handles and does not unblock them. The group
+// receives them only while it waits, so no signal can be missed between a check and the wait after
+// it. A signal that was ignored when the process started stops nothing, as under nohup(1).
+//
+// - SIGINT, SIGTERM, and SIGHUP when the terminal is gone: the first one stops the group in order.
+//   Each further one kills the children (see `nested`).
+// - SIGUSR1 and any other SIGHUP: go on to all children.
+//
+// A child begins with SIGHUP and SIGUSR1 blocked, so that neither can kill it before it has
+// installed its handlers. signals_catch() of base/signals.h unblocks them.
 //
 //     struct child_group g;
 //     child_group_init(&g, 30 * MS_SECOND);
@@ -62,7 +67,8 @@ struct child {
 struct child_group {
     // Set by the owner. The children of a nested group are supervisors: child_fork() has started
     // them, and they have groups of their own. Instead of being killed, they receive a signal on
-    // which they kill their children and end.
+    // which they kill their children and end. If one of them is killed, the group adopts its
+    // children, and waits for them too.
     bool nested;
 
     // The owner may read the members up to `forced`.
@@ -79,6 +85,7 @@ struct child_group {
     struct child *children;
     size_t count, running;
     bool told, killed; // the leaders have been sent SIGTERM; all children, SIGKILL
+    bool orphans;      // only adopted children are running
     int64_t grace, kill_at;
     sigset_t signals;
 };
@@ -93,9 +100,12 @@ struct child_command {
 void child_group_init(struct child_group *g, int64_t grace);
 void child_group_release(struct child_group *g);
 
-// Starts the commands as a pipeline from /dev/null to stdout, with the first one as the leader. The
-// children of an earlier run must have ended; forgets them and their failure. If a command cannot
-// be started, that is the group's failure, and child_wait() stops the commands that were started.
+// Forgets the children of an earlier run, which must have ended, and their failure.
+void child_group_clear(struct child_group *g);
+
+// Starts the commands as a pipeline from /dev/null to stdout, with the first one as the leader. If
+// a command cannot be started, that is the group's failure, and child_wait() stops the commands
+// that were started.
 void child_start_pipeline(struct child_group *g, const struct child_command *commands,
                           size_t count);
 

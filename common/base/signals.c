@@ -43,10 +43,7 @@ static bool has_terminal(void)
     return fd >= 0 && close(fd) == 0;
 }
 
-// Returns whether the signal says that the terminal is gone. The kernel tells the processes in the
-// foreground, and the shell, which leads the session, tells its other jobs. Neither kill(1) in that
-// shell nor logrotate(8) says so.
-static bool is_hangup(const siginfo_t *info)
+bool signals_is_hangup(const siginfo_t *info)
 {
     if (info->si_code != SI_USER)
         return info->si_code == SI_KERNEL;
@@ -60,7 +57,7 @@ static void on_hangup(int signal_number, siginfo_t *info, void *context)
     (void)signal_number;
     (void)context;
     reopen_requested = 1;
-    if (is_hangup(info))
+    if (signals_is_hangup(info))
         stop_requested = 1;
     errno = saved_errno;
 }
@@ -94,6 +91,16 @@ static void catch_hangup(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
+static void unblock_passed(void)
+{
+    sigset_t passed;
+
+    sigemptyset(&passed);
+    sigaddset(&passed, SIGHUP);
+    sigaddset(&passed, SIGUSR1);
+    sigprocmask(SIG_UNBLOCK, &passed, NULL);
+}
+
 void signals_catch(void)
 {
     // A shell starts background jobs with SIGINT ignored; leave that so.
@@ -106,6 +113,7 @@ void signals_catch(void)
         catch_signal(SIGHUP, on_reopen);
     else
         catch_hangup();
+    unblock_passed();
 }
 
 void signals_catch_alarm(void)

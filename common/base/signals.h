@@ -19,11 +19,13 @@
 #define BASE_SIGNALS_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 // Installs the handlers. If SIGINT was ignored, as in a background job of a shell, it stays
-// ignored.
+// ignored. Then unblocks SIGHUP and SIGUSR1, which a supervisor may have blocked until now (see
+// base/child.h).
 void signals_catch(void);
 
 // Starts a timer that interrupts a blocked read or write every second (SIGALRM).
@@ -41,6 +43,11 @@ bool signals_take_reopen(void);
 // Waits like poll(2). The timeout is in ms; if it is negative, there is none. A SIGUSR1 or SIGHUP
 // that arrives just before the wait is not missed: the call then returns 0, or -1 with EINTR.
 int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms);
+
+// Returns whether a SIGHUP says that the terminal is gone. The kernel tells the processes in the
+// foreground, and the shell, which leads the session, tells its other jobs. Neither kill(1) in that
+// shell nor logrotate(8) says so.
+bool signals_is_hangup(const siginfo_t *info);
 
 // Ends the process by SIGPIPE.
 void signals_die_of_pipe(void);

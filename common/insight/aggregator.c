@@ -388,15 +388,22 @@ int aggregator_accept(struct aggregator *a, struct err *err)
     return every > 0 && a->checkpoint.accepted % every == 0 ? emit_changed(a, err) : 0;
 }
 
-// Called after all input of this run. Closes all windows, unless the next run resumes from them.
-static int finish(struct aggregator *a, struct err *err)
+// Called when the next run will continue: emits what has changed, unless only final insights are
+// wanted.
+static int pause_here(struct aggregator *a, struct err *err)
 {
     bool rolling = a->options->every_ms > 0 || a->options->every_records > 0;
 
+    return rolling ? emit_changed(a, err) : 0;
+}
+
+// Called after all input of this run. Closes all windows, unless the next run resumes from them.
+static int finish(struct aggregator *a, struct err *err)
+{
     if (a->fed < ENOUGH_RECORDS)
         warn_absent(a);
     if (a->options->state != NULL && !a->options->final)
-        return rolling ? emit_changed(a, err) : 0;
+        return pause_here(a, err);
     windows_end(&a->windows);
     return emit_due(a, err);
 }
@@ -454,6 +461,8 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
     if ((a->options->partial ? emit_changed : emit_due)(a, err) != 0)
         return -1;
     if (mark->kind == MARK_END && finish(a, err) != 0)
+        return -1;
+    if (mark->stop && a->options->state != NULL && pause_here(a, err) != 0)
         return -1;
     if (checkpoint_save(&a->checkpoint, mark, &a->windows, err) != 0)
         return -1;

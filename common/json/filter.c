@@ -27,6 +27,7 @@ struct output {
 };
 
 #define KEY_SLOTS 64
+#define WHITESPACE " \t\r\n"
 
 struct filter {
     jq_state *jq;
@@ -231,6 +232,11 @@ struct filter *filter_new(const struct filter_options *options, struct err *err)
         buf_puts(&source, options->program);
     }
     buf_putc(&source, '\0');
+    // libjq 1.6 takes an empty program for "."; later versions refuse it.
+    if (source.data[strspn(source.data, WHITESPACE)] == '\0') {
+        buf_clear(&source);
+        buf_append(&source, ".", 2);
+    }
     if (make_arguments(options, &arguments, err) != 0) {
         buf_release(&source);
         return NULL;
@@ -298,6 +304,14 @@ static void keep_error(struct filter *f, jv failure)
     buf_putc(&f->error, '\0');
 }
 
+// Makes libjq forget the message of `halt_error`. Each jq_start() frees the message, but keeps its
+// address, so the next call would free it again.
+static void forget_halt(struct filter *f)
+{
+    jq_start(f->jq, jv_null(), 0);
+    jq_halt(f->jq, jv_invalid(), jv_invalid());
+}
+
 // Returns whether `halt_error` ended the run, and keeps its message. `halt` alone only ends the
 // outputs.
 static bool halted_with_error(struct filter *f)
@@ -307,8 +321,10 @@ static bool halted_with_error(struct filter *f)
     jv code = jq_get_exit_code(f->jq);
     bool error = jv_is_valid(code);
     jv_free(code);
-    if (error)
+    if (error) {
         keep_error(f, jv_invalid_with_msg(jq_get_error_message(f->jq)));
+        forget_halt(f);
+    }
     return error;
 }
 

@@ -116,45 +116,61 @@ static bool is_shard(const char *text)
     return index >= 0 && index < parse_digits(slash + 1, strlen(slash + 1), 4);
 }
 
+// Returns the directory for the states of all groups and shares, or NULL if none is known.
 static char *state_base(void)
 {
-    const char *base = setting("STATE_DIR", setting("STATE_DIRECTORY", NULL));
+    const char *base = setting("STATE_DIR", NULL);
 
     if (base != NULL)
         return xstrdup(base);
-    base = setting("XDG_STATE_HOME", NULL);
+    base = setting("STATE_DIRECTORY", NULL);
     if (base != NULL)
+        return xstrndup(base, strcspn(base, ":")); // systemd may name several
+    base = setting("XDG_STATE_HOME", "");
+    if (*base == '/') // the standard says to ignore others
         return xasprintf("%s/loginpipe", base);
-    return xasprintf("%s/.local/state/loginpipe", setting("HOME", "."));
+    base = setting("HOME", NULL);
+    return base == NULL ? NULL : xasprintf("%s/.local/state/loginpipe", base);
 }
 
-// Takes ownership of the text "I/N" and sets the shard to it. Sets the state directory, which
-// belongs to one group and one share.
-static void set_shard(struct pipeline *p, char *take)
+// Sets the state directory, which belongs to one group and one share.
+static int set_state(struct pipeline *p, struct err *err)
 {
-    const char *slash = strchr(take, '/');
+    const char *shard = p->values[SHARD].value;
+    const char *slash = strchr(shard, '/');
     char *base = state_base();
-    char *group = xstrdup(p->values[GROUP].value);
 
+    if (base == NULL)
+        return err_set(err, EX_USAGE,
+                       "STATE_DIR: not set, and there is no HOME; set it to a directory in which "
+                       "the counts can be kept, or set DELIVERY=none");
+    char *group = xstrdup(p->values[GROUP].value);
     for (char *c = group; *c != '\0'; c++) {
         if (*c == '/')
             *c = '_';
     }
     set_value(p, STATE,
-              xasprintf("%s/%s.%.*sof%s", base, group, (int)(slash - take), take, slash + 1));
-    set_value(p, SHARD, take);
+              xasprintf("%s/%s.%.*sof%s", base, group, (int)(slash - shard), shard, slash + 1));
     free(base);
     free(group);
+    return 0;
+}
+
+// Takes ownership of the text "I/N", and sets the shard to it.
+static int set_shard(struct pipeline *p, char *take, struct err *err)
+{
+    set_value(p, SHARD, take);
+    return p->delivery == NONE ? 0 : set_state(p, err);
 }
 
 static int read_delivery(struct pipeline *p, struct err *err)
 {
-    const char *name = setting("DELIVERY", delivery_names[NONE]);
+    const char *name = setting("DELIVERY", delivery_names[AT_LEAST_ONCE]);
 
     while (p->delivery < DELIVERIES && strcmp(delivery_names[p->delivery], name) != 0)
         p->delivery++;
     if (p->delivery == DELIVERIES)
-        return err_set(err, EX_USAGE, "DELIVERY: '%s' is not exactly-once, at-least-once or none",
+        return err_set(err, EX_USAGE, "DELIVERY: '%s' is not at-least-once, exactly-once or none",
                        name);
     return 0;
 }
@@ -176,8 +192,8 @@ static int read_share(struct pipeline *p, struct err *err)
         return err_set(err, EX_USAGE, "-n: '%s' is not a number from 1 to 999", copies);
     if (shard != NULL && p->copies > 1)
         return err_set(err, EX_USAGE, "SHARD: cannot be combined with -n or NUM_CONSUMERS");
-    set_shard(p, p->copies > 1 ? xasprintf("0/%d", p->copies) : xstrdup(p->values[SHARD].value));
-    return 0;
+    char *first = p->copies > 1 ? xasprintf("0/%d", p->copies) : xstrdup(p->values[SHARD].value);
+    return set_shard(p, first, err);
 }
 
 static bool has_word(const char *text, const char *word)
@@ -297,7 +313,8 @@ int pipeline_take_share(struct pipeline *p, int copy, struct err *err)
 {
     if (!pipeline_has_shares(p))
         return 0;
-    set_shard(p, xasprintf("%d/%d", copy, p->copies));
+    if (set_shard(p, xasprintf("%d/%d", copy, p->copies), err) != 0)
+        return -1;
     return make_commands(p, err);
 }
 

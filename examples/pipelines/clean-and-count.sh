@@ -7,12 +7,14 @@
 #
 #   clean-and-count.sh -w 1d --count locale 2> rejects.ndjson
 #
-# --every 0 prints only the final insights of each window. The partitions of a topic may be read one
-# after another, so a record may be much older than the newest one. --lateness says how much older.
+# --every 0 prints only the final insights of each window. --lateness says how much older than the
+# newest record of its partition a record may be. With --marks, nothing is printed if a stage dies;
+# loginmarks takes the marks out.
 #
 # Environment: BOOTSTRAP_SERVERS, KAFKA_TOPIC
 set -eu -o pipefail
 
-kcat-in -t "${KAFKA_TOPIC:-user-login}" -e |
+kcat-in -t "${KAFKA_TOPIC:-user-login}" -e --marks |
     loginclean |
-    loginagg --every 0 --lateness 366d "$@"
+    loginagg --every 0 --lateness 366d "$@" |
+    loginmarks --strip

@@ -7,7 +7,8 @@
 #
 # The Kafka timestamp of a record decides whether it belongs to the day, since kcat-in finds the
 # start and the end by these timestamps. To choose events by their own time, see
-# ../cron/login-hourly. Rejects go to stderr. Options go to loginagg.
+# ../cron/login-hourly. Rejects go to stderr. Options go to loginagg. With --marks, nothing is
+# printed if a stage dies; loginmarks takes the marks out.
 #
 # Environment: BOOTSTRAP_SERVERS, KAFKA_TOPIC
 set -eu -o pipefail
@@ -20,6 +21,7 @@ if [[ ! $day =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] ||
 fi
 shift
 
-kcat-in -t "${KAFKA_TOPIC:-user-login}" -o "@$day:@$next" -e |
+kcat-in -t "${KAFKA_TOPIC:-user-login}" -o "@$day:@$next" -e --marks |
     loginclean |
-    loginagg --every 0 --lateness 366d "$@"
+    loginagg --every 0 --lateness 366d "$@" |
+    loginmarks --strip

@@ -7,9 +7,9 @@
 #
 #   resend-rejects.sh --optional locale
 #
-# Records that are valid now go to the processed records, once: a consumer group reads the rejects,
-# so the next run continues after them. Records that are still invalid go back to the end of the
-# rejects, and the next run tries them again. The script makes no insights, since the insights of a
+# Records that are valid now go to the processed records, once: one transaction has them and the
+# offsets of the rejects, so the next run continues after them. Records that are still invalid go
+# back to the end of the rejects, and the next run tries them again. The script makes no insights, since the insights of a
 # few records would replace the right ones, which have the same keys.
 #
 # Environment: BOOTSTRAP_SERVERS, PROCESSED_TOPIC, REJECTS_TOPIC, RESEND_GROUP
@@ -18,6 +18,8 @@ set -eu -o pipefail
 rejects=${REJECTS_TOPIC:-login-rejects}
 jq=$(dirname -- "$0")/../jq
 
-kcat-in -G "${RESEND_GROUP:-login-resend}" -t "$rejects" -e --jq-file "$jq/raw-records.jq" |
+kcat-in -G "${RESEND_GROUP:-login-resend}" -t "$rejects" -e --marks --shard 0/1 \
+    --jq-file "$jq/raw-records.jq" |
     loginclean --rejects - "$@" |
-    kcat-out -t "${PROCESSED_TOPIC:-processed-logins}" --route reject="$rejects" --key user_id
+    kcat-out -t "${PROCESSED_TOPIC:-processed-logins}" --route reject="$rejects" --key user_id \
+        --exactly-once

@@ -8,8 +8,8 @@
 #   6    7       0a1b7e1e-d679-4eb2-9914-d139b6b3dc9a
 #
 # The columns are the number of addresses, the number of logins, and the user. The script counts all
-# records that are in the topic now, day by day. Options go to loginagg. For example, to list all
-# users instead of the first ten, hour by hour:
+# records that are in the topic now, day by day. With --marks, it prints nothing if a stage dies.
+# Options go to loginagg. For example, to list all users instead of the first ten, hour by hour:
 #
 #   users-by-ips.sh --top 1000000 -w 1h
 #
@@ -24,7 +24,7 @@ case " $*" in
 *) set -- -w 1d "$@" ;;
 esac
 
-kcat-in -t "${KAFKA_TOPIC:-user-login}" -e |
+kcat-in -t "${KAFKA_TOPIC:-user-login}" -e --marks |
     loginclean |
     loginagg --every 0 --lateness 366d --distinct ip/user_id "$@" |
     jq -rf "$jq/users-by-ips.jq"

@@ -82,6 +82,22 @@ static void show_inheritance(const char *name)
     say(text);
 }
 
+// Waits for one of the signals that the supervisor passes on, which are blocked from the start.
+static void await_passed(void)
+{
+    sigset_t passed, blocked;
+    int number;
+
+    sigemptyset(&passed);
+    sigaddset(&passed, SIGHUP);
+    sigaddset(&passed, SIGUSR1);
+    sigprocmask(SIG_BLOCK, NULL, &blocked);
+    if (!sigismember(&blocked, SIGHUP) || !sigismember(&blocked, SIGUSR1))
+        say("not blocked\n");
+    if (sigwait(&passed, &number) == 0)
+        say(number == SIGHUP ? "hup\n" : "usr1\n");
+}
+
 // Ends with a status or, if the number is negative, by a signal.
 static _Noreturn void end_with(int status)
 {
@@ -127,6 +143,8 @@ static int stage(char **words)
             run_until_told();
         else if (strcmp(word, "signal-supervisor") == 0)
             kill(getppid(), atoi(*++words));
+        else if (strcmp(word, "passed") == 0)
+            await_passed();
         else if (strcmp(word, "end") == 0)
             end_with(atoi(*++words));
         else
@@ -155,6 +173,7 @@ static void start_stages(struct child_group *g, char *const (*stages)[10], size_
 
     for (size_t i = 0; i < count; i++)
         commands[i] = (struct child_command){names[i], stages[i]};
+    child_group_clear(g);
     child_start_pipeline(g, commands, count);
 }
 
@@ -311,7 +330,7 @@ static void test_stop(void)
 static void test_stop_before_handlers(void)
 {
     char *const stages[][10] = {STAGE("copy", "sleep", "60000"),
-                                STAGE("signal-supervisor", "1", "copy")};
+                                STAGE("signal-supervisor", "15", "copy")};
     const struct run r = run(GRACE_LONG, stages, 2);
 
     check_failure(&r, 0, "", "a source may die of SIGTERM when it is told to stop");
@@ -320,7 +339,7 @@ static void test_stop_before_handlers(void)
 static void test_second_signal(void)
 {
     char *const stages[][10] = {STAGE("ignore-term", "say", "begun\n", "sleep", "60000"),
-                                STAGE("copy-some", "signal-supervisor", "1", "sleep", "100",
+                                STAGE("copy-some", "signal-supervisor", "15", "sleep", "100",
                                       "signal-supervisor", "2", "copy")};
     const struct run r = run(GRACE_LONG, stages, 2);
 
@@ -328,6 +347,18 @@ static void test_second_signal(void)
     tap_int(r.group.stops, 2, "both signals are counted");
     tap_ok(r.ms < 30000, "and kills all that runs, in %lld ms", (long long)r.ms);
     check_failure(&r, 0, "", "killing the children is not a failure");
+}
+
+static void test_passed_signals(void)
+{
+    char *const stages[][10] = {
+        STAGE("say", "begun\n", "passed", "signal-supervisor", "10", "passed"),
+        STAGE("copy-some", "signal-supervisor", "1", "passed", "passed", "copy")};
+    const struct run r = run(GRACE_LONG, stages, 2);
+
+    check_failure(&r, 0, "", "a signal that is passed on stops nothing");
+    check_out(&r, "begun\nhup\nusr1\nhup\nusr1\n", "all stages get SIGHUP and SIGUSR1");
+    tap_int(r.group.stops, 0, "they are not counted as stops");
 }
 
 static void test_grace(void)
@@ -403,14 +434,16 @@ static int in_process(int (*function)(void))
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int ignore_hangup(void)
+static int ignore_signals(void)
 {
-    char *const stages[][10] = {STAGE("signal-supervisor", "1", "end", "5")};
+    char *const stages[][10] = {
+        STAGE("signal-supervisor", "1", "signal-supervisor", "2", "end", "5")};
 
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL); // undoes what earlier tests have set
     signal(SIGHUP, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);
     const struct run r = run(GRACE_LONG, stages, 1);
     return r.group.stops == 0 && r.group.failure.status == 5 ? 0 : 1;
@@ -418,8 +451,8 @@ static int ignore_hangup(void)
 
 static void test_ignored_signals(void)
 {
-    tap_int(in_process(ignore_hangup), 0,
-            "an ignored SIGHUP stays ignored, an ignored SIGCHLD does not");
+    tap_int(in_process(ignore_signals), 0,
+            "an ignored SIGHUP or SIGINT stays ignored, an ignored SIGCHLD does not");
 }
 
 // Sends both signals before the copies can receive what the supervisor sends them after the first
@@ -438,15 +471,42 @@ static void signal_twice(const pid_t *copies)
     }
 }
 
-enum copies { OBEDIENT, DEAF, DEAF_AND_FAILING };
+enum copies { OBEDIENT, DEAF, DEAF_AND_FAILING, KILLED, KILLED_AND_DEAF };
 
-static int copies(enum copies how)
+// What a copy does.
+static void run_copy(struct child_group *g, enum copies how, int copy)
 {
     char *const stages[][10] = {STAGE("until-told"), STAGE("copy")};
+    char *const slow[][10] = {STAGE("until-told"),
+                              STAGE("copy", "sleep", "300", "say", "drained\n")};
     char *const deaf[][10] = {STAGE("ignore-term", "say", "begun\n", "sleep", "60000"),
                               STAGE("copy")};
     char *const failing[][10] = {STAGE("say", "begun\n", "sleep", "100", "end", "7"),
                                  STAGE("copy")};
+
+    if (how == OBEDIENT)
+        start_stages(g, stages, 2);
+    else if (how == KILLED)
+        start_stages(g, slow, 2);
+    else if (how == DEAF_AND_FAILING && copy > 0)
+        start_stages(g, failing, 2);
+    else
+        start_stages(g, deaf, 2);
+    child_wait(g);
+    _exit(g->forced != 0 ? g->forced : g->failure.status);
+}
+
+static bool has_drained(int out)
+{
+    char bytes[256] = "";
+
+    fcntl(out, F_SETFL, O_NONBLOCK);
+    return read(out, bytes, sizeof bytes - 1) > 0 && strstr(bytes, "drained") != NULL;
+}
+
+static int copies(enum copies how)
+{
+    const bool short_grace = how == DEAF_AND_FAILING || how == KILLED_AND_DEAF;
     struct child_group g;
     char bytes[12];
     pid_t pids[2];
@@ -454,20 +514,13 @@ static int copies(enum copies how)
 
     if (pipe(ends) != 0)
         return 1;
-    child_group_init(&g, how == DEAF_AND_FAILING ? 300 : GRACE_LONG);
+    child_group_init(&g, short_grace ? 300 : GRACE_LONG);
     g.nested = true;
     redirect(ends[1]);
     for (int i = 0; i < 2; i++) {
         pids[i] = child_fork(&g, i == 0 ? "copy 1" : "copy 2");
-        if (pids[i] == 0) {
-            start_stages(&g,
-                         how == OBEDIENT                    ? stages
-                         : how == DEAF_AND_FAILING && i > 0 ? failing
-                                                            : deaf,
-                         2);
-            child_wait(&g);
-            _exit(g.forced != 0 ? g.forced : g.failure.status);
-        }
+        if (pids[i] == 0)
+            run_copy(&g, how, i);
     }
     for (size_t n = 0; n < sizeof bytes;) { // both copies write "begun"
         ssize_t more = read(ends[0], bytes + n, sizeof bytes - n);
@@ -479,10 +532,14 @@ static int copies(enum copies how)
         signal_twice(pids);
     else if (how == OBEDIENT)
         kill(getpid(), SIGTERM);
+    else if (how == KILLED || how == KILLED_AND_DEAF)
+        kill(pids[0], SIGKILL);
     child_wait(&g);
     int status = g.forced != 0 ? g.forced : g.failure.status;
     child_group_release(&g);
-    return status;
+    if (how == KILLED && !has_drained(ends[0]))
+        return 3;
+    return (how == KILLED || how == KILLED_AND_DEAF) && !has_no_children() ? 4 : status;
 }
 
 static int stop_copies(void)
@@ -498,6 +555,16 @@ static int kill_copies(void)
 static int fail_copy(void)
 {
     return copies(DEAF_AND_FAILING);
+}
+
+static int kill_copy(void)
+{
+    return copies(KILLED);
+}
+
+static int kill_deaf_copy(void)
+{
+    return copies(KILLED_AND_DEAF);
 }
 
 // Waits until no process is left that any of the tests has started.
@@ -524,6 +591,8 @@ static void test_copies(void)
     tap_int(in_process(kill_copies), 143, "a second signal makes copies kill their stages");
     tap_int(in_process(fail_copy), 7,
             "the end of the grace period makes copies kill their stages too");
+    tap_int(in_process(kill_copy), 137, "the stages of a killed copy may finish their work");
+    tap_int(in_process(kill_deaf_copy), 137, "the grace period ends for them too");
     tap_ok(time_monotonic() - began < 30000, "the copies end at once");
     tap_ok(all_end(), "no process of these copies is left either");
 }
@@ -570,6 +639,7 @@ int main(int argc, char **argv)
     test_stop();
     test_stop_before_handlers();
     test_second_signal();
+    test_passed_signals();
     test_grace();
     test_missing_program();
     test_reuse();

@@ -41,7 +41,10 @@ static void on_committed(void *ctx, rd_kafka_resp_err_t code,
 static bool join(struct consumer *c, struct calls *calls, struct opt_list *topics)
 {
     static const struct config_setting defaults[] = {
-        {"bootstrap.servers", "replaced"}, {"test.mock.num.brokers", "1"}, {NULL, NULL}};
+        {"bootstrap.servers", "replaced"},
+        {"test.mock.num.brokers", "1"},
+        {"allow.auto.create.topics", "true"}, // so that the mock cluster has the topic
+        {NULL, NULL}};
     static const struct config_options options = CONFIG_OPTIONS_INIT;
     int64_t deadline = time_monotonic() + 30 * MS_SECOND;
     struct err err;

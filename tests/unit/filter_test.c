@@ -78,7 +78,7 @@ static void test_outputs(void)
     check("empty", "{}", "");
     check("select(.a)", "{\"a\":false}", "");
     check(".[]", "[1,\"a\\n\",null,[true]]", "1\n\"a\\n\"\nnull\n[true]\n");
-    check("range(6)", "0", "=\n1\n2\n3\n4\n5\n");
+    check("range(1; 6)", "0", "1\n2\n3\n4\n5\n");
     check("{b: .a, c}", "{\"a\":[{}],\"c\":0.5}", "{\"b\":[{}],\"c\":0.5}\n");
     check(".a | length", "{\"a\":\"x\\u0000\\u00e9\"}", "3\n");
     check("tojson", "{\"a\":[1,-2.5,18446744073709551615]}",
