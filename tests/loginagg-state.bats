@@ -46,8 +46,8 @@ marked() {
         END { offset += since; seq++; mark("end") }' records
 }
 
-# The names of the snapshots, without the usual run.
-snapshots() {
+# The names of the files of the state, without the usual run.
+state_files() {
     find state -type f -printf '%f\n' | sed "s/\.$run_id//" | LC_ALL=C sort | paste -sd ' '
 }
 
@@ -109,23 +109,62 @@ data() {
     done
 }
 
-@test "uncommitted snapshots are not resumed, and old ones are deleted" {
+@test "a run that resumes gives the same bytes with late records and with emitted ones" {
+    logingen -n 6000 --span 3h --users 500 --late 5 >records
+    # Late for all windows, and late for some of them.
+    for windows in '-w 10m' '-w 1h -w 10m/5m'; do
+        # shellcheck disable=SC2206 # several words
+        options=($windows --every 70n --rejects rejects --state state)
+        rm -rf state
+        marked 500 | loginagg "${options[@]}" --final >want
+        assert_eq "$(data want | jq -s 'map(.late // 0) | add > 100')" true
+        for at in 1 6 11; do
+            rm -rf state
+            marked 500 | sed "/\"mark\",.*\"seq\":$((at + 1)),/,\$d" >first
+            run -75 bash -c 'loginagg "$@" <first >out.1' _ "${options[@]}"
+            marked 500 "$at" | loginagg "${options[@]}" --final >out.2
+            { sed "1,/\"seq\":$at,/!d" out.1 && sed 1d out.2; } >out
+            diff <(data want) <(data out)
+        done
+    done
+}
+
+@test "uncommitted marks are not resumed, and the logs of runs that may still commit are kept" {
     logingen -n 1000 >records
     marked 100 | sed '/"seq":6,/q' >first
     run -75 bash -c 'loginagg --state state <first'
-    # Mark 5 reported that 4 is committed, and mark 6 that 5 is.
-    assert_eq "$(snapshots)" '5.state 6.state'
+    assert_eq "$(state_files)" 0.log
     # Another run resumes at 5. The run that wrote 6 may still commit it.
     other=123e4567-e89b-42d3-a456-426614174001
     marked 100 5 | sed "s/\"run\":\"$run_id\"/\"run\":\"$other\"/" | sed '/"seq":6,/q' >second
     run -75 loginagg --state state <second
-    assert_eq "$(snapshots)" "5.state 6.$other.state 6.state"
-    jq -c 'select(.timestamp)' <second | loginagg --state rest --final >want
+    assert_eq "$(state_files)" "0.log 5.$other.log"
+    third=123e4567-e89b-42d3-a456-426614174002
     for from in "$run_id" "$other"; do
+        cp -r state resumed
         { mark hello 6 600 | sed "s/\"from\":\"[^\"]*/\"from\":\"$from/" &&
-            mark end 7 600 ',"committed":4'; } | loginagg --state state >out
+            mark mark 7 600 ',"committed":4' && mark end 8 600; } |
+            sed "s/\"run\":\"[^\"]*/\"run\":\"$third/" | loginagg --state resumed >out
         assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 600
-        rm "state/7.$run_id.state"
+        assert_eq "$(find resumed -type f | wc -l)" 3
+        rm -r resumed
+    done
+    # Once the third run has committed a mark, no earlier run can. The log of the second run is not
+    # needed to resume from the first one.
+    { mark hello 6 600 && mark mark 7 600 && mark mark 8 600 ',"committed":7' && mark end 9 600; } |
+        sed "s/\"run\":\"[^\"]*/\"run\":\"$third/" | loginagg --state state >/dev/null
+    assert_eq "$(state_files)" "0.log 6.$third.log"
+}
+
+@test "a committed mark that this run cannot have made removes nothing" {
+    logingen -n 300 >records
+    # 7 and 900 are marks of another run, and 3 is not yet saved when it is named.
+    for committed in 3 7 900; do
+        rm -rf state
+        marked 100 | sed "s/\"seq\":3,.*\"committed\":/&$committed,\"was\":/" >in
+        loginagg --state state <in >/dev/null
+        { mark hello 3 300 && mark end 4 300; } | loginagg --state state --final >out
+        assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 300
     done
 }
 
@@ -145,7 +184,7 @@ data() {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     refused 75 'stdin: ended without any mark; a stage upstream has died' </dev/null
-    assert_eq "$(snapshots)" '2.state 3.state 4.state'
+    assert_eq "$(state_files)" 0.log
 }
 
 # refused STATUS MESSAGE [OPTION]... <input
@@ -155,30 +194,58 @@ refused() {
     assert_eq "$(wc -l <<<"$stderr")" 1
 }
 
-@test "an unusable snapshot is an error that says what to do" {
+@test "an unusable state is an error that says what to do" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
-    refused 78 "state: there is no 9\\.$run_id\\.state, .*--state-reset" < <(mark hello 9 900)
-    refused 78 "state/3.$run_id.state: it was made with other options: .*--window 1h.*--state-reset" \
+    log=state/0.$run_id.log
+    refused 78 "$log: it ends or is damaged after mark 4, but mark 9 is needed .*--state-reset" \
+        < <(mark hello 9 900)
+    refused 78 "state: there is no state of mark 3 of run ${run_id/%0/9}, .*--state-reset" \
+        < <(mark hello 3 300 | sed "s/\"from\":\"[^\"]*/&X/; s/0X/9/")
+    refused 78 "$log: it was made with other options: .*--window 1h.*--state-reset" \
         -w 2h < <(mark hello 3 300)
-    refused 78 "state/3.$run_id.state: it was made from other partitions .*--state-reset" \
-        < <(mark hello 3 300 | sed 's/\["t",0,300\]/&,["t",1,0]/')
-    refused 78 "state/3.$run_id.state: it was made from other partitions" \
+    refused 78 "$log: the source has no partition 0 of topic t any more .*--state-reset" \
         < <(mark hello 3 300 | sed 's/"t"/"u"/')
-    refused 78 "state/3.$run_id.state: the source continues at other offsets" < <(mark hello 3 299)
-    refused 78 "state/4.$run_id.state: it was made with marks" <records
-    # One changed byte, and one missing byte.
-    cp "state/3.$run_id.state" sound
-    printf X | dd of="state/3.$run_id.state" bs=1 seek=5000 conv=notrunc 2>/dev/null
-    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
-    head -c -1 sound >"state/3.$run_id.state"
-    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
-    : >"state/3.$run_id.state"
-    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
-    echo 'loginpipe state 1 little-endian' | cat - sound >"state/3.$run_id.state"
-    refused 78 "state/3.$run_id.state: it is damaged" < <(mark hello 3 300)
-    cp sound "state/3.$run_id.state"
+    refused 78 "$log: the source continues partition 0 of topic t at offset 299, not at 300 " \
+        < <(mark hello 3 299)
+    refused 78 "$log: it was made with marks" <records
+    # One changed byte, one missing byte, and an older version.
+    cp "$log" sound
+    printf X | dd of="$log" bs=1 seek=5000 conv=notrunc 2>/dev/null
+    refused 78 "$log: it ends or is damaged after mark 0, but mark 3 is needed" \
+        < <(mark hello 3 300)
+    head -c -1 sound >"$log"
+    refused 78 "$log: it ends or is damaged after mark 3, but mark 4 is needed" \
+        < <(mark hello 4 300)
+    sed '1s/ 3 / 2 /' sound >"$log"
+    refused 78 "$log: it is damaged, or written by another version .*--state-reset" \
+        < <(mark hello 3 300)
+    : >"$log"
+    refused 78 "state: there is no state of mark 3" < <(mark hello 3 300)
+    cp sound "$log"
     { mark hello 3 300 && mark end 4 300; } | loginagg --state state >/dev/null
+    # The same for snapshots.
+    rm -r state
+    loginagg --state state <records >/dev/null
+    # shellcheck disable=SC2016 # sed's dollar signs
+    for change in '$s/$/X/' '1s/ 3 / 2 /' '$d'; do
+        cp state/1.state sound
+        sed -i "$change" state/1.state
+        refused 78 "state/1.state: it is damaged, or written by another version" <records
+        cp sound state/1.state
+    done
+    refused 78 "state/1.state: it was made without marks" < <(mark hello 1 0 | sed 's/"from":"[^"]*",//')
+}
+
+@test "a partition that was added to the topic is taken up" {
+    logingen -n 300 >records
+    marked 100 | loginagg --state state >/dev/null
+    { mark hello 4 300 && head -n 50 records && mark mark 5 300 && mark end 6 300; } |
+        sed 's/"at":\[/&["t",1,7],/' | loginagg --state state >out
+    assert_eq "$(jq -c 'select(.insight == "logins").logins' out)" 350
+    refused 78 ".*: the source has no partition 1 of topic t any more" < <(mark hello 6 300)
+    refused 78 ".*: the source continues partition 1 of topic t at offset 6, not at 7" \
+        < <(mark hello 6 300 | sed 's/"at":\[/&["t",1,6],/')
 }
 
 @test "a source that starts elsewhere or with other partitions than the snapshot is refused" {
@@ -190,7 +257,7 @@ refused() {
         refused 78 "--state: the source's partitions are not fixed \\(kcat-in --shard or -p\\)$" \
             $option < <(mark hello 3 300 | sed 's/,"shard":"[^"]*"//')
     done
-    assert_eq "$(snapshots)" '2.state 3.state 4.state'
+    assert_eq "$(state_files)" 0.log
     { mark hello 3 300 && mark end 4 300; } | sed 's/,"group".*"0\/1"//' | loginagg -q >/dev/null
 }
 
@@ -201,12 +268,16 @@ refused() {
         marked 100 | sed 's/"committed":[0-9]*/"committed":0/' | loginagg --state state --final >out
         assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
     done
-    # One snapshot knows of a commit, but it is not the newest one.
-    run -75 loginagg --state state < <(mark hello 0 0 && mark mark 2 200 ',"committed":1')
-    assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
+    # One log knows of a commit, but it is not the newest one.
+    marked 100 | loginagg --state state >/dev/null
+    other=${run_id/%0/1}
+    cp "state/0.$run_id.log" older
+    marked 100 | sed "s/\"committed\":[0-9]*/\"committed\":0/; s/$run_id/$other/" |
+        loginagg --state other --final >out
+    cp other/* state
     marked 100 >in
-    refused 78 "state/2.$run_id.state: mark 1 was committed, but the source starts from the beginning .*--state-reset" <in
-    assert_eq "$(snapshots)" '1.state 2.state 3.state 4.state'
+    refused 78 "state/0.$run_id.log: mark 2 was committed, but the source starts from the beginning .*--state-reset" <in
+    assert_eq "$(state_files)" "0.$other.log 0.log"
     loginagg --state state --state-reset --final <in >out
     assert_eq "$(jq 'select(.insight == "logins").logins' out)" 300
 }
@@ -225,18 +296,25 @@ refused() {
         } >in
         refused 78 "--state: the source's partitions have changed .*--state-reset" <in
         assert_eq "$(sed -n '$=' <<<"$output") $(tail -n 1 <<<"$output" | jq .seq)" '2 1'
-        assert_eq "$(snapshots)" 1.state
+        assert_eq "$(loginagg --state state --state-dump | head -n 1 | jq .state)" 1
     done
     run -75 loginagg <in
 }
 
-@test "--state-reset ignores existing snapshots" {
+@test "--state-reset starts over, and a run that is killed at once can be started again" {
     logingen -n 300 >records
     marked 100 | loginagg --state state >/dev/null
     { mark hello 9 900 && head -n 7 records && mark end 10 907; } |
         loginagg --state state --state-reset --final >out
     assert_eq "$(jq 'select(.insight == "logins").logins' out)" 7
-    assert_eq "$(snapshots)" 10.state
+    assert_eq "$(state_files)" '9.log 9.state'
+    run -75 loginagg --state state --state-reset < <(mark hello 20 900)
+    assert_eq "$(state_files)" 20.state
+    { mark hello 20 900 && head -n 8 records && mark end 21 907; } | loginagg --state state --final >out
+    assert_eq "$(jq 'select(.insight == "logins").logins' out)" 8
+    { mark hello 0 0 && cat records && mark end 1 300; } |
+        loginagg --state state --state-reset --final >/dev/null
+    assert_eq "$(state_files)" 0.log
 }
 
 @test "without marks, each run resumes where the last one finished" {
@@ -245,7 +323,7 @@ refused() {
     for from in 1 1702 3403; do
         tail -n +$from records | head -n 1701 | loginagg --every 0 -w 1h -w 700n --state state
     done >out
-    assert_eq "$(snapshots | wc -w)" 1
+    assert_eq "$(state_files | wc -w)" 1
     # The last run prints the open windows.
     loginagg --every 0 -w 1h -w 700n --state state --final </dev/null >>out
     cmp out want
@@ -336,7 +414,33 @@ final_runs() {
         run -74 --separate-stderr traced -f -qq -o /dev/null -e trace=fsync,renameat \
             -e "inject=$fault" loginagg --state state --every 0 <records
         assert_match "$stderr" '^loginagg: state/2.state: '
-        assert_eq "$(snapshots)" 1.state
+        assert_eq "$(state_files)" 1.state
+    done
+}
+
+@test "a mark whose log cannot be written or synced is not passed on" {
+    logingen -n 300 >records
+    marked 100 >in
+    # The directory is synced too, when it has a new file.
+    for fault in fdatasync:error=EIO fsync:error=EIO; do
+        rm -rf state
+        run -74 --separate-stderr traced -f -qq -o /dev/null -e trace=fdatasync,fsync \
+            -e "inject=$fault" loginagg --state state --every 0 <in
+        assert_match "$stderr" "^loginagg: state/0\.$run_id\.log: "
+        assert_eq "$(jq -c .seq <<<"$output" | xargs)" 0
+    done
+    for fault in enospc-write zero-write; do
+        rm -rf state
+        run -74 --separate-stderr with_faults "$fault=3000" loginagg --state state --every 0 <in
+        assert_match "$stderr" "^loginagg: state/0\.$run_id\.log: No space left on device"
+    done
+    rm -rf state
+    loginagg --state state --every 0 <in >want
+    for fault in short-write eintr-write; do
+        rm -rf state
+        with_faults "$fault" loginagg --state state --every 0 <in | cmp - want
+        { mark hello 4 300 && mark end 5 300; } | loginagg --state state --final |
+            jq -c 'select(.insight == "logins").logins' | grep -x 300
     done
 }
 
@@ -346,15 +450,15 @@ final_runs() {
     for option in '' --state-reset; do
         run -137 traced -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGKILL \
             bash -c 'exec loginagg --state state --every 0 <records'
-        assert_match "$(snapshots)" '[0-9]\.state [0-9]\.state\.new'
+        assert_match "$(state_files)" '[0-9]\.state [0-9]\.state\.new'
         touch state/notes.state.new "state/9.$run_id.state.new"
         # Only the process with the lock removes them, and it removes no other file.
         loginagg --state state --state-dump >/dev/null
         run -137 flock state timeout -s KILL 1 loginagg --state state </dev/null
-        assert_match "$(snapshots)" ' 9\.state\.new '
+        assert_match "$(state_files)" ' 9\.state\.new '
         # shellcheck disable=SC2086 # there may be none
         loginagg --state state $option </dev/null >/dev/null
-        assert_match "$(snapshots)" '^[0-9]\.state notes\.state\.new$'
+        assert_match "$(state_files)" '^[0-9]\.state notes\.state\.new$'
         rm state/notes.state.new
     done
 }
@@ -388,22 +492,24 @@ final_runs() {
     done
 }
 
-@test "marks without progress write no snapshot, and a run can resume from them" {
+@test "marks without progress write little, and a run can resume from them" {
     logingen -n 100 >records
     {
         mark hello 0 0 && head -n 50 records
         mark mark 1 50 && mark mark 2 50 ',"committed":1' && mark mark 3 50 ',"committed":1'
         mark mark 4 50 ',"committed":2'
     } | loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
-    # Another snapshot is the first that knows of a commit, and those before 2 are deleted.
-    assert_eq "$(find state -type f -printf '%i\n' | sort -u | wc -l) $(snapshots)" \
-        '1 2.state 3.state 4.state'
+    {
+        mark hello 4 50
+        for ((i = 5; i < 105; i++)); do mark mark "$i" 50; done
+    } | loginagg --state state --every 0 >/dev/null || [ $? = 75 ]
+    size=$(stat -c %s "state/4.$run_id.log")
+    [ "$size" -lt 10000 ]
     {
         mark hello 4 50 && mark mark 5 50 ',"committed":4' && mark mark 6 50 ',"committed":5'
         tail -n 50 records
         mark end 7 100
     } | loginagg --state state --every 0 --final | data >out
-    assert_eq "$(find state -name "[56].*" -type f -printf '%i\n' | sort -u | wc -l)" 1
     loginagg --every 0 <records | cmp - out
     # A stage may insert records of its own between marks of the same position.
     rm -r state
@@ -423,7 +529,7 @@ final_runs() {
     logingen -n 100 >records
     start_fed loginagg --state state
     { mark hello 0 0 && cat records && mark mark 1 100; } | write_to_feed
-    wait_until 10 test -e "state/1.$run_id.state"
+    wait_until 10 test -s "state/0.$run_id.log"
     assert_eq "$(loginagg --state state --state-dump | sed 1d | jq .records)" 100
     close_feed
     await "$pid"

@@ -2,6 +2,7 @@
 #include "insight/aggregator.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "insight/each.h"
@@ -84,6 +85,8 @@ static int settle_line(struct aggregator *a, struct partial_held_line *held,
     bool known = held->settled;
 
     held->settled = true;
+    if (a->replaying) // the run that has written the log has reported it
+        return 0;
     return a->ops->settle(a->ctx, &line, known, result, why, err);
 }
 
@@ -189,7 +192,7 @@ static int emit_windows(struct aggregator *a, enum windows_which which, struct e
     struct window_view view;
 
     while (windows_next(&a->windows, which, &view)) {
-        if ((partial ? emit_partials : emit_insights)(a, &view, err) != 0)
+        if (!a->replaying && (partial ? emit_partials : emit_insights)(a, &view, err) != 0)
             return -1;
     }
     if (partial)
@@ -199,7 +202,10 @@ static int emit_windows(struct aggregator *a, enum windows_which which, struct e
 
 static int emit_changed(struct aggregator *a, struct err *err)
 {
-    return emit_windows(a, WINDOWS_CHANGED, err);
+    if (emit_windows(a, WINDOWS_CHANGED, err) != 0)
+        return -1;
+    checkpoint_log_emitted(&a->checkpoint, &a->windows);
+    return 0;
 }
 
 static int emit_due(struct aggregator *a, struct err *err)
@@ -207,6 +213,83 @@ static int emit_due(struct aggregator *a, struct err *err)
     if (windows_due(&a->windows) && emit_windows(a, WINDOWS_DUE, err) != 0)
         return -1;
     return a->windows.join.count > 0 ? refuse_incomplete(a, err) : 0;
+}
+
+// Replays a record.
+static int apply_record(struct aggregator *a, const struct state_entry *entry, struct err *err)
+{
+    for (size_t i = 0; i < a->plan.value_count; i++) {
+        const struct state_value *value = &entry->value[i];
+        a->windows.batch.value[a->plan.value[i].field] =
+            (struct json_value){.type = JSON_STRING, .string = {value->data, value->len}};
+    }
+    if (aggregator_add(a, entry->time, err) == AGGREGATOR_FAILED)
+        return -1;
+    return emit_due(a, err);
+}
+
+// Replays a partial.
+static int apply_partial(struct aggregator *a, const struct state_entry *entry, struct err *err)
+{
+    enum aggregator_result result = AGGREGATOR_FAILED;
+    struct partial_head head;
+    struct buf text = BUF_INIT; // the parser needs padding
+
+    buf_append(&text, entry->data, entry->len);
+    if (json_parse(a->json, text.data, text.len) != 0 || json_type(a->json) != JSON_OBJECT ||
+        aggregator_check_partial(a, a->json, &head, err) != 0) {
+        err_set(err, EX_CONFIG, "--state: a log has a wrong partial (--state-reset starts over)");
+    } else {
+        const struct line line = {
+            .data = text.data, .len = text.len, .full_len = text.len, .number = entry->number};
+        result = aggregator_merge(a, a->json, &head, &line, err);
+    }
+    buf_release(&text);
+    if (result == AGGREGATOR_ADDED || result == AGGREGATOR_JOINED)
+        return emit_due(a, err);
+    return result == AGGREGATOR_FAILED ? -1 : 0;
+}
+
+// Does again what the log of a checkpoint says, without emitting anything.
+static int apply(void *ctx, const struct state_entry *entry, struct err *err)
+{
+    struct aggregator *a = ctx;
+
+    switch (entry->kind) {
+    case STATE_RECORD:
+        return apply_record(a, entry, err);
+    case STATE_PARTIAL:
+        return apply_partial(a, entry, err);
+    case STATE_EMITTED:
+        return emit_changed(a, err);
+    case STATE_LATE: // its values are not counted
+        memset(a->windows.batch.value, 0, a->plan.field_count * sizeof(struct json_value));
+        return aggregator_add(a, entry->time, err) == AGGREGATOR_FAILED ? -1 : 0;
+    case STATE_WATERMARK:
+        windows_move(&a->windows, entry->time);
+        return emit_due(a, err);
+    case STATE_ENDED:
+        windows_end(&a->windows);
+        emit_due(a, err);
+        a->windows.ended = false; // this run goes on
+        return 0;
+    case STATE_MARK:
+    case STATE_WINDOW:
+        break;
+    }
+    return 0;
+}
+
+static int resume(struct aggregator *a, const struct mark *hello, struct err *err)
+{
+    const struct state_replay replay = {apply, a};
+
+    a->replaying = true;
+    int status = checkpoint_resume(&a->checkpoint, hello, &a->windows, &replay, err);
+    settle_held(a, AGGREGATOR_ADDED, err);
+    batch_forget(&a->windows.batch);
+    a->replaying = false;
+    return status;
 }
 
 // Called at the first line of the input. Resumes from a checkpoint, if there is one. `hello` is
@@ -220,7 +303,7 @@ static int start(struct aggregator *a, const struct mark *hello, struct err *err
     if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
         log_warn("the source continues from mark %llu; earlier counts are lost without --state",
                  (unsigned long long)hello->seq);
-    return checkpoint_resume(&a->checkpoint, hello, &a->windows, &a->plan, err);
+    return resume(a, hello, err);
 }
 
 // Advances the watermark to a time, unless that is too far ahead of the clock. The clock is read
@@ -242,7 +325,6 @@ static int expect(struct aggregator *a, int64_t from, int64_t to, struct err *er
 {
     if (!a->started && start(a, NULL, err) != 0)
         return -1;
-    a->checkpoint.changed = true;
     windows_limit_span(&a->windows, from);
     if (!a->marked)
         advance(a, to);
@@ -259,7 +341,10 @@ enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct
 {
     if (expect(a, time, time, err) != 0)
         return AGGREGATOR_FAILED;
-    return windows_add(&a->windows, time) ? AGGREGATOR_ADDED : AGGREGATOR_LATE;
+    bool taken = windows_add(&a->windows, time);
+    if (!taken)
+        checkpoint_log_late(&a->checkpoint, &a->windows, time);
+    return taken ? AGGREGATOR_ADDED : AGGREGATOR_LATE;
 }
 
 static bool is_single(const struct partial_head *head)
@@ -348,9 +433,9 @@ enum aggregator_result aggregator_merge(struct aggregator *a, const struct json 
 
     if (!a->started && start(a, NULL, err) != 0)
         return AGGREGATOR_FAILED;
+    checkpoint_log_partial(&a->checkpoint, &a->windows, line);
     if (is_single(head) || !windows_takes(&a->windows, head))
         return merge_single(a, json, head, err);
-    a->checkpoint.changed = true;
     if (!partial_join_add(&a->windows.join, head, line, &whole))
         return AGGREGATOR_HELD;
     enum aggregator_result result = merge_whole(a, &whole, err);
@@ -404,6 +489,7 @@ static int finish(struct aggregator *a, struct err *err)
         warn_absent(a);
     if (a->options->state != NULL && !a->options->final)
         return pause_here(a, err);
+    checkpoint_log_ended(&a->checkpoint, &a->windows);
     windows_end(&a->windows);
     return emit_due(a, err);
 }
@@ -486,5 +572,8 @@ int aggregator_end(struct aggregator *a, struct err *err)
 
 int aggregator_dump(struct aggregator *a, struct err *err)
 {
-    return checkpoint_dump(a->options->state, a->options_text.data, &a->windows, &a->plan, err);
+    const struct state_replay replay = {apply, a};
+
+    a->started = a->marked = a->replaying = true;
+    return checkpoint_dump(a->options->state, a->options_text.data, &a->windows, &replay, err);
 }

@@ -117,10 +117,11 @@ struct aggregator {
     int64_t latest;          // the clock allowed times up to this one when it was last read
     struct quiet quiet;
     uint64_t ticks;
-    bool started; // resumed from a checkpoint, or started without one
-    bool marked;  // a hello mark has come
-    uint64_t fed; // records that have been accepted in this run
-    int timeless; // how many marks without a watermark came after the first record
+    bool started;   // resumed from a checkpoint, or started without one
+    bool marked;    // a hello mark has come
+    uint64_t fed;   // records that have been accepted in this run
+    int timeless;   // how many marks without a watermark came after the first record
+    bool replaying; // the log of a checkpoint: nothing is emitted
 };
 
 // Makes the plan and the windows. Borrows options, insights and ops. Returns 0, or -1 with *err set

@@ -2,6 +2,7 @@
 #include "insight/batch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 #include "json/json_write.h"
@@ -19,6 +20,7 @@ void batch_init(struct batch *batch, const struct plan *plan)
     *batch = (struct batch){.plan = plan, .bytes = BUF_INIT};
     batch->value = xcalloc(plan->field_count, sizeof *batch->value);
     batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
+    batch->row_time = xcalloc(ROWS, sizeof *batch->row_time);
     insight_set_scratch_init(&batch->scratch, plan);
     batch->words = xcalloc(plan->value_count, sizeof *batch->words);
     batch->lacking = xcalloc(plan->value_count, sizeof *batch->lacking);
@@ -28,6 +30,7 @@ void batch_init(struct batch *batch, const struct plan *plan)
 void batch_release(struct batch *batch)
 {
     free(batch->value);
+    free(batch->row_time);
     buf_release(&batch->bytes);
     free(batch->text);
     free(batch->item);
@@ -89,6 +92,7 @@ void batch_load(struct batch *batch)
 
     if (batch->rows == ROWS || batch->items >= ITEMS || batch->bytes.len >= BYTES)
         batch_settle(batch);
+    batch->row_time[batch->rows] = batch->time;
     struct batch_text *text = batch->text + batch->rows++ * plan->value_count;
     batch->loaded++;
     for (size_t i = 0; i < plan->value_count; i++) {
@@ -104,6 +108,12 @@ void batch_load(struct batch *batch)
 bool batch_lacks(const struct batch *batch, size_t value)
 {
     return batch->loaded > 0 && batch->lacking[value] == batch->loaded;
+}
+
+void batch_forget(struct batch *batch)
+{
+    batch->loaded = 0;
+    memset(batch->lacking, 0, batch->plan->value_count * sizeof *batch->lacking);
 }
 
 static void grow_items(struct batch *batch)
@@ -245,6 +255,9 @@ static void count(struct batch *batch, size_t item)
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     const uint32_t *combination_id = batch->combination_id + item * plan->combination_count;
 
+    bool first = item == 0 || batch->item[item - 1].row != batch->item[item].row;
+    if (first && batch->counting != NULL)
+        batch->counting(batch->ctx, batch, &batch->item[item], value_id);
     if (set->sketched)
         count_sketched(batch, item);
     for (size_t i = 0; i < plan->value_count; i++) {

@@ -48,7 +48,15 @@ struct batch_item {
 struct batch {
     const struct plan *plan;
     struct json_value *value; // the current record's values, as in plan->field; the owner fills it
+    int64_t time;             // of the current record; the owner sets it
+
+    // Called for each record right before it is counted in the first of its sets: its ids in the
+    // set's exact tables are known, and the count of a new value is still 0. May be NULL.
+    void (*counting)(void *ctx, const struct batch *batch, const struct batch_item *item,
+                     const uint32_t *value_id);
+    void *ctx;
     size_t rows, items, items_size;
+    int64_t *row_time;
     struct buf bytes;
     struct batch_text *text; // by row and table of values
     struct batch_item *item;
@@ -74,6 +82,9 @@ void batch_add(struct batch *batch, struct insight_set *set);
 
 // Returns whether there were records, and none of them had the field of a table of values.
 bool batch_lacks(const struct batch *batch, size_t value);
+
+// Forgets which fields the records had so far.
+void batch_forget(struct batch *batch);
 
 // Counts all records that are still waiting.
 void batch_settle(struct batch *batch);

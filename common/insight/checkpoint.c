@@ -1,30 +1,46 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/checkpoint.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/log.h"
 #include "base/out.h"
 #include "insight/partial_write.h"
 #include "insight/snapshot_codec.h"
 #include "json/json_write.h"
 
+#define DUMP_TRIES 100 // the files of a directory in use may be removed before they are opened
+
 int checkpoint_open(struct checkpoint *c, const char *dir, const char *options, bool reset,
                     struct err *err)
 {
-    *c = (struct checkpoint){
-        .options = options, .reset = reset, .dir = {.fd = -1}, .hello = MARK_INIT};
+    *c = (struct checkpoint){.options = options,
+                             .reset = reset,
+                             .dir = {.fd = -1},
+                             .hello = MARK_INIT,
+                             .log = {.fd = -1},
+                             .log_least = CHECKPOINT_LOG_LEAST,
+                             .log_states = CHECKPOINT_LOG_STATES};
     return dir == NULL ? 0 : snapshot_dir_open(&c->dir, dir, true, err);
 }
 
 void checkpoint_close(struct checkpoint *c)
 {
+    struct err err;
+
+    if (state_job_check(&c->job, true, &c->dir, &err) == STATE_JOB_FAILED)
+        log_warn("%s", err.text);
+    if (c->windows != NULL)
+        c->windows->batch.counting = NULL;
+    state_log_close(&c->log);
+    state_chain_release(&c->chain);
     snapshot_dir_close(&c->dir);
     mark_release(&c->hello);
-    mark_release(&c->position);
 }
 
 static bool is_open(const struct checkpoint *c)
@@ -32,177 +48,210 @@ static bool is_open(const struct checkpoint *c)
     return c->dir.fd >= 0;
 }
 
-// The part of a snapshot before the windows.
-struct head {
-    const char *options;
-    size_t options_len;
-    bool marked;
-    uint64_t accepted;
-    uint64_t committed; // the seq of the newest mark known to be committed, or 0
-    struct mark mark;   // the mark of the snapshot; it has no partitions if there are no marks
-};
+// --- Resuming ---
 
-// The seq that a mark reports as committed, or 0.
-static uint64_t committed_of(const struct mark *mark)
+static struct snapshot_id id_of(uint64_t seq, const char *run, enum snapshot_kind kind)
 {
-    return mark != NULL && mark->has_committed ? mark->committed : 0;
+    struct snapshot_id id = {.seq = seq, .kind = kind};
+
+    snprintf(id.tag, sizeof id.tag, "%s", run);
+    return id;
 }
 
-static void put_head(struct snapshot_writer *out, const struct checkpoint *c,
-                     const struct mark *mark)
+// Fails unless the state was made with or without marks, as the input is.
+static int check_marked(const struct checkpoint *c, bool marked, const struct mark *hello,
+                        const char *name, struct err *err)
 {
-    snapshot_put_bytes(out, c->options, strlen(c->options));
-    snapshot_put_u64(out, mark != NULL);
-    snapshot_put_u64(out, c->accepted);
-    snapshot_put_u64(out, committed_of(mark));
-    snapshot_put_u64(out, mark == NULL ? 0 : mark->at_count);
-    for (size_t i = 0; mark != NULL && i < mark->at_count; i++) {
-        snapshot_put_bytes(out, mark->at[i].topic, strlen(mark->at[i].topic) + 1);
-        snapshot_put_u64(out, (uint64_t)mark->at[i].partition);
-        snapshot_put_u64(out, (uint64_t)mark->at[i].offset);
+    if (marked == (hello != NULL))
+        return 0;
+    return err_set(err, EX_CONFIG, "%s/%s: it was made %s marks (--state-reset starts over)",
+                   c->dir.path, name, marked ? "with" : "without");
+}
+
+// Fails unless the source continues where the state ends, in each partition of the state.
+static int check_position(const struct state_restore *r, const struct mark *hello, struct err *err)
+{
+    for (size_t i = 0; i < r->at.at_count; i++) {
+        const struct mark_at *at = &r->at.at[i];
+        int64_t offset = mark_offset(hello, at->topic, at->partition);
+        if (offset < 0)
+            return err_set(err, EX_CONFIG,
+                           "%s/%s: the source has no partition %d of topic %s any more "
+                           "(--state-reset starts over)",
+                           r->dir->path, r->name, (int)at->partition, at->topic);
+        if (offset != at->offset)
+            return err_set(err, EX_CONFIG,
+                           "%s/%s: the source continues partition %d of topic %s at offset %" PRId64
+                           ", not at %" PRId64 " (--state-reset starts over)",
+                           r->dir->path, r->name, (int)at->partition, at->topic, offset,
+                           at->offset);
     }
-}
-
-static void get_head(struct snapshot_reader *in, struct head *head)
-{
-    *head = (struct head){.mark = MARK_INIT};
-    head->options = snapshot_get_bytes(in, &head->options_len);
-    head->marked = snapshot_get_u64(in) != 0;
-    head->accepted = snapshot_get_u64(in);
-    head->committed = snapshot_get_u64(in);
-    size_t count = snapshot_get_count(in, 3 * sizeof(uint64_t));
-    for (size_t i = 0; i < count; i++) {
-        size_t len;
-        const char *topic = snapshot_get_bytes(in, &len);
-        int32_t partition = (int32_t)snapshot_get_u64(in);
-        mark_add_at(&head->mark, topic, partition, (int64_t)snapshot_get_u64(in));
-    }
-}
-
-// Reads the numbers of a head. Returns 1; 0 when there is no such snapshot; or -1 with *err set.
-static int peek(const struct snapshot_dir *dir, const char *name, struct head *head,
-                struct err *err)
-{
-    struct snapshot_reader in;
-    struct err unread; // the rest of the snapshot is not read; that is not an error here
-    int found = snapshot_read_begin(dir, name, &in, err);
-
-    if (found <= 0)
-        return found;
-    get_head(&in, head);
-    mark_release(&head->mark);
-    snapshot_read_end(&in, &unread);
-    return 1;
-}
-
-// Fails unless the snapshot was made with these options and at the position of the hello mark.
-static int check_head(const struct head *head, const struct snapshot_reader *in,
-                      const char *options, const struct mark *hello, struct err *err)
-{
-    const char *dir = in->dir->path;
-
-    if (!bytes_are(head->options, head->options_len, options))
-        return err_set(err, EX_CONFIG,
-                       "%s/%s: it was made with other options: %.*s (--state-reset starts over)",
-                       dir, in->name, (int)head->options_len, head->options);
-    if (head->marked != (hello != NULL))
-        return err_set(err, EX_CONFIG, "%s/%s: it was made %s marks (--state-reset starts over)",
-                       dir, in->name, head->marked ? "with" : "without");
-    if (hello != NULL && !mark_same_partitions(&head->mark, hello))
-        return err_set(err, EX_CONFIG,
-                       "%s/%s: it was made from other partitions (--state-reset starts over)", dir,
-                       in->name);
-    if (hello != NULL && !mark_same_position(&head->mark, hello))
-        return err_set(err, EX_CONFIG,
-                       "%s/%s: the source continues at other offsets (--state-reset starts over)",
-                       dir, in->name);
     return 0;
 }
 
-static void remember(struct checkpoint *c, const char *name, const struct mark *position,
-                     uint64_t committed, const struct windows *w)
-{
-    snprintf(c->name, sizeof c->name, "%s", name);
-    mark_copy(&c->position, position);
-    c->committed = committed > 0;
-    c->watermark = w->watermark;
-    c->changed = false;
-}
-
-// Loads a snapshot. Returns 1; 0 when there is no such snapshot; or -1 with *err set.
-static int load(struct checkpoint *c, const char *name, const struct mark *hello, struct windows *w,
-                struct plan *plan, struct err *err)
+// Returns the newest committed mark that a file knows of, or 0. Returns -1 with *err set.
+static int read_committed(const struct snapshot_dir *dir, const char *name,
+                          const struct snapshot_id *id, uint64_t *committed, struct err *err)
 {
     struct snapshot_reader in;
-    struct err end_err;
-    struct head head;
-    int found = snapshot_read_begin(&c->dir, name, &in, err);
+    struct state_log_reader log;
+    struct state_entry mark;
+    struct state_head head;
+    struct err unread; // the rest of the snapshot is not read; that is not an error here
+    int found;
 
+    *committed = 0;
+    if (id->kind == SNAPSHOT_LOG) {
+        found = state_log_open(&log, dir, name, 0, err);
+        while (found > 0 && state_log_next_mark(&log, &mark))
+            *committed = mark.committed;
+        if (found > 0)
+            state_log_end(&log);
+        return found < 0 ? -1 : 0;
+    }
+    found = snapshot_read_begin(dir, name, &in, err);
     if (found <= 0)
         return found;
-    get_head(&in, &head);
-    int status = in.overrun ? 0 : check_head(&head, &in, c->options, hello, err);
-    if (status == 0) {
-        c->accepted = head.accepted;
-        snapshot_codec_load(w, plan, &in);
-        remember(c, name, &head.mark, head.committed, w);
-    }
+    state_head_get(&head, &in);
+    *committed = head.committed;
     mark_release(&head.mark);
-    // If check_head() has failed, its error is kept.
-    int sound = snapshot_read_end(&in, status == 0 ? err : &end_err);
-    return status == 0 && sound == 0 ? 1 : -1;
+    snapshot_read_end(&in, &unread);
+    return 0;
 }
 
-// Fails if the snapshot shows that a mark was already committed.
+// Fails if a file shows that a mark was already committed.
 static int check_uncommitted(void *ctx, const struct snapshot_dir *dir, const char *name,
-                             uint64_t seq, struct err *err)
+                             const struct snapshot_id *id, struct err *err)
 {
-    struct head head;
-    int found = peek(dir, name, &head, err);
+    uint64_t committed;
 
     (void)ctx;
-    (void)seq;
-    if (found <= 0 || head.committed == 0)
-        return found < 0 ? -1 : 0;
+    if (read_committed(dir, name, id, &committed, err) != 0)
+        return -1;
+    if (committed == 0)
+        return 0;
     return err_set(err, EX_CONFIG,
                    "%s/%s: mark %" PRIu64
                    " was committed, but the source starts from the beginning "
                    "(--state-reset starts over)",
-                   dir->path, name, head.committed);
+                   dir->path, name, committed);
 }
 
-// Resumes from the snapshot of the mark from which the source continues. Keeps the snapshots of
-// higher marks: they are from another run, which may still commit.
-static int resume_marked(struct checkpoint *c, const struct mark *hello, struct windows *w,
-                         struct plan *plan, struct err *err)
+static int restore_marked(struct checkpoint *c, const struct mark *hello, struct windows *w,
+                          const struct state_replay *replay, struct err *err)
 {
+    struct state_restore r = {
+        .dir = &c->dir, .options = c->options, .windows = w, .replay = *replay, .at = MARK_INIT};
+    int found = state_chain_find(&c->chain, &c->dir, hello->seq, hello->from, err);
+
+    if (found == 1)
+        found = state_restore(&r, &c->chain, hello->seq, err);
+    if (found == 0)
+        err_set(err, EX_CONFIG,
+                "%s: there is no state of mark %" PRIu64
+                " of run %s, from which the source continues (--state-reset starts over)",
+                c->dir.path, hello->seq, hello->from);
+    if (found == 1 &&
+        (check_marked(c, r.marked, hello, r.name, err) != 0 || check_position(&r, hello, err) != 0))
+        found = -1;
+    mark_release(&r.at);
+    c->accepted = r.accepted;
+    c->log_bytes = r.log_bytes;
+    return found == 1 ? 0 : -1;
+}
+
+static int remove_unchained(void *ctx, const struct snapshot_dir *dir, const char *name,
+                            const struct snapshot_id *id, struct err *err)
+{
+    const struct checkpoint *c = ctx;
+
+    return state_chain_has(&c->chain, id) ? 0 : snapshot_remove(dir, name, err);
+}
+
+// Replaces the state by one without counts at the hello mark, so that a run that is killed before
+// its first commit can be started again.
+static int start_over(struct checkpoint *c, const struct mark *hello, struct windows *w,
+                      struct err *err)
+{
+    struct state_head head = {.options = c->options,
+                              .options_len = strlen(c->options),
+                              .marked = true,
+                              .committed = hello->seq,
+                              .mark = *hello}; // borrowed
+    struct snapshot_id id = id_of(hello->seq, hello->from, SNAPSHOT_STATE);
     char name[SNAPSHOT_NAME_SIZE];
 
-    c->seq = hello->seq;
+    if (hello->seq > 0) {
+        snapshot_name(name, id.seq, id.tag, id.kind);
+        if (state_snapshot_write(&c->dir, name, &head, w, err) != 0)
+            return -1;
+        state_chain_add(&c->chain, &id);
+    }
+    return snapshot_dir_each(&c->dir, remove_unchained, c, err);
+}
+
+static void log_record(void *ctx, const struct batch *batch, const struct batch_item *item,
+                       const uint32_t *value_id)
+{
+    struct checkpoint *c = ctx;
+
+    state_log_record(&c->log, c->windows->watermark, batch, item, value_id);
+}
+
+// Starts the log of this run. From now on the batch logs each record.
+static void start_log(struct checkpoint *c, const struct mark *hello, struct windows *w)
+{
+    state_log_init(&c->log, &c->dir, hello->seq, hello->run, hello->from, hello, c->options,
+                   w->watermark);
+    batch_settle(&w->batch); // what was replayed is in a log already
+    c->windows = w;
+    w->batch.ctx = c;
+    w->batch.counting = log_record;
+}
+
+static int resume_marked(struct checkpoint *c, const struct mark *hello, struct windows *w,
+                         const struct state_replay *replay, struct err *err)
+{
+    int status;
+
+    c->seq = c->committed = hello->seq;
+    if (c->reset)
+        status = start_over(c, hello, w, err);
     // The source starts from the beginning. Either the previous run was killed before its first
     // commit, or the committed offsets were lost. If they were lost, counting again would replace
     // correct insights with wrong ones.
-    if (hello->seq == 0)
-        return snapshot_dir_each(&c->dir, check_uncommitted, NULL, err);
-    snapshot_name(name, hello->seq, hello->from[0] == '\0' ? NULL : hello->from);
-    int found = load(c, name, hello, w, plan, err);
-    if (found == 0)
-        return err_set(
-            err, EX_CONFIG,
-            "%s: there is no %s, from which the source continues (--state-reset starts over)",
-            c->dir.path, name);
-    return found < 0 ? -1 : 0;
+    else if (hello->seq == 0)
+        status = snapshot_dir_each(&c->dir, check_uncommitted, NULL, err);
+    else
+        status = restore_marked(c, hello, w, replay, err);
+    if (status == 0)
+        start_log(c, hello, w);
+    return status;
 }
 
-static int resume_unmarked(struct checkpoint *c, struct windows *w, struct plan *plan,
-                           struct err *err)
+static int resume_unmarked(struct checkpoint *c, struct windows *w,
+                           const struct state_replay *replay, struct err *err)
 {
-    char name[SNAPSHOT_NAME_SIZE];
-    int found = snapshot_dir_newest(&c->dir, &c->seq, name, err);
+    struct state_restore r = {
+        .dir = &c->dir, .options = c->options, .windows = w, .replay = *replay, .at = MARK_INIT};
+    struct snapshot_id id;
 
+    if (c->reset)
+        return snapshot_dir_clear(&c->dir, err);
+    int found = snapshot_dir_newest(&c->dir, NULL, NULL, &id, err);
     if (found <= 0)
         return found;
-    return load(c, name, NULL, w, plan, err) == 1 ? 0 : -1;
+    snapshot_name(r.name, id.seq, id.tag, id.kind);
+    if (id.kind == SNAPSHOT_LOG)
+        return check_marked(c, true, NULL, r.name, err);
+    c->seq = id.seq;
+    state_chain_add(&c->chain, &id);
+    found = state_restore(&r, &c->chain, id.seq, err);
+    if (found == 1)
+        found = check_marked(c, r.marked, NULL, r.name, err) == 0 ? 1 : -1;
+    mark_release(&r.at);
+    c->accepted = r.accepted;
+    return found == 1 ? 0 : -1;
 }
 
 // Checks that the source has a group and fixed partitions. Counts stay correct only if the source
@@ -220,18 +269,16 @@ static int check_source(const struct mark *hello, struct err *err)
 }
 
 int checkpoint_resume(struct checkpoint *c, const struct mark *hello, struct windows *w,
-                      struct plan *plan, struct err *err)
+                      const struct state_replay *replay, struct err *err)
 {
     if (!is_open(c))
         return 0;
-    if (hello != NULL) {
-        if (check_source(hello, err) != 0)
-            return -1;
-        mark_copy(&c->hello, hello);
-    }
-    if (c->reset)
-        return snapshot_dir_remove(&c->dir, UINT64_MAX, err);
-    return hello == NULL ? resume_unmarked(c, w, plan, err) : resume_marked(c, hello, w, plan, err);
+    if (hello == NULL)
+        return resume_unmarked(c, w, replay, err);
+    if (check_source(hello, err) != 0)
+        return -1;
+    mark_copy(&c->hello, hello);
+    return resume_marked(c, hello, w, replay, err);
 }
 
 int checkpoint_check_mark(const struct checkpoint *c, const struct mark *mark, struct err *err)
@@ -244,78 +291,176 @@ int checkpoint_check_mark(const struct checkpoint *c, const struct mark *mark, s
 
 int checkpoint_check_empty(const struct checkpoint *c, struct err *err)
 {
-    char name[SNAPSHOT_NAME_SIZE];
-    struct head head;
-    uint64_t seq;
+    struct snapshot_id id;
 
     if (!is_open(c) || c->reset)
         return 0;
-    int found = snapshot_dir_newest(&c->dir, &seq, name, err);
-    if (found > 0)
-        found = peek(&c->dir, name, &head, err);
+    int found = snapshot_dir_newest(&c->dir, NULL, NULL, &id, err);
     if (found <= 0)
         return found;
-    if (!head.marked)
+    // Only the files of a stream with marks are named after a run.
+    if (id.tag[0] == '\0')
         return 0;
     return err_set(err, EX_TEMPFAIL, "stdin: ended without any mark; a stage upstream has died");
 }
 
-// Returns whether the newest snapshot is valid for this mark too. While a source is idle, its marks
-// change nothing, and writing all windows again may take long. But an end mark has closed windows.
-static bool is_known(const struct checkpoint *c, const struct mark *mark, const struct windows *w)
+// --- Saving ---
+
+// Only a mark of this run or hello's counts, and none that was not saved yet: other numbers are
+// those of another run.
+static void note_commit(struct checkpoint *c, const struct mark *mark)
 {
-    return mark != NULL && !c->changed && !w->ended && c->name[0] != '\0' &&
-           c->watermark == w->watermark && c->committed == (committed_of(mark) > 0) &&
-           mark_same_position(&c->position, mark);
+    if (!mark->has_committed || mark->committed <= c->committed || mark->committed > c->seq)
+        return;
+    c->committed = mark->committed;
+    c->own_commit = true;
 }
 
-static int write_snapshot(struct checkpoint *c, const char *name, const struct mark *mark,
-                          struct windows *w, struct err *err)
+// Removes a file that no later run can need: it is not needed for the last commit, nor for a later
+// mark.
+static int remove_old(void *ctx, const struct snapshot_dir *dir, const char *name,
+                      const struct snapshot_id *id, struct err *err)
 {
-    struct snapshot_writer out;
+    const struct checkpoint *c = ctx;
+    bool in_work = c->job.pid != 0 && strcmp(name, c->job.name) == 0;
 
-    snapshot_write_begin(&c->dir, name, &out);
-    put_head(&out, c, mark);
-    snapshot_codec_save(w, &out);
-    return snapshot_write_end(&c->dir, &out, err);
+    return in_work || id->seq >= c->seq ? 0 : remove_unchained(ctx, dir, name, id, err);
+}
+
+static void add_to_chain(struct checkpoint *c, uint64_t seq, const char *run,
+                         enum snapshot_kind kind)
+{
+    struct snapshot_id id = id_of(seq, run, kind);
+
+    state_chain_add(&c->chain, &id);
+}
+
+static uint64_t log_limit(const struct checkpoint *c, const struct windows *w)
+{
+    uint64_t limit = c->log_states * snapshot_codec_size(w);
+
+    limit = limit > c->log_least ? limit : c->log_least;
+    return limit > c->retry_from ? limit : c->retry_from;
+}
+
+// Starts a snapshot of the state at a mark that the log already has, and another log.
+static int start_snapshot(struct checkpoint *c, const struct mark *mark, struct windows *w,
+                          struct err *err)
+{
+    struct state_head head = {.options = c->options,
+                              .options_len = strlen(c->options),
+                              .marked = true,
+                              .accepted = c->accepted,
+                              .committed = c->committed,
+                              .mark = *mark}; // borrowed
+    char name[SNAPSHOT_NAME_SIZE];
+
+    c->job_bytes = c->log_bytes + c->log.bytes;
+    c->log_bytes = 0;
+    snapshot_name(name, mark->seq, mark->run, SNAPSHOT_STATE);
+    if (!state_job_start(&c->job, &c->dir, name, &head, w)) {
+        if (state_snapshot_write(&c->dir, name, &head, w, err) != 0)
+            return -1;
+        add_to_chain(c, mark->seq, mark->run, SNAPSHOT_STATE);
+    }
+    state_log_close(&c->log);
+    state_log_init(&c->log, &c->dir, mark->seq, mark->run, mark->run, &c->hello, c->options,
+                   w->watermark);
+    return 0;
+}
+
+static int check_job(struct checkpoint *c, const char *run, struct err *err)
+{
+    struct state_job job = c->job;
+    uint64_t seq = strtoull(job.name, NULL, 10);
+
+    switch (state_job_check(&c->job, false, &c->dir, err)) {
+    case STATE_JOB_FAILED:
+        return -1;
+    case STATE_JOB_DONE:
+        add_to_chain(c, seq, run, SNAPSHOT_STATE);
+        c->retry_from = 0;
+        return 0;
+    case STATE_JOB_KILLED:
+        log_warn("%s/%s: the process that wrote it was killed; the log grows until the next try",
+                 c->dir.path, job.name);
+        c->log_bytes += c->job_bytes;
+        c->retry_from = 2 * c->log_bytes;
+        return 0;
+    case STATE_JOB_NONE:
+    case STATE_JOB_RUNNING:
+        break;
+    }
+    return 0;
+}
+
+// Removes what is not needed any more, if something has become so.
+static int remove_superfluous(struct checkpoint *c, bool first_commit, struct err *err)
+{
+    bool trimmed = state_chain_trim(&c->chain, c->committed);
+
+    if (!c->own_commit || (!trimmed && !first_commit))
+        return 0;
+    return snapshot_dir_each(&c->dir, remove_old, c, err);
+}
+
+static int save_marked(struct checkpoint *c, const struct mark *mark, struct windows *w,
+                       struct err *err)
+{
+    struct snapshot_id log = id_of(c->log.seq, mark->run, SNAPSHOT_LOG);
+    bool had_commit = c->own_commit;
+
+    batch_settle(&w->batch); // logs what is still waiting there
+    note_commit(c, mark);
+    if (state_log_mark(&c->log, mark, w->watermark, c->accepted, c->committed, err) != 0)
+        return -1;
+    c->seq = mark->seq;
+    if (!state_chain_has(&c->chain, &log))
+        state_chain_add(&c->chain, &log);
+    if (check_job(c, mark->run, err) != 0 ||
+        remove_superfluous(c, had_commit != c->own_commit, err) != 0)
+        return -1;
+    if (c->job.pid == 0 && c->log_bytes + c->log.bytes > log_limit(c, w))
+        return start_snapshot(c, mark, w, err);
+    return 0;
+}
+
+static int save_unmarked(struct checkpoint *c, struct windows *w, struct err *err)
+{
+    struct state_head head = {
+        .options = c->options, .options_len = strlen(c->options), .accepted = c->accepted};
+    char name[SNAPSHOT_NAME_SIZE];
+
+    snapshot_name(name, ++c->seq, NULL, SNAPSHOT_STATE);
+    if (state_snapshot_write(&c->dir, name, &head, w, err) != 0)
+        return -1;
+    state_chain_release(&c->chain);
+    add_to_chain(c, c->seq, "", SNAPSHOT_STATE);
+    return snapshot_dir_each(&c->dir, remove_unchained, c, err);
 }
 
 int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct windows *w,
                     struct err *err)
 {
-    uint64_t seq = mark == NULL ? c->seq + 1 : mark->seq;
-    // Without marks the previous snapshot is no longer needed. With marks the snapshots before the
-    // last committed mark are no longer needed.
-    uint64_t keep = mark == NULL ? seq : committed_of(mark);
-    char name[SNAPSHOT_NAME_SIZE];
-
     if (!is_open(c))
         return 0;
-    snapshot_name(name, seq, mark == NULL ? NULL : mark->run);
-    if ((!is_known(c, mark, w) || !snapshot_dir_link(&c->dir, c->name, name)) &&
-        write_snapshot(c, name, mark, w, err) != 0)
-        return -1;
-    if (mark != NULL)
-        remember(c, name, mark, committed_of(mark), w);
-    c->seq = seq;
-    if (keep <= c->kept_from)
-        return 0;
-    c->kept_from = keep;
-    return snapshot_dir_remove(&c->dir, keep - 1, err);
+    return mark == NULL ? save_unmarked(c, w, err) : save_marked(c, mark, w, err);
 }
 
-static void dump_head(const struct checkpoint *c, const struct head *head, const struct windows *w,
-                      struct buf *b)
+// --- Dumping ---
+
+static void dump_head(const char *options, uint64_t seq, const struct mark *mark,
+                      const struct windows *w, struct buf *b)
 {
     buf_putc(b, '{');
-    json_put_member_u64(b, "state", c->seq);
-    json_put_member_text(b, "options", c->options);
+    json_put_member_u64(b, "state", seq);
+    json_put_member_text(b, "options", options);
     if (w->watermark > INT64_MIN)
         json_put_member_time(b, "watermark", w->watermark);
     json_put_name(b, "at");
     buf_putc(b, '[');
-    for (size_t i = 0; i < head->mark.at_count; i++) {
-        const struct mark_at *at = &head->mark.at[i];
+    for (size_t i = 0; i < mark->at_count; i++) {
+        const struct mark_at *at = &mark->at[i];
         json_put_comma(b);
         buf_putc(b, '[');
         json_put_string(b, at->topic, strlen(at->topic));
@@ -339,13 +484,13 @@ static int dump_held(const struct partial_join *join, struct out *out)
     return 0;
 }
 
-static int dump_windows(struct windows *w, const struct plan *plan, struct out *out)
+static int dump_windows(struct windows *w, struct out *out)
 {
     struct partial_writer partial;
     struct window_view view;
 
     while (windows_next(w, WINDOWS_OPEN, &view)) {
-        partial_write_init(&partial, plan, &view);
+        partial_write_init(&partial, w->plan, &view);
         while (partial_write_next(&partial, &out->buf)) {
             buf_putc(&out->buf, '\n');
             if (out_line_done(out) != 0)
@@ -355,52 +500,51 @@ static int dump_windows(struct windows *w, const struct plan *plan, struct out *
     return dump_held(&w->join, out) == 0 ? out_flush(out) : -1;
 }
 
-static int dump(struct checkpoint *c, struct windows *w, struct plan *plan, struct out *out,
-                struct err *err)
+// Restores the newest state of a directory that may be in use: files may be removed before they are
+// opened. Returns 0, or -1 with *err set.
+static int restore_newest(struct state_restore *r, uint64_t *seq, struct err *err)
 {
-    char name[SNAPSHOT_NAME_SIZE];
-    struct snapshot_reader in;
-    struct head head;
+    int found = 0;
 
-    // The directory may be in use, so the newest snapshot may be removed before it is opened.
-    int found;
-    do {
-        found = snapshot_dir_newest(&c->dir, &c->seq, name, err);
-        if (found < 0)
-            return -1;
+    for (int i = 0; i < DUMP_TRIES && found == 0; i++) {
+        struct state_chain chain = STATE_CHAIN_INIT;
+        char run[SNAPSHOT_TAG_SIZE];
+        found = state_chain_newest(r->dir, seq, run, err);
         if (found == 0)
-            return err_set(err, EX_CONFIG, "%s: there is no snapshot", c->dir.path);
-        found = snapshot_read_begin(&c->dir, name, &in, err);
-    } while (found == 0);
-    if (found < 0)
-        return -1;
-    get_head(&in, &head);
-    int status =
-        in.overrun ? 0 : check_head(&head, &in, c->options, head.marked ? &head.mark : NULL, err);
-    if (status == 0) {
-        snapshot_codec_load(w, plan, &in);
-        dump_head(c, &head, w, &out->buf);
+            break;
+        if (found == 1)
+            found = state_chain_find(&chain, r->dir, *seq, run, err);
+        if (found == 1)
+            found = state_restore(r, &chain, *seq, err);
+        if (found == 0)
+            windows_reset(r->windows);
+        state_chain_release(&chain);
     }
-    mark_release(&head.mark);
-    struct err end_err;
-    if (snapshot_read_end(&in, status == 0 ? err : &end_err) != 0 || status != 0)
-        return -1;
-    return dump_windows(w, plan, out) == 0 ? 0 : out_error(out, err);
+    if (found == 0)
+        err_set(err, EX_CONFIG, "%s: there is no state", r->dir->path);
+    return found == 1 ? 0 : -1;
 }
 
-int checkpoint_dump(const char *dir, const char *options, struct windows *w, struct plan *plan,
-                    struct err *err)
+int checkpoint_dump(const char *dir, const char *options, struct windows *w,
+                    const struct state_replay *replay, struct err *err)
 {
-    struct checkpoint c = {.options = options};
+    struct snapshot_dir d;
+    struct state_restore r = {
+        .dir = &d, .options = options, .windows = w, .replay = *replay, .at = MARK_INIT};
     struct out out;
+    uint64_t seq;
 
-    if (snapshot_dir_open(&c.dir, dir, false, err) != 0)
+    if (snapshot_dir_open(&d, dir, false, err) != 0)
         return -1;
     out_init(&out, STDOUT_FILENO, "stdout");
-    int status = dump(&c, w, plan, &out, err);
-    if (status == 0 && out_close(&out) != 0)
-        status = out_error(&out, err);
+    int status = restore_newest(&r, &seq, err);
+    if (status == 0) {
+        dump_head(options, seq, &r.at, w, &out.buf);
+        if (dump_windows(w, &out) != 0 || out_close(&out) != 0)
+            status = out_error(&out, err);
+    }
     out_release(&out);
-    snapshot_dir_close(&c.dir);
+    mark_release(&r.at);
+    snapshot_dir_close(&d);
     return status;
 }

@@ -160,7 +160,8 @@ static void put(const struct insight *in, const struct window_view *view, struct
     } else {
         count = list_groups(&acc->top, &(struct groups){&per->map, in->word}, 0, &list);
     }
-    uint64_t mean = (t.pairs * 100 + t.groups / 2) / t.groups; // in hundredths, rounded half up
+    // In hundredths, rounded half up.
+    uint64_t mean = t.groups == 0 ? 0 : (t.pairs * 100 + t.groups / 2) / t.groups;
     json_put_member_u64(r->b, "groups", t.groups);
     json_put_member_u64(r->b, "pairs", t.pairs);
     json_put_member_u64(r->b, "max", t.max);

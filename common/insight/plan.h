@@ -158,6 +158,12 @@ static inline size_t plan_table_number(const struct insight *in)
     return in->width == 1 ? in->part[0] : in->plan->value_count + in->combination;
 }
 
+// Returns the number of the table whose keys the insight's topk lists.
+static inline size_t plan_ranked_table(const struct insight *in)
+{
+    return in->kind->groups != NULL ? in->kind->groups->table(in) : plan_table_number(in);
+}
+
 // --- For the kinds of insights ---
 
 // Checks the fields of a new insight. Returns 0, or -1 with *err set (EX_USAGE) when a name is

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// snapshot_file: reads and writes snapshot files in a directory. Each file exists either completely
-// or not at all.
+// snapshot_file: the files of a state directory. It names and lists them, and writes and reads the
+// snapshots among them. state_log.h writes and reads the logs.
 //
-// A snapshot is a file named SEQ.TAG.state, or SEQ.state. It is written under a temporary name,
-// synced to disk and renamed; then the directory is synced. Once snapshot_write_end() has returned
-// 0, the file survives a power failure. A file begins with a header line that gives its type,
-// version and byte order, and ends with a checksum.
+// SEQ.TAG.state is a snapshot, and SEQ.TAG.log is a log that continues from it; see checkpoint.h.
+// Without a tag the name is SEQ.state.
+//
+// A snapshot exists either completely or not at all. It is written under a temporary name, synced
+// to disk and renamed; then the directory is synced. Once snapshot_write_end() has returned 0, the
+// file survives a power failure.
 //
 //     struct snapshot_dir dir;
 //     if (snapshot_dir_open(&dir, "DIR", true, &err) != 0) ...
 //     char name[SNAPSHOT_NAME_SIZE];
-//     snapshot_name(name, 42, "TAG");
+//     snapshot_name(name, 42, "TAG", SNAPSHOT_STATE);
 //
 //     struct snapshot_writer w;
 //     snapshot_write_begin(&dir, name, &w);
@@ -27,7 +29,20 @@
 //     snapshot_dir_close(&dir);
 //
 // Values are read in the order in which they were written. A read that would go beyond the end
-// gives zeros instead, and so do all later reads. snapshot_read_end() reports this.
+// gives zeros instead, and so do all later reads. snapshot_read_end() reports this. So does
+// snapshot_refuse(), for a value that the owner cannot use. Numbers of elements are bounded by the
+// bytes that remain, so a forged file cannot make a reader allocate without end.
+//
+// The format of a snapshot:
+//
+//     bytes  what
+//        32  "loginpipe state 3 little-endian\n"; big-endian has one space less
+//         n  the contents: a struct head of checkpoint.c, then what snapshot_codec.h describes
+//         8  the XXH3_64bits of all bytes before
+//
+// Fixed numbers (u64) have 8 bytes in the byte order of the machine. Other numbers (num) are
+// varints: 7 bits in each byte, the lowest bits first, and the highest bit set in all bytes but the
+// last; at most 10 bytes. A text is a num, its length, and that many bytes.
 #ifndef INSIGHT_SNAPSHOT_FILE_H
 #define INSIGHT_SNAPSHOT_FILE_H
 
@@ -38,18 +53,35 @@
 #include "base/err.h"
 #include "base/out.h"
 
-#define SNAPSHOT_NAME_SIZE 96
+#define SNAPSHOT_TAG_SIZE 65
+#define SNAPSHOT_NAME_SIZE (20 + 1 + SNAPSHOT_TAG_SIZE + 8)
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SNAPSHOT_BYTE_ORDER "little-endian"
+#else
+#define SNAPSHOT_BYTE_ORDER "big-endian"
+#endif
 
 struct snapshot_dir {
     const char *path; // borrowed
     int fd;           // -1 when it is not open
 };
 
+enum snapshot_kind { SNAPSHOT_STATE, SNAPSHOT_LOG };
+
+// What a name says.
+struct snapshot_id {
+    uint64_t seq;
+    char tag[SNAPSHOT_TAG_SIZE]; // empty if there is none
+    enum snapshot_kind kind;
+};
+
 struct snapshot_writer {
     struct out out;
     char name[SNAPSHOT_NAME_SIZE], unfinished[SNAPSHOT_NAME_SIZE + 8];
-    int error;  // errno of the first failure
-    void *hash; // of all bytes so far
+    int error;     // errno of the first failure
+    size_t hashed; // bytes of out.buf that are in the hash
+    void *hash;    // of all bytes so far
 };
 
 struct snapshot_reader {
@@ -57,7 +89,7 @@ struct snapshot_reader {
     char name[SNAPSHOT_NAME_SIZE];
     char *map; // the file in memory
     size_t len, at, end;
-    bool overrun; // a read went beyond the end
+    bool overrun; // a read went beyond the end, or snapshot_refuse() was called
 };
 
 // Opens a directory for reading or, if to_write is set, for writing too. For writing, creates the
@@ -68,42 +100,47 @@ struct snapshot_reader {
 int snapshot_dir_open(struct snapshot_dir *d, const char *path, bool to_write, struct err *err);
 void snapshot_dir_close(struct snapshot_dir *d);
 
-// Calls visit() for each snapshot, in no particular order. If visit() returns something other than
-// 0, stops and returns that. Returns -1 with *err set (EX_IOERR) when the directory cannot be read.
+// Calls visit() for each snapshot and each log, in no particular order. If visit() returns
+// something other than 0, stops and returns that. Returns -1 with *err set (EX_IOERR) when the
+// directory cannot be read.
 int snapshot_dir_each(const struct snapshot_dir *d,
                       int (*visit)(void *ctx, const struct snapshot_dir *d, const char *name,
-                                   uint64_t seq, struct err *err),
+                                   const struct snapshot_id *id, struct err *err),
                       void *ctx, struct err *err);
 
-// Finds the snapshot that was written last. Its seq may not be the highest, because a run that
-// starts from an earlier commit writes lower ones again. Returns 1; 0 when there is no snapshot; or
-// -1 with *err set.
-int snapshot_dir_newest(const struct snapshot_dir *d, uint64_t *seq, char name[SNAPSHOT_NAME_SIZE],
-                        struct err *err);
+// Finds the file that was written last, among those that wanted() accepts; NULL accepts all. Its
+// seq may not be the highest, because a run that starts from an earlier commit writes lower ones
+// again. Returns 1; 0 when there is no file; or -1 with *err set.
+int snapshot_dir_newest(const struct snapshot_dir *d,
+                        bool (*wanted)(const void *ctx, const struct snapshot_id *id),
+                        const void *ctx, struct snapshot_id *id, struct err *err);
 
-// Gives a snapshot a second name (a hard link), and syncs the directory to disk. Returns false when
-// this fails; not all file systems have hard links.
-bool snapshot_dir_link(const struct snapshot_dir *d, const char *name, const char *second);
+// Removes one file, or all files of the directory. It is not an error if the file does not exist.
+// Return 0, or -1 with *err set (EX_IOERR).
+int snapshot_remove(const struct snapshot_dir *d, const char *name, struct err *err);
+int snapshot_dir_clear(const struct snapshot_dir *d, struct err *err);
 
-// Removes all snapshots with a seq up to `to`, whatever their tags. Returns 0, or -1 with *err set.
-int snapshot_dir_remove(const struct snapshot_dir *d, uint64_t to, struct err *err);
+// Builds the name of a file. The tag may be NULL or empty. It has at most 64 characters and no
+// slash.
+void snapshot_name(char name[SNAPSHOT_NAME_SIZE], uint64_t seq, const char *tag,
+                   enum snapshot_kind kind);
 
-// Builds the name of a snapshot. The tag may be NULL. It has at most 64 characters and no slash.
-void snapshot_name(char name[SNAPSHOT_NAME_SIZE], uint64_t seq, const char *tag);
+// Sets *err to "DIR/NAME: why", where errno has the reason. Returns -1.
+int snapshot_fail(const struct snapshot_dir *d, int status, const char *name, struct err *err);
 
 // --- Writing ---
 
 // Start and end the writing of a snapshot. snapshot_write_end() must be called, and reports the
-// errors of all calls before it. It returns 0, or -1 with *err set (EX_IOERR); after a failure, an
-// older snapshot with the same name still exists.
+// errors of all calls before it. It returns 0, or -1 with *err set (EX_IOERR) and errno; after a
+// failure, an older snapshot with the same name still exists.
 void snapshot_write_begin(const struct snapshot_dir *d, const char *name,
                           struct snapshot_writer *w);
 int snapshot_write_end(const struct snapshot_dir *d, struct snapshot_writer *w, struct err *err);
 
-// Append bytes; a number; and a length followed by the bytes, for snapshot_get_bytes(). Numbers are
-// in this machine's byte order.
+// Append bytes; a fixed number; a num; and a text.
 void snapshot_put(struct snapshot_writer *w, const void *data, size_t len);
 void snapshot_put_u64(struct snapshot_writer *w, uint64_t n);
+void snapshot_put_num(struct snapshot_writer *w, uint64_t n);
 void snapshot_put_bytes(struct snapshot_writer *w, const void *data, size_t len);
 
 // --- Reading ---
@@ -113,19 +150,35 @@ void snapshot_put_bytes(struct snapshot_writer *w, const void *data, size_t len)
 int snapshot_read_begin(const struct snapshot_dir *d, const char *name, struct snapshot_reader *r,
                         struct err *err);
 
+// Maps a file that begins with this header line, and that may be written to at the same time. The
+// reader is at the byte after the header. Does not look at a checksum. Returns like
+// snapshot_read_begin(). A file that is only a part of the header has no bytes to read.
+int snapshot_map(const struct snapshot_dir *d, const char *name, const char *header,
+                 struct snapshot_reader *r, struct err *err);
+void snapshot_unmap(struct snapshot_reader *r);
+
 // Closes the snapshot. Returns 0 when exactly the whole file was read, else -1 with *err set
 // (EX_CONFIG).
 int snapshot_read_end(struct snapshot_reader *r, struct err *err);
 
+// Sets *err to the message about a file that is damaged or forged. Returns -1.
+int snapshot_damaged(const struct snapshot_reader *r, struct err *err);
+
 void snapshot_get(struct snapshot_reader *r, void *data, size_t len);
 uint64_t snapshot_get_u64(struct snapshot_reader *r);
+uint64_t snapshot_get_num(struct snapshot_reader *r);
 
-// Reads the number of elements that follow, each of at least min_size bytes. If the rest of the
-// file is too short for that many, returns 0 and treats it as a read beyond the end.
+// Reads a num, the number of elements that follow, each of at least min_size bytes. If the rest of
+// the file is too short for that many, returns 0 and treats it as a read beyond the end.
 size_t snapshot_get_count(struct snapshot_reader *r, size_t min_size);
 
-// Reads a length and the bytes after it. Returns the bytes, which are valid until
-// snapshot_read_end().
+// Reads a text. Returns its bytes, which are valid until snapshot_read_end().
 const char *snapshot_get_bytes(struct snapshot_reader *r, size_t *len);
+
+// Says that a value that was read cannot be right. All later reads then give zeros.
+static inline void snapshot_refuse(struct snapshot_reader *r)
+{
+    r->overrun = true;
+}
 
 #endif

@@ -40,6 +40,18 @@ void windows_clear(struct windows *w)
     }
 }
 
+void windows_reset(struct windows *w)
+{
+    windows_clear(w);
+    partial_join_release(&w->join);
+    w->watermark = INT64_MIN;
+    for (size_t i = 0; i < w->count; i++) {
+        w->series[i].number = 1;
+        w->series[i].late = 0;
+    }
+    windows_sweep(w);
+}
+
 void windows_release(struct windows *w)
 {
     windows_clear(w);
@@ -92,6 +104,13 @@ void windows_advance(struct windows *w, int64_t time)
     if (w->lateness == WINDOWS_NO_LIMIT || __builtin_sub_overflow(time, w->lateness, &watermark) ||
         watermark <= w->watermark)
         return;
+    windows_move(w, watermark);
+}
+
+void windows_move(struct windows *w, int64_t watermark)
+{
+    if (w->batch.counting != NULL) // what was added before is counted before
+        batch_settle(&w->batch);
     w->watermark = watermark;
     if (w->has_spans)
         end_spans(w);
@@ -134,6 +153,7 @@ struct window *windows_open(struct windows *w, struct window_series *s, int64_t 
     }
     memmove(s->window + at + 1, s->window + at, (s->count - at) * sizeof *s->window);
     struct window *window = xcalloc(1, sizeof *window);
+    window->series = (size_t)(s - w->series);
     window->start = start;
     insight_set_init(&window->set, w->plan);
     s->window[at] = window;
@@ -141,6 +161,15 @@ struct window *windows_open(struct windows *w, struct window_series *s, int64_t 
     if (s->spec->kind == WINDOW_TIME && window_spec_end(s->spec, start) < w->next_end)
         w->next_end = window_spec_end(s->spec, start);
     return window;
+}
+
+struct insight_set *windows_find(const struct windows *w, size_t series, int64_t start)
+{
+    if (series >= w->count)
+        return NULL;
+    const struct window_series *s = &w->series[series];
+    size_t at = find_place(s, start);
+    return at < s->count && s->window[at]->start == start ? &s->window[at]->set : NULL;
 }
 
 // Adds the loaded record to a window, and opens it if there is none. Returns false when the window
@@ -186,6 +215,7 @@ bool windows_add(struct windows *w, int64_t time)
 {
     bool taken = false;
 
+    w->batch.time = time;
     batch_load(&w->batch);
     for (size_t i = 0; i < w->count; i++) {
         struct window_series *s = &w->series[i];

@@ -39,6 +39,7 @@
 #define WINDOWS_NO_LIMIT INT64_MAX // a lateness: the watermark stays unknown
 
 struct window {
+    size_t series; // the number of its series
     int64_t start; // or the window's number; see window_spec.h
     bool full;     // has all its records, or the next record would exceed its span
     bool closed;   // kept only to compare the next window with
@@ -100,6 +101,9 @@ void windows_limit_span(struct windows *w, int64_t time);
 // Advances the watermark to this time minus the lateness, unless the watermark is already later.
 void windows_advance(struct windows *w, int64_t time);
 
+// Sets the watermark, as windows_advance() does.
+void windows_move(struct windows *w, int64_t watermark);
+
 // Makes all windows due, because the input has ended.
 void windows_end(struct windows *w);
 
@@ -127,12 +131,24 @@ struct insight_set *windows_extend(struct windows *w, const struct partial_head 
 // Returns the window of a series with this start. Opens it if there is none. It may be closed.
 struct window *windows_open(struct windows *w, struct window_series *s, int64_t start);
 
+// Returns the set of a window, or NULL if there is no such window.
+struct insight_set *windows_find(const struct windows *w, size_t series, int64_t start);
+
+// Returns the window of a set.
+static inline const struct window *windows_of_set(const struct insight_set *set)
+{
+    return (const struct window *)(const void *)((const char *)set - offsetof(struct window, set));
+}
+
 // Frees the closed windows with which no window will be compared, and recomputes when the next
 // window is due. Call it after changing windows directly.
 void windows_sweep(struct windows *w);
 
 // Removes all windows. The watermark stays.
 void windows_clear(struct windows *w);
+
+// Goes back to the state after windows_init().
+void windows_reset(struct windows *w);
 
 // Hands out the next window of those that `which` selects. Returns false after the last one. Each
 // view is valid until the next call. Do not change `which`, and do not add records, before it has

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sketch/space_saving.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,6 +188,17 @@ void space_saving_restore(struct space_saving *s, const char *key, size_t len, u
     s->slot[find_slot(s, key, len, hash)] = item + 1;
     s->used++;
     set_place(s, place, item);
+}
+
+bool space_saving_sound(const struct space_saving *s)
+{
+    for (size_t i = 0; i < s->used; i++) {
+        const struct space_saving_item *item = &s->item[i];
+        if (item->place >= s->used || s->heap[item->place] != i ||
+            space_saving_find(s, item->key, item->len, item->hash) != item)
+            return false;
+    }
+    return true;
 }
 
 const struct space_saving_item *space_saving_find(const struct space_saving *s, const char *key,

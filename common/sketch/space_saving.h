@@ -26,6 +26,7 @@
 #ifndef SKETCH_SPACE_SAVING_H
 #define SKETCH_SPACE_SAVING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,10 @@ void space_saving_add(struct space_saving *s, const char *key, size_t len, uint6
 // summary are restored in their order, the result is an identical summary.
 void space_saving_restore(struct space_saving *s, const char *key, size_t len, uint64_t hash,
                           uint64_t count, uint32_t place);
+
+// Returns whether the items that were restored are a possible summary: no key occurs twice, and
+// each place of the heap has one item. Otherwise the summary can only be released.
+bool space_saving_sound(const struct space_saving *s);
 
 // Returns the item of a key, or NULL when the key is not kept. The pointer is valid until the next
 // change.

@@ -446,12 +446,72 @@ static void test_marks(void)
     run_release(&r);
 }
 
+// Merges the lines of a run with --partial into another run, with a mark after each.
+static void merge_marked(struct run *r, const struct run *part, uint64_t from, uint64_t to)
+{
+    const char *at = part->lines.data, *end = at + part->lines.len;
+    struct partial_head head;
+
+    for (uint64_t seq = 1; at < end && seq <= to; seq++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        if (seq > from) {
+            const struct line line = {.data = at, .len = (size_t)(newline - at)};
+            parse(r, line.data, line.len);
+            if (aggregator_check_partial(&r->a, r->json, &head, &err) != 0 ||
+                aggregator_merge(&r->a, r->json, &head, &line, &err) != AGGREGATOR_ADDED ||
+                aggregator_accept(&r->a, &err) != 0 || send_mark(r, MARK_PROGRESS, seq, -1) != 0)
+                tap_ok(false, "a partial is merged: %s", err.text);
+        }
+        at = newline + 1;
+    }
+}
+
+static void merge_run(struct run *r, const struct run *part, const char *state, uint64_t from,
+                      uint64_t to)
+{
+    run_init(r, "10m");
+    r->options.merge = true;
+    r->options.every_ms = 1;
+    r->options.state = state;
+    run_open(r);
+    send_mark(r, MARK_HELLO, from, -1);
+    merge_marked(r, part, from, to);
+}
+
+static void test_merge_state(void)
+{
+    struct run part, whole, first, second;
+
+    run_init(&part, "10m");
+    part.options.partial = true;
+    part.options.every_ms = 1;
+    run_open(&part);
+    for (int64_t i = 0; i < 300; i++) {
+        add(&part, i * MS_SECOND, i % 7 == 0 ? "ann" : "bob");
+        if (i % 10 == 9)
+            aggregator_tick(&part.a, 1, &err);
+    }
+    merge_run(&whole, &part, NULL, 0, 30);
+    aggregator_tick(&whole.a, 1, &err);
+    merge_run(&first, &part, path, 0, 17);
+    run_release(&first);
+    merge_run(&second, &part, path, 11, 30);
+    aggregator_tick(&second.a, 1, &err);
+    tap_ok(second.a.checkpoint.accepted == 30 && whole.lines.len > 500,
+           "a run that merges partials resumes");
+    tap_bytes(second.lines.data, second.lines.len, whole.lines.data, whole.lines.len,
+              "it gives the same insights as a run without a stop");
+    run_release(&whole);
+    run_release(&second);
+    run_release(&part);
+}
+
 static void clear_directory(void)
 {
     struct snapshot_dir d;
 
     snapshot_dir_open(&d, path, true, &err);
-    snapshot_dir_remove(&d, UINT64_MAX, &err);
+    snapshot_dir_clear(&d, &err);
     snapshot_dir_close(&d);
 }
 
@@ -470,6 +530,8 @@ int main(void)
     test_failures();
     clear_directory();
     test_marks();
+    clear_directory();
+    test_merge_state();
     clear_directory();
     tap_int(rmdir(path), 0, "nothing else is left in the directory");
     return tap_done();

@@ -2,10 +2,13 @@
 #include "insight/checkpoint.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -42,16 +45,28 @@ static struct mark hello_of(const char *from, uint64_t seq, int64_t offset, int 
     return m;
 }
 
+// Adds records, and closes the windows that they fill.
 static void add(struct fixture *f, size_t from, size_t to)
 {
-    for (size_t i = from; i < to; i++)
+    struct window_view view;
+
+    for (size_t i = from; i < to; i++) {
         fixture_add_nth(f, i, 50);
+        while (windows_due(&f->windows) && windows_next(&f->windows, WINDOWS_DUE, &view))
+            continue;
+    }
+}
+
+static int resume_in(struct checkpoint *c, struct fixture *f, const struct mark *hello)
+{
+    return checkpoint_resume(c, hello, &f->windows, &(struct state_replay){fixture_replay, f},
+                             &err);
 }
 
 static int resume(struct checkpoint *c, struct fixture *f, const struct mark *hello)
 {
     fixture_init(f, 1000, "10m", "7n", NULL);
-    return checkpoint_resume(c, hello, &f->windows, &f->plan, &err);
+    return resume_in(c, f, hello);
 }
 
 static bool open_with(struct checkpoint *c, const char *options, bool reset)
@@ -59,48 +74,63 @@ static bool open_with(struct checkpoint *c, const char *options, bool reset)
     return tap_ok(checkpoint_open(c, path, options, reset, &err) == 0, "the directory is opened");
 }
 
-static void save(struct checkpoint *c, struct fixture *f, uint64_t seq, int64_t offset,
-                 uint64_t committed)
+static int save_as(struct checkpoint *c, struct fixture *f, const char *run, uint64_t seq,
+                   int64_t offset, uint64_t committed)
 {
-    struct mark m = mark_of(MARK_PROGRESS, RUN_A, seq, offset, 1);
+    struct mark m = mark_of(MARK_PROGRESS, run, seq, offset, 1);
 
     m.has_committed = committed > 0;
     m.committed = committed;
-    tap_ok(checkpoint_save(c, &m, &f->windows, &err) == 0, "mark %d is saved", (int)seq);
+    int status = checkpoint_save(c, &m, &f->windows, &err);
     mark_release(&m);
+    return status;
 }
 
-static bool exists(uint64_t seq, ino_t *inode)
+static void save(struct checkpoint *c, struct fixture *f, uint64_t seq, int64_t offset,
+                 uint64_t committed)
 {
-    char name[200];
-    struct stat file = {0};
-
-    snprintf(name, sizeof name, "%s/%d.%s.state", path, (int)seq, RUN_A);
-    int status = stat(name, &file);
-    if (inode != NULL)
-        *inode = file.st_ino;
-    return status == 0;
+    tap_ok(save_as(c, f, RUN_A, seq, offset, committed) == 0, "mark %d is saved", (int)seq);
 }
 
-static int snapshots(void)
+static bool exists(uint64_t seq, const char *run, enum snapshot_kind kind)
+{
+    char name[SNAPSHOT_NAME_SIZE], file[200];
+    struct stat stat_;
+
+    snapshot_name(name, seq, run, kind);
+    snprintf(file, sizeof file, "%s/%s", path, name);
+    return stat(file, &stat_) == 0;
+}
+
+static int files(void)
 {
     DIR *d = opendir(path);
     int count = 0;
 
     for (const struct dirent *e; (e = readdir(d)) != NULL;)
-        count += strstr(e->d_name, ".state") != NULL;
+        count += e->d_name[0] != '.';
     closedir(d);
     return count;
 }
 
-// Empties the directory, so that each test starts without snapshots.
+// Empties the directory, so that each test starts without a state.
 static void reset(void)
 {
     struct snapshot_dir d;
 
     snapshot_dir_open(&d, path, true, &err);
-    snapshot_dir_remove(&d, UINT64_MAX, &err);
+    snapshot_dir_clear(&d, &err);
     snapshot_dir_close(&d);
+}
+
+// Waits until the process that writes a snapshot has ended, and leaves it to the checkpoint to see
+// that.
+static void wait_for_job(const struct checkpoint *c)
+{
+    siginfo_t info;
+
+    if (c->job.pid != 0 && waitid(P_PID, (id_t)c->job.pid, &info, WEXITED | WNOWAIT) != 0)
+        tap_ok(false, "the process that writes a snapshot is there");
 }
 
 // Saves marks 1 and 2 of run A, at 3000 and 5000 records. If wanted, mark 1 is committed.
@@ -112,14 +142,13 @@ static void make_two(bool committed)
 
     reset();
     open_with(&c, OPTIONS, false);
+    memcpy(hello.run, RUN_A, sizeof hello.run);
     resume(&c, &f, &hello);
     add(&f, 0, 3000);
     c.accepted = 3000;
-    c.changed = true;
     save(&c, &f, 1, 3000, 0);
     add(&f, 3000, 5000);
     c.accepted = 5000;
-    c.changed = true;
     save(&c, &f, 2, 5000, committed ? 1 : 0);
     checkpoint_close(&c);
     fixture_release(&f);
@@ -142,10 +171,12 @@ static void test_resume(void)
     tap_int(resume(&c, &f, &hello), 0, "a run resumes from the mark that its hello names");
     tap_int((int64_t)c.accepted, 3000, "the number of records accepted until then is known");
     add(&f, 3000, 5000);
+    tap_int(save_as(&c, &f, RUN_B, 2, 5000, 0), 0, "it saves its own marks");
     fixture_report(&f, WINDOWS_OPEN, &got);
     tap_bytes(got.data, got.len, wanted.data, wanted.len,
               "the resumed run gives the same insights as a run without a stop");
-    tap_ok(exists(2, NULL), "the snapshot of a later mark is kept");
+    tap_ok(exists(0, RUN_A, SNAPSHOT_LOG) && exists(1, RUN_B, SNAPSHOT_LOG),
+           "the run before might still commit its later marks, so its log is kept");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);
@@ -173,10 +204,14 @@ static void test_refused(void)
 {
     make_two(true);
     refuses("--window 5m", hello_of(RUN_A, 2, 5000, 1), "other options", "another plan");
-    refuses(OPTIONS, hello_of(RUN_B, 2, 5000, 1), "there is no 2." RUN_B, "a foreign run");
-    refuses(OPTIONS, hello_of(RUN_A, 3, 5000, 1), "there is no 3." RUN_A, "a mark without a file");
-    refuses(OPTIONS, hello_of(RUN_A, 2, 4999, 1), "continues at other offsets", "another offset");
-    refuses(OPTIONS, hello_of(RUN_A, 2, 5000, 2), "other partitions", "another partition");
+    refuses(OPTIONS, hello_of(RUN_B, 2, 5000, 1), "no state of mark 2 of run " RUN_B,
+            "a foreign run");
+    refuses(OPTIONS, hello_of(RUN_A, 3, 5000, 1), "after mark 2, but mark 3 is needed",
+            "a mark that was not saved");
+    refuses(OPTIONS, hello_of(RUN_A, 2, 4999, 1),
+            "partition 0 of topic logins at offset 4999, not at 5000", "another offset");
+    refuses(OPTIONS, hello_of(RUN_A, 2, 5000, 0), "no partition 0 of topic logins any more",
+            "a missing partition");
     refuses(OPTIONS, hello_of(NULL, 0, 0, 1), "mark 1 was committed", "a start after a commit");
     struct mark hello = hello_of(RUN_A, 2, 5000, 1);
     free(hello.group);
@@ -219,44 +254,305 @@ static void test_reset(void)
     make_two(true);
     open_with(&c, "--window 5m", true);
     tap_int(resume(&c, &f, &hello), 0, "with a reset, no snapshot is needed");
-    tap_ok(snapshots() == 0 && c.accepted == 0 && f.windows.series[0].count == 0,
-           "a reset removes the existing snapshots");
+    tap_ok(c.accepted == 0 && f.windows.series[0].count == 0, "the windows are empty then");
+    tap_ok(files() == 1 && exists(7, RUN_B, SNAPSHOT_STATE),
+           "a reset replaces the state by an empty one of the hello mark");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    open_with(&c, "--window 5m", false);
+    tap_int(resume(&c, &f, &hello), 0, "so a run that was killed at once can be started again");
+    add(&f, 0, 20);
+    save_as(&c, &f, RUN_B, 8, 2, 0);
+    checkpoint_close(&c);
+    fixture_release(&f);
+    mark_release(&hello);
+
+    hello = hello_of(NULL, 0, 0, 1);
+    open_with(&c, OPTIONS, true);
+    tap_ok(resume(&c, &f, &hello) == 0 && files() == 0,
+           "with a reset before the first mark, there is no state at all");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);
 }
 
-static void test_save(void)
+// A partition that the state does not know begins with the resumed run.
+static void test_added_partition(void)
+{
+    struct mark hello = hello_of(RUN_A, 2, 5000, 2), next = hello_of(RUN_B, 3, 5000, 2);
+    struct checkpoint c;
+    struct fixture f;
+
+    make_two(true);
+    open_with(&c, OPTIONS, false);
+    tap_int(resume(&c, &f, &hello), 0, "an added partition is accepted");
+    struct mark m = mark_of(MARK_PROGRESS, RUN_B, 3, 5000, 2);
+    m.at[1].offset = 77;
+    tap_ok(checkpoint_check_mark(&c, &m, &err) == 0 &&
+               checkpoint_save(&c, &m, &f.windows, &err) == 0,
+           "it is in the marks from then on");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    next.at[1].offset = 77;
+    open_with(&c, OPTIONS, false);
+    tap_int(resume(&c, &f, &next), 0, "the next run resumes with it");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    next.at[1].offset = 76;
+    refuses(OPTIONS, next, "partition 1 of topic logins at offset 76, not at 77",
+            "an added partition that has moved back");
+    mark_release(&hello);
+    mark_release(&m);
+}
+
+// What a mark costs depends on what came since the mark before.
+static void test_cost(void)
 {
     struct mark hello = hello_of(NULL, 0, 0, 1);
-    ino_t first, second;
     struct checkpoint c;
     struct fixture f;
 
     reset();
     open_with(&c, OPTIONS, false);
+    memcpy(hello.run, RUN_A, sizeof hello.run);
     resume(&c, &f, &hello);
-    add(&f, 0, 100);
-    c.changed = true;
-    save(&c, &f, 1, 100, 0);
-    save(&c, &f, 2, 100, 0);
-    tap_ok(exists(1, &first) && exists(2, &second) && first == second,
-           "if nothing has changed, a mark links the previous mark's snapshot");
-    c.changed = true;
-    save(&c, &f, 3, 100, 0);
-    tap_ok(exists(3, &second) && first != second, "a record makes another snapshot");
-    save(&c, &f, 4, 101, 0);
-    tap_ok(exists(4, &first) && first != second, "another offset makes another snapshot");
-    windows_advance(&f.windows, 5 * MS_MINUTE);
-    save(&c, &f, 5, 101, 0);
-    tap_ok(exists(5, &second) && first != second, "another watermark makes another snapshot");
-    save(&c, &f, 6, 101, 3);
-    tap_ok(exists(6, &first) && first != second, "the first commit makes another snapshot");
-    tap_ok(!exists(2, NULL) && exists(3, NULL) && snapshots() == 4,
-           "snapshots before the committed one are removed");
+    add(&f, 0, 50000);
+    save(&c, &f, 1, 50000, 0);
+    uint64_t many = c.log.bytes;
+    save(&c, &f, 2, 50000, 0);
+    tap_ok(c.log.bytes - many < 100, "a mark without records costs less than 100 bytes");
+    many = c.log.bytes;
+    add(&f, 0, 10);
+    save(&c, &f, 3, 50010, 0);
+    tap_ok(c.log.bytes - many < 100 + 10 * 80, "ten records cost what ten records need");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);
+}
+
+static void test_removal(void)
+{
+    struct mark hello = hello_of(NULL, 0, 0, 1);
+    struct checkpoint c;
+    struct fixture f;
+
+    reset();
+    open_with(&c, OPTIONS, false);
+    c.log_least = 5000;
+    c.log_states = 0;
+    memcpy(hello.run, RUN_A, sizeof hello.run);
+    resume(&c, &f, &hello);
+    add(&f, 0, 100);
+    save(&c, &f, 1, 100, 0);
+    tap_ok(c.job.pid == 0, "a small log needs no snapshot");
+    add(&f, 100, 5000);
+    save(&c, &f, 2, 5000, 0);
+    tap_ok(c.job.pid != 0, "a large log starts a snapshot");
+    wait_for_job(&c);
+    save(&c, &f, 3, 5001, 0);
+    tap_ok(c.job.pid == 0 && exists(2, RUN_A, SNAPSHOT_STATE) && exists(2, RUN_A, SNAPSHOT_LOG) &&
+               exists(0, RUN_A, SNAPSHOT_LOG),
+           "without a commit, the logs before the snapshot are kept");
+    save(&c, &f, 4, 5002, 1);
+    tap_ok(exists(0, RUN_A, SNAPSHOT_LOG), "mark 1 is committed, and the first log has it");
+    save(&c, &f, 5, 5003, 5);
+    save(&c, &f, 6, 5004, 900);
+    save(&c, &f, 7, 5005, 0);
+    tap_ok(exists(0, RUN_A, SNAPSHOT_LOG),
+           "a commit that this run cannot have made is not counted");
+    save(&c, &f, 8, 5006, 2);
+    tap_ok(!exists(0, RUN_A, SNAPSHOT_LOG) && exists(2, RUN_A, SNAPSHOT_STATE) && files() == 2,
+           "the commit of the snapshot's mark makes the first log superfluous");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    mark_release(&hello);
+
+    // Another run from mark 8.
+    hello = hello_of(RUN_A, 8, 5006, 1);
+    open_with(&c, OPTIONS, false);
+    resume(&c, &f, &hello);
+    save_as(&c, &f, RUN_B, 9, 5006, 4);
+    save_as(&c, &f, RUN_B, 10, 5006, 8);
+    tap_ok(exists(8, RUN_B, SNAPSHOT_LOG) && files() == 3, "another run has a log of its own");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    // A third run starts from mark 8 too, since no mark of the second one was committed.
+    open_with(&c, OPTIONS, false);
+    memcpy(hello.run, RUN_A, sizeof hello.run - 1);
+    hello.run[35] = 'c';
+    resume(&c, &f, &hello);
+    save_as(&c, &f, hello.run, 9, 5006, 8);
+    tap_int(files(), 4, "the second run may still commit");
+    save_as(&c, &f, hello.run, 10, 5006, 9);
+    tap_ok(!exists(8, RUN_B, SNAPSHOT_LOG) && files() == 3,
+           "once the third run has committed, the second one cannot");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    mark_release(&hello);
+}
+
+static void test_failed_job(void)
+{
+    struct mark hello = hello_of(NULL, 0, 0, 1);
+    struct checkpoint c;
+    struct fixture f;
+
+    reset();
+    open_with(&c, OPTIONS, false);
+    c.log_least = 5000;
+    c.log_states = 0;
+    memcpy(hello.run, RUN_A, sizeof hello.run);
+    resume(&c, &f, &hello);
+    add(&f, 0, 5000);
+    save(&c, &f, 1, 5000, 0);
+    kill(c.job.pid, SIGKILL);
+    wait_for_job(&c);
+    save(&c, &f, 2, 5001, 0);
+    tap_ok(c.job.pid == 0, "a snapshot that was killed is not tried again at once");
+    add(&f, 0, 20000);
+    save(&c, &f, 3, 5002, 0);
+    tap_ok(c.job.pid != 0, "it is tried when the log has grown");
+    wait_for_job(&c);
+    save(&c, &f, 4, 5003, 3);
+    checkpoint_close(&c);
+    fixture_release(&f);
+    mark_release(&hello);
+    hello = hello_of(RUN_A, 4, 5003, 1);
+    open_with(&c, OPTIONS, false);
+    tap_ok(resume(&c, &f, &hello) == 0 && f.windows.series[0].window[0]->set.records == 25000,
+           "all logs are replayed");
+    checkpoint_close(&c);
+    fixture_release(&f);
+
+    // The disk is full.
+    struct rlimit old, limit;
+    open_with(&c, OPTIONS, false);
+    c.log_least = 5000;
+    c.log_states = 0;
+    resume(&c, &f, &hello);
+    add(&f, 25000, 25500);
+    getrlimit(RLIMIT_FSIZE, &old);
+    limit = old;
+    limit.rlim_cur = 1500;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    tap_ok(save_as(&c, &f, RUN_B, 5, 5004, 0) == -1 && err.status == EX_IOERR &&
+               strstr(err.text, "4." RUN_B ".log: File too large") != NULL,
+           "a log that cannot be written is an error");
+    setrlimit(RLIMIT_FSIZE, &old);
+    checkpoint_close(&c);
+    fixture_release(&f);
+
+    open_with(&c, OPTIONS, false);
+    c.log_least = 0;
+    c.log_states = 0;
+    resume(&c, &f, &hello);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    save_as(&c, &f, RUN_B, 5, 5004, 0);
+    tap_ok(c.job.pid != 0, "a snapshot is written to the full disk");
+    wait_for_job(&c);
+    tap_ok(save_as(&c, &f, RUN_B, 6, 5004, 0) == -1 && err.status == EX_IOERR &&
+               strstr(err.text, "5." RUN_B ".state: File too large") != NULL,
+           "a snapshot that cannot be written is an error");
+    setrlimit(RLIMIT_FSIZE, &old);
+    checkpoint_close(&c);
+    fixture_release(&f);
+    mark_release(&hello);
+}
+
+// --- Kills ---
+
+#define KILL_RECORDS 6000
+#define KILL_EVERY 20 // records between marks
+
+// A process that counts from a mark on, and reports each mark that it has saved.
+static _Noreturn void count_from(const struct mark *hello, int saved)
+{
+    struct checkpoint c;
+    struct fixture f;
+    uint64_t seq = hello->seq;
+
+    alarm(60);
+    if (checkpoint_open(&c, path, OPTIONS, false, &err) != 0)
+        err_die(&err);
+    c.log_least = 3000;
+    c.log_states = 0;
+    fixture_init(&f, 60, "10m", "7n", NULL);
+    if (resume_in(&c, &f, hello) != 0)
+        err_die(&err);
+    while (seq * KILL_EVERY < KILL_RECORDS) {
+        add(&f, seq * KILL_EVERY, (seq + 1) * KILL_EVERY);
+        seq++;
+        // The mark before is committed.
+        if (save_as(&c, &f, hello->run, seq, (int64_t)seq, seq - 1) != 0)
+            err_die(&err);
+        if (write(saved, &seq, sizeof seq) != sizeof seq)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+// Starts a process, and kills it after some marks. Returns the last mark that it has reported.
+static uint64_t kill_after(const struct mark *hello, int marks, useconds_t us)
+{
+    uint64_t seq = hello->seq;
+    int saved[2];
+
+    if (pipe(saved) != 0)
+        return 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        count_from(hello, saved[1]);
+    close(saved[1]);
+    for (int i = 0; i < marks && read(saved[0], &seq, sizeof seq) == sizeof seq; i++)
+        continue;
+    usleep(us);
+    kill(pid, SIGKILL);
+    while (read(saved[0], &seq, sizeof seq) == sizeof seq)
+        continue;
+    close(saved[0]);
+    waitpid(pid, NULL, 0);
+    return seq;
+}
+
+static void test_kills(void)
+{
+    struct mark hello = hello_of(NULL, 0, 0, 1);
+    struct buf wanted = BUF_INIT, got = BUF_INIT;
+    struct checkpoint c;
+    struct fixture f;
+    uint64_t seq = 0;
+    int kills = 0;
+
+    reset();
+    fixture_init(&f, 60, "10m", "7n", NULL);
+    add(&f, 0, KILL_RECORDS);
+    fixture_report(&f, WINDOWS_OPEN, &wanted);
+    fixture_release(&f);
+    srandom(1);
+    while (seq * KILL_EVERY < KILL_RECORDS && kills < 1000) {
+        uint64_t at = kill_after(&hello, (int)(random() % 20), (useconds_t)(random() % 2000));
+        kills++;
+        // A run without a mark has committed nothing.
+        if (at > seq) {
+            memcpy(hello.from, hello.run, sizeof hello.from);
+            seq = hello.seq = at;
+            hello.at[0].offset = (int64_t)at;
+        }
+        mark_new_run(hello.run);
+    }
+    tap_ok(kills > 10, "a process was killed %d times", kills);
+    open_with(&c, OPTIONS, false);
+    fixture_init(&f, 60, "10m", "7n", NULL);
+    tap_int(resume_in(&c, &f, &hello), 0, "the last mark can be restored");
+    fixture_report(&f, WINDOWS_OPEN, &got);
+    tap_bytes(got.data, got.len, wanted.data, wanted.len,
+              "the insights are those of a process that was never killed");
+    checkpoint_close(&c);
+    fixture_release(&f);
+    mark_release(&hello);
+    buf_release(&wanted);
+    buf_release(&got);
 }
 
 static void test_unmarked(void)
@@ -281,7 +577,7 @@ static void test_unmarked(void)
     tap_ok(c.accepted == 100 && f.windows.series[0].window[0]->set.records == 100,
            "the windows have the earlier counts");
     checkpoint_save(&c, NULL, &f.windows, &err);
-    tap_int(snapshots(), 1, "only the newest snapshot is kept");
+    tap_int(files(), 1, "only the newest snapshot is kept");
     checkpoint_close(&c);
     fixture_release(&f);
     tap_ok(checkpoint_open(&c, path, OPTIONS, false, &err) == 0 && resume(&c, &f, &hello) == -1,
@@ -359,7 +655,11 @@ int main(void)
     test_refused();
     test_start();
     test_reset();
-    test_save();
+    test_added_partition();
+    test_cost();
+    test_removal();
+    test_failed_job();
+    test_kills();
     test_unmarked();
     test_closed();
     test_nothing();

@@ -26,6 +26,7 @@
 #include "insight/partial_write.h"
 #include "insight/plan.h"
 #include "insight/report.h"
+#include "insight/state_log.h"
 #include "insight/window_spec.h"
 #include "insight/windows.h"
 #include "json/json.h"
@@ -119,6 +120,26 @@ static inline void fixture_add_nth(struct fixture *f, size_t i, size_t users)
     snprintf(ip, sizeof ip, "10.0.%llu.%llu", (unsigned long long)(mixed % users),
              (unsigned long long)(mixed / users % 10));
     fixture_add(f, (int64_t)i, user, ip);
+}
+
+// Does what an entry of a state log says. Due windows are handed out to nobody.
+static inline int fixture_replay(void *ctx, const struct state_entry *entry, struct err *err)
+{
+    struct fixture *f = ctx;
+    struct window_view view;
+
+    (void)err;
+    memset(f->windows.batch.value, 0, f->plan.field_count * sizeof(struct json_value));
+    for (size_t i = 0; entry->kind == STATE_RECORD && i < f->plan.value_count; i++)
+        f->windows.batch.value[f->plan.value[i].field] = (struct json_value){
+            .type = JSON_STRING, .string = {entry->value[i].data, entry->value[i].len}};
+    if (entry->kind == STATE_RECORD || entry->kind == STATE_LATE)
+        windows_add(&f->windows, entry->time);
+    if (entry->kind == STATE_WATERMARK)
+        f->windows.watermark = entry->time;
+    while (windows_due(&f->windows) && windows_next(&f->windows, WINDOWS_DUE, &view))
+        continue;
+    return 0;
 }
 
 // Appends the insights of all windows of a kind, one per line.

@@ -30,6 +30,8 @@ static int save(const char *name, uint64_t number)
     memset(big, (int)number, sizeof big);
     snapshot_write_begin(&dir, name, &w);
     snapshot_put_u64(&w, number);
+    for (unsigned shift = 0; shift < 64; shift++)
+        snapshot_put_num(&w, UINT64_MAX >> shift);
     snapshot_put_bytes(&w, "text", 4);
     snapshot_put_bytes(&w, "", 0);
     snapshot_put(&w, big, sizeof big);
@@ -47,8 +49,11 @@ static uint64_t load(const char *name)
     if (snapshot_read_begin(&dir, name, &r, &err) != 1)
         return 0;
     uint64_t number = snapshot_get_u64(&r);
+    bool nums = true;
+    for (unsigned shift = 0; shift < 64; shift++)
+        nums &= snapshot_get_num(&r) == UINT64_MAX >> shift;
     const char *text = snapshot_get_bytes(&r, &len);
-    bool same = len == 4 && memcmp(text, "text", 4) == 0;
+    bool same = nums && len == 4 && memcmp(text, "text", 4) == 0;
     snapshot_get_bytes(&r, &empty);
     snapshot_get(&r, big, sizeof big);
     for (size_t i = 0; i < sizeof big; i++)
@@ -68,9 +73,9 @@ static void test_round_trip(void)
     struct snapshot_reader r;
     char name[SNAPSHOT_NAME_SIZE];
 
-    snapshot_name(name, 42, "run");
-    tap_text(name, strlen(name), "42.run.state", "a name has the seq and the tag");
-    snapshot_name(name, UINT64_MAX, NULL);
+    snapshot_name(name, 42, "run", SNAPSHOT_LOG);
+    tap_text(name, strlen(name), "42.run.log", "a name has the seq, the tag and the kind");
+    snapshot_name(name, UINT64_MAX, NULL, SNAPSHOT_STATE);
     tap_text(name, strlen(name), "18446744073709551615.state", "the tag can be left out");
     tap_int(snapshot_read_begin(&dir, "1.state", &r, &err), 0, "there is no snapshot at first");
     tap_int(save("1.state", 7), 0, "a snapshot is saved");
@@ -89,10 +94,12 @@ static void test_overrun(void)
 
     snapshot_write_begin(&dir, "2.state", &w);
     snapshot_put_u64(&w, 5);
-    snapshot_put_u64(&w, 1);
+    snapshot_put_num(&w, 5);
+    snapshot_put(&w, "abcdefg", 7);
     snapshot_write_end(&dir, &w, &err);
 
-    tap_int(snapshot_read_begin(&dir, "2.state", &r, &err), 1, "a snapshot of two numbers");
+    tap_int(snapshot_read_begin(&dir, "2.state", &r, &err), 1,
+            "a snapshot of two numbers and a text");
     snapshot_get_u64(&r);
     tap_int(snapshot_read_end(&r, &err), -1, "a snapshot must be read to its end");
     tap_int(err.status, EX_CONFIG, "otherwise the error is EX_CONFIG");
@@ -105,16 +112,23 @@ static void test_overrun(void)
     tap_int(snapshot_read_end(&r, &err), -1, "snapshot_read_end() reports it");
 
     snapshot_read_begin(&dir, "2.state", &r, &err);
+    snapshot_get_u64(&r);
     tap_ok(snapshot_get_count(&r, 1) == 5 && !r.overrun, "a count that fits is accepted");
     snapshot_read_end(&r, &err);
     snapshot_read_begin(&dir, "2.state", &r, &err);
+    snapshot_get_u64(&r);
     tap_ok(snapshot_get_count(&r, 2) == 0 && r.overrun, "one that cannot fit is refused");
     snapshot_read_end(&r, &err);
     snapshot_read_begin(&dir, "2.state", &r, &err);
-    snapshot_get_u64(&r);
+    snapshot_get(&r, all, 9);
     const char *data = snapshot_get_bytes(&r, &len);
     tap_ok(len == 0 && data != NULL && r.overrun, "bytes longer than the file are refused");
+    tap_ok(snapshot_get_num(&r) == 0, "a number after that is 0");
     snapshot_read_end(&r, &err);
+    snapshot_read_begin(&dir, "2.state", &r, &err);
+    snapshot_refuse(&r);
+    tap_ok(snapshot_get_u64(&r) == 0 && snapshot_read_end(&r, &err) == -1,
+           "what the owner refuses is reported");
 }
 
 // Changes a byte of a snapshot, or cuts the snapshot off at that byte.
@@ -147,17 +161,20 @@ static void test_damage(void)
         tap_ok(snapshot_read_begin(&dir, "3.state", &r, &err) == -1 && err.status == EX_CONFIG,
                "%s is found", cases[i].title);
     }
-    snapshot_dir_remove(&dir, UINT64_MAX, &err);
+    snapshot_dir_clear(&dir, &err);
 }
 
-static int collect(void *ctx, const struct snapshot_dir *d, const char *name, uint64_t seq,
-                   struct err *e)
+static int collect(void *ctx, const struct snapshot_dir *d, const char *name,
+                   const struct snapshot_id *id, struct err *e)
 {
+    char again[SNAPSHOT_NAME_SIZE];
     uint64_t *sum = ctx;
 
     (void)d;
     (void)e;
-    *sum += seq;
+    *sum += id->seq;
+    snapshot_name(again, id->seq, id->tag, id->kind);
+    tap_text(again, strlen(again), name, "a name is read as it is built");
     return strcmp(name, "9.stop.state") == 0 ? 5 : 0;
 }
 
@@ -176,38 +193,46 @@ static void touch(const char *name, time_t seconds)
     utimensat(dir.fd, name, times, 0);
 }
 
+static bool is_log(const void *ctx, const struct snapshot_id *id)
+{
+    (void)ctx;
+    return id->kind == SNAPSHOT_LOG;
+}
+
 static void test_directory(void)
 {
-    char name[SNAPSHOT_NAME_SIZE] = "";
-    uint64_t seq = 0, sum = 0;
+    struct snapshot_id id;
+    uint64_t sum = 0;
 
-    tap_int(snapshot_dir_newest(&dir, &seq, name, &err), 0,
-            "an empty directory has no newest snapshot");
+    tap_int(snapshot_dir_newest(&dir, NULL, NULL, &id, &err), 0,
+            "an empty directory has no newest file");
     save("10.a.state", 1);
-    save("11.a.state", 2);
+    save("11.a.log", 2);
     save("5.b.state", 3);
+    save("6.state", 3);
     close(openat(dir.fd, "notes.txt", O_CREAT | O_WRONLY, 0600));
     close(openat(dir.fd, "x7.state", O_CREAT | O_WRONLY, 0600));
-    tap_int((int64_t)sum_of_seqs(), 26, "each snapshot is visited, and no other file");
+    close(openat(dir.fd, "7x.state", O_CREAT | O_WRONLY, 0600));
+    tap_int((int64_t)sum_of_seqs(), 32, "each snapshot and log is visited, and no other file");
     touch("10.a.state", 1000);
-    touch("11.a.state", 2000);
+    touch("11.a.log", 2000);
     touch("5.b.state", 3000);
-    tap_int(snapshot_dir_newest(&dir, &seq, name, &err), 1, "the newest is found");
-    tap_ok(seq == 5 && strcmp(name, "5.b.state") == 0,
-           "the newest snapshot is found by its time, not by its seq");
+    touch("6.state", 1);
+    tap_int(snapshot_dir_newest(&dir, NULL, NULL, &id, &err), 1, "the newest is found");
+    tap_ok(id.seq == 5 && strcmp(id.tag, "b") == 0 && id.kind == SNAPSHOT_STATE,
+           "the newest file is found by its time, not by its seq");
     touch("10.a.state", 3000);
-    snapshot_dir_newest(&dir, &seq, name, &err);
-    tap_int((int64_t)seq, 10, "of two at one time, the higher seq is newer");
-    tap_ok(snapshot_dir_link(&dir, "10.a.state", "12.a.state") && load("12.a.state") == 1,
-           "a snapshot can have a second name");
-    tap_ok(!snapshot_dir_link(&dir, "99.state", "98.state"),
-           "a missing snapshot cannot have a second name");
-    tap_int(snapshot_dir_remove(&dir, 10, &err), 0, "snapshots are removed up to a seq");
-    tap_ok(!exists("10.a.state") && !exists("5.b.state") && exists("11.a.state") &&
-               exists("12.a.state"),
-           "snapshots of all tags are removed, and no others");
+    snapshot_dir_newest(&dir, NULL, NULL, &id, &err);
+    tap_int((int64_t)id.seq, 10, "of two at one time, the higher seq is newer");
+    snapshot_dir_newest(&dir, is_log, NULL, &id, &err);
+    tap_int((int64_t)id.seq, 11, "the newest of those that are wanted is found");
+    tap_int(snapshot_remove(&dir, "10.a.state", &err), 0, "a file is removed");
+    tap_ok(!exists("10.a.state") && exists("11.a.log"), "and no other");
+    tap_int(snapshot_remove(&dir, "10.a.state", &err), 0, "it may be removed already");
     save("9.stop.state", 1);
     tap_int(snapshot_dir_each(&dir, collect, &sum, &err), 5, "visit() can stop the loop");
+    tap_int(snapshot_dir_clear(&dir, &err), 0, "all files are removed");
+    tap_ok((sum = sum_of_seqs()) == 0 && exists("notes.txt"), "but not those of others");
 }
 
 static void test_failed_write(void)
@@ -305,9 +330,10 @@ int main(void)
     test_failed_write();
     test_open(path);
     test_lock(path);
-    snapshot_dir_remove(&dir, UINT64_MAX, &err);
+    snapshot_dir_clear(&dir, &err);
     unlinkat(dir.fd, "notes.txt", 0);
     unlinkat(dir.fd, "x7.state", 0);
+    unlinkat(dir.fd, "7x.state", 0);
     unlinkat(dir.fd, "mine.new", 0);
     snapshot_dir_close(&dir);
     tap_int(rmdir(path), 0, "nothing else is left in the directory");
