@@ -119,8 +119,12 @@ static int on_record(void *ctx, struct partition *p, const struct line *line)
 
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
+    static const struct reject reserved = {REJECT_RESERVED, "@mark", "only marks can have it"};
     struct reader *r = ctx;
 
+    if (r->source.guarantee->accepts != NULL &&
+        !r->source.guarantee->accepts(&r->source, stream_json(s)))
+        return stream_reject(s, &reserved, line);
     mark_source_wrote(&r->source.marks, line->len + 1);
     return stream_emit(s, line->data, consumer_join_lines(&r->source.consumer, line));
 }

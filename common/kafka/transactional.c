@@ -106,6 +106,7 @@ static void source_release(struct source *s)
 const struct source_guarantee transactional_source = {.tick = TICK,
                                                       .begin = source_begin,
                                                       .open = source_open,
+                                                      .accepts = guarantee_accepts,
                                                       .saw = guarantee_saw,
                                                       .mark = source_mark,
                                                       .serve = source_serve,
