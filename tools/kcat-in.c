@@ -165,6 +165,11 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
     if (r->taken > 0)
         client_alive(&c->client);
     *end = r->ended = count_reached(r) || consumer_done(c);
+    if (!r->ended && r->options->source.marks.live && consumer_grown(c, &err)) {
+        log_error("%s", err.text);
+        stream_set_status(s, err.status);
+        *end = true;
+    }
     // Writes a mark after each batch, not only at ticks. The source is faster than the next stage,
     // so the pipe could otherwise fill with records and no mark.
     if (!r->ended && r->taken > 0 && r->source.guarantee->mark(&r->source) != 0)

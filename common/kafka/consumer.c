@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 #include "kafka/metadata.h"
 #include "kafka/partition_list.h"
+
+#define EXPLAIN_TIME 2000     // ms to find out why a topic is not available
+#define GROWTH_INTERVAL 10000 // ms between questions whether topics have more partitions
 
 static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_t *entry)
 {
@@ -158,6 +162,21 @@ static void read_what_is_left(rd_kafka_conf_t *conf)
         rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", unused, sizeof unused);
 }
 
+// How often to ask for added partitions. A group asks as often as the setting says, so kcat-in sets
+// it to GROWTH_INTERVAL.
+static int64_t growth_interval(const rd_kafka_conf_t *conf)
+{
+    char text[32];
+    size_t size = sizeof text;
+    int64_t ms;
+
+    if (rd_kafka_conf_get(conf, "topic.metadata.refresh.interval.ms", text, &size) !=
+            RD_KAFKA_CONF_OK ||
+        number_parse_int(text, &ms) != 0 || ms <= 0 || ms > GROWTH_INTERVAL)
+        return GROWTH_INTERVAL;
+    return ms;
+}
+
 int consumer_init(struct consumer *c, const struct config_options *options,
                   const struct config_setting *defaults, struct err *err)
 {
@@ -172,6 +191,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
         rd_kafka_conf_destroy(conf);
         return err_set(err, EX_USAGE, "group %s: %s", c->offsets.group, why);
     }
+    c->watch.interval = growth_interval(conf);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     if (client_init(&c->client, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
@@ -212,6 +232,7 @@ static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
 
     if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
         return -1;
+    partition_watch_add(&c->watch, &c->client, topic, partitions);
     for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
         int32_t id = id_count == 0 ? i : ids[i];
         if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
@@ -270,9 +291,14 @@ static int assign(struct consumer *c, const struct opt_list *topics, const int32
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     int status = add_topics(c, list, topics, ids, id_count, err);
 
-    if (status == 0 && list->cnt == 0)
+    c->fixed_ids = id_count > 0;
+    if (status == 0 && list->cnt == 0 && c->offsets.group == NULL)
         status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition in this share",
                          (long long)c->shard, (long long)c->shards);
+    if (status == 0 && list->cnt == 0)
+        log_warn("shard %lld/%lld: no topic has a partition in this share; waiting until one is "
+                 "added",
+                 (long long)c->shard, (long long)c->shards);
     if (status == 0)
         status = prepare(c, list, err);
     if (status == 0)
@@ -347,9 +373,35 @@ void consumer_yield(struct consumer *c)
     rd_kafka_yield(c->client.rk);
 }
 
+bool consumer_grown(struct consumer *c, struct err *err)
+{
+    if (c->offsets.shared || c->fixed_ids || !partition_watch_answered(&c->watch))
+        return false;
+    for (size_t i = 0; i < c->watch.count; i++) {
+        const struct watched_topic *topic = &c->watch.topic[i];
+        for (int32_t id = topic->partitions; id < topic->found; id++) {
+            if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
+                continue;
+            err_set(err, EX_TEMPFAIL,
+                    "topic %s: partitions were added (it had %d, and has %d); start again to read "
+                    "them too",
+                    topic->name, topic->partitions, topic->found);
+            return true;
+        }
+    }
+    return false;
+}
+
+// Returns whether the partitions stop nowhere.
+static bool is_endless(const struct consumer_offsets *o)
+{
+    return !o->stop_at_end && o->range.to.kind == OFFSET_NONE;
+}
+
 bool consumer_done(const struct consumer *c)
 {
-    return (c->assigned || !c->offsets.shared) && partitions_done(&c->partitions);
+    return !is_endless(&c->offsets) && (c->assigned || !c->offsets.shared) &&
+           partitions_done(&c->partitions);
 }
 
 // Stops reading a fixed set. librdkafka cannot destroy a client that is still fetching.
@@ -377,6 +429,7 @@ void consumer_release(struct consumer *c)
 {
     c->closing = true;
     stop_fetching(c);
+    partition_watch_release(&c->watch);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
     client_release(&c->client);
