@@ -118,18 +118,28 @@ load delivery
 
 @test "a set of partitions has one name, whichever options select it" {
     create_topic "$topic" 6
+    create_topic "$topic-2" 3
     while read -r options name; do
         # shellcheck disable=SC2086 # several options
         read_topic "$topic" --marks ${options//+/ } | head -n 1 >hello
-        assert_eq "$(jq -r .shard hello)" "$name"
-    done <<'END'
+        assert_eq "$options $(jq -r .shard hello)" "$options $name"
+    done <<END
 --shard=00/2 0/2
 --shard=1/002 1/2
--p+3 3
+-p+0-5 0/1
+--shard=0/1 0/1
+--shard=00/1 0/1
+-v 0/1
+-p+4,2,0 0/2
+-p+3 3/4
 -p+1,0 0-1
 -p+0-1 0-1
 -p+05,3,2,0,1,1 0-3,5
+$topic-2 0/1
+-p+2,0+$topic-2 0,2
+--shard=1/2+$topic-2 1/2
 END
+    read_topic "$topic" --marks -G "$group" | head -n 1 | jq -e '.shard == null'
 }
 
 @test "a cooperative assignment strategy is refused" {

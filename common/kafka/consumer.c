@@ -269,6 +269,30 @@ static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
     return 0;
 }
 
+// Returns the set's canonical name. An empty share keeps the name that the user gave it.
+static char *name_share(const struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+    struct partition_choice *topics = xcalloc(c->watch.count, sizeof *topics);
+
+    if (list->cnt == 0) {
+        free(topics);
+        return partition_list_shard_name(c->shard, c->shards);
+    }
+    for (size_t i = 0; i < c->watch.count; i++) {
+        topics[i].partitions = c->watch.topic[i].partitions;
+        topics[i].ids = xcalloc((size_t)list->cnt, sizeof *topics[i].ids);
+        for (int j = 0; j < list->cnt; j++) {
+            if (strcmp(list->elems[j].topic, c->watch.topic[i].name) == 0)
+                topics[i].ids[topics[i].count++] = list->elems[j].partition;
+        }
+    }
+    char *name = partition_list_name(topics, c->watch.count);
+    for (size_t i = 0; i < c->watch.count; i++)
+        free(topics[i].ids);
+    free(topics);
+    return name;
+}
+
 static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
                           struct err *err)
 {
@@ -299,6 +323,8 @@ static int assign(struct consumer *c, const struct opt_list *topics, const int32
         log_warn("shard %lld/%lld: no topic has a partition in this share; waiting until one is "
                  "added",
                  (long long)c->shard, (long long)c->shards);
+    if (status == 0)
+        c->share = name_share(c, list);
     if (status == 0)
         status = prepare(c, list, err);
     if (status == 0)
@@ -434,6 +460,7 @@ void consumer_release(struct consumer *c)
         rd_kafka_queue_destroy(c->messages);
     client_release(&c->client);
     partition_set_release(&c->partitions);
+    free(c->share);
     for (size_t i = 0; i < c->names.count; i++)
         free((char *)c->names.item[i]);
     opt_list_release(&c->names);

@@ -59,6 +59,11 @@ struct consumer {
     // The owner sets group, range and stop_at_end.
     struct consumer_offsets offsets;
 
+    // Set by consumer_start(): the canonical name of the set of partitions, if the set is fixed;
+    // see partition_list_name(). NULL if the group's members share the partitions.
+    char *share;
+    uint64_t assignment; // grows with each change of the assigned partitions
+
     // The members below are private.
     struct client client;
     struct partition_set partitions;

@@ -31,7 +31,7 @@ const size_t mark_source_opt_count = sizeof mark_source_opts / sizeof *mark_sour
 
 bool mark_source_is_fixed(const struct mark_source *m)
 {
-    return m->options->shard != NULL && m->consumer->offsets.group != NULL;
+    return m->consumer->share != NULL && m->consumer->offsets.group != NULL;
 }
 
 void mark_source_open(struct mark_source *m, struct consumer *consumer,
@@ -163,7 +163,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
     if (kind == MARK_HELLO) {
         memcpy(next->from, c->offsets.from, sizeof next->from);
         next->group = c->offsets.group == NULL ? NULL : xstrdup(c->offsets.group);
-        next->shard = m->options->shard == NULL ? NULL : xstrdup(m->options->shard);
+        next->shard = c->share == NULL ? NULL : xstrdup(c->share);
         next->cluster = client_cluster(&c->client);
     }
     consumer_offsets_position(&c->offsets, next);

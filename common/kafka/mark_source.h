@@ -33,7 +33,6 @@
 
 struct mark_source_options {
     int64_t interval;       // ms; 0 when no marks are wanted
-    const char *shard;      // the name of a fixed set of partitions; NULL when it is not fixed
     const char *time_field; // the name of the field that holds a record's time
     enum time_unit time_unit;
     int64_t ahead; // ms; a time further ahead of the record's Kafka timestamp is not believed
