@@ -42,6 +42,7 @@ static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
         forward_messages(c, &list->elems[i]);
     rd_kafka_assign(c->client.rk, list);
     c->assigned = true;
+    c->assignment++;
 }
 
 static void on_revoke(struct consumer *c)
@@ -54,6 +55,7 @@ static void on_revoke(struct consumer *c)
         c->partitions.item[i]->assigned = false;
     rd_kafka_assign(c->client.rk, NULL);
     c->assigned = false;
+    c->assignment++;
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -377,12 +379,29 @@ static int check_regressed(struct consumer *c, struct err *err)
     return 0;
 }
 
+// A topic that no longer exists takes the group's offsets with it. This is more serious than a
+// topic that is not available: a later run would continue in another topic of that name.
+static int explain(struct consumer *c, struct err *err)
+{
+    struct consumer_offsets *o = &c->offsets;
+    struct err gone;
+
+    if (err->status != EX_UNAVAILABLE || o->group == NULL)
+        return -1;
+    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(o);
+    if (group_offsets_read(&c->client, list, EXPLAIN_TIME) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        group_known_compare(&o->known, o->group, NULL, list, &gone) != 0)
+        *err = gone;
+    rd_kafka_topic_partition_list_destroy(list);
+    return -1;
+}
+
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
     rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
     if (client_check(&c->client, err) != 0 || check_regressed(c, err) != 0)
-        return -1;
+        return explain(c, err);
     err->status = EX_OK;
     return c->stopped ? -1 : 0;
 }
@@ -459,6 +478,7 @@ void consumer_release(struct consumer *c)
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
     client_release(&c->client);
+    group_known_release(&c->offsets.known);
     partition_set_release(&c->partitions);
     free(c->share);
     for (size_t i = 0; i < c->names.count; i++)
