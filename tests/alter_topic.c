@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// alter_topic: changes a topic at $BOOTSTRAP_SERVERS, for tests. Exits with 0 when the broker has
-// done it, and otherwise with 1 and a message.
+// alter_topic: changes a topic or a group at $BOOTSTRAP_SERVERS, for tests. Exits with 0 when the
+// broker has done it, and otherwise with 1 and a message.
 //
 //     alter_topic delete TOPIC
 //     alter_topic grow TOPIC PARTITIONS     to that number of partitions
+//     alter_topic forget GROUP              deletes the group and its offsets
 //     alter_topic set TOPIC NAME=VALUE      all other settings return to their defaults
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -20,6 +21,14 @@ static void delete_topic(rd_kafka_t *rk, rd_kafka_queue_t *queue, const char *na
 
     rd_kafka_DeleteTopics(rk, &topic, 1, NULL, queue);
     rd_kafka_DeleteTopic_destroy(topic);
+}
+
+static void delete_group(rd_kafka_t *rk, rd_kafka_queue_t *queue, const char *name)
+{
+    rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(name);
+
+    rd_kafka_DeleteGroups(rk, &group, 1, NULL, queue);
+    rd_kafka_DeleteGroup_destroy(group);
 }
 
 static bool grow_topic(rd_kafka_t *rk, rd_kafka_queue_t *queue, const char *name, const char *count)
@@ -55,13 +64,17 @@ static bool ask(rd_kafka_t *rk, rd_kafka_queue_t *queue, int argc, char **argv)
         delete_topic(rk, queue, argv[2]);
         return true;
     }
+    if (argc == 3 && strcmp(argv[1], "forget") == 0) {
+        delete_group(rk, queue, argv[2]);
+        return true;
+    }
     if (argc == 4 && strcmp(argv[1], "grow") == 0)
         return grow_topic(rk, queue, argv[2], argv[3]);
     return argc == 4 && strcmp(argv[1], "set") == 0 && set_topic(rk, queue, argv[2], argv[3]);
 }
 
-// What the broker says about the one topic.
-static rd_kafka_resp_err_t topic_error(rd_kafka_event_t *event)
+// What the broker says about the one topic or group.
+static rd_kafka_resp_err_t result_error(rd_kafka_event_t *event)
 {
     const rd_kafka_topic_result_t **topics = NULL;
     size_t count = 0;
@@ -75,6 +88,12 @@ static rd_kafka_resp_err_t topic_error(rd_kafka_event_t *event)
         topics = rd_kafka_CreatePartitions_result_topics(
             rd_kafka_event_CreatePartitions_result(event), &count);
         break;
+    case RD_KAFKA_EVENT_DELETEGROUPS_RESULT: {
+        const rd_kafka_group_result_t **groups =
+            rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count);
+        const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
+        return error == NULL ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
+    }
     case RD_KAFKA_EVENT_ALTERCONFIGS_RESULT: {
         const rd_kafka_ConfigResource_t **configs = rd_kafka_AlterConfigs_result_resources(
             rd_kafka_event_AlterConfigs_result(event), &count);
@@ -92,7 +111,7 @@ static rd_kafka_resp_err_t await_answer(rd_kafka_queue_t *queue)
         return RD_KAFKA_RESP_ERR__TIMED_OUT;
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = topic_error(event);
+        code = result_error(event);
     rd_kafka_event_destroy(event);
     return code;
 }

@@ -139,6 +139,24 @@ is_assigned() {
     assert_eq $status 0
 }
 
+@test "a member without partitions stays, and takes over when another one leaves" {
+    make_topic 1 10
+    start kcat-in "$topic" -G "$group" >first
+    leaver=$!
+    wait_until 20 has_lines 10 first
+    start kcat-in "$topic" -G "$group" -v >second 2>log
+    wait_until 20 grep -q 'partitions assigned' log
+    seq 11 20 | produce "$topic"
+    wait_until 20 has_lines 20 first second
+    run ! is_gone $!
+    run ! is_gone $leaver
+    kill -TERM $leaver
+    await $leaver
+    seq 21 30 | produce "$topic"
+    wait_until 20 has_lines 30 first second
+    assert_exactly_once 30 first second
+}
+
 @test "a killed member loses no records" {
     make_topic 2 1000
     start kcat-in "$topic" -G "$group" -X session.timeout.ms=6000 >out

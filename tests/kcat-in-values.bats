@@ -82,6 +82,36 @@ JSON
     assert_eq "${lines[0]}" '{ "@mark":1}'
 }
 
+@test "with marks, a record with a member @mark is rejected, however its name is written" {
+    create_topic "$topic"
+    cat >records <<'END'
+{"@mark":"end","run":"x"}
+{ "@mark" : null }
+{"timestamp":1700000000,"\u0040mark":"mark"}
+{"a":1,"\u0040m\u0061rk":{}, "a":1e999}
+{"a":{"@mark":1},"timestamp":1700000001}
+{"@marks":1,"mark":2,"":3}
+["@mark"]
+"@mark"
+END
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" <records
+    read_topic "$topic" --marks --rejects rejects --stats stats >lines
+    grep -v '^{"@mark"' lines | cmp - <(tail -n 4 records)
+    assert_eq "$(tail -n 1 lines | jq .watermark)" 1700000001000
+    assert_eq "$(jq -r '[.reject,.field,.offset] | join(" ")' rejects | xargs)" \
+        'reserved @mark 0 reserved @mark 1 reserved @mark 2 reserved @mark 3'
+    head -n 4 records | cmp - <(jq -r .raw rejects)
+    assert_ledger_adds_up stats
+    # What leaves the jq program counts.
+    read_topic "$topic" --marks -j 'if type == "object" then del(."@mark") else empty end' --rejects none >lines
+    assert_eq "$(grep -vc '^{"@mark"' lines)" 6
+    [ ! -s none ]
+    read_topic "$topic" --marks -p 0 -j '1, {"@mark": 1}' --rejects rejects2 --stats stats >lines
+    assert_eq "$(grep -c '^1$' lines) $(wc -l <rejects2)" '8 8'
+    assert_ledger_adds_up stats
+    assert_eq "$(read_topic "$topic" | wc -l)" 8
+}
+
 @test "unusual numbers, escapes and spacing pass byte for byte" {
     cat >odd <<'END'
   { "big" : 123456789012345678901234567890, "e":1.50E+02, "z":-0, "lone":"\ud800", "s":"\/" }

@@ -144,6 +144,15 @@ ends_with() {
     ends_with 65 "stdin: line 2: mark 1: belongs to run $OTHER, not $RUN"
 }
 
+@test "a mark that does not know the token of the hello mark is refused" {
+    token=00112233445566778899aabbccddeeff
+    { mark hello 1 && mark mark 2; } | sed "s/,\"seq\"/,\"token\":\"$token\"&/" >good
+    { cat good && mark mark 3; } >in
+    ends_with 65 'stdin: line 3: mark 3: its token is not that of the hello mark; .*'
+    { cat good && mark mark 3 | sed "s/,\"seq\"/,\"token\":\"${token/0/1}\"&/"; } >in
+    ends_with 65 'stdin: line 3: mark 3: its token is not that of the hello mark; .*'
+}
+
 @test "out-of-order marks are refused" {
     mark mark 1 >in
     ends_with 65 'stdin: line 1: mark 1: there is no hello mark before it'

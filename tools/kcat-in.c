@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/datetime.h"
 #include "base/log.h"
@@ -33,7 +34,6 @@ struct options {
     int64_t shard, shards; // 0/0 when not given
     int32_t *ids;          // of -p
     int id_count;
-    char *shard_name; // of the fixed set of partitions; NULL when it is not fixed
     const struct source_guarantee *guarantee;
     struct source_options source;
     struct offset_range range;
@@ -119,8 +119,12 @@ static int on_record(void *ctx, struct partition *p, const struct line *line)
 
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
+    static const struct reject reserved = {REJECT_RESERVED, "@mark", "only marks can have it"};
     struct reader *r = ctx;
 
+    if (r->source.guarantee->accepts != NULL &&
+        !r->source.guarantee->accepts(&r->source, stream_json(s)))
+        return stream_reject(s, &reserved, line);
     mark_source_wrote(&r->source.marks, line->len + 1);
     return stream_emit(s, line->data, consumer_join_lines(&r->source.consumer, line));
 }
@@ -161,6 +165,11 @@ static int fill(void *ctx, struct stream *s, int timeout_ms, bool *end)
     if (r->taken > 0)
         client_alive(&c->client);
     *end = r->ended = count_reached(r) || consumer_done(c);
+    if (!r->ended && r->options->source.marks.live && consumer_grown(c, &err)) {
+        log_error("%s", err.text);
+        stream_set_status(s, err.status);
+        *end = true;
+    }
     // Writes a mark after each batch, not only at ticks. The source is faster than the next stage,
     // so the pipe could otherwise fill with records and no mark.
     if (!r->ended && r->taken > 0 && r->source.guarantee->mark(&r->source) != 0)
@@ -241,13 +250,8 @@ static void check_options(struct options *o)
         o->source.marks.interval = MARKS_DEFAULT;
     if (o->partitions != NULL && (o->id_count = partition_list_parse(o->partitions, &o->ids)) < 0)
         opt_usage_error("-p: '%s' is not a list such as 0,2-4", o->partitions);
-    // The same set of partitions always has the same name, so that pipelines that read it fence
-    // each other.
-    if (o->shards > 0)
-        o->shard_name = partition_list_shard_name(o->shard, o->shards);
-    else if (o->ids != NULL)
-        o->shard_name = partition_list_name(o->ids, o->id_count);
-    o->source.marks.shard = o->shard_name;
+    if (strcmp(o->source.marks.time_field, "@mark") == 0)
+        opt_usage_error("--time-field: @mark is reserved for marks");
     o->source.marks.live = !o->exit_at_end && o->count == 0 && o->range.to.kind == OFFSET_NONE;
     o->guarantee = choose_guarantee(o);
 }
@@ -291,7 +295,6 @@ int main(int argc, char **argv)
     consumer_release(&reader.source.consumer);
     options.guarantee->release(&reader.source);
     free(options.ids);
-    free(options.shard_name);
     config_release(&options.kafka);
     opt_release(&program);
     return status;

@@ -11,11 +11,13 @@
 #include "base/signals.h"
 #include "base/xalloc.h"
 #include "kafka/ack_fifo.h"
+#include "kafka/group_check.h"
 #include "kafka/inflight.h"
 
 #define TICK 100                   // ms between checks for acknowledgements
 #define WAIT_SLICE 100             // ms of waiting for acknowledgements at a time
 #define END_WAIT (5 * MS_MINUTE)   // for the acknowledgement of the end mark
+#define CHECK_TIME 5000            // ms for the question before a commit that is waited for
 #define STOP_WAIT (20 * MS_SECOND) // for an acknowledgement after a signal or before a revoke
 
 // --- Source ---
@@ -26,8 +28,10 @@ struct acked_source {
     size_t pending_count;
     struct mark newest; // the newest acknowledged mark, if has_newest is true
     bool has_newest;    // a mark is acknowledged and not committed
-    uint64_t asked;     // the seq of a commit without an answer, if `asking` is true
+    struct mark asked;  // a commit without an answer, if `asking` is true
     bool asking;
+    uint64_t assignment; // for which it was asked
+    struct group_check check;
 };
 
 static int source_begin(struct source *s, struct err *err)
@@ -97,64 +101,109 @@ static int read_acks(struct source *s)
     return 0;
 }
 
+// A group that has members accepts commits from them only.
+static bool is_refused(const struct source *s, rd_kafka_resp_err_t code)
+{
+    return s->consumer.share != NULL && (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
+                                         code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
+}
+
 static void source_committed(struct source *s, rd_kafka_resp_err_t code,
                              const rd_kafka_topic_partition_list_t *list)
 {
     struct acked_source *a = s->own;
+    const char *group = s->consumer.offsets.group;
 
     (void)list;
     if (a == NULL || !a->asking)
         return;
     a->asking = false;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        mark_source_committed(&s->marks, a->asked);
-        return;
+        mark_source_committed(&s->marks, a->asked.seq);
+        if (a->assignment == s->consumer.assignment)
+            consumer_offsets_note_mark(&s->consumer.offsets, &a->asked);
+    } else if (is_refused(s, code)) {
+        client_fail(
+            &s->consumer.client, EX_TEMPFAIL,
+            "group %s: another consumer is a member of the group and shares its partitions; "
+            "stop one of the two, or give it another group",
+            group);
+    } else if (client_is_final(code)) {
+        client_fail_error(&s->consumer.client, &s->consumer.client.needs, code,
+                          "group %s: commit of mark %llu", group, (unsigned long long)a->asked.seq);
+    } else {
+        // The next acknowledgement leads to the next commit.
+        log_warn("group %s: commit of mark %llu failed: %s", group,
+                 (unsigned long long)a->asked.seq, rd_kafka_err2str(code));
     }
-    struct client *client = &s->consumer.client;
-    if (client_is_final(code)) {
-        client_fail_error(client, &client->needs, code, "group %s: commit of mark %llu",
-                          s->consumer.offsets.group, (unsigned long long)a->asked);
-        return;
-    }
-    // The next acknowledgement leads to the next commit.
-    log_warn("group %s: commit of mark %llu failed: %s", s->consumer.offsets.group,
-             (unsigned long long)a->asked, rd_kafka_err2str(code));
 }
 
+static int ask_commit(struct source *s)
+{
+    struct acked_source *a = s->own;
+
+    mark_copy(&a->asked, &a->newest);
+    a->has_newest = false;
+    a->assignment = s->consumer.assignment;
+    rd_kafka_resp_err_t code =
+        consumer_offsets_commit_mark(&s->consumer.offsets, &a->asked, false, &a->asking);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        source_committed(s, code, NULL);
+    return 0;
+}
+
+// Fails if another pipeline has committed for the same partitions, or if the offsets are gone.
+static int compare(struct source *s, const rd_kafka_topic_partition_list_t *found)
+{
+    const struct consumer_offsets *o = &s->consumer.offsets;
+    const struct group_allowed allowed = {.run = mark_source_run(&s->marks)};
+    struct err err;
+
+    if (group_known_compare(&o->known, o->group, &allowed, found, &err) == 0)
+        return 0;
+    return stream_fail_err(s->stream, &err);
+}
+
+// Commits the newest acknowledged mark. Before each commit it asks for the group's offsets, and
+// goes on reading until the answer has come.
 static int source_serve(struct source *s, bool blocked)
 {
     struct acked_source *a = s->own;
-    bool asked;
+    const rd_kafka_topic_partition_list_t *found;
 
     (void)blocked;
     if (read_acks(s) != 0)
         return -1;
     if (!a->has_newest || a->asking)
         return 0;
-    a->asked = a->newest.seq;
-    a->has_newest = false;
-    rd_kafka_resp_err_t code =
-        consumer_offsets_commit_mark(&s->consumer.offsets, &a->newest, false, &asked);
-    a->asking = asked;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        source_committed(s, code, NULL);
+    if (group_check_answer(&a->check, &s->consumer, &found) && found != NULL)
+        return compare(s, found) != 0 ? -1 : ask_commit(s);
+    if (!group_check_busy(&a->check))
+        group_check_start(&a->check, &s->consumer);
     return 0;
 }
 
-// Commits the newest acknowledged mark and waits for the answer.
-static rd_kafka_resp_err_t commit_now(struct source *s)
+// Commits the newest acknowledged mark and waits for the answer. Sets *code to what the broker
+// says. Returns 0, or -1 if the mark must not be committed.
+static int commit_now(struct source *s, rd_kafka_resp_err_t *code)
 {
     struct acked_source *a = s->own;
     bool asked;
 
+    *code = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!a->has_newest)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
+        return 0;
     a->has_newest = false;
-    rd_kafka_resp_err_t code =
-        consumer_offsets_commit_mark(&s->consumer.offsets, &a->newest, true, &asked);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(&s->consumer.offsets);
+    *code = group_offsets_read(&s->consumer.client, list, CHECK_TIME);
+    int status = *code == RD_KAFKA_RESP_ERR_NO_ERROR ? compare(s, list) : 0;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (status != 0 || *code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return status;
+    *code = consumer_offsets_commit_mark(&s->consumer.offsets, &a->newest, true, &asked);
+    if (*code == RD_KAFKA_RESP_ERR_NO_ERROR)
         mark_source_committed(&s->marks, a->newest.seq);
-    return code;
+    return 0;
 }
 
 // Waits up to WAIT_SLICE for an acknowledgement. Returns false when stdout has no reader any more.
@@ -188,7 +237,9 @@ static int await_acks(struct source *s, int64_t wait_ms, bool serve)
         if (!stopping && signals_stopping() && deadline > time_monotonic() + STOP_WAIT)
             deadline = time_monotonic() + STOP_WAIT;
     }
-    rd_kafka_resp_err_t code = commit_now(s);
+    rd_kafka_resp_err_t code;
+    if (commit_now(s, &code) != 0)
+        return -1;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return a->pending_count > 0;
     client_error(&err, &s->consumer.client.needs, code, EX_TEMPFAIL,
@@ -200,6 +251,7 @@ static int await_acks(struct source *s, int64_t wait_ms, bool serve)
 static int source_revoke(struct source *s, bool blocked, bool lost)
 {
     struct acked_source *a = s->own;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
     if (!blocked) {
         if (emit(s, mark_source_make(&s->marks, MARK_PROGRESS)) != 0)
@@ -207,7 +259,9 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
         if (!lost && await_acks(s, STOP_WAIT, false) < 0)
             return -1;
     }
-    if (!lost && read_acks(s) == 0 && commit_now(s) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (!lost && read_acks(s) == 0 && commit_now(s, &code) != 0)
+        return -1;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warn("group %s: commit failed before partitions were revoked",
                  s->consumer.offsets.group);
     a->has_newest = false;
@@ -228,6 +282,14 @@ static int source_settle(struct source *s, bool ended)
     return status < 0 ? -1 : 0;
 }
 
+static int source_close(struct source *s)
+{
+    struct acked_source *a = s->own;
+
+    group_check_release(&a->check);
+    return 0;
+}
+
 static void source_release(struct source *s)
 {
     struct acked_source *a = s->own;
@@ -238,6 +300,7 @@ static void source_release(struct source *s)
     forget(a, a->pending_count);
     free(a->pending);
     mark_release(&a->newest);
+    mark_release(&a->asked);
     ack_reader_release(&a->reader);
     free(a);
 }
@@ -245,13 +308,14 @@ static void source_release(struct source *s)
 const struct source_guarantee acked_source = {.tick = TICK,
                                               .begin = source_begin,
                                               .open = source_open,
+                                              .accepts = guarantee_accepts,
                                               .saw = guarantee_saw,
                                               .mark = source_mark,
                                               .serve = source_serve,
                                               .revoke = source_revoke,
                                               .committed = source_committed,
                                               .settle = source_settle,
-                                              .close = guarantee_source_nothing,
+                                              .close = source_close,
                                               .release = source_release};
 
 // --- Sink ---

@@ -7,6 +7,9 @@
 // mark's offsets for its group. After a crash the next run starts at the last committed mark. So
 // records may be delivered twice, but none is lost. Any other program can be the sink: it must
 // write a mark's line into the FIFO once it has stored every line before the mark.
+//
+// Before each commit the source reads the group's offsets, and stops if another pipeline has
+// changed them since its own last commit, or if they are gone.
 #ifndef KAFKA_ACKED_H
 #define KAFKA_ACKED_H
 

@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 #include "kafka/metadata.h"
 #include "kafka/partition_list.h"
+
+#define EXPLAIN_TIME 2000     // ms to find out why a topic is not available
+#define GROWTH_INTERVAL 10000 // ms between questions whether topics have more partitions
 
 static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_t *entry)
 {
@@ -38,6 +42,7 @@ static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
         forward_messages(c, &list->elems[i]);
     rd_kafka_assign(c->client.rk, list);
     c->assigned = true;
+    c->assignment++;
 }
 
 static void on_revoke(struct consumer *c)
@@ -50,6 +55,7 @@ static void on_revoke(struct consumer *c)
         c->partitions.item[i]->assigned = false;
     rd_kafka_assign(c->client.rk, NULL);
     c->assigned = false;
+    c->assignment++;
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -165,6 +171,21 @@ static void read_what_is_left(rd_kafka_conf_t *conf)
         rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", unused, sizeof unused);
 }
 
+// How often to ask for added partitions. A group asks as often as the setting says, so kcat-in sets
+// it to GROWTH_INTERVAL.
+static int64_t growth_interval(const rd_kafka_conf_t *conf)
+{
+    char text[32];
+    size_t size = sizeof text;
+    int64_t ms;
+
+    if (rd_kafka_conf_get(conf, "topic.metadata.refresh.interval.ms", text, &size) !=
+            RD_KAFKA_CONF_OK ||
+        number_parse_int(text, &ms) != 0 || ms <= 0 || ms > GROWTH_INTERVAL)
+        return GROWTH_INTERVAL;
+    return ms;
+}
+
 int consumer_init(struct consumer *c, const struct config_options *options,
                   const struct config_setting *defaults, struct err *err)
 {
@@ -179,6 +200,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
         rd_kafka_conf_destroy(conf);
         return err_set(err, EX_USAGE, "group %s: %s", c->offsets.group, why);
     }
+    c->watch.interval = growth_interval(conf);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     if (client_init(&c->client, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
@@ -220,6 +242,7 @@ static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
 
     if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
         return -1;
+    partition_watch_add(&c->watch, &c->client, topic, partitions);
     for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
         int32_t id = id_count == 0 ? i : ids[i];
         if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
@@ -258,6 +281,30 @@ static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
     return 0;
 }
 
+// Returns the set's canonical name. An empty share keeps the name that the user gave it.
+static char *name_share(const struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+    struct partition_choice *topics = xcalloc(c->watch.count, sizeof *topics);
+
+    if (list->cnt == 0) {
+        free(topics);
+        return partition_list_shard_name(c->shard, c->shards);
+    }
+    for (size_t i = 0; i < c->watch.count; i++) {
+        topics[i].partitions = c->watch.topic[i].partitions;
+        topics[i].ids = xcalloc((size_t)list->cnt, sizeof *topics[i].ids);
+        for (int j = 0; j < list->cnt; j++) {
+            if (strcmp(list->elems[j].topic, c->watch.topic[i].name) == 0)
+                topics[i].ids[topics[i].count++] = list->elems[j].partition;
+        }
+    }
+    char *name = partition_list_name(topics, c->watch.count);
+    for (size_t i = 0; i < c->watch.count; i++)
+        free(topics[i].ids);
+    free(topics);
+    return name;
+}
+
 static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
                           struct err *err)
 {
@@ -280,9 +327,16 @@ static int assign(struct consumer *c, const struct opt_list *topics, const int32
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     int status = add_topics(c, list, topics, ids, id_count, err);
 
-    if (status == 0 && list->cnt == 0)
+    c->fixed_ids = id_count > 0;
+    if (status == 0 && list->cnt == 0 && c->offsets.group == NULL)
         status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition in this share",
                          (long long)c->shard, (long long)c->shards);
+    if (status == 0 && list->cnt == 0)
+        log_warn("shard %lld/%lld: no topic has a partition in this share; waiting until one is "
+                 "added",
+                 (long long)c->shard, (long long)c->shards);
+    if (status == 0)
+        c->share = name_share(c, list);
     if (status == 0)
         status = prepare(c, list, err);
     if (status == 0)
@@ -339,12 +393,29 @@ static int check_regressed(struct consumer *c, struct err *err)
     return 0;
 }
 
+// A topic that no longer exists takes the group's offsets with it. This is more serious than a
+// topic that is not available: a later run would continue in another topic of that name.
+static int explain(struct consumer *c, struct err *err)
+{
+    struct consumer_offsets *o = &c->offsets;
+    struct err gone;
+
+    if (err->status != EX_UNAVAILABLE || o->group == NULL)
+        return -1;
+    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(o);
+    if (group_offsets_read(&c->client, list, EXPLAIN_TIME) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        group_known_compare(&o->known, o->group, NULL, list, &gone) != 0)
+        *err = gone;
+    rd_kafka_topic_partition_list_destroy(list);
+    return -1;
+}
+
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
     rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
     if (client_check(&c->client, err) != 0 || check_regressed(c, err) != 0)
-        return -1;
+        return explain(c, err);
     err->status = EX_OK;
     return c->stopped ? -1 : 0;
 }
@@ -361,9 +432,35 @@ void consumer_yield(struct consumer *c)
     rd_kafka_yield(c->client.rk);
 }
 
+bool consumer_grown(struct consumer *c, struct err *err)
+{
+    if (c->offsets.shared || c->fixed_ids || !partition_watch_answered(&c->watch))
+        return false;
+    for (size_t i = 0; i < c->watch.count; i++) {
+        const struct watched_topic *topic = &c->watch.topic[i];
+        for (int32_t id = topic->partitions; id < topic->found; id++) {
+            if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
+                continue;
+            err_set(err, EX_TEMPFAIL,
+                    "topic %s: partitions were added (it had %d, and has %d); start again to read "
+                    "them too",
+                    topic->name, topic->partitions, topic->found);
+            return true;
+        }
+    }
+    return false;
+}
+
+// Returns whether the partitions stop nowhere.
+static bool is_endless(const struct consumer_offsets *o)
+{
+    return !o->stop_at_end && o->range.to.kind == OFFSET_NONE;
+}
+
 bool consumer_done(const struct consumer *c)
 {
-    return (c->assigned || !c->offsets.shared) && partitions_done(&c->partitions);
+    return !is_endless(&c->offsets) && (c->assigned || !c->offsets.shared) &&
+           partitions_done(&c->partitions);
 }
 
 // Stops reading a fixed set. librdkafka cannot destroy a client that is still fetching.
@@ -391,10 +488,13 @@ void consumer_release(struct consumer *c)
 {
     c->closing = true;
     stop_fetching(c);
+    partition_watch_release(&c->watch);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
     client_release(&c->client);
+    group_known_release(&c->offsets.known);
     partition_set_release(&c->partitions);
+    free(c->share);
     for (size_t i = 0; i < c->names.count; i++)
         free((char *)c->names.item[i]);
     opt_list_release(&c->names);

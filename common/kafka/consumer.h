@@ -26,6 +26,7 @@
 #include "kafka/consumer_offsets.h"
 #include "kafka/offset_spec.h"
 #include "kafka/partition.h"
+#include "kafka/partition_watch.h"
 #include "kafka/value.h"
 
 struct consumer_ops {
@@ -58,15 +59,22 @@ struct consumer {
     // The owner sets group, range and stop_at_end.
     struct consumer_offsets offsets;
 
+    // Set by consumer_start(): the canonical name of the set of partitions, if the set is fixed;
+    // see partition_list_name(). NULL if the group's members share the partitions.
+    char *share;
+    uint64_t assignment; // grows with each change of the assigned partitions
+
     // The members below are private.
     struct client client;
     struct partition_set partitions;
     rd_kafka_queue_t *messages;
     const rd_kafka_message_t *message; // the current record
+    struct partition_watch watch;      // of a fixed set
     struct value value;
     uint64_t records;       // read so far
     struct opt_list names;  // of the topics that match a pattern
     struct buf topic_names; // as they were given, for messages
+    bool fixed_ids;         // of a list, which does not grow
     bool assigned;          // by the group, possibly no partition
     bool serving;           // within consumer_serve()
     bool stopped;           // ops.record() returned -1
@@ -79,8 +87,9 @@ int consumer_init(struct consumer *c, const struct config_options *options,
 
 // Begins to read the topics. A topic that begins with ^ is a pattern. If there is a group, but no
 // ids and no shards, the consumer shares the partitions with the group's other members. Otherwise
-// it reads a fixed set: all partitions, those with the given ids, or those of its shard. Returns 0,
-// or -1 with *err set.
+// it reads a fixed set: all partitions, those with the given ids, or those of its shard. If there
+// is a group, its shard may be empty: the consumer then waits for partitions that are added.
+// Returns 0, or -1 with *err set.
 int consumer_start(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
                    int id_count, struct err *err);
 
@@ -105,7 +114,14 @@ static inline size_t consumer_join_lines(struct consumer *c, const struct line *
 // Handles rebalances and errors, but passes on no records. Call it while the owner is blocked.
 void consumer_serve(struct consumer *c);
 
-// Returns whether all partitions have been read up to the offset where they stop.
+// Returns whether partitions that belong to the fixed set were added to a topic, and puts a message
+// into *err. Call it often. It asks the broker every ten seconds, or as often as
+// topic.metadata.refresh.interval.ms says if that is more often. A list of ids does not grow. A
+// group assigns added partitions itself.
+bool consumer_grown(struct consumer *c, struct err *err);
+
+// Returns whether all partitions have been read up to the offset where they stop. If
+// they stop nowhere, the answer is always false.
 bool consumer_done(const struct consumer *c);
 
 // Stops reading and leaves the group, without calling ops.revoke(). The consumer can then only be

@@ -8,7 +8,6 @@
 #include "base/datetime.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "kafka/group_offsets.h"
 #include "kafka/metadata.h"
 
 #define FIRST_TIME 500       // ms for the first request about the group
@@ -120,11 +119,9 @@ static int read_committed(struct consumer_offsets *o, rd_kafka_topic_partition_l
     int time = FIRST_TIME;
 
     do {
-        code = o->shared ? rd_kafka_committed(o->client->rk, list, REQUEST_TIME)
-                         : group_offsets_committed(o->client, list, time);
+        code = o->shared ? group_offsets_read(o->client, list, REQUEST_TIME)
+                         : group_offsets_read_unsubscribed(o->client, list, time);
         time = REQUEST_TIME;
-        for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-            code = list->elems[i].err;
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !client_is_refused(code) &&
              client_keep_trying(o->client, deadline));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -143,6 +140,8 @@ rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, 
         (list = partitions_to_commit(o->partitions)) == NULL)
         return RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, !wait);
+    if (wait && code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        group_known_set(&o->known, list);
     rd_kafka_topic_partition_list_destroy(list);
     return code;
 }
@@ -163,6 +162,27 @@ void consumer_offsets_position(const struct consumer_offsets *o, struct mark *ma
     }
 }
 
+rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer_offsets *o)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)o->partitions->count);
+
+    for (size_t i = 0; i < o->partitions->count; i++) {
+        const struct partition *p = o->partitions->item[i];
+        if (p->assigned)
+            rd_kafka_topic_partition_list_add(list, p->topic, p->id);
+    }
+    return list;
+}
+
+void consumer_offsets_note_mark(struct consumer_offsets *o, const struct mark *mark)
+{
+    rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
+
+    group_known_set(&o->known, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
                                                  const struct mark *mark, bool wait, bool *asked)
 {
@@ -176,6 +196,8 @@ rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
     *asked = list->cnt > 0;
     rd_kafka_resp_err_t code =
         *asked ? rd_kafka_commit(o->client->rk, list, !wait) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (wait && code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        group_known_set(&o->known, list);
     rd_kafka_topic_partition_list_destroy(list);
     return code;
 }
@@ -237,6 +259,11 @@ int consumer_offsets_prepare(struct consumer_offsets *o, rd_kafka_topic_partitio
 
     if (o->group != NULL && list->cnt > 0)
         status = read_committed(o, list, err);
+    // Offsets that are gone since an earlier assignment are not those of a new group.
+    if (o->group != NULL && status == 0)
+        status = group_known_compare(&o->known, o->group, NULL, list, err);
+    if (o->group != NULL && status == 0)
+        group_known_set(&o->known, list);
     for (int i = 0; i < list->cnt && status == 0; i++) {
         if (o->group != NULL && list->elems[i].offset < 0 && !starts_at_beginning(o))
             status = has_read(o, list, list->elems[i].topic, &is_new[i], err);

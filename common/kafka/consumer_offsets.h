@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "kafka/client.h"
+#include "kafka/group_offsets.h"
 #include "kafka/offset_spec.h"
 #include "kafka/partition.h"
 #include "stream/mark.h"
@@ -36,6 +37,10 @@ struct consumer_offsets {
     // Set by consumer_offsets_prepare():
     uint64_t seq;             // the highest seq that was committed with the offsets; 0 for none
     char from[MARK_RUN_SIZE]; // the run of the mark with that seq; empty for none
+
+    // The group's offsets as they were when the partitions were assigned, or as they were committed
+    // since. The owner releases it.
+    struct group_known known;
 };
 
 // Finds the offsets where each partition in the list starts and stops, marks the partition as
@@ -52,6 +57,9 @@ int consumer_offsets_check_truncation(struct consumer_offsets *o, const struct p
 // Appends to the mark the next offset of each assigned partition.
 void consumer_offsets_position(const struct consumer_offsets *o, struct mark *mark);
 
+// Returns a list of the assigned partitions, without offsets. The caller destroys it.
+rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer_offsets *o);
+
 // Commits the written offsets of the assigned partitions. If `wait` is false, the client's
 // offset_commit_cb receives the result.
 rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait);
@@ -65,6 +73,10 @@ void consumer_offsets_retry(struct consumer_offsets *o,
 // the client's offset_commit_cb receives the result.
 rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
                                                  const struct mark *mark, bool wait, bool *asked);
+
+// Notes that a mark's offsets are committed. consumer_offsets_commit_mark() does this itself if it
+// waits.
+void consumer_offsets_note_mark(struct consumer_offsets *o, const struct mark *mark);
 
 // Commits the offsets where the assigned partitions start, before their first record is read. So a
 // run after a crash starts there too, even if the start was given as "end". Returns 0, or -1 with

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/group_offsets.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
@@ -23,7 +25,7 @@ rd_kafka_topic_partition_list_t *group_offsets_of_mark(const struct mark *mark)
     return list;
 }
 
-static rd_kafka_topic_partition_list_t *partitions_of(const struct mark *mark)
+rd_kafka_topic_partition_list_t *group_offsets_partitions(const struct mark *mark)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)mark->at_count);
 
@@ -72,26 +74,33 @@ void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t 
     memcpy(run, found_run, MARK_RUN_SIZE);
 }
 
-static rd_kafka_resp_err_t take_offsets(const rd_kafka_topic_partition_list_t *list,
-                                        struct mark *found)
+rd_kafka_resp_err_t group_offsets_read(struct client *client, rd_kafka_topic_partition_list_t *list,
+                                       int timeout_ms)
+{
+    rd_kafka_resp_err_t code = rd_kafka_committed(client->rk, list, timeout_ms);
+
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+        code = list->elems[i].err;
+    return code;
+}
+
+void group_offsets_take(const rd_kafka_topic_partition_list_t *list, struct mark *found)
 {
     mark_clear(found);
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            return entry->err;
         if (entry->offset < 0)
             continue;
         mark_add_at(found, entry->topic, entry->partition, entry->offset);
         group_offsets_newer_mark(entry, &found->seq, found->run);
     }
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_resp_err_t group_offsets_committed(struct client *client,
-                                            rd_kafka_topic_partition_list_t *list, int timeout_ms)
+rd_kafka_resp_err_t group_offsets_read_unsubscribed(struct client *client,
+                                                    rd_kafka_topic_partition_list_t *list,
+                                                    int timeout_ms)
 {
-    rd_kafka_resp_err_t code = rd_kafka_committed(client->rk, list, timeout_ms);
+    rd_kafka_resp_err_t code = group_offsets_read(client, list, timeout_ms);
     rd_kafka_message_t *message;
 
     if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__WAIT_COORD)
@@ -104,14 +113,121 @@ rd_kafka_resp_err_t group_offsets_committed(struct client *client,
     return code;
 }
 
-rd_kafka_resp_err_t group_offsets_read(struct client *client, const struct mark *partitions,
-                                       int timeout_ms, struct mark *found)
+uint64_t group_offsets_newest_of(const rd_kafka_topic_partition_list_t *list, const char *run)
 {
-    rd_kafka_topic_partition_list_t *list = partitions_of(partitions);
-    rd_kafka_resp_err_t code = group_offsets_committed(client, list, timeout_ms);
+    char found_run[MARK_RUN_SIZE];
+    uint64_t seq, newest = 0;
 
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = take_offsets(list, found);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code;
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (entry->offset >= 0 &&
+            mark_metadata(entry->metadata, entry->metadata_size, &seq, found_run) &&
+            strcmp(found_run, run) == 0 && seq > newest)
+            newest = seq;
+    }
+    return newest;
+}
+
+void group_known_release(struct group_known *known)
+{
+    if (known->list != NULL)
+        rd_kafka_topic_partition_list_destroy(known->list);
+    known->list = NULL;
+}
+
+// Finds a partition. It is mostly at the same place as in the list that is compared.
+static rd_kafka_topic_partition_t *find_known(const struct group_known *known,
+                                              const rd_kafka_topic_partition_t *entry, int place)
+{
+    rd_kafka_topic_partition_list_t *list = known->list;
+
+    if (list == NULL)
+        return NULL;
+    if (place < list->cnt && list->elems[place].partition == entry->partition &&
+        strcmp(list->elems[place].topic, entry->topic) == 0)
+        return &list->elems[place];
+    return rd_kafka_topic_partition_list_find(list, entry->topic, entry->partition);
+}
+
+static void set_known(struct group_known *known, const rd_kafka_topic_partition_t *entry, int place)
+{
+    rd_kafka_topic_partition_t *mine = find_known(known, entry, place);
+
+    if (known->list == NULL)
+        known->list = rd_kafka_topic_partition_list_new(1);
+    if (mine == NULL)
+        mine = rd_kafka_topic_partition_list_add(known->list, entry->topic, entry->partition);
+    free(mine->metadata);
+    mine->offset = entry->offset;
+    mine->metadata_size = entry->metadata_size;
+    mine->metadata =
+        entry->metadata_size == 0 ? NULL : xstrndup(entry->metadata, entry->metadata_size);
+}
+
+void group_known_set(struct group_known *known, const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++)
+        set_known(known, &list->elems[i], i);
+}
+
+static bool is_known(const rd_kafka_topic_partition_t *known,
+                     const rd_kafka_topic_partition_t *found)
+{
+    if (found->offset < 0)
+        return known->offset < 0;
+    return found->offset == known->offset && found->metadata_size == known->metadata_size &&
+           (found->metadata_size == 0 ||
+            memcmp(found->metadata, known->metadata, found->metadata_size) == 0);
+}
+
+static bool is_allowed(const struct group_allowed *allowed, bool marked, uint64_t seq,
+                       const char *run)
+{
+    if (!marked)
+        return allowed->unmarked;
+    return (allowed->run != NULL && strcmp(run, allowed->run) == 0) ||
+           (allowed->from != NULL && strcmp(run, allowed->from) == 0 && seq == allowed->from_seq);
+}
+
+static int compare_one(const char *group, const struct group_allowed *allowed,
+                       const rd_kafka_topic_partition_t *known,
+                       const rd_kafka_topic_partition_t *found, struct err *err)
+{
+    char run[MARK_RUN_SIZE] = "", who[MARK_RUN_SIZE + 64] = "without a mark";
+    uint64_t seq = 0;
+
+    if (is_known(known, found))
+        return 0;
+    if (found->offset < 0)
+        return err_set(err, EX_CONFIG,
+                       "group %s: its offset %lld of %s [%d] is gone: the topic or the group was "
+                       "deleted; start again to read what is there now as a new group, or set the "
+                       "group's offsets first",
+                       group, (long long)known->offset, found->topic, (int)found->partition);
+    if (allowed == NULL)
+        return 0;
+    bool marked = mark_metadata(found->metadata, found->metadata_size, &seq, run);
+    if (is_allowed(allowed, marked, seq, run))
+        return 0;
+    if (marked)
+        snprintf(who, sizeof who, "by mark %llu of run %s", (unsigned long long)seq, run);
+    return err_set(err, EX_TEMPFAIL,
+                   "group %s: another pipeline commits for the same partitions: %s [%d] is "
+                   "committed up to %lld %s, and this pipeline left it at %lld; stop one of the "
+                   "two, or give it another group",
+                   group, found->topic, (int)found->partition, (long long)found->offset, who,
+                   (long long)known->offset);
+}
+
+int group_known_compare(const struct group_known *known, const char *group,
+                        const struct group_allowed *allowed,
+                        const rd_kafka_topic_partition_list_t *found, struct err *err)
+{
+    for (int i = 0; i < found->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &found->elems[i];
+        const rd_kafka_topic_partition_t *mine = find_known(known, entry, i);
+        if (mine != NULL && compare_one(group, allowed, mine, entry, err) != 0)
+            return -1;
+    }
+    return 0;
 }

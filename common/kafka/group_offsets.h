@@ -6,11 +6,17 @@
 //
 //     struct client reader;
 //     group_offsets_open(&reader, &options.kafka, "g", &err);
-//     code = group_offsets_read(&reader, &hello, 5000, &found); // of the partitions in hello
+//     list = group_offsets_partitions(&hello);
+//     code = group_offsets_read(&reader, list, 5000);
+//     group_offsets_take(list, &found);
 //     client_release(&reader);
 //
-// rd_kafka_committed() reads them. The admin request ListConsumerGroupOffsets would abort the
-// process if the broker disconnected meanwhile (librdkafka issues 3663 and 4605).
+// It also keeps what this pipeline knows about the offsets, and compares them with what the group
+// has now. So a pipeline notices another one that commits for the same partitions, and offsets that
+// are gone.
+//
+// rd_kafka_committed() reads the offsets. The admin request ListConsumerGroupOffsets would abort
+// the process if the broker disconnected meanwhile (librdkafka issues 3663 and 4605).
 #ifndef KAFKA_GROUP_OFFSETS_H
 #define KAFKA_GROUP_OFFSETS_H
 
@@ -31,16 +37,54 @@ void group_offsets_newer_mark(const rd_kafka_topic_partition_t *entry, uint64_t 
 int group_offsets_open(struct client *client, const struct config_options *options,
                        const char *group, struct err *err);
 
-// As rd_kafka_committed(), for a consumer that has not subscribed. If the broker refuses the group,
-// librdkafka asks for its coordinator until the timeout, and only says why in the consumer's queue,
-// which this reads.
-rd_kafka_resp_err_t group_offsets_committed(struct client *client,
-                                            rd_kafka_topic_partition_list_t *list, int timeout_ms);
+// Returns a list of a mark's partitions, without offsets. The caller destroys the list.
+rd_kafka_topic_partition_list_t *group_offsets_partitions(const struct mark *mark);
 
-// Reads the offsets of the partitions in a mark into *found, which must be initialised. `client` is
-// a consumer of the group. Waits up to timeout_ms for the broker, and for an open transaction that
-// includes the offsets. After an error the content of *found is unspecified.
-rd_kafka_resp_err_t group_offsets_read(struct client *client, const struct mark *partitions,
-                                       int timeout_ms, struct mark *found);
+// Returns the highest seq of a run with which an offset was committed, or 0.
+uint64_t group_offsets_newest_of(const rd_kafka_topic_partition_list_t *list, const char *run);
+
+// Reads the offsets and metadata of the partitions in the list. `client` is a consumer of the
+// group. Waits up to timeout_ms for the broker, and for an open transaction that includes the
+// offsets.
+rd_kafka_resp_err_t group_offsets_read(struct client *client, rd_kafka_topic_partition_list_t *list,
+                                       int timeout_ms);
+
+// The same for a consumer that has not subscribed. If the broker refuses the group, librdkafka asks
+// for its coordinator until the timeout, and only says why in the consumer's queue, which this
+// reads.
+rd_kafka_resp_err_t group_offsets_read_unsubscribed(struct client *client,
+                                                    rd_kafka_topic_partition_list_t *list,
+                                                    int timeout_ms);
+
+// Takes what was read into *found, which must be initialised.
+void group_offsets_take(const rd_kafka_topic_partition_list_t *list, struct mark *found);
+
+// --- What the pipeline knows about the group's offsets ---
+
+// An offset below 0 means that the group had none. A zeroed struct knows nothing.
+struct group_known {
+    rd_kafka_topic_partition_list_t *list; // offsets and metadata
+};
+
+void group_known_release(struct group_known *known);
+
+// Notes that the group has the offsets and metadata of the list.
+void group_known_set(struct group_known *known, const rd_kafka_topic_partition_list_t *list);
+
+// What the group's offsets may have been changed to.
+struct group_allowed {
+    const char *run; // this run's commits; NULL for none
+    const char
+        *from; // the commit of this run's start, in the name of an earlier run; NULL for none
+    uint64_t from_seq;
+    bool unmarked; // offsets without a mark's metadata: of a sink of the user's own
+};
+
+// Compares the group's offsets with the known ones. If `allowed` is NULL, every change is allowed,
+// but no offset may be gone. Returns 0, or -1 with *err set: EX_CONFIG if an offset is gone,
+// EX_TEMPFAIL if another pipeline has changed one.
+int group_known_compare(const struct group_known *known, const char *group,
+                        const struct group_allowed *allowed,
+                        const rd_kafka_topic_partition_list_t *found, struct err *err);
 
 #endif

@@ -30,6 +30,11 @@ struct consumer_ops source_consumer_ops(int (*record)(void *source, struct parti
         .record = record, .begin = on_begin, .revoke = on_revoke, .committed = on_committed};
 }
 
+bool guarantee_accepts(struct source *s, const struct json *record)
+{
+    return mark_source_accepts(&s->marks, record);
+}
+
 void guarantee_saw(struct source *s, struct partition *p, const struct json *record)
 {
     mark_source_saw(&s->marks, p, record);

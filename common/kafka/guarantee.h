@@ -88,6 +88,10 @@ struct source_guarantee {
     // the guarantee uses marks.
     int (*open)(struct source *s);
 
+    // Called for each record that is about to be written. Returns whether it may be. The member
+    // itself is NULL if every record may.
+    bool (*accepts)(struct source *s, const struct json *record);
+
     // Called after each record. Notes the record's time. `record` is NULL if the record is not JSON
     // or is too long to parse. The member itself is NULL if the guarantee needs no times.
     void (*saw)(struct source *s, struct partition *p, const struct json *record);
@@ -175,6 +179,9 @@ struct sink_guarantee {
 };
 
 // --- Parts that several guarantees share ---
+
+// An accepts() that refuses records which a later stage could turn into marks.
+bool guarantee_accepts(struct source *s, const struct json *record);
 
 // A saw() that notes the record's time for the watermark of the marks.
 void guarantee_saw(struct source *s, struct partition *p, const struct json *record);

@@ -31,18 +31,20 @@ const size_t mark_source_opt_count = sizeof mark_source_opts / sizeof *mark_sour
 
 bool mark_source_is_fixed(const struct mark_source *m)
 {
-    return m->options->shard != NULL && m->consumer->offsets.group != NULL;
+    return m->consumer->share != NULL && m->consumer->offsets.group != NULL;
 }
 
 void mark_source_open(struct mark_source *m, struct consumer *consumer,
                       const struct mark_source_options *options)
 {
     *m = (struct mark_source){.consumer = consumer, .options = options};
-    m->time_key = (struct json_key){options->time_field, strlen(options->time_field)};
+    m->key[MARK_SOURCE_TIME] = (struct json_key){options->time_field, strlen(options->time_field)};
+    m->key[MARK_SOURCE_RESERVED] = (struct json_key)JSON_KEY("@mark");
     m->time_is_path = strchr(options->time_field, '.') != NULL;
     m->latest = PARTITION_NO_TIME;
     idle_init(&m->idle, options->idle);
     mark_new_run(m->last.run);
+    mark_new_token(m->last.token);
     m->fills = FILL_BURST;
     m->refill_due = time_monotonic() + options->interval;
     if (mark_source_is_fixed(m)) { // otherwise this run does not continue an earlier one
@@ -98,17 +100,35 @@ static void warn_ahead(struct mark_source *m, const struct partition *p)
             records > 1 ? " and others in the last minute" : "");
 }
 
+// Finds the fields in one walk over the record.
+static void look(struct mark_source *m, const struct json *record)
+{
+    struct json_value *time = &m->field[MARK_SOURCE_TIME];
+
+    for (size_t i = 0; i < MARK_SOURCE_KEYS; i++)
+        m->field[i].type = JSON_ABSENT;
+    if (record == NULL || json_type(record) != JSON_OBJECT)
+        return;
+    json_fields(record, m->key, MARK_SOURCE_KEYS, m->field);
+    if (time->type == JSON_ABSENT && m->time_is_path)
+        json_path(record, &m->key[MARK_SOURCE_TIME], time);
+}
+
+bool mark_source_accepts(struct mark_source *m, const struct json *record)
+{
+    look(m, record);
+    m->looked = true;
+    return m->field[MARK_SOURCE_RESERVED].type == JSON_ABSENT;
+}
+
 void mark_source_saw(struct mark_source *m, struct partition *p, const struct json *record)
 {
-    struct json_value field = {.type = JSON_ABSENT};
     int64_t ms;
 
-    if (record != NULL && json_type(record) == JSON_OBJECT) {
-        json_fields(record, &m->time_key, 1, &field);
-        if (field.type == JSON_ABSENT && m->time_is_path)
-            json_path(record, &m->time_key, &field);
-    }
-    if (!event_time(&field, m->options->time_unit, &ms) || ms <= p->newest)
+    if (!m->looked) // nothing was written of the record
+        look(m, record);
+    m->looked = false;
+    if (!event_time(&m->field[MARK_SOURCE_TIME], m->options->time_unit, &ms) || ms <= p->newest)
         return;
     if (is_believed(m, ms))
         p->newest = ms;
@@ -138,11 +158,12 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
 
     next->kind = kind;
     memcpy(next->run, m->last.run, sizeof next->run);
+    memcpy(next->token, m->last.token, sizeof next->token);
     next->seq = m->last.seq + (kind != MARK_HELLO);
     if (kind == MARK_HELLO) {
         memcpy(next->from, c->offsets.from, sizeof next->from);
         next->group = c->offsets.group == NULL ? NULL : xstrdup(c->offsets.group);
-        next->shard = m->options->shard == NULL ? NULL : xstrdup(m->options->shard);
+        next->shard = c->share == NULL ? NULL : xstrdup(c->share);
         next->cluster = client_cluster(&c->client);
     }
     consumer_offsets_position(&c->offsets, next);

@@ -33,7 +33,6 @@
 
 struct mark_source_options {
     int64_t interval;       // ms; 0 when no marks are wanted
-    const char *shard;      // the name of a fixed set of partitions; NULL when it is not fixed
     const char *time_field; // the name of the field that holds a record's time
     enum time_unit time_unit;
     int64_t ahead; // ms; a time further ahead of the record's Kafka timestamp is not believed
@@ -51,6 +50,8 @@ struct mark_source_options {
 extern const struct opt mark_source_opts[];
 extern const size_t mark_source_opt_count;
 
+enum { MARK_SOURCE_TIME, MARK_SOURCE_RESERVED, MARK_SOURCE_KEYS };
+
 struct mark_source {
     struct consumer *consumer;
     const struct mark_source_options *options;
@@ -60,7 +61,11 @@ struct mark_source {
     size_t written;     // bytes of records since the last mark was made
     int fills;          // how many early marks may still be made
     int64_t refill_due; // when `fills` grows by one
-    struct json_key time_key;
+
+    struct json_key key[MARK_SOURCE_KEYS];     // of the fields that are looked for in a record
+    struct json_value field[MARK_SOURCE_KEYS]; // of the record that was looked through last
+    bool looked; // mark_source_accepts() has looked through the current record
+
     bool time_is_path; // the time field's name has dots, so it may be a path
     int64_t latest;    // the clock allowed record times up to this one when it was last read
     struct idle idle;
@@ -80,6 +85,10 @@ bool mark_source_is_fixed(const struct mark_source *m);
 const char *mark_source_run(const struct mark_source *m);
 const struct mark *mark_source_last(const struct mark_source *m);
 
+// Returns whether a record may be written: whether it has no top-level member "@mark". A later
+// stage could write such a record as {"@mark"..., which is how marks begin.
+bool mark_source_accepts(struct mark_source *m, const struct json *record);
+
 // Notes the time of the consumer's current record, which is of this partition. `record` is NULL if
 // it is not JSON or too long. A time that is further ahead than options->ahead is not believed: it
 // does not count for the watermark, since it would make later records late. It may be that far
@@ -90,7 +99,7 @@ void mark_source_saw(struct mark_source *m, struct partition *p, const struct js
 // Adds to the bytes of records written since the last mark.
 void mark_source_wrote(struct mark_source *m, size_t bytes);
 
-// Notes that the mark with this seq is committed. Later marks report that.
+// Notes that the mark of this run with this seq is committed. Later marks report that.
 void mark_source_committed(struct mark_source *m, uint64_t seq);
 
 // Makes the next mark, with the consumer's current position. The caller must write it at once.

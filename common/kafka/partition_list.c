@@ -79,20 +79,61 @@ static int compare_ids(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-char *partition_list_name(int32_t *ids, int count)
+static char *list_name(const int32_t *ids, size_t count)
 {
     struct buf name = BUF_INIT;
 
-    qsort(ids, (size_t)count, sizeof *ids, compare_ids);
-    for (int i = 0, last; i < count; i = last + 1) {
+    for (size_t i = 0, last; i < count; i = last + 1) {
         last = i;
-        while (last + 1 < count && ids[last + 1] - ids[last] <= 1)
+        while (last + 1 < count && ids[last + 1] - ids[last] == 1)
             last++;
         buf_printf(&name, "%s%d", i == 0 ? "" : ",", (int)ids[i]);
-        if (ids[last] != ids[i])
+        if (last > i)
             buf_printf(&name, "-%d", (int)ids[last]);
     }
     char *text = xstrndup(name.data, name.len);
     buf_release(&name);
     return text;
+}
+
+// Returns whether the ids, which are sorted, are the share of the topic.
+static bool is_share(const struct partition_choice *topic, int64_t shard, int64_t shards)
+{
+    int64_t id = shard;
+
+    for (size_t i = 0; i < topic->count; i++, id += shards) {
+        if (topic->ids[i] != id)
+            return false;
+    }
+    return id >= topic->partitions;
+}
+
+static bool all_are_share(const struct partition_choice *topics, size_t count, int64_t shard,
+                          int64_t shards)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_share(&topics[i], shard, shards))
+            return false;
+    }
+    return true;
+}
+
+char *partition_list_name(const struct partition_choice *topics, size_t count)
+{
+    const struct partition_choice *some = topics;
+    int64_t most = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (topics[i].count > 0)
+            qsort(topics[i].ids, topics[i].count, sizeof *topics[i].ids, compare_ids);
+        if (some->count == 0)
+            some = &topics[i];
+        most = topics[i].partitions > most ? topics[i].partitions : most;
+    }
+    // The lowest id of a share I/N is I, unless the share is empty.
+    for (int64_t shards = some->ids[0] + 1; shards <= most; shards++) {
+        if (all_are_share(topics, count, some->ids[0], shards))
+            return partition_list_shard_name(some->ids[0], shards);
+    }
+    return list_name(some->ids, some->count);
 }

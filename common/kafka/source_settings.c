@@ -12,6 +12,8 @@ const struct config_setting source_defaults[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"enable.partition.eof", "true"},
+    // How soon a group notices partitions that are added to a topic.
+    {"topic.metadata.refresh.interval.ms", "10000"},
     // If an offset no longer exists, do not skip to the end.
     {"auto.offset.reset", "earliest"},
     // Eager rebalancing; the cooperative kind has known bugs before librdkafka 2.10.

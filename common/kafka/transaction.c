@@ -80,36 +80,34 @@ static struct client_needs offsets_need(const struct transaction *t, const struc
                                  .transactional_id = t->client->needs.transactional_id};
 }
 
-// Reads the group's offsets. Tries again while an open transaction includes them.
-static int ask_committed(struct transaction *t, const struct mark *hello, struct mark *found,
-                         struct err *err)
+// Reads the offsets of a mark's partitions, with a client that stays open for the next time. Tries
+// again while an open transaction includes them. Returns NULL with *err set after a failure.
+static rd_kafka_topic_partition_list_t *ask_committed(struct transaction *t,
+                                                      const struct mark *partitions,
+                                                      int64_t deadline, struct err *err)
 {
-    int64_t deadline = time_monotonic() + t->client->wait;
-    struct client reader;
+    rd_kafka_topic_partition_list_t *list = group_offsets_partitions(partitions);
+    struct client *reader = &t->reader;
     struct buf names = BUF_INIT;
     rd_kafka_resp_err_t code;
     int time = FIRST_TIME;
 
-    if (group_offsets_open(&reader, t->options, t->group, err) != 0)
-        return -1;
     do {
-        code = group_offsets_read(&reader, hello, time, found);
+        code = group_offsets_read_unsubscribed(reader, list, time);
         time = CALL_TIME;
-        rd_kafka_poll(reader.rk, 0); // serves error callbacks
+        rd_kafka_poll(reader->rk, 0); // serves error callbacks
         rd_kafka_poll(t->client->rk, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && !client_is_refused(code) &&
-             client_keep_trying(&reader, deadline) && client_keep_trying(t->client, deadline));
-    bool failed = code != RD_KAFKA_RESP_ERR_NO_ERROR &&
-                  (client_check(t->client, err) != 0 || client_check(&reader, err) != 0);
-    client_release(&reader);
+             client_keep_trying(reader, deadline) && client_keep_trying(t->client, deadline));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    if (failed)
-        return -1;
-    const struct client_needs needs = offsets_need(t, hello, &names);
+        return list;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (client_check(t->client, err) != 0 || client_check(reader, err) != 0)
+        return NULL;
+    const struct client_needs needs = offsets_need(t, partitions, &names);
     client_error(err, &needs, code, EX_TEMPFAIL, "group %s: cannot read its offsets", t->group);
     buf_release(&names);
-    return -1;
+    return NULL;
 }
 
 // Fails if the group's offsets differ from the start of the stream. A partition without an offset
@@ -128,6 +126,12 @@ static int compare(const struct transaction *t, const struct mark *hello, const 
                            t->group, at->topic, (int)at->partition, (long long)offset,
                            (long long)at->offset);
     }
+    if (hello->from[0] != '\0' && found->at_count < hello->at_count && found->run[0] == '\0')
+        return err_set(err, EX_CONFIG,
+                       "group %s: the offsets from which this stream continues are gone: the topic "
+                       "or the group was deleted; start again to read what is there now as a new "
+                       "group, or set the group's offsets first",
+                       t->group);
     // The offsets are the same, but a later mark may have closed windows.
     if (found->seq != hello->seq || strcmp(found->run, hello->from) != 0)
         return err_set(err, EX_TEMPFAIL,
@@ -192,6 +196,33 @@ static int send_offsets(struct transaction *t, const struct mark *mark, int64_t 
     return answer == ANSWER_DONE ? 0 : -1;
 }
 
+// Fails if another pipeline has committed for the same partitions since this one did, or if the
+// offsets are gone. The transactional id fences only pipelines that have the same name.
+static int check_still_ours(struct transaction *t, const struct mark *mark, int64_t deadline,
+                            struct err *err)
+{
+    static const struct group_allowed nothing = {.run = NULL};
+
+    if (mark->at_count == 0)
+        return 0;
+    rd_kafka_topic_partition_list_t *found = ask_committed(t, mark, deadline, err);
+    if (found == NULL)
+        return -1;
+    int status = group_known_compare(&t->known, t->group, &nothing, found, err);
+    rd_kafka_topic_partition_list_destroy(found);
+    return status;
+}
+
+static void note_committed(struct transaction *t, const struct mark *mark)
+{
+    rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
+
+    group_known_set(&t->known, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    mark_copy(&t->committed, mark);
+    t->committed_at = time_monotonic();
+}
+
 int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err)
 {
     int64_t deadline = time_monotonic() + COMMIT_TIME;
@@ -201,7 +232,8 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
         return err_set(err, EX_DATAERR,
                        "mark %llu: its partitions differ from those of the hello mark",
                        (unsigned long long)mark->seq);
-    if (transaction_begin(t, err) != 0 || send_offsets(t, mark, deadline, err) != 0)
+    if (transaction_begin(t, err) != 0 || check_still_ours(t, mark, deadline, err) != 0 ||
+        send_offsets(t, mark, deadline, err) != 0)
         return -1;
     do {
         answer = judge(t, "commit", &t->client->needs,
@@ -212,8 +244,7 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     if (answer == ANSWER_FAILED)
         return -1;
     t->begun = false;
-    mark_copy(&t->committed, mark);
-    t->committed_at = time_monotonic();
+    note_committed(t, mark);
     return 0;
 }
 
@@ -234,22 +265,35 @@ static int commit_beginning(struct transaction *t, const struct mark *hello,
     return status;
 }
 
-int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
+// Compares the group's offsets with the start of the stream.
+static int check_start(struct transaction *t, const struct mark *hello, struct err *err)
 {
     struct mark found = MARK_INIT;
-    int status = 0;
+    rd_kafka_topic_partition_list_t *list =
+        ask_committed(t, hello, time_monotonic() + t->client->wait, err);
 
-    t->group = xstrdup(hello->group);
-    mark_copy(&t->committed, hello);
-    t->committed_at = time_monotonic();
-    if (hello->at_count > 0)
-        status = ask_committed(t, hello, &found, err);
-    if (status == 0)
-        status = compare(t, hello, &found, err);
+    if (list == NULL)
+        return -1;
+    group_known_set(&t->known, list);
+    group_offsets_take(list, &found);
+    rd_kafka_topic_partition_list_destroy(list);
+    int status = compare(t, hello, &found, err);
     if (status == 0)
         status = commit_beginning(t, hello, &found, err);
     mark_release(&found);
     return status;
+}
+
+int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
+{
+    t->group = xstrdup(hello->group);
+    mark_copy(&t->committed, hello);
+    t->committed_at = time_monotonic();
+    if (hello->at_count == 0) // a share in which there are no partitions yet
+        return 0;
+    return group_offsets_open(&t->reader, t->options, t->group, err) != 0
+               ? -1
+               : check_start(t, hello, err);
 }
 
 void transaction_release(struct transaction *t)
@@ -264,6 +308,8 @@ void transaction_release(struct transaction *t)
         }
     }
     t->begun = false;
+    client_release(&t->reader);
+    group_known_release(&t->known);
     mark_release(&t->committed);
     free(t->group);
     t->group = NULL;

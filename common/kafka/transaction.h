@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "kafka/client.h"
+#include "kafka/group_offsets.h"
 #include "stream/mark.h"
 
 struct transaction {
@@ -31,8 +32,10 @@ struct transaction {
     // The members below are private.
     bool open, begun;
     char *group;
-    struct mark committed; // the last committed mark
-    int64_t committed_at;  // a time_monotonic()
+    struct client reader;     // reads the group's offsets
+    struct group_known known; // as this pipeline has left them
+    struct mark committed;    // the last committed mark
+    int64_t committed_at;     // a time_monotonic()
 };
 
 // Initializes the producer's transactions. This fences older producers with the same id and aborts
@@ -42,7 +45,7 @@ int transaction_open(struct transaction *t, struct err *err);
 // Checks that the hello mark has the offsets that the group has committed, and continues from the
 // mark that was committed with them. Then, if a partition has no committed offset, commits the
 // hello mark's offsets. Returns 0, or -1 with *err set: EX_TEMPFAIL when another pipeline has moved
-// the offsets.
+// the offsets, EX_CONFIG when they are gone.
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err);
 
 // Begins a transaction, unless one is open. Returns 0, or -1 with *err set.
@@ -53,8 +56,9 @@ int transaction_begin(struct transaction *t, struct err *err);
 bool transaction_is_due(const struct transaction *t, const struct mark *mark);
 
 // Commits the produced lines together with the mark's offsets. No line may be in flight when it is
-// called. Returns 0, or -1 with *err set: EX_DATAERR when the mark's partitions are not those of
-// the hello mark.
+// called. First reads the group's offsets again. Returns 0, or -1 with *err set: EX_DATAERR when
+// the mark's partitions are not those of the hello mark, EX_TEMPFAIL when another pipeline has
+// committed since the last commit, EX_CONFIG when the offsets are gone.
 int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err);
 
 // Returns why a line of the open transaction has failed. Once a request was refused, librdkafka

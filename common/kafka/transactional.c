@@ -7,12 +7,13 @@
 #include "base/datetime.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "kafka/group_check.h"
 #include "kafka/group_offsets.h"
 #include "kafka/transaction.h"
 
 #define TICK 100                    // ms between checks for a mark that is due
+#define QUERY_FIRST MS_SECOND       // until the sink has committed the start of a new group
 #define QUERY_EVERY (5 * MS_SECOND) // between queries for the committed offsets
-#define QUERY_TIME 500              // ms of waiting for the answer; nothing is read meanwhile
 #define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
 
 // --- Source ---
@@ -20,8 +21,9 @@
 // Each mark says which earlier mark is known to be committed. Since the sink commits, the source
 // has to ask the group's coordinator.
 struct commit_watch {
+    struct group_check check;
     int64_t due;
-    int64_t pause; // ms from one query to the next
+    int64_t pause; // ms from an answer to the next question
 };
 
 // Commits the start of shared partitions. The sink commits the start of fixed partitions, because
@@ -38,7 +40,7 @@ static int source_open(struct source *s)
     struct commit_watch *watch = s->own = xcalloc(1, sizeof *watch);
 
     watch->pause = QUERY_EVERY;
-    watch->due = time_monotonic() + watch->pause;
+    watch->due = time_monotonic() + QUERY_FIRST;
     mark_source_open(&s->marks, &s->consumer, &s->options->marks);
     return stream_emit_mark(s->stream, mark_source_make(&s->marks, MARK_HELLO));
 }
@@ -50,32 +52,43 @@ static int source_mark(struct source *s)
     return mark == NULL ? 0 : stream_emit_mark(s->stream, mark);
 }
 
-// Asks for the committed offsets. The source reads no records while it waits for the answer, so
-// after each failure it waits longer before it asks again.
+// Takes what the group has committed. Another program may be the sink and commit without naming
+// marks.
+static int take_committed(struct source *s, const rd_kafka_topic_partition_list_t *found)
+{
+    struct consumer_offsets *o = &s->consumer.offsets;
+    const struct group_allowed allowed = {
+        .run = mark_source_run(&s->marks), .from = o->from, .from_seq = o->seq, .unmarked = true};
+    struct err err;
+
+    if (group_known_compare(&o->known, o->group, &allowed, found, &err) != 0)
+        return stream_fail_err(s->stream, &err);
+    group_known_set(&o->known, found);
+    mark_source_committed(&s->marks, group_offsets_newest_of(found, mark_source_run(&s->marks)));
+    return 0;
+}
+
+// Asks for the committed offsets. After each question without an answer, waits longer before it
+// asks again.
 static int source_serve(struct source *s, bool blocked)
 {
     struct commit_watch *watch = s->own;
-    struct consumer *c = &s->consumer;
-    struct mark found = MARK_INIT;
+    const rd_kafka_topic_partition_list_t *found;
 
     (void)blocked;
-    if (!mark_source_is_fixed(&s->marks) || time_monotonic() < watch->due)
+    if (!mark_source_is_fixed(&s->marks))
         return 0;
-    rd_kafka_resp_err_t code =
-        group_offsets_read(&c->client, mark_source_last(&s->marks), QUERY_TIME, &found);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        mark_source_committed(&s->marks, found.seq);
-        watch->pause = QUERY_EVERY;
-    } else {
-        if (client_is_refused(code))
-            client_fail_error(&c->client, &c->client.needs, code, "group %s", c->offsets.group);
-        log_debug("group %s: cannot read its offsets: %s", c->offsets.group,
-                  rd_kafka_err2str(code));
-        watch->pause = watch->pause > QUERY_PAUSE / 2 ? QUERY_PAUSE : 2 * watch->pause;
+    if (!group_check_answer(&watch->check, &s->consumer, &found)) {
+        if (time_monotonic() >= watch->due && !group_check_busy(&watch->check))
+            group_check_start(&watch->check, &s->consumer);
+        return 0;
     }
+    if (found != NULL)
+        watch->pause = QUERY_EVERY;
+    else
+        watch->pause = watch->pause > QUERY_PAUSE / 2 ? QUERY_PAUSE : 2 * watch->pause;
     watch->due = time_monotonic() + watch->pause;
-    mark_release(&found);
-    return 0;
+    return found == NULL ? 0 : take_committed(s, found);
 }
 
 static int source_revoke(struct source *s, bool blocked, bool lost)
@@ -99,6 +112,14 @@ static int source_settle(struct source *s, bool ended)
     return stream_emit_mark(s->stream, mark_source_make_last(&s->marks, ended));
 }
 
+static int source_close(struct source *s)
+{
+    struct commit_watch *watch = s->own;
+
+    group_check_release(&watch->check);
+    return 0;
+}
+
 static void source_release(struct source *s)
 {
     mark_source_release(&s->marks);
@@ -108,13 +129,14 @@ static void source_release(struct source *s)
 const struct source_guarantee transactional_source = {.tick = TICK,
                                                       .begin = source_begin,
                                                       .open = source_open,
+                                                      .accepts = guarantee_accepts,
                                                       .saw = guarantee_saw,
                                                       .mark = source_mark,
                                                       .serve = source_serve,
                                                       .revoke = source_revoke,
                                                       .committed = source_committed,
                                                       .settle = source_settle,
-                                                      .close = guarantee_source_nothing,
+                                                      .close = source_close,
                                                       .release = source_release};
 
 // --- Sink ---

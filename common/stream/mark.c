@@ -27,6 +27,7 @@ enum {
     KEY_COMMITTED,
     KEY_STOP,
     KEY_FROM,
+    KEY_TOKEN,
     KEY_COUNT
 };
 
@@ -42,6 +43,7 @@ static const struct json_key keys[KEY_COUNT] = {
     [KEY_COMMITTED] = JSON_KEY("committed"),
     [KEY_STOP] = JSON_KEY("stop"),
     [KEY_FROM] = JSON_KEY("from"),
+    [KEY_TOKEN] = JSON_KEY("token"),
 };
 
 void mark_clear(struct mark *m)
@@ -78,24 +80,39 @@ const char *mark_kind_name(enum mark_kind kind)
     return kind_names[kind];
 }
 
-void mark_new_run(char run[MARK_RUN_SIZE])
+static void random_bytes(unsigned char *b, size_t size)
 {
-    unsigned char b[16];
     size_t have = 0;
 
-    while (have < sizeof b) {
-        ssize_t n = getrandom(b + have, sizeof b - have, 0);
+    while (have < size) {
+        ssize_t n = getrandom(b + have, size - have, 0);
         if (n > 0)
             have += (size_t)n;
         else if (errno != EINTR)
             abort(); // other errors are only possible on a kernel without getrandom(2)
     }
+}
+
+void mark_new_run(char run[MARK_RUN_SIZE])
+{
+    unsigned char b[16];
+
+    random_bytes(b, sizeof b);
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     snprintf(run, MARK_RUN_SIZE,
              "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
              b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);
+}
+
+void mark_new_token(char token[MARK_TOKEN_SIZE])
+{
+    unsigned char b[(MARK_TOKEN_SIZE - 1) / 2];
+
+    random_bytes(b, sizeof b);
+    for (size_t i = 0; i < sizeof b; i++)
+        snprintf(token + 2 * i, 3, "%02x", b[i]);
 }
 
 // Appends a partition, and takes ownership of its topic.
@@ -149,6 +166,18 @@ static bool read_run(const struct json_value *v, char run[MARK_RUN_SIZE])
     }
     memcpy(run, v->string.data, v->string.len);
     run[v->string.len] = '\0';
+    return true;
+}
+
+static bool read_token(const struct json_value *v, char token[MARK_TOKEN_SIZE])
+{
+    if (v->type == JSON_ABSENT)
+        return true;
+    if (v->type != JSON_STRING || v->string.len != MARK_TOKEN_SIZE - 1 ||
+        memchr(v->string.data, '\0', v->string.len) != NULL)
+        return false;
+    memcpy(token, v->string.data, v->string.len);
+    token[v->string.len] = '\0';
     return true;
 }
 
@@ -238,6 +267,8 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
         return wrong("@mark", err);
     if (!read_run(&v[KEY_RUN], m->run))
         return wrong("run", err);
+    if (!read_token(&v[KEY_TOKEN], m->token))
+        return wrong("token", err);
     if (!read_count(&v[KEY_SEQ], &m->seq))
         return wrong("seq", err);
     if (v[KEY_FROM].type != JSON_ABSENT && !read_run(&v[KEY_FROM], m->from))
@@ -277,6 +308,8 @@ void mark_format(struct buf *b, const struct mark *m)
     buf_putc(b, '{');
     json_put_member_text(b, "@mark", kind_names[m->kind]);
     json_put_member_text(b, "run", m->run);
+    if (m->token[0] != '\0')
+        json_put_member_text(b, "token", m->token);
     json_put_member_u64(b, "seq", m->seq);
     if (m->from[0] != '\0')
         json_put_member_text(b, "from", m->from);
@@ -370,6 +403,11 @@ int mark_follow(struct mark_follower *f, const struct mark *m, struct err *err)
     if (f->opened && strcmp(f->run, m->run) != 0)
         return err_set(err, EX_DATAERR, "mark %llu: belongs to run %s, not %s",
                        (unsigned long long)m->seq, m->run, f->run);
+    if (f->opened && f->token[0] != '\0' && strcmp(f->token, m->token) != 0)
+        return err_set(err, EX_DATAERR,
+                       "mark %llu: its token is not that of the hello mark; it is not a mark of "
+                       "the source",
+                       (unsigned long long)m->seq);
     if (f->opened && m->seq <= f->seq)
         return err_set(err, EX_DATAERR, "mark %llu: out of order, after mark %llu",
                        (unsigned long long)m->seq, (unsigned long long)f->seq);
@@ -377,5 +415,6 @@ int mark_follow(struct mark_follower *f, const struct mark *m, struct err *err)
     f->ended = m->kind == MARK_END || m->stop;
     f->seq = m->seq;
     memcpy(f->run, m->run, sizeof f->run);
+    memcpy(f->token, m->token, sizeof f->token);
     return 0;
 }

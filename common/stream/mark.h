@@ -2,14 +2,15 @@
 //
 // mark: the control lines of a stream. They say how far its source has read.
 //
-//     {"@mark":"hello","run":"<uuid>","seq":41,"from":"<uuid>","group":"g","shard":"0/2",
-//      "at":[["user-login",0,1200]]}
-//     {"@mark":"mark","run":"<uuid>","seq":42,"at":[["user-login",0,1234]],"watermark":1694479551000,"committed":40}
-//     {"@mark":"end","run":"<uuid>","seq":43,"at":[["user-login",0,1300]]}
+//     {"@mark":"hello","run":"<uuid>","token":"<hex>","seq":41,"from":"<uuid>","group":"g",
+//      "shard":"0/2","at":[["user-login",0,1200]]}
+//     {"@mark":"mark","run":"<uuid>","token":"<hex>","seq":42,"at":[["user-login",0,1234]],
+//      "watermark":1694479551000,"committed":40}
+//     {"@mark":"end","run":"<uuid>","token":"<hex>","seq":43,"at":[["user-login",0,1300]]}
 //
 // loginpipe-stream(5) describes the members. A hello mark opens a stream and names its run; all
-// other marks have the same run and a growing seq; nothing follows an end mark or a mark with
-// "stop":true. struct mark_follower checks that marks obey these rules:
+// other marks have the same run, the same token and a growing seq; nothing follows an end mark or a
+// mark with "stop":true. struct mark_follower checks that marks obey these rules:
 //
 //     struct mark mark = MARK_INIT;
 //     struct mark_follower follower = {0};
@@ -32,7 +33,8 @@
 #include "base/err.h"
 #include "json/json.h"
 
-#define MARK_RUN_SIZE 37 // a UUID as text (RFC 9562) and its NUL
+#define MARK_RUN_SIZE 37   // a UUID as text (RFC 9562) and its NUL
+#define MARK_TOKEN_SIZE 33 // 128 random bits in hex and their NUL
 
 enum mark_kind { MARK_HELLO, MARK_PROGRESS, MARK_END };
 
@@ -46,7 +48,8 @@ struct mark_at {
 struct mark {
     enum mark_kind kind;
     char run[MARK_RUN_SIZE];
-    char from[MARK_RUN_SIZE]; // only in a hello: the run that committed this seq; empty if none
+    char from[MARK_RUN_SIZE];    // only in a hello: the run that committed this seq; empty if none
+    char token[MARK_TOKEN_SIZE]; // known only to who reads the stream; empty if absent
     uint64_t seq;
     char *group, *shard; // NULL if absent
     char *cluster;       // only in a hello: the id of the source's Kafka cluster; NULL if unknown
@@ -77,6 +80,10 @@ const char *mark_kind_name(enum mark_kind kind);
 // Stores a new random UUID, version 4, in run.
 void mark_new_run(char run[MARK_RUN_SIZE]);
 
+// Stores a new random token. It is in all marks of a stream and nowhere else. The run is also in
+// the group's metadata, so knowing the run is not enough to forge a mark.
+void mark_new_token(char token[MARK_TOKEN_SIZE]);
+
 // Appends a partition's position. The topic is copied.
 void mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset);
 
@@ -100,7 +107,7 @@ bool mark_same_position(const struct mark *a, const struct mark *b);
 
 // --- The metadata that is committed with each offset ---
 
-// Appends {"seq":42,"run":"<uuid>"}.
+// Appends {"seq":42,"run":"<uuid>"}. The token stays out.
 void mark_put_metadata(struct buf *b, const struct mark *m);
 
 // Reads seq and run from the metadata of an offset. Returns false if mark_put_metadata() did not
@@ -113,6 +120,7 @@ struct mark_follower {
     bool opened;
     bool ended; // by an end mark, or by one with "stop":true
     char run[MARK_RUN_SIZE];
+    char token[MARK_TOKEN_SIZE];
     uint64_t seq; // of the last mark
 };
 

@@ -22,6 +22,7 @@
 #define REJECT_NOT_OBJECT "not_object"
 #define REJECT_TOO_LONG "too_long"
 #define REJECT_FILTER_ERROR "filter_error"
+#define REJECT_RESERVED "reserved"
 #define REJECT_MISSING_FIELD "missing_field"
 #define REJECT_WRONG_TYPE "wrong_type"
 #define REJECT_EMPTY "empty"

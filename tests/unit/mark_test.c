@@ -4,12 +4,13 @@
 #include "tap.h"
 
 #define RUN "01234567-89ab-4def-8123-456789abcdef"
+#define TOKEN "00112233445566778899aabbccddeeff"
 #define OTHER "11234567-89ab-4def-8123-456789abcdef"
 
 static const char hello[] =
     "{\"@mark\":\"hello\",\"run\":\"" RUN "\",\"seq\":41,\"group\":\"g\",\"shard\":\"0/2\","
     "\"cluster\":\"id\",\"at\":[[\"user-login\",0,1200],[\"b\\\"c\",7,0]]}";
-static const char mark[] = "{\"@mark\":\"mark\",\"run\":\"" RUN
+static const char mark[] = "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"token\":\"" TOKEN
                            "\",\"seq\":42,\"at\":[[\"user-login\",0,9223372036854775807]],"
                            "\"watermark\":-1,\"committed\":40}";
 static const char end[] = "{\"@mark\":\"end\",\"run\":\"" RUN "\",\"seq\":43,\"at\":[]}";
@@ -94,6 +95,8 @@ static void test_wrong(void)
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"watermark\":\"x\"}",
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"committed\":null}",
         "{\"@mark\":\"hello\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"group\":7}",
+        "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"token\":\"x\"}",
+        "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"token\":null}",
     };
     struct mark m = MARK_INIT;
     struct err err;
@@ -138,6 +141,33 @@ static void test_follow(void)
     follow(&f, "mark", RUN, 11, -1, "a mark after the end mark is refused");
 }
 
+// Puts a token into a mark and lets it follow.
+static int follow_token(struct mark_follower *f, enum mark_kind kind, const char *token)
+{
+    struct mark m = {.kind = kind, .run = RUN, .seq = f->seq + 1};
+    struct err err;
+
+    snprintf(m.token, sizeof m.token, "%s", token);
+    return mark_follow(f, &m, &err);
+}
+
+static void test_tokens(void)
+{
+    struct mark_follower f = {0}, without = {0};
+    char token[MARK_TOKEN_SIZE], other[MARK_TOKEN_SIZE];
+
+    mark_new_token(token);
+    mark_new_token(other);
+    tap_int((int64_t)strlen(token), 32, "a token has 128 bits");
+    tap_ok(strcmp(token, other) != 0, "two new tokens differ");
+    tap_int(follow_token(&f, MARK_HELLO, token), 0, "a hello mark has a token");
+    tap_int(follow_token(&f, MARK_PROGRESS, ""), -1, "a mark without it is refused");
+    tap_int(follow_token(&f, MARK_PROGRESS, other), -1, "a mark with another one is refused");
+    tap_int(follow_token(&f, MARK_PROGRESS, token), 0, "a mark with the same one is accepted");
+    tap_int(follow_token(&without, MARK_HELLO, ""), 0, "a hello mark may have no token");
+    tap_int(follow_token(&without, MARK_PROGRESS, ""), 0, "then the other marks need none");
+}
+
 static void test_positions(void)
 {
     struct mark a = MARK_INIT, b = MARK_INIT;
@@ -170,12 +200,12 @@ static void test_metadata(void)
                                           "{\"seq\":-1,\"run\":\"" RUN "\"}",
                                           "{\"seq\":1,\"run\":\"x\"}"};
     char run[MARK_RUN_SIZE];
-    struct mark m = {.run = RUN, .seq = 42};
+    struct mark m = {.run = RUN, .token = TOKEN, .seq = 42};
     struct buf b = BUF_INIT;
     uint64_t seq = 0;
 
     mark_put_metadata(&b, &m);
-    tap_text(b.data, b.len, "{\"seq\":42,\"run\":\"" RUN "\"}", "mark_put_metadata()");
+    tap_text(b.data, b.len, "{\"seq\":42,\"run\":\"" RUN "\"}", "the metadata has no token");
     tap_ok(mark_metadata(b.data, b.len, &seq, run) && seq == 42 && strcmp(run, RUN) == 0,
            "mark_metadata() reads seq and run from it");
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
@@ -210,6 +240,7 @@ int main(void)
     test_members();
     test_wrong();
     test_follow();
+    test_tokens();
     test_positions();
     test_metadata();
     test_run();

@@ -6,34 +6,74 @@
 
 #include "tap.h"
 
-// Returns the canonical name of a list, or "malformed" when it cannot be parsed. The caller frees
-// it.
-static char *canonical(const char *text)
+static void test_lists(void)
 {
+    static const struct {
+        const char *text;
+        int count, first, last;
+    } cases[] = {
+        {"0", 1, 0, 0},     {"0,2-4", 4, 0, 4},  {"4,3,2,0", 4, 4, 0},         {"3-3", 1, 3, 3},
+        {"1,1,2", 3, 1, 2}, {"00,007", 2, 0, 7}, {"999999", 1, 999999, 999999}};
+    static const char *const malformed[] = {"",   ",",   "1,",      ",1",
+                                            "1-", "-1",  "4-2",     "1 ",
+                                            "a",  "1;2", "1000000", "99999999999999999999"};
     int32_t *ids;
-    int count = partition_list_parse(text, &ids);
-    char *name = count < 0 ? strdup("malformed") : partition_list_name(ids, count);
 
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int count = partition_list_parse(cases[i].text, &ids);
+        tap_ok(count == cases[i].count && ids[0] == cases[i].first &&
+                   ids[count - 1] == cases[i].last,
+               "the list '%s' has its %d ids", cases[i].text, cases[i].count);
+        free(ids);
+    }
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
+        tap_int(partition_list_parse(malformed[i], &ids), -1, malformed[i]);
+}
+
+// Names the set of these ids in topics that have these numbers of partitions. 0 ends both lists; an
+// id is left out where a topic has no such partition.
+static char *name_of(const char *list, const int *partitions)
+{
+    struct partition_choice topics[4] = {{0}};
+    int32_t *ids;
+    size_t topic_count = 0;
+    int count = partition_list_parse(list, &ids);
+
+    for (; partitions[topic_count] > 0; topic_count++) {
+        struct partition_choice *topic = &topics[topic_count];
+        topic->partitions = partitions[topic_count];
+        topic->ids = calloc((size_t)count, sizeof *topic->ids);
+        for (int i = 0; i < count; i++) {
+            if (ids[i] < topic->partitions)
+                topic->ids[topic->count++] = ids[i];
+        }
+    }
+    char *name = partition_list_name(topics, topic_count);
+    for (size_t i = 0; i < topic_count; i++)
+        free(topics[i].ids);
     free(ids);
     return name;
 }
 
-static void test_lists(void)
+static void test_names(void)
 {
     static const struct {
-        const char *text, *name;
-    } cases[] = {
-        {"0", "0"},           {"0,2-4", "0,2-4"},       {"4,3,2,0", "0,2-4"},
-        {"2-4,0", "0,2-4"},   {"0,1", "0-1"},           {"3-3", "3"},
-        {"1,1,2", "1-2"},     {"00,007", "0,7"},        {"999999", "999999"},
-        {"", "malformed"},    {",", "malformed"},       {"1,", "malformed"},
-        {",1", "malformed"},  {"1-", "malformed"},      {"-1", "malformed"},
-        {"4-2", "malformed"}, {"1 ", "malformed"},      {"a", "malformed"},
-        {"1;2", "malformed"}, {"1000000", "malformed"}, {"99999999999999999999", "malformed"}};
+        const char *list;
+        int partitions[4];
+        const char *name;
+    } cases[] = {{"0-3", {4}, "0/1"},    {"3,1,2,0", {4}, "0/1"},  {"0", {1}, "0/1"},
+                 {"0,2", {4}, "0/2"},    {"3,1", {4}, "1/2"},      {"0,3", {4}, "0/3"},
+                 {"3", {4}, "3/4"},      {"2", {4}, "2/3"},        {"2", {5}, "2/3"},
+                 {"0", {4}, "0/4"},      {"1", {3}, "1/2"},        {"0,1", {4}, "0-1"},
+                 {"1-3", {4}, "1-3"},    {"0-3,5", {6}, "0-3,5"},  {"0,2", {6}, "0,2"},
+                 {"0-3", {4, 2}, "0/1"}, {"0,2", {4, 2}, "0/2"},   {"1,3", {1, 4}, "1/2"},
+                 {"0", {2, 1}, "0/2"},   {"0-1", {2, 4}, "0-1"},   {"2,5,8", {9}, "2/3"},
+                 {"0", {4, 3}, "0/4"},   {"1,4", {6, 5, 3}, "1/3"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *name = canonical(cases[i].text);
-        tap_ok(strcmp(name, cases[i].name) == 0, "the list '%s' is %s, got %s", cases[i].text,
+        char *name = name_of(cases[i].list, cases[i].partitions);
+        tap_ok(strcmp(name, cases[i].name) == 0, "partitions %s of %d%s are %s, got %s",
+               cases[i].list, cases[i].partitions[0], cases[i].partitions[1] > 0 ? " and more" : "",
                cases[i].name, name);
         free(name);
     }
@@ -75,6 +115,7 @@ static void test_membership(void)
 int main(void)
 {
     test_lists();
+    test_names();
     test_shares();
     test_membership();
     return tap_done();
