@@ -251,6 +251,20 @@ has_copies() {
     read_topic "$PROCESSED_TOPIC" | sort -u | cmp - clean
 }
 
+@test "copies without a partition wait, and say so once" {
+    make_topics 2 100
+    start_copies 4
+    wait_until 20 has_handled 100
+    warned() { [ "$(grep -c 'no topic has a partition in this share' log)" -eq "$1" ]; }
+    wait_until 20 warned 2
+    kill -TERM "$pid"
+    await "$pid" 40
+    assert_eq $status 0
+    all_are_gone
+    warned 2
+    assert_handled 100
+}
+
 @test "SIGUSR1 to loginpipe makes every stage of every copy write its ledger" {
     make_topics 2 100
     for name in KCAT_IN LOGINCLEAN LOGINAGG KCAT_OUT; do
