@@ -104,11 +104,21 @@ static inline void entry_done(struct state_log *log)
 
 // --- Writing ---
 
-static void put_num(struct buf *b, uint64_t n)
+#define NUM_SIZE 10 // bytes of the longest num
+
+static inline char *write_num(char *at, uint64_t n)
 {
     for (; n >= 0x80; n >>= 7)
-        buf_putc(b, (char)(n | 0x80));
-    buf_putc(b, (char)n);
+        *at++ = (char)(n | 0x80);
+    *at++ = (char)n;
+    return at;
+}
+
+static void put_num(struct buf *b, uint64_t n)
+{
+    char num[NUM_SIZE];
+
+    buf_append(b, num, (size_t)(write_num(num, n) - num));
 }
 
 static void put_text(struct buf *b, const char *text, size_t len)
@@ -170,7 +180,7 @@ static void put_time(struct state_log *log, int64_t time)
 {
     int64_t since = time - log->time;
 
-    put_num(&log->block, (uint64_t)since << 1 ^ (uint64_t)(since >> 63));
+    put_num(&log->block, (uint64_t)since << 1 ^ (since < 0 ? UINT64_MAX : 0));
     log->time = time;
 }
 
@@ -197,14 +207,23 @@ void state_log_record(struct state_log *log, int64_t watermark, const struct bat
     name_window(log, windows_of_set(item->set), watermark);
     put_kind(log, STATE_RECORD, watermark);
     put_time(log, batch->row_time[item->row]);
+    // The values of a record are next to each other in the batch.
+    size_t most =
+        count * 2 * NUM_SIZE + text[count - 1].start + text[count - 1].len - text[0].start;
+    if (b->size - b->len < most)
+        buf_reserve(b, most);
+    char *at = b->data + b->len;
     for (size_t i = 0; i < count; i++) {
         if (table[i].sketch == NULL && map_at(&table[i].map, value_id[i])->count > 0) {
-            put_num(b, value_id[i]);
+            at = write_num(at, value_id[i]);
             continue;
         }
-        buf_putc(b, 0);
-        put_text(b, batch->bytes.data + text[i].start, text[i].len);
+        *at++ = 0;
+        at = write_num(at, text[i].len);
+        memcpy(at, batch->bytes.data + text[i].start, text[i].len);
+        at += text[i].len;
     }
+    b->len = (size_t)(at - b->data);
     entry_done(log);
 }
 

@@ -391,6 +391,50 @@ static void test_removal(void)
     mark_release(&hello);
 }
 
+// Saves a mark of run B on a full disk. The output of this test may be a file too, so nothing is
+// printed meanwhile.
+static int save_on_full_disk(struct checkpoint *c, struct fixture *f, uint64_t seq)
+{
+    struct rlimit old, limit;
+
+    getrlimit(RLIMIT_FSIZE, &old);
+    limit = old;
+    limit.rlim_cur = 1500;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    int status = save_as(c, f, RUN_B, seq, 5004, 0);
+    setrlimit(RLIMIT_FSIZE, &old);
+    return status;
+}
+
+static void test_full_disk(const struct mark *hello)
+{
+    struct checkpoint c;
+    struct fixture f;
+
+    open_with(&c, OPTIONS, false);
+    resume(&c, &f, hello);
+    add(&f, 25000, 25500);
+    tap_ok(save_on_full_disk(&c, &f, 5) == -1 && err.status == EX_IOERR &&
+               strstr(err.text, "4." RUN_B ".log: File too large") != NULL,
+           "a log that cannot be written is an error");
+    checkpoint_close(&c);
+    fixture_release(&f);
+
+    open_with(&c, OPTIONS, false);
+    c.log_least = 0;
+    c.log_states = 0;
+    resume(&c, &f, hello);
+    save_on_full_disk(&c, &f, 5);
+    tap_ok(c.job.pid != 0, "a snapshot is written to the full disk");
+    wait_for_job(&c);
+    tap_ok(save_as(&c, &f, RUN_B, 6, 5004, 0) == -1 && err.status == EX_IOERR &&
+               strstr(err.text, "5." RUN_B ".state: File too large") != NULL,
+           "a snapshot that cannot be written is an error");
+    checkpoint_close(&c);
+    fixture_release(&f);
+}
+
 static void test_failed_job(void)
 {
     struct mark hello = hello_of(NULL, 0, 0, 1);
@@ -424,42 +468,7 @@ static void test_failed_job(void)
     checkpoint_close(&c);
     fixture_release(&f);
 
-    // The disk is full.
-    struct rlimit old, limit;
-    open_with(&c, OPTIONS, false);
-    c.log_least = 5000;
-    c.log_states = 0;
-    resume(&c, &f, &hello);
-    add(&f, 25000, 25500);
-    getrlimit(RLIMIT_FSIZE, &old);
-    limit = old;
-    limit.rlim_cur = 1500;
-    signal(SIGXFSZ, SIG_IGN);
-    setrlimit(RLIMIT_FSIZE, &limit);
-    int status = save_as(&c, &f, RUN_B, 5, 5004, 0);
-    setrlimit(RLIMIT_FSIZE, &old); // stdout may be a file too
-    tap_ok(status == -1 && err.status == EX_IOERR &&
-               strstr(err.text, "4." RUN_B ".log: File too large") != NULL,
-           "a log that cannot be written is an error");
-    checkpoint_close(&c);
-    fixture_release(&f);
-
-    open_with(&c, OPTIONS, false);
-    c.log_least = 0;
-    c.log_states = 0;
-    resume(&c, &f, &hello);
-    setrlimit(RLIMIT_FSIZE, &limit);
-    save_as(&c, &f, RUN_B, 5, 5004, 0);
-    bool begun = c.job.pid != 0;
-    wait_for_job(&c);
-    status = save_as(&c, &f, RUN_B, 6, 5004, 0);
-    setrlimit(RLIMIT_FSIZE, &old);
-    tap_ok(begun, "a snapshot is written to the full disk");
-    tap_ok(status == -1 && err.status == EX_IOERR &&
-               strstr(err.text, "5." RUN_B ".state: File too large") != NULL,
-           "a snapshot that cannot be written is an error");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    test_full_disk(&hello);
     mark_release(&hello);
 }
 
