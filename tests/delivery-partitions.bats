@@ -90,18 +90,18 @@ END
 }
 
 @test "a bounded reader does not mind added partitions" {
-    seq 20000 | produce "$topic" --create=1
-    mkfifo full
-    # shellcheck disable=SC2086 # several options
-    start kcat-in -e "$topic" $SOON --marks >full 2>err
-    reader=$!
-    exec {full}<full
+    seq 400000 | produce "$topic" --create=1
+    # The reader is slow, so that the partition is added meanwhile.
+    cat >pipeline <<END
+kcat-in -e '$topic' $SOON --marks 2>err | { read -r && touch begun && sleep 4 && cat; } >lines
+echo "\${PIPESTATUS[0]}" >status
+END
+    start bash pipeline
+    wait_until 20 test -e begun
     "$BUILD_DIR/tests/alter_topic" grow "$topic" 2
-    sleep 2
-    cat <&"$full" >lines
-    await $reader
-    assert_eq "$status $(<err)" '0 '
-    assert_eq "$(grep -vc '^{"@mark"' lines)" 20000
+    await $!
+    assert_eq "$(<status) $(<err)" '0 '
+    assert_eq "$(grep -vc '^{"@mark"' lines)" 400000
 }
 
 @test "a group reads added partitions without a restart" {
