@@ -32,7 +32,7 @@ load loginclean
 @test "rejects go to stderr by default, as one JSON line each" {
     { echo 7 && cat good; } | loginclean >out 2>err
     cmp good out
-    assert_eq "$(<err)" '{"reject":"not_object","stage":"loginclean","line":1,"raw":"7"}'
+    assert_eq "$(<err)" '{"reject":"not_object","stage":"loginclean","line":1,"detail":"expected an object","raw":"7"}'
 }
 
 @test "on a terminal, rejects are cut, and the end sums them up" {

@@ -35,6 +35,26 @@ END
     jq -r '"\(.stage) \(.line)"' rejects | diff <(seq -f 'loginclean %g' "$(wc -l <in)") -
 }
 
+@test "the detail of a reject says what was found and what was expected" {
+    good_records | jq -c --arg long "$(printf 'ä%.0s' {1..60})" 'select(.user_id) | [limit(1; .)][] |
+        del(.locale), (.user_id = ""), (.device_id = null), (.app_version = [1]), (.ip = "1.2\u0000"),
+        (.ip = $long + "x"), (.timestamp = 1e99), (.timestamp = -1), (.timestamp = "2000-01-01T00:00:00Z\t")' |
+        head -n 9 >in
+    loginclean --latest 2030-01-01T00:00:00Z --rejects - <in >out
+    run -0 jq -r .detail out
+    assert_eq "$output" "found nothing, expected a string that is not empty
+found \"\", expected a string that is not empty
+found null, expected a string that is not empty
+found an array, expected a string that is not empty
+found \"1.2\u0000\", expected an IPv4 or IPv6 address
+found \"$(printf 'ä%.0s' {1..50})\"..., expected an IPv4 or IPv6 address
+found a number that is no integer, expected a time from 2000-01-01T00:00:00Z to 2030-01-01T00:00:00Z
+found -1, which is 1969-12-31T23:59:59Z, expected a time from 2000-01-01T00:00:00Z to 2030-01-01T00:00:00Z
+found \"2000-01-01T00:00:00Z\\t\", expected a time from 2000-01-01T00:00:00Z to 2030-01-01T00:00:00Z"
+    assert_match "$(jq -c '.timestamp = 99999999999' <(good_records | head -n 1) | loginclean --rejects - | jq -r .detail)" \
+        'which is .*, expected a time from 2000-01-01T00:00:00Z to 3600 s ahead of the clock$'
+}
+
 @test "the reject of a missing field names it" {
     for field in user_id app_version ip locale device_id timestamp; do
         expect missing_field "$field" "del(.$field)"

@@ -243,7 +243,10 @@ static int reject_field(struct clean *c, struct stream *s, const struct line *li
     const struct json_key *key = &c->rules.key[i];
 
     snprintf(field, sizeof field, "%.*s", (int)key->len, key->name);
-    return stream_reject(s, &(struct reject){reason, field, NULL}, line);
+    buf_clear(&c->text);
+    rules_explain(&c->rules, &c->value[i], i, &c->text);
+    buf_putc(&c->text, '\0');
+    return stream_reject(s, &(struct reject){reason, field, c->text.data}, line);
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
@@ -252,7 +255,8 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     size_t field;
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
-        return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
+        return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, "expected an object"},
+                             line);
     json_fields(stream_json(s), c->rules.key, c->rules.count, c->value);
     const char *reason = rules_check(&c->rules, c->value, &field);
     if (reason != NULL)

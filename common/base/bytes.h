@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bytes: compares byte strings, which are given by address and length and may hold NUL.
+// bytes: compares and cuts byte strings, which are given by address and length and may hold NUL.
 //
 //     if (bytes_are(value.string.data, value.string.len, "unknown")) ...
 #ifndef BASE_BYTES_H
@@ -35,6 +35,17 @@ static inline int bytes_compare(const void *a, size_t a_len, const void *b, size
     int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
 
     return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+// Returns the length of a UTF-8 text that is cut after `most` bytes, or before the character that
+// they would cut in two.
+static inline size_t bytes_cut(const char *text, size_t len, size_t most)
+{
+    if (len <= most)
+        return len;
+    while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
+        most--;
+    return most;
 }
 
 #endif

@@ -78,11 +78,8 @@ static void put_text(struct buf *b, const struct json_value *value, uint64_t *la
 static void shorten(struct buf *b, size_t start)
 {
     uint64_t hash = hll_hash(b->data + start, b->len - start);
-    size_t end = start + KEPT;
 
-    while (((unsigned char)b->data[end] & 0xc0) == 0x80) // inside a character
-        end--;
-    b->len = end;
+    b->len = start + bytes_cut(b->data + start, b->len - start, KEPT);
     buf_printf(b, "\u2026%016llx", (unsigned long long)hash);
 }
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "login/rules.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/datetime.h"
 #include "json/event_time.h"
+#include "json/json_write.h"
 #include "stream/reject.h"
+
+#define SHOWN_MAX 100 // bytes of a text in an explanation
 
 void rules_init(struct rules *r)
 {
@@ -118,4 +123,81 @@ const char *rules_check(struct rules *r, const struct json_value *value, size_t 
         }
     }
     return NULL;
+}
+
+// --- Explanations ---
+
+static void put_text(struct buf *b, const struct json_value *value)
+{
+    size_t len = bytes_cut(value->string.data, value->string.len, SHOWN_MAX);
+
+    json_put_string(b, value->string.data, len);
+    buf_puts(b, len < value->string.len ? "..." : "");
+}
+
+static void put_found(struct buf *b, const struct json_value *value)
+{
+    switch (value->type) {
+    case JSON_ABSENT:
+        buf_puts(b, "nothing");
+        return;
+    case JSON_NULL:
+        buf_puts(b, "null");
+        return;
+    case JSON_BOOL:
+        buf_puts(b, value->boolean ? "true" : "false");
+        return;
+    case JSON_INT:
+        buf_printf(b, "%" PRId64, value->integer);
+        return;
+    case JSON_UINT:
+        buf_printf(b, "%" PRIu64, value->uinteger);
+        return;
+    case JSON_STRING:
+        put_text(b, value);
+        return;
+    case JSON_ARRAY:
+        buf_puts(b, "an array");
+        return;
+    case JSON_OBJECT:
+        buf_puts(b, "an object");
+        return;
+    default:
+        buf_puts(b, "a number that is no integer");
+    }
+}
+
+static void put_range(struct buf *b, const struct rules *r)
+{
+    buf_puts(b, "a time");
+    if (r->earliest > INT64_MIN) {
+        buf_puts(b, " from ");
+        time_format(b, r->earliest);
+    }
+    if (r->ahead >= 0) {
+        buf_printf(b, " to %" PRId64 " s ahead of the clock", r->ahead / MS_SECOND);
+    } else if (r->latest < INT64_MAX) {
+        buf_puts(b, " to ");
+        time_format(b, r->latest);
+    }
+}
+
+void rules_explain(const struct rules *r, const struct json_value *value, size_t field,
+                   struct buf *b)
+{
+    int64_t ms;
+
+    buf_puts(b, "found ");
+    put_found(b, value);
+    if (field == FIELD_TIMESTAMP && event_time(value, r->time_unit, &ms)) {
+        buf_puts(b, ", which is ");
+        time_format(b, ms);
+    }
+    buf_puts(b, ", expected ");
+    if (field == FIELD_TIMESTAMP)
+        put_range(b, r);
+    else if (field == FIELD_IP)
+        buf_puts(b, "an IPv4 or IPv6 address");
+    else
+        buf_puts(b, field < FIELD_COUNT ? "a string that is not empty" : "a value");
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "json/event_time.h"
 #include "json/json.h"
@@ -50,6 +51,11 @@ int rules_require(struct rules *r, const char *list, bool required, struct err *
 // Returns NULL if the record is good. Otherwise stores the index of the first value that breaks a
 // rule in *field, and returns the reason, a REJECT_ constant.
 const char *rules_check(struct rules *r, const struct json_value *value, size_t *field);
+
+// Appends what was found in a field that rules_check() has refused, and what was expected. It is one
+// line for people, without a NUL. A long text is cut.
+void rules_explain(const struct rules *r, const struct json_value *value, size_t field,
+                   struct buf *b);
 
 // Returns whether a value is absent, null or an empty string.
 bool rules_blank(const struct json_value *value);
