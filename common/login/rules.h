@@ -52,8 +52,8 @@ int rules_require(struct rules *r, const char *list, bool required, struct err *
 // rule in *field, and returns the reason, a REJECT_ constant.
 const char *rules_check(struct rules *r, const struct json_value *value, size_t *field);
 
-// Appends what was found in a field that rules_check() has refused, and what was expected. It is one
-// line for people, without a NUL. A long text is cut.
+// Appends what was found in a field that rules_check() has refused, and what was expected. It is
+// one line for people, without a NUL. A long text is cut.
 void rules_explain(const struct rules *r, const struct json_value *value, size_t field,
                    struct buf *b);
 
