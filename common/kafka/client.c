@@ -220,7 +220,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
                 strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "GETPID") == 0 ||
                 strcmp(facility, "REQTMOUT") == 0 || strcmp(facility, "FATAL") == 0 ||
                 strcmp(facility, "TXNERR") == 0 || strcmp(facility, "ADDPARTS") == 0 ||
-                strcmp(facility, "ADDOFFSETS") == 0 || strcmp(facility, "SSLCERTVRFY") == 0;
+                strcmp(facility, "ADDOFFSETS") == 0 || strcmp(facility, "SSLCERTVRFY") == 0 ||
+                strcmp(facility, "METADATA") == 0;
 
     (void)rk;
     if (told || level >= 7)
