@@ -28,7 +28,7 @@ load loginclean
     { cat good && echo 7; } >in
     loginclean --rejects rejects <in >out
     cmp good out
-    assert_eq "$(<rejects)" '{"reject":"not_object","stage":"loginclean","line":3,"raw":"7"}'
+    assert_eq "$(<rejects)" '{"reject":"not_object","stage":"loginclean","line":3,"detail":"expected an object","raw":"7"}'
 }
 
 @test "JSON beyond the numbers and strings that simdjson represents is accepted" {
