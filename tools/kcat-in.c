@@ -105,8 +105,7 @@ static int on_record(void *ctx, struct partition *p, const struct line *line)
     r->taken++;
     if (stream_feed(source->stream, line) != 0)
         return -1;
-    // The parsed record is still available: the jq program's output or, if there was none, the
-    // input.
+    // The parsed record is the jq program's output or, if there was none, the input.
     bool too_long = line->full_len > source->consumer.max_line;
     if (source->guarantee->saw != NULL)
         source->guarantee->saw(source, p, too_long ? NULL : stream_json(source->stream));
@@ -183,8 +182,7 @@ static void flushed(void *ctx, struct stream *s)
     partitions_written(&((struct reader *)ctx)->source.consumer.partitions);
 }
 
-// Called while stdout is blocked. Keeps the membership in the group, and commits. The amount of
-// records fetched ahead is bounded meanwhile.
+// Called while stdout is blocked. Keeps the membership in the group, and commits.
 static void stalled(void *ctx, struct stream *s)
 {
     struct source *source = &((struct reader *)ctx)->source;

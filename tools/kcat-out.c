@@ -204,13 +204,6 @@ static void close_writer(void *ctx, struct stream *s)
     delivery_close(&sink->delivery);
 }
 
-static void writer_release(struct writer *w)
-{
-    w->sink.guarantee->release(&w->sink);
-    delivery_release(&w->sink.delivery);
-    router_release(&w->router);
-}
-
 static void read_settings(struct options *o)
 {
     const struct sink_choice choice = {.transactions = o->exactly_once,
@@ -294,7 +287,9 @@ int main(int argc, char **argv)
     ops.holds_last = options.guarantee->holds_last;
     writer.sink.guarantee = options.guarantee;
     int status = stream_run(&ops, &writer, &options.stream);
-    writer_release(&writer);
+    options.guarantee->release(&writer.sink);
+    delivery_release(&writer.sink.delivery);
+    router_release(&writer.router);
     config_release(&options.kafka);
     opt_release(&program);
     return status;

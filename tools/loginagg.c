@@ -216,9 +216,8 @@ static int on_tick(void *ctx, struct stream *s)
     struct agg *a = ctx;
     struct err err;
 
-    return aggregator_tick(&a->aggregator, stream_ledger(s)->in, &err) == 0
-               ? 0
-               : stream_fail_err(s, &err);
+    int status = aggregator_tick(&a->aggregator, stream_ledger(s)->in, &err);
+    return status == 0 ? 0 : stream_fail_err(s, &err);
 }
 
 static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const struct line *line)
