@@ -51,7 +51,7 @@ $(B)/libcommon.a: $(COMMON)
 
 $(addprefix $(B)/,$(KAFKA_TOOLS)): LDLIBS += -lrdkafka
 $(addprefix $(B)/,$(TOOLS)): $(B)/%: $(B)/tools/%.o $(B)/libcommon.a
-	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ $(LDLIBS) -ljq -lsimdjson
+	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -Wl,--as-needed $(LDLIBS) -ljq -lsimdjson
 
 $(UNIT_TESTS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcommon.a
 	@mkdir -p $(@D)
