@@ -56,6 +56,15 @@ load loginagg
     assert_ledger_adds_up stats
 }
 
+@test "a record that is late for only some of its windows is warned about" {
+    for windows in '-w 10s -w all' '-w 20s/10s' '-w 10s -w 1m'; do
+        # shellcheck disable=SC2086 # several options
+        at 15 25 15 | loginagg $windows --every 0 --lateness 0 --rejects late >out 2>err
+        assert_eq "$(grep -c 'line 3: is late' err)" 1
+        [ ! -s late ]
+    done
+}
+
 @test "late records become rejects with their bytes, and the ledger counts them" {
     logingen -n 5000 --late 5 >records
     loginagg -w 5m --every 0 --lateness 1m --rejects late --stats stats <records >out

@@ -153,7 +153,7 @@ static int record_done(struct agg *a, struct stream *s, const struct line *line,
 {
     struct err err;
 
-    if (result == AGGREGATOR_LATE)
+    if (result == AGGREGATOR_LATE || result == AGGREGATOR_PARTLY)
         late_add(&a->late, line->number);
     if (result == AGGREGATOR_LATE && !a->options->tee)
         return stream_reject_late(s, &(struct reject){REJECT_LATE, time_field, NULL}, line);

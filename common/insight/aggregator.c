@@ -341,10 +341,10 @@ enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct
 {
     if (expect(a, time, time, err) != 0)
         return AGGREGATOR_FAILED;
-    bool taken = windows_add(&a->windows, time);
-    if (!taken)
-        checkpoint_log_late(&a->checkpoint, &a->windows, time);
-    return taken ? AGGREGATOR_ADDED : AGGREGATOR_LATE;
+    if (windows_add(&a->windows, time))
+        return a->windows.missed ? AGGREGATOR_PARTLY : AGGREGATOR_ADDED;
+    checkpoint_log_late(&a->checkpoint, &a->windows, time);
+    return AGGREGATOR_LATE;
 }
 
 static bool is_single(const struct partial_head *head)

@@ -78,6 +78,7 @@ struct aggregator_options {
 enum aggregator_result {
     AGGREGATOR_FAILED = -1,
     AGGREGATOR_ADDED,   // counted in at least one window, or kept in a checkpoint to be counted
+    AGGREGATOR_PARTLY,  // counted, but missing from a window of its time that is closed
     AGGREGATOR_LATE,    // not counted: all windows of its time are closed
     AGGREGATOR_HELD,    // a line of a partial whose outcome settle() reports
     AGGREGATOR_JOINED,  // the same, and this line has completed the partial, which was counted

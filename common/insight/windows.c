@@ -188,7 +188,7 @@ static bool add_to(struct windows *w, struct window_series *s, int64_t start, in
 }
 
 // Adds the loaded record to all open windows that contain its time, the latest one first. Returns
-// false when there is no such window.
+// false when there is no such window. Sets w->missed when a window that contains it is closed.
 static bool add_by_time(struct windows *w, struct window_series *s, int64_t time)
 {
     int64_t start = window_spec_start(s->spec, time);
@@ -196,9 +196,12 @@ static bool add_by_time(struct windows *w, struct window_series *s, int64_t time
     bool taken = false;
 
     for (; end > time && end > w->watermark; end = window_spec_end(s->spec, start)) {
-        taken |= add_to(w, s, start, time);
+        bool open = add_to(w, s, start, time);
+        taken |= open;
+        w->missed |= !open;
         start = window_spec_previous(s->spec, start);
     }
+    w->missed |= end > time;
     s->late += !taken;
     return taken;
 }
@@ -215,6 +218,7 @@ bool windows_add(struct windows *w, int64_t time)
 {
     bool taken = false;
 
+    w->missed = false;
     w->batch.time = time;
     batch_load(&w->batch);
     for (size_t i = 0; i < w->count; i++) {

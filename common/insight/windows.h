@@ -75,6 +75,7 @@ struct windows {
     bool filled;      // at least one window is full
     bool has_spans;   // at least one of the specs has a span
     bool ended;       // the input has ended
+    bool missed;      // the record that was added last has missed a window, which was closed
     struct window_series *handed_out;
 };
 
@@ -112,7 +113,8 @@ bool windows_due(const struct windows *w);
 
 // Counts the record in batch.value in each window that contains its time, unless the window is
 // closed. Opens the windows that do not exist yet. Returns false when the record is late, that is,
-// when all its windows are closed. This can happen only if all specs are of windows of time.
+// when all its windows are closed. This can happen only if all specs are of windows of time. Sets
+// missed.
 bool windows_add(struct windows *w, int64_t time);
 
 // Returns whether a partial's window is one of the specs, starts where a window of that spec can
