@@ -103,7 +103,7 @@ example() {
 
 @test "users-by-ips.sh lists the users with the most addresses first" {
     make_events 3000 --users 300 --span 2h
-    example users-by-ips.sh --top 1000000 >out
+    example users-by-ips.sh --each >out
     # For every user: addresses, logins and name.
     jq -sr 'group_by(.user_id) | map({u: .[0].user_id, n: length, i: (map(.ip) | unique | length)})
         | sort_by(.u) | sort_by(-.i)[] | [.i, .n, .u] | @tsv' events >want
@@ -113,6 +113,16 @@ example() {
         "^2023-09-12T00:00:00Z $(wc -l <want) users, $pairs pairs, at most $(head -n 1 want | cut -f 1), "
     example users-by-ips.sh | tail -n +2 | diff <(head -n 10 want) -
     assert_eq "$(example users-by-ips.sh -w 1h | grep -c ' users, ')" 2
+}
+
+@test "users-by-ips.jq shows all users of --each, and says when a top list is cut" {
+    logingen -n 60000 --users 20000 >events
+    loginagg --every 0 -w all --each <events | jq -rf "$examples/jq/users-by-ips.jq" >out
+    assert_eq "$(wc -l <out)" "$(($(jq -r .user_id events | sort -u | wc -l) + 1))"
+    loginagg --every 0 -w all --top 1000000 <events | jq -rf "$examples/jq/users-by-ips.jq" >top
+    assert_eq "$(tail -n 1 top)" 'the rest was cut: use --each'
+    [ "$(wc -l <top)" -lt "$(wc -l <out)" ]
+    diff <(sed '$d' top) <(head -n $(($(wc -l <top) - 1)) out)
 }
 
 @test "batch-duplicates.sh finds duplicates within 500 logins or 30 seconds" {

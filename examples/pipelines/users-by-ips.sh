@@ -11,7 +11,7 @@
 # records that are in the topic now, day by day. With --marks, it prints nothing if a stage dies.
 # Options go to loginagg. For example, to list all users instead of the first ten, hour by hour:
 #
-#   users-by-ips.sh --top 1000000 -w 1h
+#   users-by-ips.sh --each -w 1h
 #
 # Environment: BOOTSTRAP_SERVERS, KAFKA_TOPIC
 set -eu -o pipefail
