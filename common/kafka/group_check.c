@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/group_check.h"
 
+#include "base/datetime.h"
 #include "base/log.h"
 #include "kafka/group_offsets.h"
 
@@ -29,6 +30,7 @@ void group_check_start(struct group_check *check, struct consumer *c)
     check->client = &c->client;
     check->list = consumer_offsets_assigned(&c->offsets);
     check->assignment = c->assignment;
+    check->asked = time_monotonic();
     background_start(&check->background, ask, check);
 }
 
@@ -42,9 +44,9 @@ bool group_check_answer(struct group_check *check, struct consumer *c,
                   rd_kafka_err2str(check->code));
     if (client_is_refused(check->code))
         client_fail_error(&c->client, &c->client.needs, check->code, "group %s", c->offsets.group);
-    *found = check->code == RD_KAFKA_RESP_ERR_NO_ERROR && check->assignment == c->assignment
-                 ? check->list
-                 : NULL;
+    bool valid = check->code == RD_KAFKA_RESP_ERR_NO_ERROR && check->assignment == c->assignment &&
+                 time_monotonic() <= check->asked + GROUP_CHECK_FRESH;
+    *found = valid ? check->list : NULL;
     return true;
 }
 

@@ -21,7 +21,8 @@
 #include "kafka/background.h"
 #include "kafka/consumer.h"
 
-#define GROUP_CHECK_TIME 2000 // ms for one request
+#define GROUP_CHECK_TIME 2000  // ms for one request
+#define GROUP_CHECK_FRESH 3000 // ms after the question, for which an answer counts
 
 struct group_check {
     struct background background;
@@ -29,6 +30,7 @@ struct group_check {
     rd_kafka_topic_partition_list_t *list; // the question, then the answer; NULL if there is none
     rd_kafka_resp_err_t code;
     uint64_t assignment; // for which the question was asked
+    int64_t asked;       // when the question was asked, in ms of the monotonic clock
 };
 
 // Returns whether a request is under way.
@@ -38,8 +40,10 @@ bool group_check_busy(const struct group_check *check);
 void group_check_start(struct group_check *check, struct consumer *c);
 
 // Returns whether an answer has arrived since the last call. *found is the answer, which is valid
-// until the next start; or NULL if the request has failed, or if the assignment has changed since
-// it was made. If the broker refuses the request, the client fails with EX_NOPERM.
+// until the next start; or NULL if the request has failed, if the assignment has changed since it
+// was made, or if the answer is old, because the process was stopped: meanwhile another pipeline
+// may have committed, or the topic may have been made anew. If the broker refuses the request, the
+// client fails with EX_NOPERM.
 bool group_check_answer(struct group_check *check, struct consumer *c,
                         const rd_kafka_topic_partition_list_t **found);
 
