@@ -368,6 +368,44 @@ END
     done
 }
 
+@test "a first connection that breaks is not taken for that of a listener that wants a login" {
+    cat >breaker <<'END'
+import socket, sys, threading
+
+def forward(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass
+    sink.close()
+
+broker = sys.argv[1].rsplit(":", 1)
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+first = True
+while True:
+    client = listener.accept()[0]
+    server = socket.create_connection(broker)
+    if first:  # librdkafka asks for the versions, and then for the topics
+        first = False
+        server.sendall(client.recv(65536))
+        client.sendall(server.recv(65536))
+        client.recv(65536)
+        client.close()
+        continue
+    threading.Thread(target=forward, args=(client, server), daemon=True).start()
+    threading.Thread(target=forward, args=(server, client), daemon=True).start()
+END
+    make_topics
+    start python3 breaker "$BOOTSTRAP_SERVERS" >port
+    wait_until 10 test -s port
+    timeout 30 kcat-in -e -b "127.0.0.1:$(<port)" "$topic" >records 2>err
+    assert_eq "$(wc -l <records)" 100
+    # Otherwise this would test nothing.
+    assert_match "$(<err)" 'not reachable, waiting for it: .*might require SASL authentication'
+}
+
 @test "a broker that starts again ends no pipe that it has served" {
     make_topics
     allow READ topic "$topic" , "$me" READ group "$group" , "$me" WRITE topic "$out"

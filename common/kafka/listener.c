@@ -32,17 +32,27 @@ static int connect_to(const struct addrinfo *address)
     return -1;
 }
 
-// Sends an ApiVersions request, which needs no login, without TLS. A TLS listener answers with an
-// alert. A plain one answers with a length and the request's correlation id.
-static enum protocol ask(int fd)
+// Requests of Kafka's protocol, with the correlation id "logp". ApiVersions needs no login.
+// Metadata needs one, and the listener closes the connection if there was none.
+struct request {
+    size_t len;
+    unsigned char bytes[18];
+};
+
+static const struct request api_versions = {
+    14, {0, 0, 0, 10, 0, 18, 0, 0, 'l', 'o', 'g', 'p', 0xff, 0xff}};
+static const struct request metadata = {
+    18, {0, 0, 0, 14, 0, 3, 0, 1, 'l', 'o', 'g', 'p', 0xff, 0xff, 0, 0, 0, 0}};
+
+// Sends a request without TLS. A TLS listener answers with an alert. A plain one answers with a
+// length and the request's correlation id.
+static enum protocol ask(int fd, const struct request *request)
 {
-    static const unsigned char request[] = {0, 0,   0,   10,  0,   18,   0,
-                                            0, 'l', 'o', 'g', 'p', 0xff, 0xff};
     unsigned char answer[8];
     struct pollfd in = {.fd = fd, .events = POLLIN};
     ssize_t len = 0;
 
-    if (send(fd, request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request &&
+    if (send(fd, request->bytes, request->len, MSG_NOSIGNAL) == (ssize_t)request->len &&
         poll(&in, 1, PROBE_WAIT) == 1)
         len = recv(fd, answer, sizeof answer, 0);
     if (len >= 3 && answer[0] == 0x15 && answer[1] == 3)
@@ -51,7 +61,7 @@ static enum protocol ask(int fd)
                                                                       : PROTOCOL_UNKNOWN;
 }
 
-static enum protocol probe(const char *address)
+static enum protocol probe(const char *address, const struct request *request)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
@@ -71,7 +81,7 @@ static enum protocol probe(const char *address)
         int fd = connect_to(a);
         if (fd < 0)
             continue;
-        protocol = ask(fd);
+        protocol = ask(fd, request);
         close(fd);
     }
     freeaddrinfo(found);
@@ -204,7 +214,7 @@ static bool alerted(const struct failure *f, struct err *err)
 static bool speaks_otherwise(const struct failure *f, struct err *err)
 {
     char protocol[32];
-    enum protocol spoken = probe(f->address);
+    enum protocol spoken = probe(f->address, &api_versions);
 
     setting(f, "security.protocol", protocol, sizeof protocol);
     bool tls = strstr(protocol, "ssl") != NULL || strstr(protocol, "SSL") != NULL;
@@ -216,7 +226,9 @@ static bool speaks_otherwise(const struct failure *f, struct err *err)
         err_set(err, EX_CONFIG,
                 "broker %s: the listener is not SSL, and security.protocol is %s; is it right?",
                 f->address, protocol);
-    else if (spoken == PROTOCOL_PLAIN && says(f, "SASL authentication"))
+    // librdkafka supposes this of each connection that breaks soon after it was made.
+    else if (spoken == PROTOCOL_PLAIN && says(f, "SASL authentication") &&
+             probe(f->address, &metadata) != PROTOCOL_PLAIN)
         err_set(err, EX_CONFIG,
                 "broker %s: the listener wants a login, and security.protocol is %s; is it right?",
                 f->address, protocol);

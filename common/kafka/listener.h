@@ -33,7 +33,7 @@ struct listener_failure {
 
 // Returns whether another attempt would fail too, with the reason and EX_NOPERM or EX_CONFIG in
 // *err. At a first connection that ends early it may connect to the listener itself, to see which
-// protocol it speaks. This takes at most two seconds.
+// protocol it speaks. This takes at most four seconds.
 bool listener_refuses(rd_kafka_t *rk, const struct listener_failure *failure, struct err *err);
 
 // Puts a failure into words that fit behind "not reachable: ": the broker's address, and

@@ -291,9 +291,10 @@ int transaction_check(struct transaction *t, const struct mark *hello, struct er
     t->committed_at = time_monotonic();
     if (hello->at_count == 0) // a share in which there are no partitions yet
         return 0;
-    return group_offsets_open(&t->reader, t->options, t->group, err) != 0
-               ? -1
-               : check_start(t, hello, err);
+    if (group_offsets_open(&t->reader, t->options, t->group, err) != 0)
+        return -1;
+    client_alive(&t->reader); // the producer's connection has shown that the listener fits
+    return check_start(t, hello, err);
 }
 
 void transaction_release(struct transaction *t)
