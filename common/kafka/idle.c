@@ -32,14 +32,16 @@ find_candidates(const struct idle *i, const struct partition_set *set, int64_t n
 }
 
 // Takes over a broker's answer about a partition. If it has more records, its time at the end
-// begins anew once they are read.
+// begins anew once they are read. It also begins anew after a time without an answer: producers
+// could not write meanwhile, and may still have old records.
 static void take_answer(struct partition *p, const rd_kafka_topic_partition_t *answer, int64_t now)
 {
     bool known = answer->err == RD_KAFKA_RESP_ERR_NO_ERROR && answer->offset >= 0;
 
-    p->idle = known && answer->offset <= p->end;
+    p->idle = known && !p->unanswered && answer->offset <= p->end;
     if (known && !p->idle)
         p->end_since = now;
+    p->unanswered = !known;
 }
 
 // Nothing is read while the brokers are asked, so after each failure the next one waits longer.

@@ -38,6 +38,7 @@ struct partition {
     bool idle;                // only if at_end: a broker has confirmed that no record has come
     int64_t end;              // only if at_end: the offset of its end
     int64_t end_since;        // only if at_end: since when, by time_monotonic()
+    bool unanswered;          // a broker was asked for the end, and gave no answer yet
     bool offset_regressed;    // a record with an offset below `next` has arrived
     int64_t newest;           // the highest record time that is believed, or PARTITION_NO_TIME
     rd_kafka_topic_t *handle; // used to read a fixed set; NULL for a group's partitions
