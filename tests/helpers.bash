@@ -250,7 +250,8 @@ has_caught_signals() {
     mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") && ((0x${mask:-0} & 1 << 14))
 }
 
-# Whether a process has handled a first SIGTERM or SIGINT, after which the next one is not caught.
+# Whether half a second has passed since a process handled a first SIGTERM or SIGINT. The next one is
+# not caught.
 has_let_go_of_signals() {
     ! has_caught_signals "$1"
 }

@@ -229,6 +229,21 @@ load loginagg
     done
 }
 
+@test "a second signal right after the first, as timeout(1) sends it, does not end loginagg early" {
+    start_fed loginagg --every 1n --stats stats
+    at 1 | write_to_feed
+    wait_until 10 has_lines 9 out
+    kill -TERM "$pid"
+    sleep 0.05 # so that the first has been handled
+    kill -TERM "$pid"
+    at 2 | write_to_feed
+    close_feed
+    await "$pid"
+    assert_eq "$status" 0
+    assert_eq "$(windows_of out)" '00:00:00 2 0'
+    assert_ledger_adds_up stats
+}
+
 @test "a second SIGTERM or SIGINT ends loginagg immediately, without final insights" {
     for signals in 'TERM TERM 143' 'INT INT 130'; do
         read -r first second want <<<"$signals"

@@ -117,3 +117,11 @@ is_left() {
     echo '{"bootstrap.servers":"@address"}' >conf
     assert_eq "$(KCAT_CONFIG=conf count)" 5
 }
+
+@test "a topic whose name is not valid is refused at once with 78, since a restart does not help" {
+    run -78 --separate-stderr kcat-in -e 'user login'
+    assert_eq "$stderr" "kcat-in: topic user login: not a valid topic name: it may have up to 249 letters, digits, \
+dots, underscores and hyphens"
+    run -78 --separate-stderr kcat-out -t 'user login' <<<1
+    assert_match "$stderr" 'not a valid topic name'
+}

@@ -189,15 +189,15 @@ static void child_ended(struct child_group *g, struct child *c, int status)
 
     c->running = false;
     g->running--;
-    // It is no failure if a child does what the group has told it to.
-    if ((g->told && c->leader && status == CHILD_KILLED_BY + SIGTERM) ||
-        (g->killed && status == CHILD_KILLED_BY + SIGKILL))
-        status = 0;
     if (status > CHILD_KILLED_BY)
         snprintf(how, sizeof how, "killed by signal %d", status - CHILD_KILLED_BY);
     else
         snprintf(how, sizeof how, "exit status %d", status);
     log_info("%s: ended: %s", c->name, how);
+    // It is no failure if a child does what the group has told it to.
+    if ((g->told && c->leader && status == CHILD_KILLED_BY + SIGTERM) ||
+        (g->killed && status == CHILD_KILLED_BY + SIGKILL))
+        return;
     note_failure(g, c->name, status, how);
 }
 
@@ -222,6 +222,12 @@ static void reap(struct child_group *g)
 
 static void stop(struct child_group *g, int number)
 {
+    const int64_t now = time_monotonic();
+
+    if (number != SIGFORCE && g->stops > 0 && now - g->stopped_at < SIGNALS_SAME_STOP)
+        return;
+    if (g->stops == 0)
+        g->stopped_at = now;
     if (g->stops++ == 0 && number != SIGFORCE) {
         log_info("stopping");
         if (!g->told)

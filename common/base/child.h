@@ -15,7 +15,8 @@
 // it. A signal that was ignored when the process started stops nothing, as under nohup(1).
 //
 // - SIGINT, SIGTERM, and SIGHUP when the terminal is gone: the first one stops the group in order.
-//   Each further one kills the children (see `nested`).
+//   Each further one kills the children (see `nested`), unless it arrives within SIGNALS_SAME_STOP
+//   of the first.
 // - SIGUSR1 and any other SIGHUP: go on to all children.
 //
 // A child begins with SIGHUP and SIGUSR1 blocked, so that neither can kill it before it has
@@ -86,7 +87,7 @@ struct child_group {
     size_t count, running;
     bool told, killed; // the leaders have been sent SIGTERM; all children, SIGKILL
     bool orphans;      // only adopted children are running
-    int64_t grace, kill_at;
+    int64_t grace, kill_at, stopped_at;
     sigset_t signals;
 };
 

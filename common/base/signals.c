@@ -14,13 +14,28 @@
 // A handler has no context argument, so these have to be global.
 static volatile sig_atomic_t stop_requested, ledger_requested, reopen_requested;
 
-static void on_stop(int signal_number)
+// Runs SIGNALS_SAME_STOP after the first stop signal.
+static timer_t let_go_timer;
+static volatile sig_atomic_t has_timer, stop_signalled;
+
+// From now on, SIGINT and SIGTERM end the process.
+static void let_go(int signal_number)
 {
     (void)signal_number;
-    // The next SIGINT or SIGTERM ends the process.
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    stop_requested = 1;
+}
+
+static void on_stop(int signal_number)
+{
+    const struct itimerspec pause = {
+        .it_value = {SIGNALS_SAME_STOP / MS_SECOND, SIGNALS_SAME_STOP % MS_SECOND * 1000000}};
+    int saved_errno = errno;
+
+    if (!stop_signalled && (!has_timer || timer_settime(let_go_timer, 0, &pause, NULL) != 0))
+        let_go(signal_number);
+    stop_signalled = stop_requested = 1;
+    errno = saved_errno;
 }
 
 static void on_usr1(int signal_number)
@@ -101,8 +116,21 @@ static void unblock_passed(void)
     sigprocmask(SIG_UNBLOCK, &passed, NULL);
 }
 
+// Without a timer, the second stop signal ends the process however soon it arrives.
+static void make_let_go_timer(void)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
+    struct sigaction action = {.sa_handler = let_go, .sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGRTMIN, &action, NULL);
+    has_timer = timer_create(CLOCK_MONOTONIC, &event, &let_go_timer) == 0;
+}
+
 void signals_catch(void)
 {
+    if (!has_timer)
+        make_let_go_timer();
     // A shell starts background jobs with SIGINT ignored; leave that so.
     if (!is_ignored(SIGINT))
         catch_signal(SIGINT, on_stop);

@@ -2,10 +2,11 @@
 //
 // signals: turns signals into flags that a stage checks between its records.
 //
-// The first SIGINT or SIGTERM asks the stage to stop; the second ends the process at once. SIGUSR1
-// asks for the ledger. SIGHUP asks to open files anew, as after logrotate(8). When the terminal
-// goes away, SIGHUP also asks the stage to stop, unless it was ignored at the start, as under
-// nohup(1). SIGPIPE is ignored, so that a write to a closed pipe fails with EPIPE instead.
+// The first SIGINT or SIGTERM asks the stage to stop; a second one ends the process at once, unless
+// it arrives within SIGNALS_SAME_STOP of the first. SIGUSR1 asks for the ledger. SIGHUP asks to
+// open files anew, as after logrotate(8). When the terminal goes away, SIGHUP also asks the stage
+// to stop, unless it was ignored at the start, as under nohup(1). SIGPIPE is ignored, so that a
+// write to a closed pipe fails with EPIPE instead.
 //
 //     signals_catch();
 //     while (!signals_stopping()) {
@@ -22,6 +23,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+// Stop signals that arrive within this time of the first one, in ms, belong to it: timeout(1) sends
+// its signal to the process and then to the whole group, and systemd's KillMode=control-group
+// reaches a stage directly and through its supervisor.
+#define SIGNALS_SAME_STOP INT64_C(500)
 
 // Installs the handlers. If SIGINT was ignored, as in a background job of a shell, it stays
 // ignored. Then unblocks SIGHUP and SIGUSR1, which a supervisor may have blocked until now (see

@@ -336,10 +336,22 @@ static void test_stop_before_handlers(void)
     check_failure(&r, 0, "", "a source may die of SIGTERM when it is told to stop");
 }
 
+static void test_repeated_signal(void)
+{
+    char *const stages[][10] = {STAGE("until-told"), STAGE("copy"),
+                                STAGE("copy-some", "signal-supervisor", "15", "sleep", "50",
+                                      "signal-supervisor", "15", "copy")};
+    const struct run r = run(GRACE_LONG, stages, 3);
+
+    check_failure(&r, 0, "", "a signal that comes twice, as from timeout(1), is no failure");
+    check_out(&r, "begun\ntold\n", "and the children still end in order");
+    tap_int(r.group.forced, 0, "the repetition does not force the children");
+}
+
 static void test_second_signal(void)
 {
     char *const stages[][10] = {STAGE("ignore-term", "say", "begun\n", "sleep", "60000"),
-                                STAGE("copy-some", "signal-supervisor", "15", "sleep", "100",
+                                STAGE("copy-some", "signal-supervisor", "15", "sleep", "600",
                                       "signal-supervisor", "2", "copy")};
     const struct run r = run(GRACE_LONG, stages, 2);
 
@@ -459,11 +471,14 @@ static void test_ignored_signals(void)
 // one.
 static void signal_twice(const pid_t *copies)
 {
+    const pid_t supervisor = getpid();
+
     kill(copies[0], SIGSTOP);
     kill(copies[1], SIGSTOP);
-    kill(getpid(), SIGTERM);
-    kill(getpid(), SIGINT); // is received first, because its number is lower
-    if (fork() == 0) {      // this child does not belong to the group
+    kill(supervisor, SIGTERM);
+    if (fork() == 0) { // this child does not belong to the group
+        sleep_ms(600); // for the second signal to count as one
+        kill(supervisor, SIGTERM);
         sleep_ms(200);
         kill(copies[0], SIGCONT);
         kill(copies[1], SIGCONT);
@@ -638,6 +653,7 @@ int main(int argc, char **argv)
     test_pipes();
     test_stop();
     test_stop_before_handlers();
+    test_repeated_signal();
     test_second_signal();
     test_passed_signals();
     test_grace();
