@@ -9,12 +9,15 @@
 load helpers
 load delivery
 
-# pipeline NAME once|acks [OPTION]...: writes the script of a pipeline, which leaves its statuses in
+# pipeline NAME once|acks|plain [OPTION]...: writes the script of a pipeline, which leaves its statuses in
 # NAME.statuses and its messages in NAME.err. The transactional ids differ, so they fence nothing.
 pipeline() {
     local source=--marks=500ms sink="--exactly-once --transactional-id $1-$topic"
 
-    [ "$2" = once ] || source="--marks=500ms --acks $1.acks" sink="--acks $1.acks"
+    case $2 in
+    acks) source="--marks=500ms --acks $1.acks" sink="--acks $1.acks" ;;
+    plain) source="-X auto.commit.interval.ms=500" sink= ;;
+    esac
     cat >"$1" <<END
 kcat-in '$topic' -G '$group' $source ${*:3} 2>>$1.err | kcat-out -t '$out' $sink 2>>$1.err
 echo "\${PIPESTATUS[*]}" >$1.statuses
@@ -165,7 +168,7 @@ just_delete() {
 }
 
 @test "a pipe ends with 78 if its topic was made anew while kcat-in was stopped" {
-    for mode in once acks; do
+    for mode in once acks plain; do
         pipeline first $mode --shard 0/1
         ends_after remake_while_stopped
         # What is in the new topic is read from its beginning.

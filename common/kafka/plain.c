@@ -6,10 +6,16 @@
 #include "base/datetime.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "kafka/group_check.h"
 
 #define TICK 100 // ms between checks for a commit that is due
 
 // --- Source ---
+
+struct plain_source {
+    int64_t due; // when the next commit is due
+    struct group_check check;
+};
 
 static int source_begin(struct source *s, struct err *err)
 {
@@ -23,24 +29,36 @@ static int source_begin(struct source *s, struct err *err)
     return 0;
 }
 
-// Opens the source: s->own is the time of the next commit.
 static int source_open(struct source *s)
 {
-    int64_t *due = s->own = xmalloc(sizeof *due);
+    struct plain_source *plain = s->own = xcalloc(1, sizeof *plain);
 
-    *due = time_monotonic() + s->options->commit_interval;
+    plain->due = time_monotonic() + s->options->commit_interval;
     return 0;
 }
 
+// Commits what was written, after a check that the group's offsets are not gone. If they are, the
+// topic was made anew, and the offsets belong to the old one.
 static int source_serve(struct source *s, bool blocked)
 {
-    int64_t *due = s->own, now = time_monotonic();
+    struct plain_source *plain = s->own;
+    struct consumer_offsets *o = &s->consumer.offsets;
+    const rd_kafka_topic_partition_list_t *found;
+    struct err err;
 
     // A pipe that is full may hold records that nobody will read: commit once it moves again.
-    if (blocked || s->options->commit_interval == 0 || now < *due)
+    if (o->group == NULL || o->commits_nothing || blocked || s->options->commit_interval == 0 ||
+        time_monotonic() < plain->due)
         return 0;
-    consumer_offsets_commit_written(&s->consumer.offsets, false);
-    *due = now + s->options->commit_interval;
+    if (!group_check_answer(&plain->check, &s->consumer, &found) || found == NULL) {
+        if (!group_check_busy(&plain->check))
+            group_check_start(&plain->check, &s->consumer);
+        return 0;
+    }
+    if (group_known_compare(&o->known, o->group, NULL, found, &err) != 0)
+        return stream_fail_err(s->stream, &err);
+    consumer_offsets_commit_written(o, false);
+    plain->due = time_monotonic() + s->options->commit_interval;
     return 0;
 }
 
@@ -61,6 +79,8 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
 {
     struct consumer_offsets *o = &s->consumer.offsets;
 
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        group_known_set(&o->known, list);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET ||
         client_is_refused(code)) // which ends the client
         return;
@@ -77,11 +97,12 @@ static int source_settle(struct source *s, bool ended)
 
 static int source_close(struct source *s)
 {
+    struct plain_source *plain = s->own;
     struct consumer_offsets *o = &s->consumer.offsets;
-    rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
-
     struct err err;
 
+    group_check_release(&plain->check);
+    rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     client_error(&err, &o->client->needs, code, EX_TEMPFAIL, "group %s: the last commit failed",
