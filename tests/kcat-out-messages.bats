@@ -101,7 +101,7 @@ partitions_of() {
 @test "a topic that cannot be created is an error" {
     run -78 --separate-stderr produce "$topic" --create=1:3 </dev/null
     assert_match "$stderr" "^kcat-out: topic $topic: cannot create it: .*[Rr]eplica"
-    run -69 --separate-stderr produce 'no good name' --create </dev/null
+    run -78 --separate-stderr produce 'no good name' --create </dev/null
     assert_match "$stderr" '^kcat-out: topic no good name: '
 }
 
