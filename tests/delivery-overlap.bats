@@ -108,6 +108,23 @@ overlap() {
     overlap acks '' once '--shard 0/1'
 }
 
+@test "the sink notices what another pipeline commits, even if the source does not" {
+    seq 10 | produce "$topic" --create=1
+    create_topic "$out" 1
+    start_fed kcat-out -t "$out" --exactly-once
+    { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" && echo 1 && mark mark 1 1; } | write_to_feed
+    wait_until 20 out_has 1
+    kcat-in "$topic" -G "$group" --shard 0/1 --marks -e |
+        kcat-out -t "$out" --exactly-once --transactional-id "other-$topic"
+    { echo 2 && mark mark 2 2 && mark end 3 2; } | write_to_feed || true
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+    assert_match "$(<err)" "group $group: another pipeline commits for the same partitions"
+    numbers_of "$out" >numbers
+    assert_exactly_once 10 numbers
+}
+
 @test "the source notices what another pipeline commits, even if the sink does not" {
     create_topic "$topic"
     create_topic "$out"
