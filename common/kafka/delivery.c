@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/datetime.h"
 #include "base/log.h"
 
 #define UNDELIVERED "--undelivered"
@@ -193,12 +192,9 @@ static void note_failure(struct delivery *d, const struct delivery_report *repor
 // Rejects may go to a file that nobody looks at, so refused lines are also warned about.
 static void warn_of_refused(struct delivery *d, const struct delivery_report *report)
 {
-    int64_t now = time_monotonic();
-
     d->refused++;
-    if (now < d->next_warning)
+    if (log_limit_add(&d->warnings) == 0)
         return;
-    d->next_warning = now + MS_MINUTE;
     log_warn("topic %s: line %llu of %zu bytes is refused and becomes a reject: %s", report->topic,
              (unsigned long long)report->line->number, report->line->full_len,
              rd_kafka_err2str(report->code));

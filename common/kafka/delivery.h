@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/line.h"
+#include "base/log_limit.h"
 #include "base/out.h"
 #include "kafka/producer.h"
 #include "stream/stream.h"
@@ -58,8 +59,8 @@ struct delivery {
     struct err why; // of the first undelivered line; its status is EX_OK when there is none
     const char *undelivered_file; // NULL for none
     struct out undelivered;
-    uint64_t refused;     // lines
-    int64_t next_warning; // about refused lines
+    uint64_t refused;          // lines
+    struct log_limit warnings; // about refused lines
 };
 
 // Adds headers, each NAME=VALUE, to every message. Call it before delivery_open(). Returns 0, or -1
