@@ -21,9 +21,20 @@ static bool is_name(const char *name, size_t len)
     return false;
 }
 
+// Returns whether a value is the secret itself. "@FILE" only names its file.
+static bool is_value(const char *value)
+{
+    return value[0] != '\0' && (value[0] != '@' || value[1] == '@');
+}
+
 bool secret_is_name(const char *name)
 {
     return is_name(name, strlen(name));
+}
+
+bool secret_is_setting(const char *name, const char *value)
+{
+    return secret_is_name(name) && is_value(value);
 }
 
 size_t secret_visible(const char *word)
@@ -32,8 +43,7 @@ size_t secret_visible(const char *word)
                                   "._-";
     size_t len = strspn(word, letters);
 
-    if (word[len] != '=' || !is_name(word, len) || word[len + 1] == '\0' ||
-        (word[len + 1] == '@' && word[len + 2] != '@'))
+    if (word[len] != '=' || !is_name(word, len) || !is_value(word + len + 1))
         return strlen(word);
     return len + 1;
 }

@@ -19,6 +19,10 @@
 
 bool secret_is_name(const char *name);
 
+// Returns whether a setting holds a secret: whether its name is that of one, and the value is
+// neither empty nor the name of a file.
+bool secret_is_setting(const char *name, const char *value);
+
 // Returns how many bytes of a word of a command line may be shown: all of them, or in a word such
 // as "sasl.password=TEXT" or "-Xsasl.password=TEXT" those up to the equals sign.
 size_t secret_visible(const char *word);

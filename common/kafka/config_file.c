@@ -19,12 +19,6 @@
 #define READ_SIZE 4096
 #define FILE_MAX (1024 * 1024) // bytes; no setting is longer
 
-// Returns whether the text of a setting is a secret. The name of a file is none.
-static bool holds_secret(const char *name, const char *text)
-{
-    return secret_is_name(name) && *text != '\0' && (text[0] != '@' || text[1] == '@');
-}
-
 // Reads all of a file, and sets *open_to_all to whether everyone can read it. Returns 0, or -1 with
 // errno set.
 static int read_all(const char *path, struct buf *b, bool *open_to_all)
@@ -127,7 +121,7 @@ static int add_line(const char *where, char *line, config_file_add *add, void *c
     *equals = '\0';
     name = trim(name);
     char *value = trim(equals + 1);
-    *secret = *secret || holds_secret(name, value);
+    *secret = *secret || secret_is_setting(name, value);
     return add(ctx, where, name, value, err);
 }
 
@@ -191,7 +185,7 @@ static int add_member(const char *path, const struct json_value *key,
     if (why != NULL) {
         status = err_set(err, EX_CONFIG, "%s: %s: %s", path, name, why);
     } else {
-        *secret = *secret || holds_secret(name, b.data);
+        *secret = *secret || secret_is_setting(name, b.data);
         status = add(ctx, path, name, b.data, err);
     }
     buf_release(&b);
