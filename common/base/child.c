@@ -32,27 +32,11 @@ int child_exec_status(int error)
 
 // --- The group ---
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 static const int stop_signals[] = {SIGINT, SIGTERM};
-static const int passed_signals[] = {SIGHUP, SIGUSR1};
 
 // The signal on which a nested supervisor kills its children. A second SIGTERM would not do: it
 // would be lost while the first one is pending.
 #define SIGFORCE SIGRTMIN
-
-static bool is_ignored(int number)
-{
-    struct sigaction action;
-
-    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-static void add_passed(sigset_t *set)
-{
-    for (size_t i = 0; i < COUNT(passed_signals); i++)
-        sigaddset(set, passed_signals[i]);
-}
 
 static void block_signals(sigset_t *signals)
 {
@@ -62,21 +46,22 @@ static void block_signals(sigset_t *signals)
     signal(SIGCHLD, SIG_DFL); // if it is ignored, ended children cannot be waited for
     // While a signal is blocked, the kernel keeps it even if it is ignored. So do not block an
     // ignored one that would stop the group.
-    for (size_t i = 0; i < COUNT(stop_signals); i++) {
-        if (!is_ignored(stop_signals[i]))
+    for (size_t i = 0; i < sizeof stop_signals / sizeof *stop_signals; i++) {
+        if (!signals_is_ignored(stop_signals[i]))
             sigaddset(signals, stop_signals[i]);
     }
-    add_passed(signals);
+    signals_add_requests(signals);
     sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
+// Returns whether a signal goes on to the children: whether it asks a stage for something.
 static bool is_passed(int number)
 {
-    for (size_t i = 0; i < COUNT(passed_signals); i++) {
-        if (number == passed_signals[i])
-            return true;
-    }
-    return false;
+    sigset_t requests;
+
+    sigemptyset(&requests);
+    signals_add_requests(&requests);
+    return sigismember(&requests, number) == 1;
 }
 
 void child_group_init(struct child_group *g, int64_t grace)
@@ -241,7 +226,7 @@ static void stop(struct child_group *g, int number)
 // Returns whether the terminal is gone, and nohup(1) has not asked to ignore that.
 static bool is_hangup(const siginfo_t *info)
 {
-    return info->si_signo == SIGHUP && signals_is_hangup(info) && !is_ignored(SIGHUP);
+    return info->si_signo == SIGHUP && signals_is_hangup(info) && !signals_is_ignored(SIGHUP);
 }
 
 // Waits for one signal, at most until a moment of the monotonic clock, and does what the signal
@@ -355,11 +340,11 @@ static pid_t start(struct child_group *g, const char *name, bool leader, int in,
 
 static _Noreturn void execute(const struct child_command *command)
 {
-    sigset_t passed;
+    sigset_t requests;
 
-    sigemptyset(&passed);
-    add_passed(&passed);
-    sigprocmask(SIG_SETMASK, &passed, NULL);
+    sigemptyset(&requests);
+    signals_add_requests(&requests);
+    sigprocmask(SIG_SETMASK, &requests, NULL);
     execv(command->argv[0], command->argv);
     int status = child_exec_status(errno);
     log_error("%s: %s: %s", command->name, command->argv[0], strerror(errno));

@@ -82,11 +82,17 @@ static void on_alarm(int signal_number)
     (void)signal_number; // the signal only has to interrupt a write
 }
 
-static bool is_ignored(int number)
+bool signals_is_ignored(int number)
 {
     struct sigaction old;
 
     return sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+}
+
+void signals_add_requests(sigset_t *set)
+{
+    sigaddset(set, SIGUSR1);
+    sigaddset(set, SIGHUP);
 }
 
 // Without SA_RESTART, so that signals interrupt blocked reads and writes.
@@ -106,14 +112,13 @@ static void catch_hangup(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-static void unblock_passed(void)
+static void unblock_requests(void)
 {
-    sigset_t passed;
+    sigset_t requests;
 
-    sigemptyset(&passed);
-    sigaddset(&passed, SIGHUP);
-    sigaddset(&passed, SIGUSR1);
-    sigprocmask(SIG_UNBLOCK, &passed, NULL);
+    sigemptyset(&requests);
+    signals_add_requests(&requests);
+    sigprocmask(SIG_UNBLOCK, &requests, NULL);
 }
 
 // Without a timer, the second stop signal ends the process however soon it arrives.
@@ -132,16 +137,16 @@ void signals_catch(void)
     if (!has_timer)
         make_let_go_timer();
     // A shell starts background jobs with SIGINT ignored; leave that so.
-    if (!is_ignored(SIGINT))
+    if (!signals_is_ignored(SIGINT))
         catch_signal(SIGINT, on_stop);
     catch_signal(SIGTERM, on_stop);
     catch_signal(SIGUSR1, on_usr1);
     catch_signal(SIGPIPE, SIG_IGN);
-    if (is_ignored(SIGHUP))
+    if (signals_is_ignored(SIGHUP))
         catch_signal(SIGHUP, on_reopen);
     else
         catch_hangup();
-    unblock_passed();
+    unblock_requests();
 }
 
 void signals_catch_alarm(void)
@@ -183,8 +188,7 @@ int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms)
     int events = 0;
 
     sigemptyset(&requests);
-    sigaddset(&requests, SIGUSR1);
-    sigaddset(&requests, SIGHUP);
+    signals_add_requests(&requests);
     sigprocmask(SIG_BLOCK, &requests, &before);
     if (!ledger_requested && !reopen_requested)
         events = ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, &before);

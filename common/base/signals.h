@@ -50,6 +50,13 @@ bool signals_take_reopen(void);
 // that arrives just before the wait is not missed: the call then returns 0, or -1 with EINTR.
 int signals_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms);
 
+// Adds SIGUSR1 and SIGHUP to a set: the signals that ask a stage for something, and that a
+// supervisor passes on.
+void signals_add_requests(sigset_t *set);
+
+// Returns whether a signal is ignored.
+bool signals_is_ignored(int number);
+
 // Returns whether a SIGHUP says that the terminal is gone. The kernel tells the processes in the
 // foreground, and the shell, which leads the session, tells its other jobs. Neither kill(1) in that
 // shell nor logrotate(8) says so.
