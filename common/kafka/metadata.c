@@ -185,15 +185,26 @@ static int remaining(int64_t deadline, int most)
     return left <= 0 ? 0 : left < most ? (int)left : most;
 }
 
+// Makes one request, for at most `most` ms. It is about all topics, about one or, if `all` is false
+// and `topic` is NULL, about the brokers.
+static rd_kafka_resp_err_t request(struct client *client, bool all, rd_kafka_topic_t *topic,
+                                   int64_t deadline, int most,
+                                   const struct rd_kafka_metadata **metadata)
+{
+    int timeout = remaining(deadline, most);
+
+    return rd_kafka_metadata(client->rk, all, topic, metadata, timeout == 0 ? 1 : timeout);
+}
+
 // Asks once about one topic or, when `topic` is NULL, about all topics. Each request has a short
 // timeout, so that signals and errors such as a wrong password are noticed soon. `attempt` counts
 // from 0.
 static rd_kafka_resp_err_t ask(struct client *client, rd_kafka_topic_t *topic, int64_t deadline,
                                int attempt, const struct rd_kafka_metadata **metadata)
 {
-    int timeout = remaining(deadline, topic == NULL ? ALL_METADATA_TIME : request_time(attempt));
     rd_kafka_resp_err_t code =
-        rd_kafka_metadata(client->rk, topic == NULL, topic, metadata, timeout == 0 ? 1 : timeout);
+        request(client, topic == NULL, topic, deadline,
+                topic == NULL ? ALL_METADATA_TIME : request_time(attempt), metadata);
 
     rd_kafka_poll(client->rk, 0); // serves the error callback
     return code;
@@ -249,12 +260,11 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
         return 0;
     if (!reached || client_is_stopping(client))
         return client_unreachable(client, err);
+    if (client->creates != NULL && topic_is_missing(why))
+        return err_set(err, EX_UNAVAILABLE, "topic %s: %s%s", topic, rd_kafka_err2str(why),
+                       client->creates);
     const struct client_needs needs = client_needs_topic(client, topic);
-    client_error(err, &needs, why, EX_UNAVAILABLE, "topic %s", topic);
-    if (client->creates == NULL || !topic_is_missing(why))
-        return -1;
-    return err_set(err, err->status, "topic %s: %s%s", topic, rd_kafka_err2str(why),
-                   client->creates);
+    return client_error(err, &needs, why, EX_UNAVAILABLE, "topic %s", topic);
 }
 
 static bool knows_controller(const struct client *client, const struct rd_kafka_metadata *metadata)
@@ -276,8 +286,7 @@ int metadata_find_controller(struct client *client, struct err *err)
 
     do {
         const struct rd_kafka_metadata *metadata;
-        int timeout = remaining(deadline, request_time(attempt++));
-        if (rd_kafka_metadata(client->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout) ==
+        if (request(client, false, NULL, deadline, request_time(attempt++), &metadata) ==
             RD_KAFKA_RESP_ERR_NO_ERROR) {
             client_alive(client);
             client->has_controller = knows_controller(client, metadata);
@@ -301,8 +310,7 @@ static rd_kafka_resp_err_t await_broker(struct client *client, int64_t deadline)
     int attempt = 0;
 
     do {
-        int timeout = remaining(deadline, request_time(attempt++));
-        code = rd_kafka_metadata(client->rk, 0, NULL, &metadata, timeout == 0 ? 1 : timeout);
+        code = request(client, false, NULL, deadline, request_time(attempt++), &metadata);
         rd_kafka_poll(client->rk, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
