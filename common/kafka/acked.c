@@ -121,7 +121,7 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         mark_source_committed(&s->marks, a->asked.seq);
         if (a->assignment == s->consumer.assignment)
-            consumer_offsets_note_mark(&s->consumer.offsets, &a->asked);
+            group_known_set_mark(&s->consumer.offsets.known, &a->asked);
     } else if (is_refused(s, code)) {
         client_fail(
             &s->consumer.client, EX_TEMPFAIL,

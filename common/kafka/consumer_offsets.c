@@ -175,14 +175,6 @@ rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer
     return list;
 }
 
-void consumer_offsets_note_mark(struct consumer_offsets *o, const struct mark *mark)
-{
-    rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
-
-    group_known_set(&o->known, list);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
 rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
                                                  const struct mark *mark, bool wait, bool *asked)
 {

@@ -70,13 +70,9 @@ void consumer_offsets_retry(struct consumer_offsets *o,
 
 // Commits the offsets of a mark for those of its partitions that are assigned, with the mark's seq
 // and run as metadata. Sets *asked to whether there were any. If there were and `wait` is false,
-// the client's offset_commit_cb receives the result.
+// the client's offset_commit_cb receives the result. If it waits, o->known has the offsets then.
 rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
                                                  const struct mark *mark, bool wait, bool *asked);
-
-// Notes that a mark's offsets are committed. consumer_offsets_commit_mark() does this itself if it
-// waits.
-void consumer_offsets_note_mark(struct consumer_offsets *o, const struct mark *mark);
 
 // Commits the offsets where the assigned partitions start, before their first record is read. So a
 // run after a crash starts there too, even if the start was given as "end". Returns 0, or -1 with

@@ -170,6 +170,14 @@ void group_known_set(struct group_known *known, const rd_kafka_topic_partition_l
         set_known(known, &list->elems[i], i);
 }
 
+void group_known_set_mark(struct group_known *known, const struct mark *mark)
+{
+    rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
+
+    group_known_set(known, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 static bool is_known(const rd_kafka_topic_partition_t *known,
                      const rd_kafka_topic_partition_t *found)
 {

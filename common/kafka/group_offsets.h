@@ -71,11 +71,14 @@ void group_known_release(struct group_known *known);
 // Notes that the group has the offsets and metadata of the list.
 void group_known_set(struct group_known *known, const rd_kafka_topic_partition_list_t *list);
 
+// Notes that a mark is committed.
+void group_known_set_mark(struct group_known *known, const struct mark *mark);
+
 // What the group's offsets may have been changed to.
 struct group_allowed {
     const char *run; // this run's commits; NULL for none
-    const char
-        *from; // the commit of this run's start, in the name of an earlier run; NULL for none
+    // The commit of this run's start, in the name of an earlier run; NULL for none.
+    const char *from;
     uint64_t from_seq;
     bool unmarked; // offsets without a mark's metadata: of a sink of the user's own
 };

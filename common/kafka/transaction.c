@@ -213,16 +213,6 @@ static int check_still_ours(struct transaction *t, const struct mark *mark, int6
     return status;
 }
 
-static void note_committed(struct transaction *t, const struct mark *mark)
-{
-    rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
-
-    group_known_set(&t->known, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    mark_copy(&t->committed, mark);
-    t->committed_at = time_monotonic();
-}
-
 int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err)
 {
     int64_t deadline = time_monotonic() + COMMIT_TIME;
@@ -244,7 +234,9 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     if (answer == ANSWER_FAILED)
         return -1;
     t->begun = false;
-    note_committed(t, mark);
+    group_known_set_mark(&t->known, mark);
+    mark_copy(&t->committed, mark);
+    t->committed_at = time_monotonic();
     return 0;
 }
 
