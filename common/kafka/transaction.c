@@ -65,19 +65,19 @@ int transaction_open(struct transaction *t, struct err *err)
     return answer == ANSWER_DONE ? 0 : -1;
 }
 
-// Returns what is needed to read or commit the offsets of a mark. Puts its topics into `names`.
-static struct client_needs offsets_need(const struct transaction *t, const struct mark *mark,
-                                        struct buf *names)
+// Notes what is needed to read or commit the offsets of the hello mark's partitions, which are
+// those of all marks.
+static void note_needs(struct transaction *t, const struct mark *hello)
 {
-    for (size_t i = 0; i < mark->at_count; i++) {
-        if (i == 0 || strcmp(mark->at[i].topic, mark->at[i - 1].topic) != 0)
-            client_add_topic(names, mark->at[i].topic);
+    for (size_t i = 0; i < hello->at_count; i++) {
+        if (i == 0 || strcmp(hello->at[i].topic, hello->at[i - 1].topic) != 0)
+            client_add_topic(&t->topics, hello->at[i].topic);
     }
-    buf_putc(names, '\0');
-    return (struct client_needs){.right = "READ",
-                                 .topics = names->data,
-                                 .group = t->group,
-                                 .transactional_id = t->client->needs.transactional_id};
+    buf_putc(&t->topics, '\0');
+    t->needs = (struct client_needs){.right = "READ",
+                                     .topics = t->topics.data,
+                                     .group = t->group,
+                                     .transactional_id = t->client->needs.transactional_id};
 }
 
 // Reads the offsets of a mark's partitions, with a client that stays open for the next time. Tries
@@ -88,7 +88,6 @@ static rd_kafka_topic_partition_list_t *ask_committed(struct transaction *t,
 {
     rd_kafka_topic_partition_list_t *list = group_offsets_partitions(partitions);
     struct client *reader = &t->reader;
-    struct buf names = BUF_INIT;
     rd_kafka_resp_err_t code;
     int time = FIRST_TIME;
 
@@ -102,11 +101,9 @@ static rd_kafka_topic_partition_list_t *ask_committed(struct transaction *t,
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return list;
     rd_kafka_topic_partition_list_destroy(list);
-    if (client_check(t->client, err) != 0 || client_check(reader, err) != 0)
-        return NULL;
-    const struct client_needs needs = offsets_need(t, partitions, &names);
-    client_error(err, &needs, code, EX_TEMPFAIL, "group %s: cannot read its offsets", t->group);
-    buf_release(&names);
+    if (client_check(t->client, err) == 0 && client_check(reader, err) == 0)
+        client_error(err, &t->needs, code, EX_TEMPFAIL, "group %s: cannot read its offsets",
+                     t->group);
     return NULL;
 }
 
@@ -179,18 +176,15 @@ static int send_offsets(struct transaction *t, const struct mark *mark, int64_t 
 {
     rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
     rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(t->group);
-    struct buf names = BUF_INIT;
-    const struct client_needs needs = offsets_need(t, mark, &names);
     enum answer answer;
 
     do {
         answer =
-            judge(t, "offsets", &needs,
+            judge(t, "offsets", &t->needs,
                   rd_kafka_send_offsets_to_transaction(t->client->rk, list, group, CALL_TIME), err);
     } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
-    buf_release(&names);
     if (answer == ANSWER_AGAIN)
         return timed_out("offsets", EX_TEMPFAIL, err);
     return answer == ANSWER_DONE ? 0 : -1;
@@ -279,6 +273,7 @@ static int check_start(struct transaction *t, const struct mark *hello, struct e
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
 {
     t->group = xstrdup(hello->group);
+    note_needs(t, hello);
     mark_copy(&t->committed, hello);
     t->committed_at = time_monotonic();
     if (hello->at_count == 0) // a share in which there are no partitions yet
@@ -304,6 +299,7 @@ void transaction_release(struct transaction *t)
     client_release(&t->reader);
     group_known_release(&t->known);
     mark_release(&t->committed);
+    buf_release(&t->topics);
     free(t->group);
     t->group = NULL;
 }

@@ -32,10 +32,12 @@ struct transaction {
     // The members below are private.
     bool open, begun;
     char *group;
-    struct client reader;     // reads the group's offsets
-    struct group_known known; // as this pipeline has left them
-    struct mark committed;    // the last committed mark
-    int64_t committed_at;     // a time_monotonic()
+    struct buf topics;         // of the hello mark, for messages
+    struct client_needs needs; // to read or commit the group's offsets
+    struct client reader;      // reads the group's offsets
+    struct group_known known;  // as this pipeline has left them
+    struct mark committed;     // the last committed mark
+    int64_t committed_at;      // a time_monotonic()
 };
 
 // Initializes the producer's transactions. This fences older producers with the same id and aborts
