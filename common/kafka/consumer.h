@@ -120,8 +120,8 @@ void consumer_serve(struct consumer *c);
 // group assigns added partitions itself.
 bool consumer_grown(struct consumer *c, struct err *err);
 
-// Returns whether all partitions have been read up to the offset where they stop. If
-// they stop nowhere, the answer is always false.
+// Returns whether all partitions have been read up to the offset where they stop. If they stop
+// nowhere, the answer is always false.
 bool consumer_done(const struct consumer *c);
 
 // Stops reading and leaves the group, without calling ops.revoke(). The consumer can then only be

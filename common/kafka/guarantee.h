@@ -69,9 +69,8 @@ struct source {
     void *own;                // the guarantee's
 };
 
-// Returns the consumer's callbacks. `record` is the tool's; the other callbacks call the
-// guarantee. Their
-// ctx is the struct source.
+// Returns the consumer's callbacks. `record` is the tool's; the other callbacks call the guarantee.
+// Their ctx is the struct source.
 struct consumer_ops source_consumer_ops(int (*record)(void *source, struct partition *p,
                                                       const struct line *line));
 
@@ -80,8 +79,7 @@ struct source_guarantee {
 
     // Called before the first record of newly assigned partitions is read, perhaps before open().
     // Commits the offsets at which these partitions start, if the guarantee needs that, so that a
-    // run after a crash starts there too. Returns
-    // 0, or -1 with *err set.
+    // run after a crash starts there too. Returns 0, or -1 with *err set.
     int (*begin)(struct source *s, struct err *err);
 
     // Called once the consumer is assigned or subscribed. Opens the stream with a hello mark, if

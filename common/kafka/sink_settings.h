@@ -7,7 +7,7 @@
 // be shared with kcat. So what does no harm there is ignored, with a message for -v.
 //
 //     config_read(&config, RD_KAFKA_PRODUCER, &err);
-//     sink_settings_apply(&config, guarantee, "--acks", &sink, &codec, &err);
+//     sink_settings_apply(&config, choice, &sink, &codec, &err);
 #ifndef KAFKA_SINK_SETTINGS_H
 #define KAFKA_SINK_SETTINGS_H
 
