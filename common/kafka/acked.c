@@ -188,18 +188,18 @@ static int source_serve(struct source *s, bool blocked)
 static int commit_now(struct source *s, rd_kafka_resp_err_t *code)
 {
     struct acked_source *a = s->own;
+    const struct group_allowed allowed = {.run = mark_source_run(&s->marks)};
+    struct err err;
     bool asked;
 
     *code = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!a->has_newest)
         return 0;
     a->has_newest = false;
-    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(&s->consumer.offsets);
-    *code = group_offsets_read(&s->consumer.client, list, CHECK_TIME);
-    int status = *code == RD_KAFKA_RESP_ERR_NO_ERROR ? compare(s, list) : 0;
-    rd_kafka_topic_partition_list_destroy(list);
-    if (status != 0 || *code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return status;
+    if (consumer_offsets_check(&s->consumer.offsets, &allowed, CHECK_TIME, code, &err) != 0)
+        return stream_fail_err(s->stream, &err);
+    if (*code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
     *code = consumer_offsets_commit_mark(&s->consumer.offsets, &a->newest, true, &asked);
     if (*code == RD_KAFKA_RESP_ERR_NO_ERROR)
         mark_source_committed(&s->marks, a->newest.seq);

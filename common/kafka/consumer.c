@@ -397,16 +397,12 @@ static int check_regressed(struct consumer *c, struct err *err)
 // topic that is not available: a later run would continue in another topic of that name.
 static int explain(struct consumer *c, struct err *err)
 {
-    struct consumer_offsets *o = &c->offsets;
+    rd_kafka_resp_err_t code;
     struct err gone;
 
-    if (err->status != EX_UNAVAILABLE || o->group == NULL)
-        return -1;
-    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(o);
-    if (group_offsets_read(&c->client, list, EXPLAIN_TIME) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        group_known_compare(&o->known, o->group, NULL, list, &gone) != 0)
+    if (err->status == EX_UNAVAILABLE && c->offsets.group != NULL &&
+        consumer_offsets_check(&c->offsets, NULL, EXPLAIN_TIME, &code, &gone) != 0)
         *err = gone;
-    rd_kafka_topic_partition_list_destroy(list);
     return -1;
 }
 

@@ -175,6 +175,19 @@ rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer
     return list;
 }
 
+int consumer_offsets_check(struct consumer_offsets *o, const struct group_allowed *allowed,
+                           int timeout_ms, rd_kafka_resp_err_t *code, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(o);
+    int status = 0;
+
+    *code = group_offsets_read(o->client, list, timeout_ms);
+    if (*code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        status = group_known_compare(&o->known, o->group, allowed, list, err);
+    rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
 rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
                                                  const struct mark *mark, bool wait, bool *asked)
 {

@@ -60,6 +60,12 @@ void consumer_offsets_position(const struct consumer_offsets *o, struct mark *ma
 // Returns a list of the assigned partitions, without offsets. The caller destroys it.
 rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer_offsets *o);
 
+// Reads the group's offsets of the assigned partitions, for at most timeout_ms, and compares them
+// with o->known; see group_known_compare(). Sets *code to the result of the reading. Returns 0, or
+// -1 with *err set if the comparison failed.
+int consumer_offsets_check(struct consumer_offsets *o, const struct group_allowed *allowed,
+                           int timeout_ms, rd_kafka_resp_err_t *code, struct err *err);
+
 // Commits the written offsets of the assigned partitions. If `wait` is false, the client's
 // offset_commit_cb receives the result.
 rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait);
