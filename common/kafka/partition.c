@@ -120,13 +120,27 @@ bool partitions_watermark(const struct partition_set *set, int64_t *watermark)
     return *watermark != PARTITION_NO_TIME;
 }
 
+static bool is_uncommitted(const struct partition *p)
+{
+    return p->assigned && p->written != p->committed;
+}
+
+bool partitions_uncommitted(const struct partition_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (is_uncommitted(set->item[i]))
+            return true;
+    }
+    return false;
+}
+
 rd_kafka_topic_partition_list_t *partitions_to_commit(struct partition_set *set)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
 
     for (size_t i = 0; i < set->count; i++) {
         struct partition *p = set->item[i];
-        if (!p->assigned || p->written == p->committed)
+        if (!is_uncommitted(p))
             continue;
         if (list == NULL)
             list = rd_kafka_topic_partition_list_new((int)set->count);

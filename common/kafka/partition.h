@@ -81,6 +81,9 @@ bool partitions_are_quiet(const struct partition_set *set);
 // that is not quiet has no `newest` time.
 bool partitions_watermark(const struct partition_set *set, int64_t *watermark);
 
+// Returns whether partitions_to_commit() would return any.
+bool partitions_uncommitted(const struct partition_set *set);
+
 // Returns the `written` offsets of the assigned partitions that are not committed yet, and notes
 // them as committed. Returns NULL when there are none. The caller destroys the list.
 rd_kafka_topic_partition_list_t *partitions_to_commit(struct partition_set *set);

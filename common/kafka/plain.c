@@ -8,7 +8,8 @@
 #include "base/xalloc.h"
 #include "kafka/group_check.h"
 
-#define TICK 100 // ms between checks for a commit that is due
+#define TICK 100        // ms between checks for a commit that is due
+#define CHECK_TIME 5000 // ms for the question before a commit that is waited for
 
 // --- Source ---
 
@@ -48,7 +49,7 @@ static int source_serve(struct source *s, bool blocked)
 
     // A pipe that is full may hold records that nobody will read: commit once it moves again.
     if (o->group == NULL || o->commits_nothing || blocked || s->options->commit_interval == 0 ||
-        time_monotonic() < plain->due)
+        time_monotonic() < plain->due || !partitions_uncommitted(&s->consumer.partitions))
         return 0;
     if (!group_check_answer(&plain->check, &s->consumer, &found) || found == NULL) {
         if (!group_check_busy(&plain->check))
@@ -62,15 +63,35 @@ static int source_serve(struct source *s, bool blocked)
     return 0;
 }
 
-static int source_revoke(struct source *s, bool blocked, bool lost)
+// Commits what was written and waits for the answer, unless the group's offsets are gone. Sets
+// *code to what the broker says. Returns 0, or -1 if nothing may be committed.
+static int commit_now(struct source *s, rd_kafka_resp_err_t *code)
 {
     struct consumer_offsets *o = &s->consumer.offsets;
+    struct err err;
+
+    *code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (o->group == NULL || o->commits_nothing || !partitions_uncommitted(&s->consumer.partitions))
+        return 0;
+    if (consumer_offsets_check(o, NULL, CHECK_TIME, code, &err) != 0)
+        return stream_fail_err(s->stream, &err);
+    if (*code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        *code = consumer_offsets_commit_written(o, true);
+    return 0;
+}
+
+static int source_revoke(struct source *s, bool blocked, bool lost)
+{
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
     // While stdout is blocked, some records cannot be written. The partition's next owner reads
     // them again.
     int status = blocked ? 0 : stream_flush(s->stream);
-    if (!lost && consumer_offsets_commit_written(o, true) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        log_warn("group %s: commit failed before partitions were revoked", o->group);
+    if (!lost && commit_now(s, &code) != 0)
+        return -1;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("group %s: commit failed before partitions were revoked",
+                 s->consumer.offsets.group);
     return status;
 }
 
@@ -99,10 +120,12 @@ static int source_close(struct source *s)
 {
     struct plain_source *plain = s->own;
     struct consumer_offsets *o = &s->consumer.offsets;
+    rd_kafka_resp_err_t code;
     struct err err;
 
     group_check_release(&plain->check);
-    rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
+    if (commit_now(s, &code) != 0)
+        return -1;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     client_error(&err, &o->client->needs, code, EX_TEMPFAIL, "group %s: the last commit failed",

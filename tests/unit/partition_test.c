@@ -60,7 +60,9 @@ static void test_commit(void)
     a->next = 9;
     tap_ok(partitions_to_commit(&set) == NULL,
            "records that are read but not written do not count");
+    tap_ok(!partitions_uncommitted(&set), "so there is nothing to commit");
     partitions_written(&set);
+    tap_ok(partitions_uncommitted(&set), "once they are written, there is");
     list = partitions_to_commit(&set);
     tap_ok(list != NULL && list->cnt == 1 && offset_in(list, "t", 0) == 9,
            "only the written partition is committed");
