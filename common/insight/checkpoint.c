@@ -23,7 +23,6 @@ int checkpoint_open(struct checkpoint *c, const char *dir, const char *options, 
                              .reset = reset,
                              .dir = {.fd = -1},
                              .hello = MARK_INIT,
-                             .log = {.fd = -1},
                              .log_least = CHECKPOINT_LOG_LEAST,
                              .log_states = CHECKPOINT_LOG_STATES};
     return dir == NULL ? 0 : snapshot_dir_open(&c->dir, dir, true, err);
@@ -355,7 +354,7 @@ static int start_snapshot(struct checkpoint *c, const struct mark *mark, struct 
                               .mark = *mark}; // borrowed
     char name[SNAPSHOT_NAME_SIZE];
 
-    c->job_bytes = c->log_bytes + c->log.bytes;
+    c->job_bytes = c->log_bytes + c->log.out.bytes;
     c->log_bytes = 0;
     snapshot_name(name, mark->seq, mark->run, SNAPSHOT_STATE);
     if (!state_job_start(&c->job, &c->dir, name, &head, w)) {
@@ -420,7 +419,7 @@ static int save_marked(struct checkpoint *c, const struct mark *mark, struct win
     if (check_job(c, mark->run, err) != 0 ||
         remove_superfluous(c, had_commit != c->own_commit, err) != 0)
         return -1;
-    if (c->job.pid == 0 && c->log_bytes + c->log.bytes > log_limit(c, w))
+    if (c->job.pid == 0 && c->log_bytes + c->log.out.bytes > log_limit(c, w))
         return start_snapshot(c, mark, w, err);
     return 0;
 }

@@ -38,64 +38,54 @@ static void begin_block(struct state_log *log)
 {
     const struct block_head head = {0};
 
-    log->block_start = log->block.len;
-    buf_append(&log->block, &head, sizeof head);
+    log->block_start = log->out.buf.len;
+    buf_append(&log->out.buf, &head, sizeof head);
 }
 
 // Completes the block in the buffer, which has not been written yet.
 static void end_block(struct state_log *log, enum block_kind kind)
 {
-    char *block = log->block.data + log->block_start;
-    size_t len = log->block.len - log->block_start;
+    char *block = log->out.buf.data + log->block_start;
+    size_t len = log->out.buf.len - log->block_start;
     struct block_head head = {.kind = kind, .len = len - sizeof head};
 
     memcpy(block, &head, sizeof head);
-    head.hash = hash_block(block, len, log->bytes + log->block_start);
+    head.hash = hash_block(block, len, log->out.bytes + log->block_start);
     memcpy(block, &head.hash, sizeof head.hash);
 }
 
-static int open_file(struct state_log *log)
+static void open_file(struct state_log *log)
 {
-    log->fd = openat(log->dir->fd, log->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return log->fd < 0 ? -1 : 0;
-}
+    struct out *out = &log->out;
 
-static int write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n == 0)
-            errno = ENOSPC;
-        if (n <= 0)
-            return -1;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
+    out->fd = openat(log->dir->fd, log->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out->fd < 0)
+        out->error = errno;
 }
 
 // Writes the complete blocks in the buffer.
 static void write_blocks(struct state_log *log)
 {
-    if (log->error == 0 && ((log->fd < 0 && open_file(log) != 0) ||
-                            write_all(log->fd, log->block.data, log->block.len) != 0))
-        log->error = errno;
-    log->bytes += log->block.len;
-    buf_clear(&log->block);
-    if (log->error != 0 || log->bytes - log->writing < WRITE_BEHIND)
+    struct out *out = &log->out;
+
+    if (out->error == 0 && out->fd < 0)
+        open_file(log);
+    if (out_flush(out) != 0) {
+        buf_clear(&out->buf);
+        return;
+    }
+    if (out->bytes - log->writing < WRITE_BEHIND)
         return;
     // This only saves time. Not all file systems support it.
-    (void)sync_file_range(log->fd, (off_t)log->writing, (off_t)(log->bytes - log->writing),
+    (void)sync_file_range(out->fd, (off_t)log->writing, (off_t)(out->bytes - log->writing),
                           SYNC_FILE_RANGE_WRITE);
-    log->writing = log->bytes;
+    log->writing = out->bytes;
 }
 
 // Called after each entry.
 static inline void entry_done(struct state_log *log)
 {
-    if (log->block.len - log->block_start < STATE_LOG_BLOCK)
+    if (log->out.buf.len - log->block_start < STATE_LOG_BLOCK)
         return;
     end_block(log, BLOCK_ENTRIES);
     write_blocks(log);
@@ -131,11 +121,11 @@ void state_log_init(struct state_log *log, const struct snapshot_dir *dir, uint6
                     const char *run, const char *from, const struct mark *hello,
                     const char *options, int64_t watermark)
 {
-    struct buf *b = &log->block;
+    struct buf *b = &log->out.buf;
 
-    *log = (struct state_log){
-        .dir = dir, .seq = seq, .fd = -1, .watermark = watermark, .hello = MARK_INIT};
+    *log = (struct state_log){.dir = dir, .seq = seq, .watermark = watermark, .hello = MARK_INIT};
     snapshot_name(log->name, seq, run, SNAPSHOT_LOG);
+    out_init(&log->out, -1, log->name);
     mark_copy(&log->hello, hello);
     buf_append(b, HEADER, HEADER_LEN);
     begin_block(log);
@@ -154,11 +144,11 @@ void state_log_close(struct state_log *log)
 {
     if (log->dir == NULL)
         return;
-    if (log->fd >= 0)
-        close(log->fd);
+    if (log->out.fd >= 0)
+        close(log->out.fd);
     mark_release(&log->hello);
-    buf_release(&log->block);
-    *log = (struct state_log){.fd = -1};
+    out_release(&log->out);
+    *log = (struct state_log){.dir = NULL};
 }
 
 static void put_watermark(struct state_log *log, int64_t watermark)
@@ -166,21 +156,21 @@ static void put_watermark(struct state_log *log, int64_t watermark)
     if (watermark == log->watermark)
         return;
     log->watermark = watermark;
-    buf_putc(&log->block, STATE_WATERMARK);
-    buf_append(&log->block, &watermark, sizeof watermark);
+    buf_putc(&log->out.buf, STATE_WATERMARK);
+    buf_append(&log->out.buf, &watermark, sizeof watermark);
 }
 
 static void put_kind(struct state_log *log, enum state_entry_kind kind, int64_t watermark)
 {
     put_watermark(log, watermark);
-    buf_putc(&log->block, (char)kind);
+    buf_putc(&log->out.buf, (char)kind);
 }
 
 static void put_time(struct state_log *log, int64_t time)
 {
     int64_t since = time - log->time;
 
-    put_num(&log->block, (uint64_t)since << 1 ^ (since < 0 ? UINT64_MAX : 0));
+    put_num(&log->out.buf, (uint64_t)since << 1 ^ (since < 0 ? UINT64_MAX : 0));
     log->time = time;
 }
 
@@ -192,8 +182,8 @@ static void name_window(struct state_log *log, const struct window *window, int6
     log->series = window->series;
     log->start = window->start;
     put_kind(log, STATE_WINDOW, watermark);
-    put_num(&log->block, log->series);
-    buf_append(&log->block, &log->start, sizeof log->start);
+    put_num(&log->out.buf, log->series);
+    buf_append(&log->out.buf, &log->start, sizeof log->start);
 }
 
 void state_log_record(struct state_log *log, int64_t watermark, const struct batch *batch,
@@ -202,7 +192,7 @@ void state_log_record(struct state_log *log, int64_t watermark, const struct bat
     size_t count = batch->plan->value_count;
     const struct batch_text *text = batch->text + item->row * count;
     const struct table *table = item->set->value;
-    struct buf *b = &log->block;
+    struct buf *b = &log->out.buf;
 
     name_window(log, windows_of_set(item->set), watermark);
     put_kind(log, STATE_RECORD, watermark);
@@ -237,8 +227,8 @@ void state_log_late(struct state_log *log, int64_t time, int64_t watermark)
 void state_log_partial(struct state_log *log, const struct line *line, int64_t watermark)
 {
     put_kind(log, STATE_PARTIAL, watermark);
-    put_num(&log->block, line->number);
-    put_text(&log->block, line->data, line->len);
+    put_num(&log->out.buf, line->number);
+    put_text(&log->out.buf, line->data, line->len);
     entry_done(log);
 }
 
@@ -267,7 +257,7 @@ static int64_t offset_of(const struct state_log *log, const struct mark *mark, s
 
 static int sync_file(struct state_log *log)
 {
-    if (fdatasync(log->fd) != 0)
+    if (fdatasync(log->out.fd) != 0)
         return -1;
     if (log->listed)
         return 0;
@@ -278,7 +268,7 @@ static int sync_file(struct state_log *log)
 int state_log_mark(struct state_log *log, const struct mark *mark, int64_t watermark,
                    uint64_t accepted, uint64_t committed, struct err *err)
 {
-    struct buf *b = &log->block;
+    struct buf *b = &log->out.buf;
 
     put_watermark(log, watermark);
     if (b->len - log->block_start > sizeof(struct block_head)) {
@@ -293,10 +283,10 @@ int state_log_mark(struct state_log *log, const struct mark *mark, int64_t water
     end_block(log, BLOCK_MARK);
     write_blocks(log);
     begin_block(log);
-    if (log->error == 0 && sync_file(log) != 0)
-        log->error = errno;
-    errno = log->error;
-    return log->error == 0 ? 0 : snapshot_fail(log->dir, EX_IOERR, log->name, err);
+    if (log->out.error == 0 && sync_file(log) != 0)
+        log->out.error = errno;
+    errno = log->out.error;
+    return log->out.error == 0 ? 0 : snapshot_fail(log->dir, EX_IOERR, log->name, err);
 }
 
 // --- Reading ---

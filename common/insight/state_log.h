@@ -81,9 +81,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/line.h"
+#include "base/out.h"
 #include "insight/batch.h"
 #include "insight/snapshot_file.h"
 #include "stream/mark.h"
@@ -111,18 +111,15 @@ struct state_log {
     char name[SNAPSHOT_NAME_SIZE];
     uint64_t seq;       // of the mark from which the log continues
     struct mark hello;  // its partitions, in the order of the offsets
-    int fd;             // -1 before the first block is written
+    struct out out;     // its fd is -1 before the first block is written
     bool listed;        // the directory, which has the file's name, was synced
-    struct buf block;   // the block that is being filled
-    size_t block_start; // where the block begins in the buffer
-    uint64_t bytes;     // written to the file
+    size_t block_start; // where the block that is being filled begins in the buffer
     uint64_t writing;   // up to here, the kernel was asked to write the file to disk
     int64_t watermark;  // the last one that was logged
     int64_t time;       // of the last record that was logged
     size_t series;      // the window that was named last
     int64_t start;
     bool named; // one was
-    int error;  // errno of the first failure
 };
 
 // Starts a log, without creating its file yet. Borrows the directory. The log is named after the

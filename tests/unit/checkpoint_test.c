@@ -318,13 +318,13 @@ static void test_cost(void)
     resume(&c, &f, &hello);
     add(&f, 0, 50000);
     save(&c, &f, 1, 50000, 0);
-    uint64_t many = c.log.bytes;
+    uint64_t many = c.log.out.bytes;
     save(&c, &f, 2, 50000, 0);
-    tap_ok(c.log.bytes - many < 100, "a mark without records costs less than 100 bytes");
-    many = c.log.bytes;
+    tap_ok(c.log.out.bytes - many < 100, "a mark without records costs less than 100 bytes");
+    many = c.log.out.bytes;
     add(&f, 0, 10);
     save(&c, &f, 3, 50010, 0);
-    tap_ok(c.log.bytes - many < 100 + 10 * 80, "ten records cost what ten records need");
+    tap_ok(c.log.out.bytes - many < 100 + 10 * 80, "ten records cost what ten records need");
     checkpoint_close(&c);
     fixture_release(&f);
     mark_release(&hello);

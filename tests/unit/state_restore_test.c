@@ -77,7 +77,7 @@ static void make_files(size_t max_keys)
         c.accepted = seq * RECORDS;
         if (checkpoint_save(&c, &m, &f.windows, &err) != 0)
             err_die(&err);
-        mark_end[seq] = c.log.bytes;
+        mark_end[seq] = c.log.out.bytes;
         buf_clear(&at_mark[seq]);
         fixture_report(&f, WINDOWS_OPEN, &at_mark[seq]);
         struct state_head head = {
