@@ -279,9 +279,7 @@ void snapshot_put_u64(struct snapshot_writer *w, uint64_t n)
 
 void snapshot_put_num(struct snapshot_writer *w, uint64_t n)
 {
-    for (; n >= 0x80; n >>= 7)
-        buf_putc(&w->out.buf, (char)(n | 0x80));
-    buf_putc(&w->out.buf, (char)n);
+    snapshot_append_num(&w->out.buf, n);
     if (w->out.buf.len >= OUT_FLUSH)
         flush(w);
 }
@@ -441,6 +439,17 @@ const char *snapshot_get_bytes(struct snapshot_reader *r, size_t *len)
     *len = snapshot_get_count(r, 1);
     const char *data = get(r, *len);
     return data == NULL ? "" : data;
+}
+
+char *snapshot_get_name(struct snapshot_reader *r)
+{
+    size_t len;
+    const char *text = snapshot_get_bytes(r, &len);
+
+    if (memchr(text, '\0', len) == NULL && !r->overrun)
+        return xstrndup(text, len);
+    snapshot_refuse(r);
+    return NULL;
 }
 
 int snapshot_read_end(struct snapshot_reader *r, struct err *err)

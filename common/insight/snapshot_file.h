@@ -37,7 +37,8 @@
 //
 //     bytes  what
 //        32  "loginpipe state 3 little-endian\n"; big-endian has one space less
-//         n  the contents: a struct head of checkpoint.c, then what snapshot_codec.h describes
+//         n  the contents: a struct state_head of state_snapshot.h, then what snapshot_codec.h
+//            describes
 //         8  the XXH3_64bits of all bytes before
 //
 // Fixed numbers (u64) have 8 bytes in the byte order of the machine. Other numbers (num) are
@@ -50,6 +51,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/out.h"
 
@@ -137,6 +139,25 @@ void snapshot_write_begin(const struct snapshot_dir *d, const char *name,
                           struct snapshot_writer *w);
 int snapshot_write_end(const struct snapshot_dir *d, struct snapshot_writer *w, struct err *err);
 
+#define SNAPSHOT_NUM_SIZE 10 // bytes of the longest num
+
+// Writes a num to memory that has room for the longest one. Returns its end.
+static inline char *snapshot_write_num(char *at, uint64_t n)
+{
+    for (; n >= 0x80; n >>= 7)
+        *at++ = (char)(n | 0x80);
+    *at++ = (char)n;
+    return at;
+}
+
+// Appends a num to a buffer.
+static inline void snapshot_append_num(struct buf *b, uint64_t n)
+{
+    if (b->size - b->len < SNAPSHOT_NUM_SIZE)
+        buf_reserve(b, SNAPSHOT_NUM_SIZE);
+    b->len = (size_t)(snapshot_write_num(b->data + b->len, n) - b->data);
+}
+
 // Append bytes; a fixed number; a num; and a text.
 void snapshot_put(struct snapshot_writer *w, const void *data, size_t len);
 void snapshot_put_u64(struct snapshot_writer *w, uint64_t n);
@@ -174,6 +195,10 @@ size_t snapshot_get_count(struct snapshot_reader *r, size_t min_size);
 
 // Reads a text. Returns its bytes, which are valid until snapshot_read_end().
 const char *snapshot_get_bytes(struct snapshot_reader *r, size_t *len);
+
+// Reads a text that may not hold NUL. Returns a copy, which the caller frees. Refuses a text with
+// NUL, and returns NULL then and after a read beyond the end.
+char *snapshot_get_name(struct snapshot_reader *r);
 
 // Says that a value that was read cannot be right. All later reads then give zeros.
 static inline void snapshot_refuse(struct snapshot_reader *r)

@@ -94,26 +94,9 @@ static inline void entry_done(struct state_log *log)
 
 // --- Writing ---
 
-#define NUM_SIZE 10 // bytes of the longest num
-
-static inline char *write_num(char *at, uint64_t n)
-{
-    for (; n >= 0x80; n >>= 7)
-        *at++ = (char)(n | 0x80);
-    *at++ = (char)n;
-    return at;
-}
-
-static void put_num(struct buf *b, uint64_t n)
-{
-    char num[NUM_SIZE];
-
-    buf_append(b, num, (size_t)(write_num(num, n) - num));
-}
-
 static void put_text(struct buf *b, const char *text, size_t len)
 {
-    put_num(b, len);
+    snapshot_append_num(b, len);
     buf_append(b, text, len);
 }
 
@@ -131,10 +114,10 @@ void state_log_init(struct state_log *log, const struct snapshot_dir *dir, uint6
     begin_block(log);
     put_text(b, options, strlen(options));
     put_text(b, from, strlen(from));
-    put_num(b, hello->at_count);
+    snapshot_append_num(b, hello->at_count);
     for (size_t i = 0; i < hello->at_count; i++) {
         put_text(b, hello->at[i].topic, strlen(hello->at[i].topic));
-        put_num(b, (uint64_t)hello->at[i].partition);
+        snapshot_append_num(b, (uint64_t)hello->at[i].partition);
     }
     end_block(log, BLOCK_HEADER);
     begin_block(log);
@@ -170,7 +153,7 @@ static void put_time(struct state_log *log, int64_t time)
 {
     int64_t since = time - log->time;
 
-    put_num(&log->out.buf, (uint64_t)since << 1 ^ (since < 0 ? UINT64_MAX : 0));
+    snapshot_append_num(&log->out.buf, (uint64_t)since << 1 ^ (since < 0 ? UINT64_MAX : 0));
     log->time = time;
 }
 
@@ -182,7 +165,7 @@ static void name_window(struct state_log *log, const struct window *window, int6
     log->series = window->series;
     log->start = window->start;
     put_kind(log, STATE_WINDOW, watermark);
-    put_num(&log->out.buf, log->series);
+    snapshot_append_num(&log->out.buf, log->series);
     buf_append(&log->out.buf, &log->start, sizeof log->start);
 }
 
@@ -199,17 +182,17 @@ void state_log_record(struct state_log *log, int64_t watermark, const struct bat
     put_time(log, batch->row_time[item->row]);
     // The values of a record are next to each other in the batch.
     size_t most =
-        count * 2 * NUM_SIZE + text[count - 1].start + text[count - 1].len - text[0].start;
+        count * 2 * SNAPSHOT_NUM_SIZE + text[count - 1].start + text[count - 1].len - text[0].start;
     if (b->size - b->len < most)
         buf_reserve(b, most);
     char *at = b->data + b->len;
     for (size_t i = 0; i < count; i++) {
         if (table[i].sketch == NULL && map_at(&table[i].map, value_id[i])->count > 0) {
-            at = write_num(at, value_id[i]);
+            at = snapshot_write_num(at, value_id[i]);
             continue;
         }
         *at++ = 0;
-        at = write_num(at, text[i].len);
+        at = snapshot_write_num(at, text[i].len);
         memcpy(at, batch->bytes.data + text[i].start, text[i].len);
         at += text[i].len;
     }
@@ -227,7 +210,7 @@ void state_log_late(struct state_log *log, int64_t time, int64_t watermark)
 void state_log_partial(struct state_log *log, const struct line *line, int64_t watermark)
 {
     put_kind(log, STATE_PARTIAL, watermark);
-    put_num(&log->out.buf, line->number);
+    snapshot_append_num(&log->out.buf, line->number);
     put_text(&log->out.buf, line->data, line->len);
     entry_done(log);
 }
@@ -275,11 +258,11 @@ int state_log_mark(struct state_log *log, const struct mark *mark, int64_t water
         end_block(log, BLOCK_ENTRIES);
         begin_block(log);
     }
-    put_num(b, mark->seq);
-    put_num(b, accepted);
-    put_num(b, committed);
+    snapshot_append_num(b, mark->seq);
+    snapshot_append_num(b, accepted);
+    snapshot_append_num(b, committed);
     for (size_t i = 0; i < log->hello.at_count; i++)
-        put_num(b, (uint64_t)offset_of(log, mark, i));
+        snapshot_append_num(b, (uint64_t)offset_of(log, mark, i));
     end_block(log, BLOCK_MARK);
     write_blocks(log);
     begin_block(log);
@@ -312,31 +295,17 @@ static int next_block(struct state_log_reader *r)
     return -1;
 }
 
-// Reads a text that may not hold NUL. Returns NULL if it does; otherwise the caller frees it.
-static char *get_name(struct snapshot_reader *in)
-{
-    size_t len;
-    const char *text = snapshot_get_bytes(in, &len);
-
-    if (memchr(text, '\0', len) == NULL && !in->overrun)
-        return xstrndup(text, len);
-    snapshot_refuse(in);
-    return NULL;
-}
-
 static void get_partitions(struct state_log_reader *r)
 {
     size_t count = snapshot_get_count(&r->in, 2);
 
-    for (size_t i = 0; i < count; i++) {
-        char *topic = get_name(&r->in);
+    for (size_t i = 0; i < count && !r->in.overrun; i++) {
+        char *topic = snapshot_get_name(&r->in);
         uint64_t partition = snapshot_get_num(&r->in);
-        if (topic == NULL || partition > INT32_MAX) {
-            free(topic);
+        if (partition > INT32_MAX)
             snapshot_refuse(&r->in);
-            return;
-        }
-        mark_add_at(&r->at, topic, (int32_t)partition, 0);
+        if (!r->in.overrun)
+            mark_add_at(&r->at, topic, (int32_t)partition, 0);
         free(topic);
     }
 }
@@ -344,7 +313,7 @@ static void get_partitions(struct state_log_reader *r)
 static void get_header(struct state_log_reader *r)
 {
     r->options = snapshot_get_bytes(&r->in, &r->options_len);
-    char *from = get_name(&r->in);
+    char *from = snapshot_get_name(&r->in);
     if (from == NULL || strlen(from) >= sizeof r->from)
         snapshot_refuse(&r->in);
     else

@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/xalloc.h"
 #include "insight/snapshot_codec.h"
 
 static void put_head(struct snapshot_writer *out, const struct state_head *head)
@@ -31,16 +30,13 @@ static void put_head(struct snapshot_writer *out, const struct state_head *head)
 
 static void get_at(struct mark *mark, struct snapshot_reader *in)
 {
-    size_t len;
-    const char *text = snapshot_get_bytes(in, &len);
+    char *topic = snapshot_get_name(in);
     uint64_t partition = snapshot_get_num(in), offset = snapshot_get_num(in);
 
-    if (memchr(text, '\0', len) != NULL || partition > INT32_MAX || offset > INT64_MAX)
+    if (partition > INT32_MAX || offset > INT64_MAX)
         snapshot_refuse(in);
-    if (in->overrun)
-        return;
-    char *topic = xstrndup(text, len);
-    mark_add_at(mark, topic, (int32_t)partition, (int64_t)offset);
+    if (!in->overrun)
+        mark_add_at(mark, topic, (int32_t)partition, (int64_t)offset);
     free(topic);
 }
 
