@@ -198,8 +198,10 @@ static void log_record(void *ctx, const struct batch *batch, const struct batch_
 }
 
 // Starts the log of this run. From now on the batch logs each record.
-static void start_log(struct checkpoint *c, const struct mark *hello, struct windows *w)
+static void start_log(struct checkpoint *c, struct windows *w)
 {
+    const struct mark *hello = &c->hello;
+
     state_log_init(&c->log, &c->dir, hello->seq, hello->run, hello->from, hello, c->options,
                    w->watermark);
     batch_settle(&w->batch); // what was replayed is in a log already
@@ -224,7 +226,7 @@ static int resume_marked(struct checkpoint *c, const struct mark *hello, struct 
     else
         status = restore_marked(c, hello, w, replay, err);
     if (status == 0)
-        start_log(c, hello, w);
+        start_log(c, w);
     return status;
 }
 

@@ -106,10 +106,9 @@ void state_log_init(struct state_log *log, const struct snapshot_dir *dir, uint6
 {
     struct buf *b = &log->out.buf;
 
-    *log = (struct state_log){.dir = dir, .seq = seq, .watermark = watermark, .hello = MARK_INIT};
+    *log = (struct state_log){.dir = dir, .seq = seq, .watermark = watermark, .hello = hello};
     snapshot_name(log->name, seq, run, SNAPSHOT_LOG);
     out_init(&log->out, -1, log->name);
-    mark_copy(&log->hello, hello);
     buf_append(b, HEADER, HEADER_LEN);
     begin_block(log);
     put_text(b, options, strlen(options));
@@ -129,7 +128,6 @@ void state_log_close(struct state_log *log)
         return;
     if (log->out.fd >= 0)
         close(log->out.fd);
-    mark_release(&log->hello);
     out_release(&log->out);
     *log = (struct state_log){.dir = NULL};
 }
@@ -230,7 +228,7 @@ void state_log_ended(struct state_log *log, int64_t watermark)
 // The offset of partition i of the header. A mark usually has the partitions in the same order.
 static int64_t offset_of(const struct state_log *log, const struct mark *mark, size_t i)
 {
-    const struct mark_at *at = &log->hello.at[i];
+    const struct mark_at *at = &log->hello->at[i];
 
     if (i < mark->at_count && mark->at[i].partition == at->partition &&
         strcmp(mark->at[i].topic, at->topic) == 0)
@@ -261,7 +259,7 @@ int state_log_mark(struct state_log *log, const struct mark *mark, int64_t water
     snapshot_append_num(b, mark->seq);
     snapshot_append_num(b, accepted);
     snapshot_append_num(b, committed);
-    for (size_t i = 0; i < log->hello.at_count; i++)
+    for (size_t i = 0; i < log->hello->at_count; i++)
         snapshot_append_num(b, (uint64_t)offset_of(log, mark, i));
     end_block(log, BLOCK_MARK);
     write_blocks(log);
@@ -282,10 +280,10 @@ static int next_block(struct state_log_reader *r)
     size_t start = in->end;
 
     in->at = start;
-    if (in->overrun || r->end - start < sizeof head)
+    if (in->overrun || r->in.len - start < sizeof head)
         return -1;
     memcpy(&head, in->map + start, sizeof head);
-    if (head.kind > BLOCK_MARK || head.len > r->end - start - sizeof head)
+    if (head.kind > BLOCK_MARK || head.len > r->in.len - start - sizeof head)
         return -1;
     in->at = start + sizeof head;
     in->end = in->at + head.len;
@@ -331,7 +329,6 @@ int state_log_open(struct state_log_reader *r, const struct snapshot_dir *dir, c
     int found = snapshot_map(dir, name, HEADER, &r->in, err);
     if (found <= 0)
         return found;
-    r->end = r->in.end;
     r->in.end = r->in.at;
     r->value = xcalloc(values, sizeof *r->value);
     bool whole = next_block(r) == BLOCK_HEADER;

@@ -9,15 +9,15 @@
 // also restores the state at that mark.
 //
 //     struct state_log log;
-//     state_log_init(&log, &dir, seq, run, from, hello, options);
-//     state_log_record(&log, time, &windows.batch); // for each record
+//     state_log_init(&log, &dir, seq, run, from, hello, options, watermark);
+//     state_log_record(&log, watermark, batch, item, value_id); // for each record
 //     ...
-//     if (state_log_mark(&log, mark, accepted, committed, &err) != 0) ...
+//     if (state_log_mark(&log, mark, watermark, accepted, committed, &err) != 0) ...
 //     state_log_close(&log);
 //
 //     struct state_log_reader r;
 //     struct state_entry entry;
-//     if (state_log_open(&r, &dir, "41.RUN.log", &err) == 1) {
+//     if (state_log_open(&r, &dir, "41.RUN.log", plan->value_count, &err) == 1) {
 //         while (state_log_next(&r, &entry))
 //             ...
 //         state_log_end(&r);
@@ -109,22 +109,22 @@ enum state_entry_kind {
 struct state_log {
     const struct snapshot_dir *dir; // borrowed; NULL if nothing is logged
     char name[SNAPSHOT_NAME_SIZE];
-    uint64_t seq;       // of the mark from which the log continues
-    struct mark hello;  // its partitions, in the order of the offsets
-    struct out out;     // its fd is -1 before the first block is written
-    bool listed;        // the directory, which has the file's name, was synced
-    size_t block_start; // where the block that is being filled begins in the buffer
-    uint64_t writing;   // up to here, the kernel was asked to write the file to disk
-    int64_t watermark;  // the last one that was logged
-    int64_t time;       // of the last record that was logged
-    size_t series;      // the window that was named last
+    uint64_t seq;             // of the mark from which the log continues
+    const struct mark *hello; // borrowed; its partitions, in the order of the offsets
+    struct out out;           // its fd is -1 before the first block is written
+    bool listed;              // the directory, which has the file's name, was synced
+    size_t block_start;       // where the block that is being filled begins in the buffer
+    uint64_t writing;         // up to here, the kernel was asked to write the file to disk
+    int64_t watermark;        // the last one that was logged
+    int64_t time;             // of the last record that was logged
+    size_t series;            // the window that was named last
     int64_t start;
     bool named; // one was
 };
 
-// Starts a log, without creating its file yet. Borrows the directory. The log is named after the
-// mark `seq` from which it continues and after the run that writes it; `from` is the run of that
-// mark. `hello` lists the partitions. `watermark` is that of the state from which the log
+// Starts a log, without creating its file yet. Borrows the directory and `hello`, which lists the
+// partitions. The log is named after the mark `seq` from which it continues and after the run that
+// writes it; `from` is the run of that mark. `watermark` is that of the state from which the log
 // continues.
 void state_log_init(struct state_log *log, const struct snapshot_dir *dir, uint64_t seq,
                     const char *run, const char *from, const struct mark *hello,
@@ -170,8 +170,7 @@ struct state_entry {
 };
 
 struct state_log_reader {
-    struct snapshot_reader in;
-    size_t end; // of the file; in.end is that of the block
+    struct snapshot_reader in; // in.end is the end of the block
     size_t values;
     struct state_value *value;
     int64_t time; // of the last record
