@@ -18,9 +18,8 @@ struct log_replay {
     struct state_restore *restore;
     uint64_t series; // the window whose ids the values have
     int64_t start;
-    struct state_value *value; // of the current record
-    size_t *len;
-    struct buf text; // of the current record's values
+    struct state_value *value; // of the current record, as texts
+    struct buf text;           // of these values
 };
 
 static int check_options(const struct state_restore *r, const char *options, size_t len,
@@ -48,7 +47,6 @@ static int load_snapshot(struct state_restore *r, struct err *err)
         snapshot_codec_load(r->windows, &in);
     r->marked = head.marked;
     r->accepted = head.accepted;
-    r->committed = head.committed;
     mark_copy(&r->at, &head.mark);
     mark_release(&head.mark);
     // If check_options() has failed, its error is kept.
@@ -79,14 +77,15 @@ static const struct map_entry *find_entry(const struct map *m, uint64_t id,
     return map_find(m, map_key(m, e), e->len, hash) == e ? e : NULL;
 }
 
-// Appends the text of value i of a record. Returns whether there is such a value.
+// Appends the text of value i of a record, and sets its length. Returns whether there is such a
+// value.
 static bool add_text(struct log_replay *p, const struct state_value *value, size_t i)
 {
     struct windows *w = p->restore->windows;
 
     if (value->id == 0) {
         buf_append(&p->text, value->data, value->len);
-        p->len[i] = value->len;
+        p->value[i].len = value->len;
         return true;
     }
     struct insight_set *set = windows_find(w, p->series, p->start);
@@ -99,7 +98,7 @@ static bool add_text(struct log_replay *p, const struct state_value *value, size
     if (e == NULL)
         return false;
     buf_append(&p->text, map_key(&set->value[i].map, e), e->len);
-    p->len[i] = e->len;
+    p->value[i].len = e->len;
     return true;
 }
 
@@ -114,8 +113,8 @@ static int resolve(struct log_replay *p, struct state_entry *entry, struct err *
         if (!add_text(p, &entry->value[i], i))
             return damaged_log(p->restore, err);
     }
-    for (size_t i = 0; i < count; at += p->len[i++])
-        p->value[i] = (struct state_value){.data = p->text.data + at, .len = p->len[i]};
+    for (size_t i = 0; i < count; at += p->value[i++].len)
+        p->value[i].data = p->text.data + at;
     entry->value = p->value;
     return 0;
 }
@@ -153,7 +152,6 @@ static int apply_log(struct log_replay *p, struct state_log_reader *in, uint64_t
             continue;
         r->marked = true;
         r->accepted = entry.accepted;
-        r->committed = entry.committed;
         r->log_bytes += in->in.end;
         mark_copy(&r->at, entry.at);
         return 0;
@@ -174,13 +172,11 @@ static int replay_log(struct state_restore *r, uint64_t to, struct err *err)
     if (found <= 0)
         return found;
     p.value = xcalloc(count, sizeof *p.value);
-    p.len = xcalloc(count, sizeof *p.len);
     int status = check_options(r, in.options, in.options_len, err);
     if (status == 0)
         status = apply_log(&p, &in, to, err);
     buf_release(&p.text);
     free(p.value);
-    free(p.len);
     state_log_end(&in);
     return status == 0 ? 1 : -1;
 }

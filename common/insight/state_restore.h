@@ -5,7 +5,7 @@
 //     struct state_restore r = {.dir = &dir, .options = "--window 1h ...", .windows = &windows,
 //                               .replay = {apply, ctx}};
 //     if (state_restore(&r, &chain, 42, &err) == 1)
-//         use(r.accepted, r.committed, &r.at);
+//         use(r.accepted, &r.at);
 //     mark_release(&r.at);
 #ifndef INSIGHT_STATE_RESTORE_H
 #define INSIGHT_STATE_RESTORE_H
@@ -37,7 +37,7 @@ struct state_restore {
 
     // Of the mark that was restored.
     bool marked; // false for a snapshot of a stream without marks
-    uint64_t accepted, committed;
+    uint64_t accepted;
     struct mark at;                // the partitions and offsets
     char name[SNAPSHOT_NAME_SIZE]; // the last file
     uint64_t log_bytes;            // that were replayed
