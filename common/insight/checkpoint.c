@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/checkpoint.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +53,27 @@ static struct snapshot_id id_of(uint64_t seq, const char *run, enum snapshot_kin
 
     snprintf(id.tag, sizeof id.tag, "%s", run);
     return id;
+}
+
+static void add_to_chain(struct checkpoint *c, uint64_t seq, const char *run,
+                         enum snapshot_kind kind)
+{
+    struct snapshot_id id = id_of(seq, run, kind);
+
+    state_chain_add(&c->chain, &id);
+}
+
+// Returns the head of a snapshot. It borrows the mark, which is NULL without marks.
+static struct state_head head_at(const struct checkpoint *c, const struct mark *mark)
+{
+    static const struct mark none = MARK_INIT;
+
+    return (struct state_head){.options = c->options,
+                               .options_len = strlen(c->options),
+                               .marked = mark != NULL,
+                               .accepted = c->accepted,
+                               .committed = c->committed,
+                               .mark = mark == NULL ? none : *mark};
 }
 
 // Fails unless the state was made with or without marks, as the input is.
@@ -172,19 +191,14 @@ static int remove_unchained(void *ctx, const struct snapshot_dir *dir, const cha
 static int start_over(struct checkpoint *c, const struct mark *hello, struct windows *w,
                       struct err *err)
 {
-    struct state_head head = {.options = c->options,
-                              .options_len = strlen(c->options),
-                              .marked = true,
-                              .committed = hello->seq,
-                              .mark = *hello}; // borrowed
-    struct snapshot_id id = id_of(hello->seq, hello->from, SNAPSHOT_STATE);
+    const struct state_head head = head_at(c, hello);
     char name[SNAPSHOT_NAME_SIZE];
 
     if (hello->seq > 0) {
-        snapshot_name(name, id.seq, id.tag, id.kind);
+        snapshot_name(name, hello->seq, hello->from, SNAPSHOT_STATE);
         if (state_snapshot_write(&c->dir, name, &head, w, err) != 0)
             return -1;
-        state_chain_add(&c->chain, &id);
+        add_to_chain(c, hello->seq, hello->from, SNAPSHOT_STATE);
     }
     return snapshot_dir_each(&c->dir, remove_unchained, c, err);
 }
@@ -307,6 +321,12 @@ int checkpoint_check_empty(const struct checkpoint *c, struct err *err)
 
 // --- Saving ---
 
+// Returns whether a mark of this run was committed, so that no other run's mark can be.
+static bool own_commit(const struct checkpoint *c)
+{
+    return c->committed > c->hello.seq;
+}
+
 // Only a mark of this run or hello's counts, and none that was not saved yet: other numbers are
 // those of another run.
 static void note_commit(struct checkpoint *c, const struct mark *mark)
@@ -314,7 +334,6 @@ static void note_commit(struct checkpoint *c, const struct mark *mark)
     if (!mark->has_committed || mark->committed <= c->committed || mark->committed > c->seq)
         return;
     c->committed = mark->committed;
-    c->own_commit = true;
 }
 
 // Removes a file that no later run can need: it is not needed for the last commit, nor for a later
@@ -326,14 +345,6 @@ static int remove_old(void *ctx, const struct snapshot_dir *dir, const char *nam
     bool in_work = c->job.pid != 0 && strcmp(name, c->job.name) == 0;
 
     return in_work || id->seq >= c->seq ? 0 : remove_unchained(ctx, dir, name, id, err);
-}
-
-static void add_to_chain(struct checkpoint *c, uint64_t seq, const char *run,
-                         enum snapshot_kind kind)
-{
-    struct snapshot_id id = id_of(seq, run, kind);
-
-    state_chain_add(&c->chain, &id);
 }
 
 static uint64_t log_limit(const struct checkpoint *c, const struct windows *w)
@@ -348,12 +359,7 @@ static uint64_t log_limit(const struct checkpoint *c, const struct windows *w)
 static int start_snapshot(struct checkpoint *c, const struct mark *mark, struct windows *w,
                           struct err *err)
 {
-    struct state_head head = {.options = c->options,
-                              .options_len = strlen(c->options),
-                              .marked = true,
-                              .accepted = c->accepted,
-                              .committed = c->committed,
-                              .mark = *mark}; // borrowed
+    const struct state_head head = head_at(c, mark);
     char name[SNAPSHOT_NAME_SIZE];
 
     c->job_bytes = c->log_bytes + c->log.out.bytes;
@@ -372,19 +378,16 @@ static int start_snapshot(struct checkpoint *c, const struct mark *mark, struct 
 
 static int check_job(struct checkpoint *c, const char *run, struct err *err)
 {
-    struct state_job job = c->job;
-    uint64_t seq = strtoull(job.name, NULL, 10);
-
     switch (state_job_check(&c->job, false, &c->dir, err)) {
     case STATE_JOB_FAILED:
         return -1;
     case STATE_JOB_DONE:
-        add_to_chain(c, seq, run, SNAPSHOT_STATE);
+        add_to_chain(c, c->log.seq, run, SNAPSHOT_STATE);
         c->retry_from = 0;
         return 0;
     case STATE_JOB_KILLED:
         log_warn("%s/%s: the process that wrote it was killed; the log grows until the next try",
-                 c->dir.path, job.name);
+                 c->dir.path, c->job.name);
         c->log_bytes += c->job_bytes;
         c->retry_from = 2 * c->log_bytes;
         return 0;
@@ -400,7 +403,7 @@ static int remove_superfluous(struct checkpoint *c, bool first_commit, struct er
 {
     bool trimmed = state_chain_trim(&c->chain, c->committed);
 
-    if (!c->own_commit || (!trimmed && !first_commit))
+    if (!own_commit(c) || (!trimmed && !first_commit))
         return 0;
     return snapshot_dir_each(&c->dir, remove_old, c, err);
 }
@@ -409,7 +412,7 @@ static int save_marked(struct checkpoint *c, const struct mark *mark, struct win
                        struct err *err)
 {
     struct snapshot_id log = id_of(c->log.seq, mark->run, SNAPSHOT_LOG);
-    bool had_commit = c->own_commit;
+    bool had_commit = own_commit(c);
 
     batch_settle(&w->batch); // logs what is still waiting there
     note_commit(c, mark);
@@ -419,7 +422,7 @@ static int save_marked(struct checkpoint *c, const struct mark *mark, struct win
     if (!state_chain_has(&c->chain, &log))
         state_chain_add(&c->chain, &log);
     if (check_job(c, mark->run, err) != 0 ||
-        remove_superfluous(c, had_commit != c->own_commit, err) != 0)
+        remove_superfluous(c, had_commit != own_commit(c), err) != 0)
         return -1;
     if (c->job.pid == 0 && c->log_bytes + c->log.out.bytes > log_limit(c, w))
         return start_snapshot(c, mark, w, err);
@@ -428,8 +431,7 @@ static int save_marked(struct checkpoint *c, const struct mark *mark, struct win
 
 static int save_unmarked(struct checkpoint *c, struct windows *w, struct err *err)
 {
-    struct state_head head = {
-        .options = c->options, .options_len = strlen(c->options), .accepted = c->accepted};
+    const struct state_head head = head_at(c, NULL);
     char name[SNAPSHOT_NAME_SIZE];
 
     snapshot_name(name, ++c->seq, NULL, SNAPSHOT_STATE);

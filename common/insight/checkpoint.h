@@ -56,7 +56,6 @@ struct checkpoint {
 
     uint64_t seq;             // of the last mark or, without marks, of the newest snapshot
     uint64_t committed;       // the newest seq known to be committed
-    bool own_commit;          // a mark of this run was committed, so no other run's can be
     struct windows *windows;  // that are logged
     struct state_log log;     // log.dir is NULL without marks
     struct state_chain chain; // the files for the last mark, and for those since the commit

@@ -44,8 +44,8 @@ int state_snapshot_write(const struct snapshot_dir *dir, const char *name,
 // A child process that writes a snapshot of the windows as they were when it was started. It dies
 // with this process.
 struct state_job {
-    pid_t pid; // 0 if there is none
-    char name[SNAPSHOT_NAME_SIZE];
+    pid_t pid;                     // 0 if there is none
+    char name[SNAPSHOT_NAME_SIZE]; // of the last snapshot
 };
 
 enum state_job_status {
