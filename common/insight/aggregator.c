@@ -9,6 +9,7 @@
 #include "insight/partial_join.h"
 #include "insight/partial_write.h"
 #include "insight/report.h"
+#include "insight/state_dump.h"
 
 #define ENOUGH_RECORDS 1000 // warn when none of so many records has a field
 #define TIMELESS_MARKS 60   // warn after 60 marks without a watermark, usually in one minute
@@ -575,5 +576,5 @@ int aggregator_dump(struct aggregator *a, struct err *err)
     const struct state_replay replay = {apply, a};
 
     a->started = a->marked = a->replaying = true;
-    return checkpoint_dump(a->options->state, a->options_text.data, &a->windows, &replay, err);
+    return state_dump(a->options->state, a->options_text.data, &a->windows, &replay, err);
 }

@@ -185,7 +185,7 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
 // since the end mark has done this.
 int aggregator_end(struct aggregator *a, struct err *err);
 
-// Writes the newest checkpoint to stdout, with checkpoint_dump(). May be called without
+// Writes the newest checkpoint to stdout, with state_dump(). May be called without
 // aggregator_open().
 int aggregator_dump(struct aggregator *a, struct err *err);
 

@@ -95,11 +95,6 @@ int checkpoint_check_empty(const struct checkpoint *c, struct err *err);
 int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct windows *w,
                     struct err *err);
 
-// Writes the newest state of a directory to stdout: one line about its mark, and then the open
-// windows as partials. Another process may be using the directory.
-int checkpoint_dump(const char *dir, const char *options, struct windows *w,
-                    const struct state_replay *replay, struct err *err);
-
 // --- What changes the windows, after it has been done: ---
 
 // A record was late for all windows. Other records are logged when the batch counts them.
