@@ -62,12 +62,20 @@ void windows_release(struct windows *w)
     partial_join_release(&w->join);
 }
 
+// Returns the open window of a series whose windows have a span, or NULL.
+static struct window *open_with_span(const struct window_series *s)
+{
+    struct window *last = s->spec->span == 0 || s->count == 0 ? NULL : s->window[s->count - 1];
+
+    return last == NULL || last->closed ? NULL : last;
+}
+
 // Ends the open window of a series if a record of this time would exceed its span.
 static void limit_span(struct windows *w, const struct window_series *s, int64_t time)
 {
-    struct window *window = s->count == 0 ? NULL : s->window[s->count - 1];
+    struct window *window = open_with_span(s);
 
-    if (s->spec->span == 0 || window == NULL || window->closed)
+    if (window == NULL)
         return;
     int64_t first = time < window->set.first ? time : window->set.first;
     int64_t last = time > window->set.last ? time : window->set.last;
@@ -88,11 +96,10 @@ static void end_spans(struct windows *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         const struct window_series *s = &w->series[i];
-        struct window *window = s->count == 0 ? NULL : s->window[s->count - 1];
+        struct window *window = open_with_span(s);
         int64_t end;
-        if (s->spec->span == 0 || window == NULL || window->closed)
-            continue;
-        if (!__builtin_add_overflow(window->set.first, s->spec->span, &end) && end <= w->watermark)
+        if (window != NULL && !__builtin_add_overflow(window->set.first, s->spec->span, &end) &&
+            end <= w->watermark)
             window->full = w->filled = true;
     }
 }
@@ -163,13 +170,19 @@ struct window *windows_open(struct windows *w, struct window_series *s, int64_t 
     return window;
 }
 
+// Returns the window of a series with this start, or NULL.
+static struct window *find_window(const struct window_series *s, int64_t start)
+{
+    size_t at = find_place(s, start);
+
+    return at < s->count && s->window[at]->start == start ? s->window[at] : NULL;
+}
+
 struct insight_set *windows_find(const struct windows *w, size_t series, int64_t start)
 {
-    if (series >= w->count)
-        return NULL;
-    const struct window_series *s = &w->series[series];
-    size_t at = find_place(s, start);
-    return at < s->count && s->window[at]->start == start ? &s->window[at]->set : NULL;
+    struct window *window = series < w->count ? find_window(&w->series[series], start) : NULL;
+
+    return window == NULL ? NULL : &window->set;
 }
 
 // Adds the loaded record to a window, and opens it if there is none. Returns false when the window
@@ -263,11 +276,11 @@ bool windows_takes(const struct windows *w, const struct partial_head *head)
 {
     const struct window_series *s = find_series(w, head);
     int64_t start = start_of(s, head);
-    size_t at = find_place(s, start);
+    const struct window *window = find_window(s, start);
 
     if (s->spec->kind == WINDOW_TIME && window_spec_end(s->spec, start) <= w->watermark)
         return false;
-    return at == s->count || s->window[at]->start != start || !s->window[at]->closed;
+    return window == NULL || !window->closed;
 }
 
 struct insight_set *windows_extend(struct windows *w, const struct partial_head *head)
