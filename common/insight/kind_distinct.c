@@ -99,9 +99,9 @@ static void put_group(const struct insight *in, const struct insight_set *set,
 
     (void)set;
     json_put_comma(b);
-    json_put_string(b, field->name, field->len);
-    b->data[b->len - 1] = 's'; // replaces the closing quote
-    buf_puts(b, "\":");
+    buf_putc(b, '"');
+    json_put_escaped(b, field->name, field->len);
+    buf_puts(b, "s\":");
     buf_put_u64(b, row->count);
     json_put_member_u64(b, "logins", row->records);
 }

@@ -28,12 +28,7 @@ static void put_part(struct buf *b, char separator, const char *text, size_t len
         const char *run = text;
         while (text < end && *text != '/' && *text != '%')
             text++;
-        // The first quote overwrites the byte before it, which then overwrites the quote.
-        char before = b->data[--b->len];
-        size_t quote = b->len;
-        json_put_string(b, run, (size_t)(text - run));
-        b->data[quote] = before;
-        b->len--;
+        json_put_escaped(b, run, (size_t)(text - run));
         if (text < end)
             buf_puts(b, *text++ == '/' ? "%2F" : "%25");
     }

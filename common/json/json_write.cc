@@ -8,13 +8,11 @@ extern "C" {
 }
 #include "json/json_write.h"
 
-void json_put_string(struct buf *b, const char *data, size_t len)
+void json_put_escaped(struct buf *b, const char *data, size_t len)
 {
     static const char hex[] = "0123456789abcdef";
     size_t plain = 0; // start of the run not yet appended
 
-    buf_reserve(b, len + 2);
-    buf_putc(b, '"');
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)data[i];
         if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
@@ -44,6 +42,13 @@ void json_put_string(struct buf *b, const char *data, size_t len)
         }
     }
     buf_append(b, data + plain, len - plain);
+}
+
+void json_put_string(struct buf *b, const char *data, size_t len)
+{
+    buf_reserve(b, len + 2);
+    buf_putc(b, '"');
+    json_put_escaped(b, data, len);
     buf_putc(b, '"');
 }
 

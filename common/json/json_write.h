@@ -33,6 +33,9 @@ extern "C" {
 // Appends a JSON string, quoted and escaped.
 void json_put_string(struct buf *b, const char *data, size_t len);
 
+// Appends a part of a JSON string: escaped, but not quoted.
+void json_put_escaped(struct buf *b, const char *data, size_t len);
+
 // Appends a number as the shortest text that reads back as the same double. The number must be
 // finite.
 void json_put_double(struct buf *b, double number);
