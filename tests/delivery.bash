@@ -84,7 +84,3 @@ read_the_rest() {
 grows_beyond() {
     [ "$(numbers_of "$out" | wc -l)" -gt "$1" ]
 }
-
-has_records() {
-    [ "$(read_topic "${@:2}" | wc -l)" -ge "$1" ]
-}

@@ -183,6 +183,11 @@ read_topic() {
     timeout 60 kcat-in -e "$@"
 }
 
+# has_records COUNT TOPIC...: the topics together have at least COUNT records.
+has_records() {
+    [ "$(read_topic "${@:2}" | wc -l)" -ge "$1" ]
+}
+
 # produce TOPIC [OPTION]... <lines: writes them to a topic.
 produce() {
     timeout 60 kcat-out -t "$@"

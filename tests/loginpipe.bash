@@ -31,7 +31,7 @@ stage() {
 
 # has_handled COUNT: the output topics have at least COUNT clean records and rejects.
 has_handled() {
-    [ "$(read_topic "$PROCESSED_TOPIC" "$REJECTS_TOPIC" | wc -l)" -ge "$1" ]
+    has_records "$1" "$PROCESSED_TOPIC" "$REJECTS_TOPIC"
 }
 
 # has_cleaned COUNT: the output topic has at least COUNT different clean records. After a kill, some

@@ -88,11 +88,6 @@ stage() {
     pgrep -s "$session" -x "$1"
 }
 
-# has_come COUNT: the output topic has at least COUNT records.
-has_come() {
-    [ "$(read_topic "$topic-out" | wc -l)" -ge "$1" ]
-}
-
 @test "a last stage that pauses loses no records" {
     create_topic "$topic" 4
     create_topic "$topic-out" 2
@@ -103,7 +98,7 @@ has_come() {
     sleep 3
     logingen -n 50000 --seed 2 | produce "$topic"
     kill -CONT "$(stage kcat-out)"
-    wait_until 30 has_come 150000
+    wait_until 30 has_records 150000 "$topic-out"
     kill -TERM "$(stage kcat-in)"
     await $session
     assert_eq $status 0
@@ -132,7 +127,7 @@ END
     # The terminal driver turns the character 3 into a SIGINT for the whole foreground group.
     start script -qec ./run /dev/null <keyboard >screen 2>&1 5>&-
     terminal=$!
-    wait_until 20 has_come 20000
+    wait_until 20 has_records 20000 "$topic-out"
     printf '\003' >&5
     exec 5>&-
     await $terminal 30

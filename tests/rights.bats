@@ -154,10 +154,6 @@ is_refused() {
     is_refused "kcat-in: not authorized: needs READ on group $group"
 }
 
-has_records() {
-    [ "$(read_topic "$2" | wc -l)" -ge "$1" ]
-}
-
 # --- Writing ---
 
 @test "kcat-out names the topic that it may not write" {
