@@ -189,11 +189,6 @@ END
     done
 }
 
-# Fails until the deleted topic is gone.
-remake_topic() {
-    produce "$topic" --create=1 <new 2>/dev/null
-}
-
 @test "a group does not continue in a topic that was deleted and created again" {
     seq 100 | produce "$topic" --create=1
     assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 | wc -l)" 100

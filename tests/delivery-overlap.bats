@@ -141,11 +141,6 @@ overlap() {
 
 # --- Offsets that are gone ---
 
-# Fails until the deleted topic is gone.
-remake_topic() {
-    produce "$topic" --create=1 <new 2>/dev/null
-}
-
 # Runs a pipeline until it has committed the 100 records of $topic, and then a change. Fails unless the
 # pipe ends with 78 and says that the offset is gone.
 ends_after() {

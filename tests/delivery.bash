@@ -22,6 +22,11 @@ make_topics() {
     create_topic "$out" 2
 }
 
+# Creates $topic with the lines of the file new. Fails until the deleted topic of that name is gone.
+remake_topic() {
+    produce "$topic" --create=1 <new 2>/dev/null
+}
+
 # numbers_of TOPIC: the numbers of its committed records.
 numbers_of() {
     read_topic "$1" | sed 's/.*"n":\([0-9]*\).*/\1/'
