@@ -94,8 +94,8 @@ load delivery
     jq -nc 'range(20000) | {timestamp: (1000 + .), pad: ("x" * 300)}' >one
     jq -nc '{timestamp: 5}' >other
     create_topic "$topic" 2
-    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 0 -l one
-    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 1 -l other
+    produce_to 0 <one
+    produce_to 1 <other
     slow_stage
     start bash -c "kcat-in '$topic' --marks=100ms | perl slow >lines"
     wait_until 20 has_lines 20003 lines
@@ -183,7 +183,7 @@ END
         seq 10 | produce "$topic"
         assert_eq "$(read_topic "$topic" -G "$group" -o end $fixed)" ''
         "$BUILD_DIR/tests/alter_topic" grow "$topic" 2
-        seq 100 109 | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 1
+        seq 100 109 | produce_to 1
         assert_eq "$(read_topic "$topic" -G "$group" -o end $fixed | xargs)" "$(seq 100 109 | xargs)"
         topic=$topic-2
     done

@@ -17,7 +17,7 @@ add_partitions() {
     first=$(read_topic "$topic" --marks | head -n 1 | jq '.at | length')
     "$BUILD_DIR/tests/alter_topic" grow "$topic" "$1"
     for ((p = first; p < $1; p++)); do
-        echo "{\"n\":$((1000 + p))}" | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p $p
+        echo "{\"n\":$((1000 + p))}" | produce_to $p
     done
 }
 
@@ -80,7 +80,7 @@ END
     listed=$reader
     reads_from 11 --marks --shard 0/2
     "$BUILD_DIR/tests/alter_topic" grow "$topic" 2
-    echo 11 | timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p 0
+    echo 11 | produce_to 0
     sleep 2
     run ! is_gone $reader
     run ! is_gone $listed

@@ -193,6 +193,11 @@ produce() {
     timeout 60 kcat-out -t "$@"
 }
 
+# produce_to PARTITION <lines: writes them to one partition of $topic.
+produce_to() {
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p "$1"
+}
+
 # configure_topic TOPIC NAME=VALUE: its other settings return to their defaults.
 configure_topic() {
     "$BUILD_DIR/tests/alter_topic" set "$@"

@@ -51,7 +51,7 @@ nearly_all_are_in() {
     wait_until 60 has_assignment
     sleep 3 # for the group to settle: no pipeline is to have it all
     for i in 0 1 2 3; do
-        awk -v i="$i" 'NR % 4 == i' records | kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p "$i"
+        awk -v i="$i" 'NR % 4 == i' records | produce_to "$i"
     done
     # Each pipeline writes its last partial, of less than 500 records, when its reader is told to stop.
     wait_until 60 nearly_all_are_in

@@ -14,12 +14,6 @@ setup() {
     now=$(date +%s)
 }
 
-# to_partition NUMBER <lines
-to_partition() {
-    cat >"lines.$1"
-    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -P -t "$topic" -p "$1" -l "lines.$1"
-}
-
 # watermarks <lines: the watermarks of the marks, each once.
 watermarks() {
     jq -R 'fromjson? | .watermark // empty' | uniq
@@ -35,14 +29,14 @@ watermark_passes() {
 
 @test "a partition at its end holds back the watermark until it is idle" {
     create_topic "$topic" 2
-    at $((now - 7200)) | to_partition 0
-    at $((now - 3600)) "$now" | to_partition 1
+    at $((now - 7200)) | produce_to 0
+    at $((now - 3600)) "$now" | produce_to 1
     start bash -c "kcat-in '$topic' --marks=100ms --idle 60s |
         loginagg --rejects late --stats stats -w 1m --every 0 >out"
     # The second mark is written five seconds after the first, when both ends are known.
     wait_until 20 grep -qs '"seq":2,.*,0,1\].*,1,2\]' out
     # No partition is idle yet, so this record is not late.
-    at $((now - 1800)) | to_partition 0
+    at $((now - 1800)) | produce_to 0
     wait_until 20 grep -q '"at":.*,0,2\]' out
     pkill -TERM -s $! kcat-in
     await $!
