@@ -5,6 +5,7 @@
 # single process.
 
 load helpers
+load loginagg
 
 windows=(-w 1h -w all -w 1h/20m -w 10s)
 # Longer than the span of the records, so that no record is late.
@@ -324,22 +325,17 @@ merge() {
 @test "a mark between the lines of a partial changes nothing, also across a restart" {
     split_partial
     merge --every 0 <parts >want
-    run_id=123e4567-e89b-42d3-a456-426614174000
-    mark() { # KIND SEQ
-        printf '{"@mark":"%s","run":"%s","seq":%d,"from":"%s","group":"g","shard":"0/1","at":[["t",0,%d]]%s}\n' \
-            "$1" "$run_id" "$2" "$run_id" "$2" "${3:-}"
-    }
     {
-        mark hello 0
+        mark hello 0 0
         head -n 1 parts
-        mark mark 1
+        mark mark 1 1
         tail -n +2 parts | head -n 1
-        mark mark 2
+        mark mark 2 2
     } >begun
-    { cat begun && tail -n +3 parts && mark end 3; } | merge --every 0 | grep -v '^{"@mark"' | cmp - want
+    { cat begun && tail -n +3 parts && mark end 3 3; } | merge --every 0 | grep -v '^{"@mark"' | cmp - want
     run -75 merge --every 0 --state state --stats stats <begun
     assert_ledger_adds_up stats
-    { mark hello 2 && tail -n +3 parts && mark end 3; } | merge --every 0 --state state --final |
+    { mark hello 2 2 && tail -n +3 parts && mark end 3 3; } | merge --every 0 --state state --final |
         grep -v '^{"@mark"' | cmp - want
 }
 

@@ -7,19 +7,7 @@
 # bats file_tags=long
 
 load helpers
-
-setup() {
-    begin
-    run_id=123e4567-e89b-42d3-a456-426614174000
-}
-
-# mark KIND SEQ OFFSET [MEMBERS]
-mark() {
-    local source=''
-    [ "$1" != hello ] || source=',"group":"g","shard":"0/1"'
-    printf '{"@mark":"%s","run":"%s","seq":%d,"from":"%s","at":[["t",0,%d]]%s}\n' \
-        "$1" "$run_id" "$2" "$run_id" "$3" "$source${4:-}"
-}
+load loginagg
 
 # marked SIZE [FROM-SEQ [FROM-RUN]]: the file records with a mark after each SIZE of them, as kcat-in
 # prints them when it resumes at mark FROM-SEQ of run FROM-RUN.
