@@ -5,6 +5,7 @@
 #include "kafka/consumer.h"
 
 #include "base/datetime.h"
+#include "mock_consumer.h"
 #include "tap.h"
 
 struct calls {
@@ -40,21 +41,13 @@ static void on_committed(void *ctx, rd_kafka_resp_err_t code,
 // Joins a group and waits until partitions are assigned.
 static bool join(struct consumer *c, struct calls *calls, struct opt_list *topics)
 {
-    static const struct config_setting defaults[] = {
-        {"bootstrap.servers", "replaced"},
-        {"test.mock.num.brokers", "1"},
-        {"allow.auto.create.topics", "true"}, // so that the mock cluster has the topic
-        {NULL, NULL}};
-    static const struct config_options options = CONFIG_OPTIONS_INIT;
     int64_t deadline = time_monotonic() + 30 * MS_SECOND;
     struct err err;
 
-    *c = (struct consumer){.ops = {on_record, on_begin, on_revoke, on_committed},
-                           .ctx = calls,
-                           .max_line = 1000,
-                           .offsets = {.group = "g"}};
-    if (consumer_init(c, &options, defaults, &err) != 0 ||
-        consumer_start(c, topics, NULL, 0, &err) != 0) {
+    *c = (struct consumer){.ops = {on_record, on_begin, on_revoke, on_committed}, .ctx = calls};
+    if (!mock_consumer_open(c))
+        return false;
+    if (consumer_start(c, topics, NULL, 0, &err) != 0) {
         printf("# %s\n", err.text);
         return false;
     }

@@ -7,22 +7,8 @@
 #include <poll.h>
 
 #include "base/datetime.h"
+#include "mock_consumer.h"
 #include "tap.h"
-
-// Opens a consumer without partitions.
-static bool open(struct consumer *c)
-{
-    static const struct config_setting defaults[] = {
-        {"bootstrap.servers", "replaced"}, {"test.mock.num.brokers", "1"}, {NULL, NULL}};
-    static const struct config_options options = CONFIG_OPTIONS_INIT;
-    struct err err;
-
-    *c = (struct consumer){.max_line = 1000, .offsets = {.group = "g"}};
-    if (consumer_init(c, &options, defaults, &err) == 0)
-        return true;
-    printf("# %s\n", err.text);
-    return false;
-}
 
 // Asks, and waits until the answer has come and nobody has taken it.
 static void ask(struct group_check *check, struct consumer *c)
@@ -39,9 +25,9 @@ int main(void)
 {
     const rd_kafka_topic_partition_list_t *found;
     struct group_check check = {.code = RD_KAFKA_RESP_ERR_NO_ERROR};
-    struct consumer c;
+    struct consumer c = {0};
 
-    if (tap_ok(open(&c), "a consumer opens")) {
+    if (tap_ok(mock_consumer_open(&c), "a consumer opens")) {
         ask(&check, &c);
         tap_ok(group_check_answer(&check, &c, &found) && found != NULL, "a fresh answer counts");
         tap_ok(!group_check_answer(&check, &c, &found), "it is taken only once");

@@ -9,26 +9,10 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "base/datetime.h"
-#include "kafka/consumer.h"
+#include "mock_consumer.h"
 #include "tap.h"
 
 #define AFTER 1000 // ms
-
-static bool open(struct consumer *c)
-{
-    static const struct config_setting defaults[] = {{"bootstrap.servers", "replaced"},
-                                                     {"test.mock.num.brokers", "1"},
-                                                     {"reconnect.backoff.max.ms", "100"},
-                                                     {NULL, NULL}};
-    static const struct config_options options = CONFIG_OPTIONS_INIT;
-    struct err err;
-
-    *c = (struct consumer){.max_line = 1000, .offsets = {.group = "g"}};
-    if (consumer_init(c, &options, defaults, &err) == 0)
-        return true;
-    printf("# %s\n", err.text);
-    return false;
-}
 
 // Checks until a check has had the wanted outcome, for 20 seconds at most. The check may be due at
 // once.
@@ -70,9 +54,9 @@ static void test_outage(struct consumer *c, rd_kafka_mock_cluster_t *cluster)
 
 int main(void)
 {
-    struct consumer c;
+    struct consumer c = {0};
 
-    if (tap_ok(open(&c), "a consumer opens")) {
+    if (tap_ok(mock_consumer_open(&c), "a consumer opens")) {
         rd_kafka_mock_cluster_t *cluster = rd_kafka_handle_mock_cluster(c.client.rk);
         rd_kafka_mock_topic_create(cluster, "t", 1, 1);
         test_outage(&c, cluster);
