@@ -45,16 +45,9 @@ static struct mark hello_of(const char *from, uint64_t seq, int64_t offset, int 
     return m;
 }
 
-// Adds records, and closes the windows that they fill.
 static void add(struct fixture *f, size_t from, size_t to)
 {
-    struct window_view view;
-
-    for (size_t i = from; i < to; i++) {
-        fixture_add_nth(f, i, 50);
-        while (windows_due(&f->windows) && windows_next(&f->windows, WINDOWS_DUE, &view))
-            continue;
-    }
+    fixture_fill(f, from, to, 50);
 }
 
 static int resume_in(struct checkpoint *c, struct fixture *f, const struct mark *hello)

@@ -122,11 +122,28 @@ static inline void fixture_add_nth(struct fixture *f, size_t i, size_t users)
     fixture_add(f, (int64_t)i, user, ip);
 }
 
-// Does what an entry of a state log says. Due windows are handed out to nobody.
+// Closes the windows that are due, without a report.
+static inline void fixture_close_due(struct fixture *f)
+{
+    struct window_view view;
+
+    while (windows_due(&f->windows) && windows_next(&f->windows, WINDOWS_DUE, &view))
+        continue;
+}
+
+// Counts some records of the sequence, and closes the windows that they fill.
+static inline void fixture_fill(struct fixture *f, size_t from, size_t to, size_t users)
+{
+    for (size_t i = from; i < to; i++) {
+        fixture_add_nth(f, i, users);
+        fixture_close_due(f);
+    }
+}
+
+// Does what an entry of a state log says.
 static inline int fixture_replay(void *ctx, const struct state_entry *entry, struct err *err)
 {
     struct fixture *f = ctx;
-    struct window_view view;
 
     (void)err;
     memset(f->windows.batch.value, 0, f->plan.field_count * sizeof(struct json_value));
@@ -137,8 +154,7 @@ static inline int fixture_replay(void *ctx, const struct state_entry *entry, str
         windows_add(&f->windows, entry->time);
     if (entry->kind == STATE_WATERMARK)
         f->windows.watermark = entry->time;
-    while (windows_due(&f->windows) && windows_next(&f->windows, WINDOWS_DUE, &view))
-        continue;
+    fixture_close_due(f);
     return 0;
 }
 

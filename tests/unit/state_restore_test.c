@@ -33,13 +33,7 @@ static size_t mark_end[MARKS + 1];    // where each mark ends in the log
 
 static void count(struct fixture *f, size_t from, size_t to)
 {
-    struct window_view view;
-
-    for (size_t i = from; i < to; i++) {
-        fixture_add_nth(f, i, 9);
-        while (windows_due(&f->windows) && windows_next(&f->windows, WINDOWS_DUE, &view))
-            continue;
-    }
+    fixture_fill(f, from, to, 9);
 }
 
 static void open_fixture(struct fixture *f, size_t max_keys)
