@@ -126,26 +126,38 @@ static void wait_for_job(const struct checkpoint *c)
         tap_ok(false, "the process that writes a snapshot is there");
 }
 
+// Starts run A in an empty directory, from the beginning of the source.
+static void start(struct checkpoint *c, struct fixture *f)
+{
+    struct mark hello = hello_of(NULL, 0, 0, 1);
+
+    memcpy(hello.run, RUN_A, sizeof hello.run);
+    reset();
+    open_with(c, OPTIONS, false);
+    resume(c, f, &hello);
+    mark_release(&hello);
+}
+
+static void stop(struct checkpoint *c, struct fixture *f)
+{
+    checkpoint_close(c);
+    fixture_release(f);
+}
+
 // Saves marks 1 and 2 of run A, at 3000 and 5000 records. If wanted, mark 1 is committed.
 static void make_two(bool committed)
 {
-    struct mark hello = hello_of(NULL, 0, 0, 1);
     struct checkpoint c;
     struct fixture f;
 
-    reset();
-    open_with(&c, OPTIONS, false);
-    memcpy(hello.run, RUN_A, sizeof hello.run);
-    resume(&c, &f, &hello);
+    start(&c, &f);
     add(&f, 0, 3000);
     c.accepted = 3000;
     save(&c, &f, 1, 3000, 0);
     add(&f, 3000, 5000);
     c.accepted = 5000;
     save(&c, &f, 2, 5000, committed ? 1 : 0);
-    checkpoint_close(&c);
-    fixture_release(&f);
-    mark_release(&hello);
+    stop(&c, &f);
 }
 
 static void test_resume(void)
@@ -170,8 +182,7 @@ static void test_resume(void)
               "the resumed run gives the same insights as a run without a stop");
     tap_ok(exists(0, RUN_A, SNAPSHOT_LOG) && exists(1, RUN_B, SNAPSHOT_LOG),
            "the run before might still commit its later marks, so its log is kept");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
     buf_release(&wanted);
     buf_release(&got);
@@ -188,8 +199,7 @@ static void refuses(const char *options, struct mark hello, const char *words, c
     if (!tap_ok(status == -1 && err.status == EX_CONFIG && strstr(err.text, words) != NULL,
                 "%s is refused", title))
         printf("# %d: %s\n", status, status == 0 ? "" : err.text);
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
 }
 
@@ -232,8 +242,7 @@ static void test_start(void)
            "a mark of other partitions is refused");
     tap_int(checkpoint_check_mark(&c, &hello, &err), 0,
             "a mark of the same partitions is accepted");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
     mark_release(&other);
 }
@@ -250,22 +259,19 @@ static void test_reset(void)
     tap_ok(c.accepted == 0 && f.windows.series[0].count == 0, "the windows are empty then");
     tap_ok(files() == 1 && exists(7, RUN_B, SNAPSHOT_STATE),
            "a reset replaces the state by an empty one of the hello mark");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     open_with(&c, "--window 5m", false);
     tap_int(resume(&c, &f, &hello), 0, "so a run that was killed at once can be started again");
     add(&f, 0, 20);
     save_as(&c, &f, RUN_B, 8, 2, 0);
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
 
     hello = hello_of(NULL, 0, 0, 1);
     open_with(&c, OPTIONS, true);
     tap_ok(resume(&c, &f, &hello) == 0 && files() == 0,
            "with a reset before the first mark, there is no state at all");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
 }
 
@@ -284,13 +290,11 @@ static void test_added_partition(void)
     tap_ok(checkpoint_check_mark(&c, &m, &err) == 0 &&
                checkpoint_save(&c, &m, &f.windows, &err) == 0,
            "it is in the marks from then on");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     next.at[1].offset = 77;
     open_with(&c, OPTIONS, false);
     tap_int(resume(&c, &f, &next), 0, "the next run resumes with it");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     next.at[1].offset = 76;
     refuses(OPTIONS, next, "partition 1 of topic logins at offset 76, not at 77",
             "an added partition that has moved back");
@@ -301,14 +305,10 @@ static void test_added_partition(void)
 // What a mark costs depends on what came since the mark before.
 static void test_cost(void)
 {
-    struct mark hello = hello_of(NULL, 0, 0, 1);
     struct checkpoint c;
     struct fixture f;
 
-    reset();
-    open_with(&c, OPTIONS, false);
-    memcpy(hello.run, RUN_A, sizeof hello.run);
-    resume(&c, &f, &hello);
+    start(&c, &f);
     add(&f, 0, 50000);
     save(&c, &f, 1, 50000, 0);
     uint64_t many = c.log.out.bytes;
@@ -318,23 +318,17 @@ static void test_cost(void)
     add(&f, 0, 10);
     save(&c, &f, 3, 50010, 0);
     tap_ok(c.log.out.bytes - many < 100 + 10 * 80, "ten records cost what ten records need");
-    checkpoint_close(&c);
-    fixture_release(&f);
-    mark_release(&hello);
+    stop(&c, &f);
 }
 
 static void test_removal(void)
 {
-    struct mark hello = hello_of(NULL, 0, 0, 1);
     struct checkpoint c;
     struct fixture f;
 
-    reset();
-    open_with(&c, OPTIONS, false);
+    start(&c, &f);
     c.log_least = 5000;
     c.log_states = 0;
-    memcpy(hello.run, RUN_A, sizeof hello.run);
-    resume(&c, &f, &hello);
     add(&f, 0, 100);
     save(&c, &f, 1, 100, 0);
     tap_ok(c.job.pid == 0, "a small log needs no snapshot");
@@ -356,19 +350,16 @@ static void test_removal(void)
     save(&c, &f, 8, 5006, 2);
     tap_ok(!exists(0, RUN_A, SNAPSHOT_LOG) && exists(2, RUN_A, SNAPSHOT_STATE) && files() == 2,
            "the commit of the snapshot's mark makes the first log superfluous");
-    checkpoint_close(&c);
-    fixture_release(&f);
-    mark_release(&hello);
+    stop(&c, &f);
 
     // Another run from mark 8.
-    hello = hello_of(RUN_A, 8, 5006, 1);
+    struct mark hello = hello_of(RUN_A, 8, 5006, 1);
     open_with(&c, OPTIONS, false);
     resume(&c, &f, &hello);
     save_as(&c, &f, RUN_B, 9, 5006, 4);
     save_as(&c, &f, RUN_B, 10, 5006, 8);
     tap_ok(exists(8, RUN_B, SNAPSHOT_LOG) && files() == 3, "another run has a log of its own");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     // A third run starts from mark 8 too, since no mark of the second one was committed.
     open_with(&c, OPTIONS, false);
     memcpy(hello.run, RUN_A, sizeof hello.run - 1);
@@ -379,8 +370,7 @@ static void test_removal(void)
     save_as(&c, &f, hello.run, 10, 5006, 9);
     tap_ok(!exists(8, RUN_B, SNAPSHOT_LOG) && files() == 3,
            "once the third run has committed, the second one cannot");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
 }
 
@@ -411,8 +401,7 @@ static void test_full_disk(const struct mark *hello)
     tap_ok(save_on_full_disk(&c, &f, 5) == -1 && err.status == EX_IOERR &&
                strstr(err.text, "4." RUN_B ".log: File too large") != NULL,
            "a log that cannot be written is an error");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
 
     open_with(&c, OPTIONS, false);
     c.log_least = 0;
@@ -424,22 +413,18 @@ static void test_full_disk(const struct mark *hello)
     tap_ok(save_as(&c, &f, RUN_B, 6, 5004, 0) == -1 && err.status == EX_IOERR &&
                strstr(err.text, "5." RUN_B ".state: File too large") != NULL,
            "a snapshot that cannot be written is an error");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
 }
 
 static void test_failed_job(void)
 {
-    struct mark hello = hello_of(NULL, 0, 0, 1);
+    struct mark hello = hello_of(RUN_A, 4, 5003, 1);
     struct checkpoint c;
     struct fixture f;
 
-    reset();
-    open_with(&c, OPTIONS, false);
+    start(&c, &f);
     c.log_least = 5000;
     c.log_states = 0;
-    memcpy(hello.run, RUN_A, sizeof hello.run);
-    resume(&c, &f, &hello);
     add(&f, 0, 5000);
     save(&c, &f, 1, 5000, 0);
     kill(c.job.pid, SIGKILL);
@@ -451,15 +436,11 @@ static void test_failed_job(void)
     tap_ok(c.job.pid != 0, "it is tried when the log has grown");
     wait_for_job(&c);
     save(&c, &f, 4, 5003, 3);
-    checkpoint_close(&c);
-    fixture_release(&f);
-    mark_release(&hello);
-    hello = hello_of(RUN_A, 4, 5003, 1);
+    stop(&c, &f);
     open_with(&c, OPTIONS, false);
     tap_ok(resume(&c, &f, &hello) == 0 && f.windows.series[0].window[0]->set.records == 25000,
            "all logs are replayed");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
 
     test_full_disk(&hello);
     mark_release(&hello);
@@ -553,8 +534,7 @@ static void test_kills(void)
     fixture_report(&f, WINDOWS_OPEN, &got);
     tap_bytes(got.data, got.len, wanted.data, wanted.len,
               "the insights are those of a process that was never killed");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
     buf_release(&wanted);
     buf_release(&got);
@@ -573,8 +553,7 @@ static void test_unmarked(void)
     add(&f, 0, 100);
     c.accepted = 100;
     tap_int(checkpoint_save(&c, NULL, &f.windows, &err), 0, "the end of the input is saved");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
 
     open_with(&c, OPTIONS, false);
     tap_int(checkpoint_check_empty(&c, &err), 0, "the next run may have an empty input");
@@ -583,12 +562,10 @@ static void test_unmarked(void)
            "the windows have the earlier counts");
     checkpoint_save(&c, NULL, &f.windows, &err);
     tap_int(files(), 1, "only the newest snapshot is kept");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     tap_ok(checkpoint_open(&c, path, OPTIONS, false, &err) == 0 && resume(&c, &f, &hello) == -1,
            "a stream with marks cannot resume from a snapshot without marks");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
 
     make_two(true);
@@ -597,8 +574,7 @@ static void test_unmarked(void)
            "an empty input after a stream with marks is a failure");
     tap_ok(resume(&c, &f, NULL) == -1 && strstr(err.text, "made with marks") != NULL,
            "a stream without marks cannot resume from a snapshot with marks");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
 }
 
 // The next run must also know which windows were closed, and the numbers of windows of records.
@@ -620,8 +596,7 @@ static void test_closed(void)
     fixture_keys(&f, WINDOWS_DUE, &keys);
     tap_text(keys.data, keys.len, "10m/1970-01-01T00:00:00Z 7n/3 ", "an end closes all windows");
     checkpoint_save(&c, NULL, &f.windows, &err);
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
 
     open_with(&c, OPTIONS, false);
     resume(&c, &f, NULL);
@@ -631,8 +606,7 @@ static void test_closed(void)
     buf_clear(&keys);
     fixture_keys(&f, WINDOWS_OPEN, &keys);
     tap_text(keys.data, keys.len, "7n/4 ", "the numbers of windows of records continue");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     buf_release(&keys);
 }
 
@@ -647,8 +621,7 @@ static void test_nothing(void)
                checkpoint_check_empty(&c, &err) == 0 &&
                checkpoint_save(&c, &hello, &f.windows, &err) == 0,
            "without a directory, nothing is resumed, checked or saved");
-    checkpoint_close(&c);
-    fixture_release(&f);
+    stop(&c, &f);
     mark_release(&hello);
 }
 
