@@ -10,6 +10,9 @@
 #include "base/xalloc.h"
 #include "kafka/listener.h"
 
+#define PROBE_AFTER MS_SECOND // after a connection has failed
+#define PROBE_TIME 2000       // ms
+
 // Errors with a status of their own. An advice replaces librdkafka's text.
 static const struct meaning {
     rd_kafka_resp_err_t code;
@@ -212,6 +215,41 @@ void client_alive(struct client *client)
         log_info("broker: reachable again");
     client->down = false;
     client->answered = true;
+    client->unsure_since = 0;
+}
+
+static void warn_unreachable(struct client *client)
+{
+    if (!client->down && !client->failed)
+        log_warn("broker: not reachable, waiting for it: %s", client->last_error);
+    client->down = true;
+}
+
+// Runs in a thread of its own.
+static void probe(void *ctx)
+{
+    struct client *client = ctx;
+    const struct rd_kafka_metadata *metadata;
+
+    client->said = rd_kafka_metadata(client->rk, 0, NULL, &metadata, PROBE_TIME);
+    if (client->said == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+}
+
+// librdkafka says that all brokers are down when the last one fails, but not always: if it drops
+// the address of a coordinator before it notices that another connection is lost, it does not
+// count them right (rd_kafka_broker_set_state() of 2.0.2).
+void client_watch(struct client *client)
+{
+    if (background_finished(&client->probe)) {
+        if (client->said == RD_KAFKA_RESP_ERR_NO_ERROR)
+            client_alive(client);
+        else if (client->unsure_since != 0)
+            warn_unreachable(client);
+    }
+    if (client->unsure_since != 0 && !client->down && !background_busy(&client->probe) &&
+        time_monotonic() - client->unsure_since >= PROBE_AFTER)
+        background_start(&client->probe, probe, client);
 }
 
 // A message of librdkafka about one connection only means that librdkafka tries again. on_error()
@@ -245,6 +283,8 @@ static void on_connection_error(struct client *client, rd_kafka_t *rk, rd_kafka_
     struct err err;
 
     listener_describe(reason, client->last_error, sizeof client->last_error);
+    if (client->unsure_since == 0)
+        client->unsure_since = time_monotonic();
     if (!client->failed && listener_refuses(rk, &failure, &err))
         client_fail(client, err.status, "%s", err.text);
 }
@@ -259,9 +299,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         client_fail_fatal(client, rk);
         return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        if (!client->down && !client->failed)
-            log_warn("broker: not reachable, waiting for it: %s", client->last_error);
-        client->down = true;
+        warn_unreachable(client);
         return;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -311,6 +349,7 @@ int client_init(struct client *client, rd_kafka_type_t type, rd_kafka_conf_t *co
 
 void client_release(struct client *client)
 {
+    background_release(&client->probe);
     if (client->rk != NULL)
         rd_kafka_destroy(client->rk);
     client->rk = NULL;

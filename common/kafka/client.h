@@ -23,6 +23,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "kafka/background.h"
 #include "kafka/config.h"
 
 // What a client needs rights to, for messages that say which right is missing. A broker only says
@@ -46,6 +47,9 @@ struct client {
     bool down;                 // no broker is reachable, and a warning has said so
     bool failed;               // a fatal error has been recorded in `fatal`
     struct err fatal;
+    int64_t unsure_since;         // a connection has failed, and no broker has answered since; or 0
+    struct background probe;      // asks whether any broker answers
+    rd_kafka_resp_err_t said;     // by the probe
     char last_error[512];         // of the most recent failed connection
     atomic_int certificate_error; // of the broker's certificate; set by librdkafka's threads
 };
@@ -92,6 +96,10 @@ char *client_cluster(const struct client *client);
 
 // Notes that a broker has answered, which ends the "not reachable" state.
 void client_alive(struct client *client);
+
+// Finds out, without waiting, whether any broker is reachable after a connection has failed. Warns
+// once if none is. Call it in the loop of a client that runs for long.
+void client_watch(struct client *client);
 
 // Returns the exit status for an error of librdkafka or of the broker; EX_TEMPFAIL for most errors.
 int client_error_status(rd_kafka_resp_err_t code);

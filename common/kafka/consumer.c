@@ -375,6 +375,7 @@ void consumer_serve(struct consumer *c)
 {
     c->serving = true;
     serve_events(c);
+    client_watch(&c->client);
     c->serving = false;
 }
 

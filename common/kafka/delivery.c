@@ -232,6 +232,7 @@ int delivery_require(struct delivery *d, const char *option)
 int delivery_serve(struct delivery *d)
 {
     rd_kafka_poll(d->producer.client.rk, 0);
+    client_watch(&d->producer.client);
     return check(d);
 }
 
