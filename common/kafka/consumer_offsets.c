@@ -132,13 +132,16 @@ static int read_committed(struct consumer_offsets *o, rd_kafka_topic_partition_l
                                              : "");
 }
 
+bool consumer_offsets_uncommitted(const struct consumer_offsets *o)
+{
+    return o->group != NULL && !o->commits_nothing && partitions_uncommitted(o->partitions);
+}
+
 rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait)
 {
-    rd_kafka_topic_partition_list_t *list;
-
-    if (o->group == NULL || o->commits_nothing ||
-        (list = partitions_to_commit(o->partitions)) == NULL)
+    if (!consumer_offsets_uncommitted(o))
         return RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_partition_list_t *list = partitions_to_commit(o->partitions);
     rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, !wait);
     if (wait && code == RD_KAFKA_RESP_ERR_NO_ERROR)
         group_known_set(&o->known, list);

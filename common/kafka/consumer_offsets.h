@@ -66,8 +66,11 @@ rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer
 int consumer_offsets_check(struct consumer_offsets *o, const struct group_allowed *allowed,
                            int timeout_ms, rd_kafka_resp_err_t *code, struct err *err);
 
-// Commits the written offsets of the assigned partitions. If `wait` is false, the client's
-// offset_commit_cb receives the result.
+// Returns whether written offsets of the assigned partitions are to be committed.
+bool consumer_offsets_uncommitted(const struct consumer_offsets *o);
+
+// Commits these offsets, if there are any. If `wait` is false, the client's offset_commit_cb
+// receives the result.
 rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait);
 
 // Makes the next commit include the partitions in the list, whose last commit has failed.

@@ -81,7 +81,7 @@ bool partitions_are_quiet(const struct partition_set *set);
 // that is not quiet has no `newest` time.
 bool partitions_watermark(const struct partition_set *set, int64_t *watermark);
 
-// Returns whether partitions_to_commit() would return any.
+// Returns whether any assigned partition has a `written` offset that is not committed yet.
 bool partitions_uncommitted(const struct partition_set *set);
 
 // Returns the `written` offsets of the assigned partitions that are not committed yet, and notes

@@ -48,8 +48,8 @@ static int source_serve(struct source *s, bool blocked)
     struct err err;
 
     // A pipe that is full may hold records that nobody will read: commit once it moves again.
-    if (o->group == NULL || o->commits_nothing || blocked || s->options->commit_interval == 0 ||
-        time_monotonic() < plain->due || !partitions_uncommitted(&s->consumer.partitions))
+    if (blocked || s->options->commit_interval == 0 || time_monotonic() < plain->due ||
+        !consumer_offsets_uncommitted(o))
         return 0;
     if (!group_check_answer(&plain->check, &s->consumer, &found) || found == NULL) {
         if (!group_check_busy(&plain->check))
@@ -71,7 +71,7 @@ static int commit_now(struct source *s, rd_kafka_resp_err_t *code)
     struct err err;
 
     *code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (o->group == NULL || o->commits_nothing || !partitions_uncommitted(&s->consumer.partitions))
+    if (!consumer_offsets_uncommitted(o))
         return 0;
     if (consumer_offsets_check(o, NULL, CHECK_TIME, code, &err) != 0)
         return stream_fail_err(s->stream, &err);
