@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define OPTION "--rejects"
 #define BRIEF 200 // bytes of a record that are shown on a terminal
 
@@ -52,6 +54,20 @@ int reject_writer_flush(struct reject_writer *w, struct err *err)
 int reject_writer_reopen(struct reject_writer *w, struct err *err)
 {
     return w->own_file ? out_reopen_append(&w->own, OPTION, err) : 0;
+}
+
+void reject_writer_sum_up(const struct reject_writer *w, const struct tally *by_reason)
+{
+    struct buf text = BUF_INIT;
+
+    if (!w->brief || by_reason->used == 0)
+        return;
+    for (size_t i = 0; i < by_reason->used; i++)
+        buf_printf(&text, "%s %s %llu", i == 0 ? "" : ",", by_reason->entry[i].name,
+                   (unsigned long long)by_reason->entry[i].count);
+    buf_putc(&text, '\0');
+    log_warn("rejects:%s%s", text.data, w->cut ? "; --rejects FILE keeps the long ones whole" : "");
+    buf_release(&text);
 }
 
 int reject_writer_close(struct reject_writer *w, struct err *err)

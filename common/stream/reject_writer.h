@@ -23,6 +23,7 @@
 #include "base/line.h"
 #include "base/out.h"
 #include "stream/reject.h"
+#include "stream/tally.h"
 
 struct reject_writer {
     struct out *to; // points to `own` or, in-band, to the stage's stdout
@@ -51,6 +52,10 @@ int reject_writer_flush(struct reject_writer *w, struct err *err);
 
 // Opens a file anew; see out_reopen_append(). Does nothing for the other destinations.
 int reject_writer_reopen(struct reject_writer *w, struct err *err);
+
+// On a terminal, where long rejects are cut and many scroll away, warns how many there were for
+// each reason. Does nothing for the other destinations.
+void reject_writer_sum_up(const struct reject_writer *w, const struct tally *by_reason);
 
 // Flushes and closes a file, since some errors are reported only then. Does nothing for the other
 // destinations. Returns 0, or -1 with *err set.

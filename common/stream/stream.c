@@ -455,6 +455,13 @@ static int64_t time_to_tick(const struct stream *s)
     return s->ops->tick == 0 ? -1 : left < 0 ? 0 : left;
 }
 
+// Ends the run as a write to stdout does when its reader is gone.
+static int lose_reader(struct stream *s)
+{
+    s->out.error = EPIPE;
+    return output_failed(s);
+}
+
 // Waits until stdin can be read. If it cannot be read at once, flushes before waiting. Returns 1 if
 // it can be read, 0 if a tick is due or a signal has arrived, or -1 after a failure.
 static int await_input(struct stream *s)
@@ -469,10 +476,8 @@ static int await_input(struct stream *s)
     if (signals_poll(fds, 2, time_to_tick(s)) < 0)
         return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
     // stdout has no reader any more. Stop now, instead of waiting for the next record.
-    if (fds[1].revents & POLLERR) {
-        s->out.error = EPIPE;
-        return output_failed(s);
-    }
+    if (fds[1].revents & POLLERR)
+        return lose_reader(s);
     return fds[0].revents != 0;
 }
 
@@ -513,10 +518,8 @@ static int run_source(struct stream *s)
         if (taken == 0 && !end) {
             if (stream_flush(s) != 0)
                 return -1;
-            if (reader_is_gone(s)) {
-                s->out.error = EPIPE;
-                return output_failed(s);
-            }
+            if (reader_is_gone(s))
+                return lose_reader(s);
             taken = s->ops->fill(s->ctx, s, SOURCE_WAIT, &end);
         }
         if (taken < 0 || serve(s) != 0)
@@ -612,23 +615,6 @@ static void stream_release(struct stream *s)
     reject_writer_release(&s->rejects);
 }
 
-// On a terminal, where long rejects are cut and many scroll away, sums them up.
-static void sum_up_rejects(const struct stream *s)
-{
-    const struct tally *t = &s->ledger.by_reason;
-    struct buf text = BUF_INIT;
-
-    if (!s->rejects.brief || t->used == 0)
-        return;
-    for (size_t i = 0; i < t->used; i++)
-        buf_printf(&text, "%s %s %llu", i == 0 ? "" : ",", t->entry[i].name,
-                   (unsigned long long)t->entry[i].count);
-    buf_putc(&text, '\0');
-    log_warn("rejects:%s%s", text.data,
-             s->rejects.cut ? "; --rejects FILE keeps the long ones whole" : "");
-    buf_release(&text);
-}
-
 // Closes the outputs, since some write errors are reported only then.
 static void close_outputs(struct stream *s)
 {
@@ -653,7 +639,7 @@ static int finish(struct stream *s, bool opened)
     if (opened && s->ops->close != NULL)
         s->ops->close(s->ctx, s);
     close_outputs(s);
-    sum_up_rejects(s);
+    reject_writer_sum_up(&s->rejects, &s->ledger.by_reason);
     if (opened && (s->options->stats != NULL || log_level() >= LOG_INFO))
         write_ledger(s, true);
     if (s->failed)
