@@ -163,3 +163,31 @@ END
     split -n l/20 --filter='cat; sleep 0.05' numbers | produce "$topic"
     assert_eq "$(dump '%p\n' | sort -u | wc -l)" 3
 }
+
+# keyed FROM TO: lines whose key is their number.
+keyed() {
+    seq "$1" "$2" | jq -c '{key: tostring}'
+}
+
+@test "keys select among added partitions once librdkafka knows of them" {
+    create_topic "$topic" 2
+    {
+        keyed 1 100
+        "$BUILD_DIR/tests/alter_topic" grow "$topic" 7
+        # The setting is librdkafka's, in ms. kcat-out follows it without being started again.
+        sleep 2
+        keyed 101 200
+    } | produce "$topic" --key key -X topic.metadata.refresh.interval.ms=500
+    dump '%p %k\n' >placed
+    assert_eq "$(wc -l <placed)" 200
+    while read -r partition key; do
+        murmur2 "$key"
+        assert_eq "$key in $partition" "$key in $(((hash & 0x7fffffff) % (key > 100 ? 7 : 2)))"
+    done <placed
+}
+
+@test "lines without a key keep their order among the others in a partition" {
+    seq 20000 | jq -c '{n: .} + if . % 3 == 0 then {key: tostring} else {} end' |
+        produce "$topic" --create --key key
+    dump '%s\n' | jq .n | sort -nc
+}

@@ -146,7 +146,8 @@ static int open_delivery(struct writer *w, struct err *err)
                                              .codec = o->codec,
                                              .topics = w->router.topic,
                                              .topic_count = w->router.topic_count,
-                                             .new_topics = &o->new_topics};
+                                             .new_topics = &o->new_topics,
+                                             .transactions = o->exactly_once};
     return delivery_open(&w->sink.delivery, &w->settings, o->undelivered, err);
 }
 
@@ -169,7 +170,15 @@ static int mark(void *ctx, struct stream *s, const struct mark *m, const struct 
     struct sink *sink = &((struct writer *)ctx)->sink;
 
     (void)s;
+    if (delivery_send(&sink->delivery) != 0)
+        return -1;
     return (m->kind == MARK_HELLO ? sink->guarantee->hello : sink->guarantee->mark)(sink, m, line);
+}
+
+static int paused(void *ctx, struct stream *s)
+{
+    (void)s;
+    return delivery_send(&((struct writer *)ctx)->sink.delivery);
 }
 
 static int on_tick(void *ctx, struct stream *s)
@@ -258,6 +267,7 @@ int main(int argc, char **argv)
                              .record = record,
                              .pass = pass,
                              .mark = mark,
+                             .paused = paused,
                              .on_tick = on_tick,
                              .end = end,
                              .reopen = reopen,

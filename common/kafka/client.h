@@ -43,6 +43,7 @@ struct client {
     const char *creates; // added to the message about a missing topic: what creates it; may be NULL
     struct client_needs needs; // client_init() sets the right; the owner sets the rest
     bool has_controller;       // see metadata_find_controller()
+    int brokers;               // in the cluster; see metadata_find_controller()
     bool answered;             // a broker has answered
     bool down;                 // no broker is reachable, and a warning has said so
     bool failed;               // a fatal error has been recorded in `fatal`

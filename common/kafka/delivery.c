@@ -8,17 +8,9 @@
 
 #define UNDELIVERED "--undelivered"
 
-#define ROOM_WAIT 50    // ms of waiting for room or a report at a time
+#define REPORT_WAIT 50  // ms of waiting for a report at a time
 #define FLUSH_SLICE 500 // ms of waiting for deliveries between checks for errors
 #define PURGE_TIME 2000 // ms of waiting for the reports of lines that were given up
-
-// Each message has a tag that its report returns: a bit for `passed`, 15 bits for the segment, and
-// the line's number.
-#define TAG(number, segment, passed)                                                               \
-    ((void *)(uintptr_t)((number) << 16 | (uint64_t)(segment) << 1 | (passed)))
-#define TAG_PASSED(tag) ((uintptr_t)(tag)&1)
-#define TAG_SEGMENT(tag) ((uint32_t)((uintptr_t)(tag) >> 1) % DELIVERY_SEGMENTS)
-#define TAG_NUMBER(tag) ((uint64_t)((uintptr_t)(tag)) >> 16)
 
 static enum delivery_outcome outcome_of(rd_kafka_resp_err_t code)
 {
@@ -54,25 +46,38 @@ static void show_tombstone(struct line *line)
     line->len = line->full_len = sizeof text - 1;
 }
 
-static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+// Reports a message, and frees its line.
+static void report(struct delivery *d, const rd_kafka_message_t *message, bool kept_back)
 {
-    struct delivery *d = ((struct client *)opaque)->ctx;
-    struct line line = {.data = message->payload,
-                        .len = message->len,
-                        .full_len = message->len,
-                        .number = TAG_NUMBER(message->_private)};
+    struct kept_line *kept = message->_private;
+    struct line line = {
+        .data = kept->data, .len = kept->len, .full_len = kept->len, .number = kept->number};
     const struct delivery_report report = {.outcome = outcome_of(message->err),
                                            .code = message->err,
                                            .topic = topic_of(message),
                                            .line = &line,
-                                           .passed = TAG_PASSED(message->_private),
-                                           .segment = TAG_SEGMENT(message->_private)};
+                                           .passed = kept->passed,
+                                           .segment = kept->segment,
+                                           .kept_back = kept_back};
+
+    show_tombstone(&line);
+    d->reported(d->ctx, &report);
+    batcher_done(&d->batcher, kept);
+}
+
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    struct delivery *d = ((struct client *)opaque)->ctx;
 
     (void)rk;
-    show_tombstone(&line);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         client_alive(&d->producer.client);
-    d->reported(d->ctx, &report);
+    report(d, message, false);
+}
+
+static void on_kept_back(void *ctx, const rd_kafka_message_t *message)
+{
+    report(ctx, message, true);
 }
 
 int delivery_add_headers(struct delivery *d, const struct opt_list *headers, struct err *err)
@@ -97,7 +102,12 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
     d->undelivered_file = undelivered;
     settings->on_report = on_report;
     settings->ctx = d;
-    return producer_open(&d->producer, settings, err);
+    if (producer_open(&d->producer, settings, err) != 0)
+        return -1;
+    d->batcher = (struct batcher){
+        .producer = &d->producer, .headers = d->headers, .kept_back = on_kept_back, .ctx = d};
+    batcher_init(&d->batcher);
+    return 0;
 }
 
 void delivery_release(struct delivery *d)
@@ -105,29 +115,8 @@ void delivery_release(struct delivery *d)
     if (d->headers != NULL)
         rd_kafka_headers_destroy(d->headers);
     producer_release(&d->producer);
+    batcher_release(&d->batcher);
     out_release(&d->undelivered);
-}
-
-static rd_kafka_resp_err_t produce_once(struct delivery *d, rd_kafka_topic_t *topic,
-                                        const struct line *line, const void *key, size_t key_len,
-                                        void *tag)
-{
-    if (d->headers == NULL) {
-        // This call is the faster one. The API requires the cast; with F_COPY it does not change
-        // the payload.
-        if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, (void *)line->data,
-                             line->len, key, key_len, tag) == 0)
-            return RD_KAFKA_RESP_ERR_NO_ERROR;
-        return rd_kafka_last_error();
-    }
-    rd_kafka_headers_t *headers = rd_kafka_headers_copy(d->headers);
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        d->producer.client.rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_VALUE((void *)line->data, line->len), RD_KAFKA_V_KEY(key, key_len),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(tag), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_headers_destroy(headers);
-    return code;
 }
 
 static int check(struct delivery *d)
@@ -140,27 +129,13 @@ static int check(struct delivery *d)
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
                      const struct line *line, bool passed, uint32_t segment)
 {
-    struct client *client = &d->producer.client;
-    rd_kafka_topic_t *rkt = d->producer.topic[topic];
-    void *tag = TAG(line->number, segment, passed);
-    rd_kafka_resp_err_t code;
+    batcher_add(&d->batcher, topic, key, key_len, line, passed, segment);
+    return d->producer.client.failed ? check(d) : 0;
+}
 
-    while ((code = produce_once(d, rkt, line, key, key_len, tag)) ==
-               RD_KAFKA_RESP_ERR__QUEUE_FULL &&
-           !client->failed)
-        rd_kafka_poll(client->rk, ROOM_WAIT);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        struct line shown = *line;
-        const struct delivery_report report = {.outcome = outcome_of(code),
-                                               .code = code,
-                                               .line = &shown,
-                                               .topic = rd_kafka_topic_name(rkt),
-                                               .passed = passed,
-                                               .segment = segment,
-                                               .kept_back = true};
-        show_tombstone(&shown);
-        d->reported(d->ctx, &report);
-    }
+int delivery_send(struct delivery *d)
+{
+    batcher_send(&d->batcher, true);
     return check(d);
 }
 
@@ -231,6 +206,8 @@ int delivery_require(struct delivery *d, const char *option)
 
 int delivery_serve(struct delivery *d)
 {
+    batcher_send(&d->batcher, true);
+    producer_ask_partitions(&d->producer);
     rd_kafka_poll(d->producer.client.rk, 0);
     client_watch(&d->producer.client);
     return check(d);
@@ -238,12 +215,14 @@ int delivery_serve(struct delivery *d)
 
 int delivery_await(struct delivery *d)
 {
-    rd_kafka_poll(d->producer.client.rk, ROOM_WAIT);
+    batcher_send(&d->batcher, true);
+    rd_kafka_poll(d->producer.client.rk, REPORT_WAIT);
     return check(d);
 }
 
 int delivery_flush_all(struct delivery *d)
 {
+    batcher_send(&d->batcher, true);
     while (rd_kafka_flush(d->producer.client.rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
         if (check(d) != 0)
             return -1;
@@ -255,7 +234,10 @@ void delivery_abandon(struct delivery *d, int wait_ms)
 {
     rd_kafka_t *rk = d->producer.client.rk;
 
-    if (rk == NULL || rd_kafka_flush(rk, wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rk == NULL)
+        return;
+    batcher_send(&d->batcher, false);
+    if (rd_kafka_flush(rk, wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(rk, PURGE_TIME);

@@ -8,6 +8,7 @@
 //     delivery_open(&d, &settings, "later.ndjson", &err);
 //     while (...)
 //         delivery_produce(&d, 0, key, key_len, line, false, segment);
+//     delivery_send(&d);
 //     delivery_flush_all(&d);
 //     delivery_abandon(&d, 0); // lines that could not be flushed
 //     delivery_close(&d);
@@ -26,10 +27,10 @@
 #include "base/line.h"
 #include "base/log_limit.h"
 #include "base/out.h"
+#include "kafka/batch.h"
 #include "kafka/producer.h"
 #include "stream/stream.h"
 
-#define DELIVERY_SEGMENTS 32768u // a segment's number is below this; see inflight.h
 #define DELIVERY_LAST_WAIT 10000 // ms to wait for lines in flight when the stage fails
 
 enum delivery_outcome {
@@ -55,6 +56,7 @@ struct delivery {
 
     // The members below are private.
     struct producer producer;
+    struct batcher batcher;
     rd_kafka_headers_t *headers;
     struct err why; // of the first undelivered line; its status is EX_OK when there is none
     const char *undelivered_file; // NULL for none
@@ -74,12 +76,16 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
                   struct err *err);
 void delivery_release(struct delivery *d);
 
-// Hands a line to librdkafka, and waits while librdkafka's queue is full. A line whose data is NULL
-// becomes a tombstone. `topic` is an index into the topics of the settings. The line's report
-// repeats `passed`, which says that the line is a reject of an earlier stage, and `segment`, which
-// is below DELIVERY_SEGMENTS. Fails only after a fatal error.
+// Takes a line. Lines are gathered, and handed to librdkafka in batches; while librdkafka's queue
+// is full, waits. A line whose data is NULL becomes a tombstone. `topic` is an index into the
+// topics of the settings. The line's report repeats `passed`, which says that the line is a reject
+// of an earlier stage, and `segment`. Fails only after a fatal error.
 int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
                      const struct line *line, bool passed, uint32_t segment);
+
+// Hands the gathered lines to librdkafka. Call it when no further line comes at the moment. The
+// functions below do so too, except delivery_count() and delivery_require().
+int delivery_send(struct delivery *d);
 
 // Counts a reported line. A delivered line counts as out. A refused one becomes a reject with the
 // reason that librdkafka reports, and is warned about: at once, and later once a minute. One that

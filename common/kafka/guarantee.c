@@ -68,8 +68,6 @@ int guarantee_require_end(struct sink *s)
                        "stdin: ended without any mark; a stage upstream has died");
 }
 
-_Static_assert(INFLIGHT_SEGMENTS <= DELIVERY_SEGMENTS, "a line carries its segment");
-
 int guarantee_await_room(struct sink *s, const struct inflight *inflight)
 {
     while (inflight_is_full(inflight)) {

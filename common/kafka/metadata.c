@@ -290,6 +290,7 @@ int metadata_find_controller(struct client *client, struct err *err)
             RD_KAFKA_RESP_ERR_NO_ERROR) {
             client_alive(client);
             client->has_controller = knows_controller(client, metadata);
+            client->brokers = metadata->broker_cnt;
             rd_kafka_metadata_destroy(metadata);
             if (client->has_controller || time_monotonic() >= patience)
                 return 0;

@@ -28,9 +28,9 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
 int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,
                           struct err *err);
 
-// Sets client->has_controller to whether the cluster has a controller. The requests of
-// metadata_create_topic() and metadata_largest_batch() need one. The mock cluster of librdkafka
-// 2.0.2 names a controller that does not exist. Returns 0, or -1 with EX_UNAVAILABLE.
+// Sets client->brokers, and client->has_controller to whether the cluster has a controller. The
+// requests of metadata_create_topic() and metadata_largest_batch() need one. The mock cluster of
+// librdkafka 2.0.2 names a controller that does not exist. Returns 0, or -1 with EX_UNAVAILABLE.
 int metadata_find_controller(struct client *client, struct err *err);
 
 // Creates a topic, unless it exists. Does nothing if there is no controller, because such a cluster

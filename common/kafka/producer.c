@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/number.h"
@@ -13,6 +14,8 @@
 #define BATCH_SIZE_DEFAULT 1000000 // bytes; librdkafka's default
 #define BATCH_OVERHEAD 61          // bytes of a batch besides its records (Kafka's RecordBatch)
 #define RECORD_LEAST 1000          // bytes; the lowest valid message.max.bytes
+#define REQUESTS "max.in.flight.requests.per.connection"
+#define REQUESTS_MAX 5 // with idempotence
 
 // Lowers a number to n if it is higher.
 static rd_kafka_conf_res_t lower(rd_kafka_conf_t *conf, const char *name, int64_t n, char *why,
@@ -29,18 +32,49 @@ static rd_kafka_conf_res_t lower(rd_kafka_conf_t *conf, const char *name, int64_
     return rd_kafka_conf_set(conf, name, number, why, size);
 }
 
-// Sets the sizes that depend on the topics' limits, if these limits are known.
-static rd_kafka_conf_res_t set_sizes(const struct producer *p, rd_kafka_conf_t *conf, char *why,
-                                     size_t size)
+// Sets what depends on the topics, as far as they are known.
+static rd_kafka_conf_res_t fit_to_topics(const struct producer *p, rd_kafka_conf_t *conf, char *why,
+                                         size_t size)
 {
     int64_t record = p->largest_batch - BATCH_OVERHEAD;
+    char requests[16];
 
+    snprintf(requests, sizeof requests, "%d", p->requests);
+    if (p->requests > 0 &&
+        rd_kafka_conf_set(conf, REQUESTS, requests, why, size) != RD_KAFKA_CONF_OK)
+        return RD_KAFKA_CONF_INVALID;
     if (lower(conf, "batch.size", p->largest_batch, why, size) != RD_KAFKA_CONF_OK)
         return RD_KAFKA_CONF_INVALID;
     if (p->transactional_id == NULL)
         return RD_KAFKA_CONF_OK;
     return lower(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, why,
                  size);
+}
+
+// Called by librdkafka, in any thread, for lines of which it chooses the partition itself.
+static int32_t choose_partition(const rd_kafka_topic_t *handle, const void *key, size_t key_len,
+                                int32_t partitions, void *producer, void *message)
+{
+    struct producer *p = producer;
+
+    for (size_t i = 0; i < p->settings->topic_count; i++) {
+        if (strcmp(p->settings->topics[i], rd_kafka_topic_name(handle)) == 0)
+            atomic_store(&p->topic[i].partitions, partitions);
+    }
+    return rd_kafka_msg_partitioner_murmur2_random(handle, key, key_len, partitions, producer,
+                                                   message);
+}
+
+static void set_partitioner(struct producer *p, rd_kafka_conf_t *conf)
+{
+    const char *name = config_value(p->settings->config, "partitioner");
+    rd_kafka_topic_conf_t *topic_conf = rd_kafka_conf_get_default_topic_conf(conf);
+
+    p->murmur2 = topic_conf != NULL && (name == NULL || strcmp(name, "murmur2_random") == 0);
+    if (!p->murmur2)
+        return;
+    rd_kafka_topic_conf_set_partitioner_cb(topic_conf, choose_partition);
+    rd_kafka_topic_conf_set_opaque(topic_conf, p);
 }
 
 static int connect_producer(struct producer *p, struct err *err)
@@ -60,11 +94,12 @@ static int connect_producer(struct producer *p, struct err *err)
         result = rd_kafka_conf_set(conf, "transactional.id", p->transactional_id, why, sizeof why);
     }
     if (result == RD_KAFKA_CONF_OK)
-        result = set_sizes(p, conf, why, sizeof why);
+        result = fit_to_topics(p, conf, why, sizeof why);
     if (result != RD_KAFKA_CONF_OK) {
         rd_kafka_conf_destroy(conf);
         return err_set(err, EX_USAGE, "%s: %s", what, why);
     }
+    set_partitioner(p, conf);
     rd_kafka_conf_set_dr_msg_cb(conf, s->on_report);
     if (client_init(&p->client, RD_KAFKA_PRODUCER, conf, s->config, s->ctx, err) != 0)
         return -1;
@@ -73,10 +108,10 @@ static int connect_producer(struct producer *p, struct err *err)
     return 0;
 }
 
-static int await_topics(struct producer *p, struct err *err)
+static int await_topics(struct producer *p, int *partitions, struct err *err)
 {
     const struct producer_settings *s = p->settings;
-    int partitions;
+    int count;
 
     if (metadata_find_controller(&p->client, err) != 0)
         return -1;
@@ -86,8 +121,9 @@ static int await_topics(struct producer *p, struct err *err)
         if (s->new_topics->create &&
             metadata_create_topic(&p->client, s->topics[i], s->new_topics, err) != 0)
             return -1;
-        if (metadata_wait_topic(&p->client, s->topics[i], &partitions, err) != 0)
+        if (metadata_wait_topic(&p->client, s->topics[i], &count, err) != 0)
             return -1;
+        *partitions += count;
     }
     return 0;
 }
@@ -103,15 +139,37 @@ static int64_t batch_size(const struct config_options *options)
     return size;
 }
 
-// A broker refuses a batch that is too large, with all its records, and librdkafka does not split
-// it. So if a topic's limit is below the size of batches, connect again with smaller batches.
-static int fit_batches(struct producer *p, struct err *err)
+// Returns how many requests may be in flight for each broker at a time; 0 for librdkafka's default.
+//
+// An idempotent producer of librdkafka sends one request at a time for each partition (seen in
+// 2.0.2 and 2.8.0: it compares its limit for requests with the number of messages in flight). When
+// all partitions wait for their answers and more requests are allowed, its thread polls without a
+// pause. A broker handles one request of a connection at a time, so fewer requests are no slower.
+static int choose_requests(const struct producer *p, int partitions)
 {
+    const char *idempotence = config_value(p->settings->config, "enable.idempotence");
+    int requests = partitions / (p->client.brokers > 0 ? p->client.brokers : 1) / 2;
+
+    if (config_value(p->settings->config, REQUESTS) != NULL ||
+        (idempotence != NULL && strcmp(idempotence, "true") != 0))
+        return 0;
+    return requests < 1 ? 1 : requests > REQUESTS_MAX ? REQUESTS_MAX : requests;
+}
+
+// Connects again if the settings should be others for these topics. A broker refuses a batch that
+// is too large, with all its records, and librdkafka does not split it; so batches must not be
+// larger than the topics' limits.
+static int reconnect(struct producer *p, int partitions, struct err *err)
+{
+    p->requests = choose_requests(p, partitions);
     p->largest_batch =
         metadata_largest_batch(&p->client, p->settings->topics, p->settings->topic_count);
-    if (p->largest_batch >= batch_size(p->settings->config))
+    if (p->largest_batch < batch_size(p->settings->config))
+        log_info("batches are limited to %lld bytes by the topics", (long long)p->largest_batch);
+    else if (p->requests == 0)
         return 0;
-    log_info("batches are limited to %lld bytes by the topics", (long long)p->largest_batch);
+    if (p->settings->transactions)
+        return 0;
     client_release(&p->client);
     return connect_producer(p, err);
 }
@@ -120,22 +178,46 @@ static void open_topics(struct producer *p)
 {
     const struct producer_settings *s = p->settings;
 
-    p->topic = xcalloc(s->topic_count, sizeof(rd_kafka_topic_t *));
-    for (size_t i = 0; i < s->topic_count; i++)
-        p->topic[i] = rd_kafka_topic_new(p->client.rk, s->topics[i], NULL);
+    p->topic = xcalloc(s->topic_count, sizeof *p->topic);
+    for (size_t i = 0; i < s->topic_count; i++) {
+        p->topic[i].handle = rd_kafka_topic_new(p->client.rk, s->topics[i], NULL);
+        p->topic[i].ask = true;
+    }
+}
+
+int32_t producer_partition(struct producer *p, size_t topic, const void *key, size_t key_len)
+{
+    struct producer_topic *t = &p->topic[topic];
+    const int partitions = atomic_load_explicit(&t->partitions, memory_order_relaxed);
+
+    if (!p->murmur2 || key == NULL)
+        return RD_KAFKA_PARTITION_UA;
+    if (t->ask || partitions == 0) {
+        t->ask = false;
+        return RD_KAFKA_PARTITION_UA;
+    }
+    return rd_kafka_msg_partitioner_murmur2(t->handle, key, key_len, partitions, NULL, NULL);
+}
+
+void producer_ask_partitions(struct producer *p)
+{
+    for (size_t i = 0; i < p->settings->topic_count; i++)
+        p->topic[i].ask = true;
 }
 
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err)
 {
+    int partitions = 0;
+
     *p = (struct producer){.settings = settings, .largest_batch = INT64_MAX};
     for (size_t i = 0; i < settings->topic_count; i++)
         client_add_topic(&p->names, settings->topics[i]);
     buf_putc(&p->names, '\0');
     if (new_topic_check(settings->new_topics, settings->topics, settings->topic_count, err) != 0 ||
-        connect_producer(p, err) != 0 || await_topics(p, err) != 0)
+        connect_producer(p, err) != 0 || await_topics(p, &partitions, err) != 0)
         return -1;
     p->cluster = client_cluster(&p->client);
-    if (fit_batches(p, err) != 0)
+    if (reconnect(p, partitions, err) != 0)
         return -1;
     open_topics(p);
     return 0;
@@ -144,8 +226,8 @@ int producer_open(struct producer *p, const struct producer_settings *settings, 
 static void close_topics(struct producer *p)
 {
     for (size_t i = 0; p->topic != NULL && i < p->settings->topic_count; i++) {
-        if (p->topic[i] != NULL)
-            rd_kafka_topic_destroy(p->topic[i]);
+        if (p->topic[i].handle != NULL)
+            rd_kafka_topic_destroy(p->topic[i].handle);
     }
     free(p->topic);
     p->topic = NULL;

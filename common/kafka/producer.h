@@ -9,11 +9,12 @@
 //                                                .on_report = on_delivery, .ctx = tool};
 //     struct producer p = {0};
 //     if (producer_open(&p, &settings, &err) == 0)
-//         rd_kafka_produce(p.topic[0], ...);
+//         rd_kafka_produce(p.topic[0].handle, producer_partition(&p, 0, key, key_len), ...);
 //     producer_release(&p);
 #ifndef KAFKA_PRODUCER_H
 #define KAFKA_PRODUCER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,15 +29,24 @@ struct producer_settings {
     char *const *topics;
     size_t topic_count;
     const struct new_topic_options *new_topics;
+    bool transactions; // producer_make_transactional() follows
     void (*on_report)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
     void *ctx; // on_report gets a struct client as `opaque`, whose ctx is this
+};
+
+struct producer_topic {
+    rd_kafka_topic_t *handle;
+    atomic_int partitions; // as librdkafka knew last; 0 while it does not know
+    bool ask;              // let librdkafka choose the next partition, and so tell the number
 };
 
 struct producer {
     struct client client;
     const struct producer_settings *settings;
-    rd_kafka_topic_t **topic;     // in the order of settings->topics
+    struct producer_topic *topic; // in the order of settings->topics
+    bool murmur2;                 // keys choose partitions as in Kafka's Java client
     int64_t largest_batch;        // bytes; the largest batch that all topics accept
+    int requests;                 // in flight for each broker at a time; 0 for librdkafka's default
     const char *transactional_id; // NULL without transactions
     struct buf names;             // the topics, for messages
     char *cluster;                // the id of the cluster; NULL if it is unknown
@@ -51,5 +61,15 @@ void producer_release(struct producer *p);
 // that is too large for the topics, and does not send it, since the broker's refusal would end the
 // transaction. Returns 0, or -1 with *err set.
 int producer_make_transactional(struct producer *p, const char *id, struct err *err);
+
+// Returns the partition for a key, which may be NULL, in the topic with this index. Returns
+// RD_KAFKA_PARTITION_UA if librdkafka must choose it: there is no key, a setting names another
+// partitioner, or the number of partitions is not known or must be confirmed. All lines before one
+// with a key must then be produced first, and this one next.
+int32_t producer_partition(struct producer *p, size_t topic, const void *key, size_t key_len);
+
+// Makes sure that added partitions are noticed: librdkafka chooses the next partition in each
+// topic for a line with a key, and tells the number of partitions. Call it a few times a second.
+void producer_ask_partitions(struct producer *p);
 
 #endif

@@ -471,6 +471,8 @@ static int await_input(struct stream *s)
 
     if (poll(fds, 1, 0) > 0)
         return 1;
+    if (s->ops->paused != NULL && s->ops->paused(s->ctx, s) != 0)
+        return -1;
     if (stream_flush(s) != 0)
         return -1;
     if (signals_poll(fds, 2, time_to_tick(s)) < 0)

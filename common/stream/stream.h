@@ -80,6 +80,10 @@ struct stream_ops {
     // marks ends in order only after an end mark or a mark with "stop":true.
     int (*end)(void *ctx, struct stream *s);
 
+    // Called when no further line has arrived yet, before the driver waits for one. A tool that
+    // gathers lines sends them on. Not called in sources.
+    int (*paused)(void *ctx, struct stream *s);
+
     // Called about every `tick` milliseconds, between lines. May be NULL if `tick` is 0.
     int (*on_tick)(void *ctx, struct stream *s);
 

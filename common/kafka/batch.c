@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/batch.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+// How much is handed over at a time.
+#define BATCH_LINES 128
+#define BATCH_BYTES (64u << 10)
+
+#define ROOM_WAIT 50 // ms of waiting for room at a time
+
+// librdkafka gets no more lines than that, unless a single batch is larger. More than the
+// processor's caches hold makes it slower, not faster. queue.buffering.max.kbytes still applies.
+#define IN_FLIGHT_MAX (16u << 20)
+
+// The lines for one partition, or for the partition that librdkafka chooses.
+struct batch {
+    rd_kafka_topic_t *topic;
+    int32_t partition;
+    struct line_block *open;
+    rd_kafka_message_t *message; // BATCH_LINES
+    size_t count, bytes;         // of the messages
+    bool pending;                // is in the list
+    struct batch *next;          // in the list
+};
+
+struct batch_topic {
+    struct batch **of; // the batch of each partition; of[0] is for librdkafka's choice
+    int32_t count;
+};
+
+void batcher_init(struct batcher *b)
+{
+    b->topic = xcalloc(b->producer->settings->topic_count, sizeof *b->topic);
+}
+
+void batcher_release(struct batcher *b)
+{
+    for (size_t i = 0; b->topic != NULL && i < b->producer->settings->topic_count; i++) {
+        struct batch_topic *topic = &b->topic[i];
+        for (int32_t j = 0; j < topic->count; j++) {
+            if (topic->of[j] == NULL)
+                continue;
+            line_pool_close(&b->pool, &topic->of[j]->open);
+            free(topic->of[j]->message);
+            free(topic->of[j]);
+        }
+        free(topic->of);
+    }
+    free(b->topic);
+    b->topic = NULL;
+    line_pool_release(&b->pool);
+}
+
+static struct batch *find_batch(struct batcher *b, size_t topic, int32_t partition)
+{
+    struct batch_topic *t = &b->topic[topic];
+    int32_t i = partition + 1; // RD_KAFKA_PARTITION_UA is -1
+
+    if (i >= t->count) {
+        t->of = xreallocarray(t->of, (size_t)i + 1, sizeof(struct batch *));
+        while (t->count <= i)
+            t->of[t->count++] = NULL;
+    }
+    if (t->of[i] == NULL) {
+        t->of[i] = xcalloc(1, sizeof *t->of[i]);
+        t->of[i]->topic = b->producer->topic[topic].handle;
+        t->of[i]->partition = partition;
+        t->of[i]->message = xcalloc(BATCH_LINES, sizeof *t->of[i]->message);
+    }
+    return t->of[i];
+}
+
+static void produce_one(struct batcher *b, const struct batch *batch, int32_t partition,
+                        rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_copy(b->headers);
+
+    message->err = rd_kafka_producev(
+        b->producer->client.rk, RD_KAFKA_V_RKT(batch->topic), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_VALUE(message->payload, message->len),
+        RD_KAFKA_V_KEY(message->key, message->key_len), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_OPAQUE(message->_private), RD_KAFKA_V_END);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_headers_destroy(headers);
+}
+
+// Returns whether a message can be produced by another attempt. Such an error also befalls all
+// messages after it in the call, so their order is kept.
+static bool is_worth_trying(rd_kafka_resp_err_t code, int32_t partition)
+{
+    return code == RD_KAFKA_RESP_ERR__QUEUE_FULL ||
+           (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && partition != RD_KAFKA_PARTITION_UA);
+}
+
+// Produces the messages from index `first` on. Sets the `err` of each one that it has tried.
+// Returns the index of the first message that is worth another attempt, or the number of messages.
+static size_t produce(struct batcher *b, const struct batch *batch, int32_t partition, size_t first)
+{
+    size_t i = first;
+
+    if (b->headers == NULL)
+        rd_kafka_produce_batch(batch->topic, partition, 0, batch->message + first,
+                               (int)(batch->count - first));
+    for (; i < batch->count; i++) {
+        rd_kafka_message_t *message = &batch->message[i];
+        if (b->headers != NULL)
+            produce_one(b, batch, partition, message);
+        if (is_worth_trying(message->err, partition))
+            break;
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            b->kept_back(b->ctx, message);
+    }
+    return i;
+}
+
+static void send_batch(struct batcher *b, struct batch *batch, bool wait)
+{
+    struct client *client = &b->producer->client;
+    int32_t partition = batch->partition;
+
+    while (b->in_flight > 0 && b->in_flight + batch->bytes > IN_FLIGHT_MAX && wait &&
+           !client->failed)
+        rd_kafka_poll(client->rk, ROOM_WAIT);
+    b->in_flight += batch->bytes;
+    size_t sent = produce(b, batch, partition, 0);
+    while (sent < batch->count) {
+        if (batch->message[sent].err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+            // The topic now has fewer partitions than librdkafka has told. Let it choose.
+            partition = RD_KAFKA_PARTITION_UA;
+        } else if (!wait || client->failed) {
+            while (sent < batch->count) {
+                batch->message[sent].err = RD_KAFKA_RESP_ERR__QUEUE_FULL;
+                b->kept_back(b->ctx, &batch->message[sent++]);
+            }
+            break;
+        } else {
+            rd_kafka_poll(client->rk, ROOM_WAIT);
+        }
+        sent = produce(b, batch, partition, sent);
+    }
+    batch->count = batch->bytes = 0;
+}
+
+void batcher_send(struct batcher *b, bool wait)
+{
+    while (b->pending != NULL) {
+        struct batch *batch = b->pending;
+        b->pending = batch->next;
+        batch->pending = false;
+        send_batch(b, batch, wait);
+    }
+}
+
+static void add(struct batcher *b, struct batch *batch, struct kept_line *kept)
+{
+    if (!batch->pending) {
+        batch->pending = true;
+        batch->next = b->pending;
+        b->pending = batch;
+    }
+    batch->bytes += kept->len;
+    batch->message[batch->count++] = (rd_kafka_message_t){.rkt = batch->topic,
+                                                          .payload = kept->data,
+                                                          .len = kept->len,
+                                                          .key = (void *)kept->key,
+                                                          .key_len = kept->key_len,
+                                                          ._private = kept};
+}
+
+void batcher_add(struct batcher *b, size_t topic, const void *key, size_t key_len,
+                 const struct line *line, bool passed, uint32_t segment)
+{
+    int32_t partition = producer_partition(b->producer, topic, key, key_len);
+    bool unassigned = partition == RD_KAFKA_PARTITION_UA;
+    bool alone = unassigned && key != NULL;
+
+    // The partition that librdkafka chooses may be the one of lines in another batch.
+    if (alone || unassigned != b->unassigned)
+        batcher_send(b, true);
+    b->unassigned = unassigned;
+    struct batch *batch = find_batch(b, topic, partition);
+    struct kept_line *kept = line_pool_keep(&b->pool, &batch->open, line, key, key_len);
+    kept->passed = passed;
+    kept->segment = segment;
+    add(b, batch, kept);
+    if (alone || batch->count == BATCH_LINES || batch->bytes >= BATCH_BYTES)
+        send_batch(b, batch, true);
+}
+
+void batcher_done(struct batcher *b, struct kept_line *kept)
+{
+    b->in_flight -= kept->len;
+    line_pool_release_line(&b->pool, kept);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// batch: gathers lines for each partition, and hands them to librdkafka in batches.
+//
+// librdkafka looks up the topic and takes its lock once for a batch, instead of once for each line.
+// The order of lines with the same key is kept.
+//
+//     struct batcher b = {.producer = &p, .kept_back = on_kept_back, .ctx = tool};
+//     batcher_init(&b);
+//     batcher_add(&b, 0, key, key_len, &line, passed, segment); // hands over what is full
+//     batcher_send(&b, true);                                   // hands over the rest
+//     ...
+//     batcher_done(&b, message->_private); // in the report of a message
+//     batcher_release(&b);
+#ifndef KAFKA_BATCH_H
+#define KAFKA_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kafka/line_pool.h"
+#include "kafka/producer.h"
+
+struct batch;
+
+struct batcher {
+    struct producer *producer;
+    const rd_kafka_headers_t *headers; // of each message; NULL for none
+    // Called with a line that librdkafka has refused and not sent. May be called by batcher_add()
+    // and batcher_send(). message->_private is the kept line, and must be given to batcher_done().
+    void (*kept_back)(void *ctx, const rd_kafka_message_t *message);
+    void *ctx;
+
+    // The members below are private.
+    struct line_pool pool;
+    size_t in_flight;          // bytes of lines that librdkafka has and has not reported
+    struct batch_topic *topic; // in the order of the producer's topics
+    bool unassigned;           // librdkafka chooses the partitions of the lines in batches
+    struct batch *pending;     // a list that has all batches with lines
+};
+
+// The producer must have its topics.
+void batcher_init(struct batcher *b);
+
+// Frees the memory. Each line must have been given to batcher_done(), unless the producer has been
+// released.
+void batcher_release(struct batcher *b);
+
+// Adds a copy of a line. `topic` is an index into the producer's topics. The other arguments are
+// those of delivery_produce(). If a batch is full, hands it over.
+void batcher_add(struct batcher *b, size_t topic, const void *key, size_t key_len,
+                 const struct line *line, bool passed, uint32_t segment);
+
+// Hands over all lines. While there is no room for them, serves the producer and waits, or gives
+// the lines to kept_back() if `wait` is false or the client has failed.
+void batcher_send(struct batcher *b, bool wait);
+
+// Frees a line whose report has been handled.
+void batcher_done(struct batcher *b, struct kept_line *kept);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/line_pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+#define BLOCK_SIZE (64u << 10) // bytes; longer lines get a block of their size
+
+struct line_block {
+    struct line_block *next; // if it is unused
+    size_t size, used;       // bytes of `data`
+    size_t lines;            // not released; an open block counts as one more
+    _Alignas(struct kept_line) char data[];
+};
+
+static size_t align(size_t size)
+{
+    const size_t unit = _Alignof(struct kept_line);
+
+    return (size + unit - 1) / unit * unit;
+}
+
+static struct line_block *new_block(struct line_pool *pool, size_t need)
+{
+    struct line_block *block = pool->unused;
+    size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
+
+    if (block != NULL && need <= BLOCK_SIZE) {
+        pool->unused = block->next;
+    } else {
+        block = xmalloc(sizeof *block + size);
+        block->size = size;
+        pool->blocks++;
+    }
+    block->used = 0;
+    block->lines = 1;
+    return block;
+}
+
+static void free_block(struct line_pool *pool, struct line_block *block)
+{
+    pool->blocks--;
+    free(block);
+}
+
+static void release_block(struct line_pool *pool, struct line_block *block)
+{
+    if (--block->lines > 0)
+        return;
+    if (block->size > BLOCK_SIZE) {
+        free_block(pool, block);
+        return;
+    }
+    block->next = pool->unused;
+    pool->unused = block;
+}
+
+static char *copy(char *to, const void *from, size_t len)
+{
+    if (len > 0)
+        memcpy(to, from, len);
+    return to;
+}
+
+struct kept_line *line_pool_keep(struct line_pool *pool, struct line_block **open,
+                                 const struct line *line, const void *key, size_t key_len)
+{
+    size_t need = align(sizeof(struct kept_line) + line->len + key_len);
+
+    if (*open == NULL || (*open)->size - (*open)->used < need) {
+        line_pool_close(pool, open);
+        *open = new_block(pool, need);
+    }
+    struct line_block *block = *open;
+    struct kept_line *kept = (struct kept_line *)(block->data + block->used);
+    char *bytes = (char *)(kept + 1);
+    block->used += need;
+    block->lines++;
+    *kept =
+        (struct kept_line){.block = block,
+                           .number = line->number,
+                           .data = line->data == NULL ? NULL : copy(bytes, line->data, line->len),
+                           .len = line->len,
+                           .key = key == NULL ? NULL : copy(bytes + line->len, key, key_len),
+                           .key_len = key_len};
+    return kept;
+}
+
+void line_pool_release_line(struct line_pool *pool, struct kept_line *kept)
+{
+    release_block(pool, kept->block);
+}
+
+void line_pool_close(struct line_pool *pool, struct line_block **open)
+{
+    if (*open != NULL)
+        release_block(pool, *open);
+    *open = NULL;
+}
+
+void line_pool_release(struct line_pool *pool)
+{
+    while (pool->unused != NULL) {
+        struct line_block *block = pool->unused;
+        pool->unused = block->next;
+        free_block(pool, block);
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/line_pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+
+static const struct line *line_of(const char *text, size_t len)
+{
+    static struct line line;
+
+    line = (struct line){.data = text, .len = len, .full_len = len, .number = 7};
+    return &line;
+}
+
+static void test_copies(void)
+{
+    struct line_pool pool = {0};
+    struct line_block *open = NULL;
+    char text[] = "a line", key[] = "k\0y";
+    struct kept_line *kept = line_pool_keep(&pool, &open, line_of(text, 6), key, 3);
+    struct kept_line *keyless = line_pool_keep(&pool, &open, line_of(text, 0), NULL, 0);
+    struct kept_line *tombstone = line_pool_keep(&pool, &open, line_of(NULL, 0), key, 0);
+
+    memset(text, 'x', sizeof text - 1);
+    memset(key, 'x', sizeof key - 1);
+    tap_ok(kept->len == 6 && memcmp(kept->data, "a line", 6) == 0, "a line is copied");
+    tap_ok(kept->key_len == 3 && memcmp(kept->key, "k\0y", 3) == 0, "its key is copied");
+    tap_int((int64_t)kept->number, 7, "its number is kept");
+    tap_ok(keyless->key == NULL && keyless->data != NULL && keyless->len == 0,
+           "an empty line without a key has data and no key");
+    tap_ok(tombstone->data == NULL && tombstone->key != NULL && tombstone->key_len == 0,
+           "a tombstone with an empty key has a key and no data");
+    line_pool_release_line(&pool, kept);
+    line_pool_release_line(&pool, tombstone);
+    line_pool_release_line(&pool, keyless);
+    line_pool_close(&pool, &open);
+    line_pool_release(&pool);
+}
+
+// Keeps `count` lines of `len` bytes at a time, and releases them in the order in which they came.
+// Returns whether each one still had its bytes.
+static bool keep_many(struct line_pool *pool, struct line_block **open, size_t count, size_t len)
+{
+    struct kept_line **kept = calloc(count, sizeof(struct kept_line *));
+    char *text = malloc(len);
+    bool intact = true;
+
+    for (size_t i = 0; i < count; i++) {
+        memset(text, (int)('a' + i % 26), len);
+        kept[i] = line_pool_keep(pool, open, line_of(text, len), NULL, 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        memset(text, (int)('a' + i % 26), len);
+        intact = intact && kept[i]->len == len && memcmp(kept[i]->data, text, len) == 0;
+        line_pool_release_line(pool, kept[i]);
+    }
+    free(text);
+    free(kept);
+    return intact;
+}
+
+static void test_blocks(void)
+{
+    struct line_pool pool = {0};
+    struct line_block *open = NULL;
+
+    tap_ok(keep_many(&pool, &open, 1000, 1000), "lines in many blocks keep their bytes");
+    size_t blocks = pool.blocks;
+    tap_ok(blocks > 10, "blocks without lines are kept for the next ones");
+    tap_ok(keep_many(&pool, &open, 1000, 1000), "the next lines keep their bytes too");
+    tap_int((int64_t)pool.blocks, (int64_t)blocks, "they use the same blocks");
+    tap_ok(keep_many(&pool, &open, 3, 1 << 20), "so do lines that are larger than a block");
+    line_pool_close(&pool, &open);
+    tap_int((int64_t)pool.blocks, (int64_t)blocks, "their blocks are freed");
+    line_pool_release(&pool);
+    tap_int((int64_t)pool.blocks, 0, "at the end all are");
+}
+
+int main(void)
+{
+    test_copies();
+    test_blocks();
+    return tap_done();
+}
