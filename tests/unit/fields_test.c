@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "login/fields.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
 #include "tap.h"
 
 static int field_by_name(const char *name, size_t len)
@@ -33,9 +37,38 @@ static void test_ip(void)
     tap_ok(!field_ip_valid("192.0.2.1 ", 10), "an address with a space is refused");
 }
 
+// Texts made of the characters of addresses, near the limits of each number.
+static void test_ip_like_the_library(void)
+{
+    static const char *const part[] = {"0",    "1",   "9",   "10",  "99",  "100", "199",
+                                       "249",  "250", "255", "256", "260", "300", "999",
+                                       "1000", "00",  "01",  "001", "",    " 1",  "1 ",
+                                       "a",    "-1",  "+1",  "0x1", "1.1", "1."};
+    const size_t count = sizeof part / sizeof *part;
+    size_t differ = 0, valid = 0;
+    char text[64];
+
+    for (size_t i = 0; i < count * count * count * count; i++) {
+        struct in_addr address;
+        int len =
+            snprintf(text, sizeof text, "%s.%s.%s.%s", part[i % count], part[i / count % count],
+                     part[i / count / count % count], part[i / count / count / count]);
+        bool expected = inet_pton(AF_INET, text, &address) == 1;
+        differ += field_ip_valid(text, (size_t)len) != expected;
+        valid += expected;
+    }
+    tap_int((int)differ, 0, "an IPv4 address is what inet_pton(3) says");
+    tap_int((int)valid, 10 * 10 * 10 * 10, "... where there are some");
+    tap_ok(!field_ip_valid("1.2.3", 5) && !field_ip_valid("1.2.3.4.5", 9) &&
+               !field_ip_valid("1.2.3.", 6) && !field_ip_valid(".1.2.3", 6),
+           "an IPv4 address has four numbers");
+    tap_ok(field_ip_valid("1.2.3.45", 7), "the length of an IPv4 address counts");
+}
+
 int main(void)
 {
     test_names();
     test_ip();
+    test_ip_like_the_library();
     return tap_done();
 }
