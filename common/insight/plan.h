@@ -109,7 +109,7 @@ struct plan_value {
 };
 
 struct plan {
-    struct json_key *field; // the fields of login/fields.h, then all others that are needed
+    struct json_key *field; // all that are needed
     size_t field_count, time_field;
     bool paths; // some field names contain a dot
     struct plan_value *value;

@@ -18,11 +18,14 @@ namespace dom = simdjson::dom;
 static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "lines need more padding");
 static_assert(JSON_DEPTH_MAX == 1024, "json_error() says 1024");
 
+#define HINTS 256
+
 struct json {
     dom::parser parser;
     dom::element root;
     simdjson::error_code error = simdjson::SUCCESS;
-    struct buf copy = BUF_INIT; // of a text that simdjson cannot represent
+    struct buf copy = BUF_INIT;       // of a text that simdjson cannot represent
+    mutable uint8_t hint[HINTS] = {}; // by hash of a name: where json_fields() last found the name
 };
 
 // An element is a pointer to the document and an index into its tape; json_value stores both in
@@ -153,25 +156,50 @@ enum json_type json_type(const json *json)
     return json_root(json).type;
 }
 
+// Returns a hash of a name. It is cheap, and differs for most names of the same record.
+static size_t hash_name(std::string_view name)
+{
+    // The parser has put NUL after the name.
+    unsigned char first = (unsigned char)name.data()[0];
+    unsigned char last = name.empty() ? 0 : (unsigned char)name.back();
+    uint32_t mixed = (uint32_t)name.size() << 16 | (uint32_t)first << 8 | last;
+
+    return mixed * UINT32_C(2654435769) >> 24;
+}
+
+static bool is_key(const json_key &key, std::string_view name)
+{
+    return key.len == name.size() && bytes_same(key.name, name.data(), key.len);
+}
+
+// Returns the index of the key with that name, or count if there is none. Records have the same
+// names again and again, so the key is nearly always where one with the same hash was last found.
+static size_t find_key(const json *json, const json_key *keys, size_t count, std::string_view name)
+{
+    uint8_t &hint = json->hint[hash_name(name)];
+    size_t i = 0;
+
+    if (hint < count && is_key(keys[hint], name))
+        return hint;
+    while (i < count && !is_key(keys[i], name))
+        i++;
+    if (i < count && i <= UINT8_MAX)
+        hint = (uint8_t)i;
+    return i;
+}
+
 void json_fields(const json *json, const json_key *keys, size_t count, json_value *field)
 {
     dom::object object;
-    size_t guess = 0;
 
     for (size_t i = 0; i < count; i++)
         field[i].type = JSON_ABSENT;
     if (json->root.get(object) != simdjson::SUCCESS)
         return;
     for (auto it = object.begin(); it != object.end(); ++it) {
-        std::string_view name = it.key();
-        // Records of one source have their keys in the same order, usually that of the table.
-        for (size_t tried = 0, i = guess; tried < count; tried++, i = i + 1 == count ? 0 : i + 1) {
-            if (keys[i].len == name.size() && memcmp(keys[i].name, name.data(), name.size()) == 0) {
-                put_value(&field[i], it.value());
-                guess = i + 1 == count ? 0 : i + 1;
-                break;
-            }
-        }
+        size_t i = find_key(json, keys, count, it.key());
+        if (i < count)
+            put_value(&field[i], it.value());
     }
 }
 

@@ -28,8 +28,7 @@ enum field {
     FIELD_COUNT
 };
 
-// The key of each field. The keys are in the order in which common producers write them, because
-// that makes json_fields() fast.
+// The key of each field.
 extern const struct json_key field_keys[FIELD_COUNT];
 
 // Returns whether the text is an IPv4 or IPv6 address that inet_pton(3) accepts. The text may hold

@@ -125,7 +125,7 @@ static size_t find_slot(const struct map *m, const void *key, size_t len, uint64
         if ((m->slot[i] ^ hash) >> 32 != 0)
             continue;
         const struct map_entry *e = map_at(m, (uint32_t)m->slot[i]);
-        if (e->len == len && map_same(map_key(m, e), key, len))
+        if (e->len == len && bytes_same(map_key(m, e), key, len))
             break;
     }
     return i;

@@ -27,6 +27,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 #define MAP_UNIT 8 // bytes; ids count these units, so that 32 bits are enough for 32 GiB
@@ -90,19 +91,6 @@ static inline const char *map_key(const struct map *m, const struct map_entry *e
     return (const char *)(e->word + m->words);
 }
 
-// Returns whether two keys of the same length are equal. A memcmp(3) of a fixed length compiles to
-// a load, so for short keys this is much faster than a call to memcmp(3).
-static inline bool map_same(const char *a, const char *b, size_t len)
-{
-    if (len < 8)
-        return memcmp(a, b, len) == 0;
-    for (size_t i = 0; i + 8 < len; i += 8) {
-        if (memcmp(a + i, b + i, 8) != 0)
-            return false;
-    }
-    return memcmp(a + len - 8, b + len - 8, 8) == 0;
-}
-
 // Returns the slot where the search for a hash starts. A higher hash never has a lower slot, so
 // growing a map reads and writes memory sequentially.
 static inline size_t map_home(const struct map *m, uint64_t hash)
@@ -139,7 +127,7 @@ static inline struct map_entry *map_add_guessed(struct map *m, uint32_t guess, c
 {
     if (guess != 0) {
         struct map_entry *e = map_at(m, guess);
-        if (e->len == len && map_same(map_key(m, e), key, len))
+        if (e->len == len && bytes_same(map_key(m, e), key, len))
             return e;
     }
     return map_add(m, key, len, hash);
