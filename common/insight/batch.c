@@ -22,7 +22,7 @@ void batch_init(struct batch *batch, const struct plan *plan)
     batch->text = xcalloc(ROWS * plan->value_count, sizeof *batch->text);
     batch->row_time = xcalloc(ROWS, sizeof *batch->row_time);
     insight_set_scratch_init(&batch->scratch, plan);
-    batch->words = xcalloc(plan->value_count, sizeof *batch->words);
+    batch->word = xcalloc(ROWS * plan->value_count, sizeof *batch->word);
     batch->lacking = xcalloc(plan->value_count, sizeof *batch->lacking);
     buf_reserve(&batch->bytes, BYTES);
 }
@@ -37,7 +37,9 @@ void batch_release(struct batch *batch)
     free(batch->value_id);
     free(batch->combination_id);
     free(batch->hash);
-    free(batch->words);
+    free(batch->word);
+    free(batch->key);
+    free(batch->part);
     free(batch->lacking);
     insight_set_scratch_release(&batch->scratch);
 }
@@ -123,6 +125,8 @@ static void grow_items(struct batch *batch)
     batch->combination_id =
         xreallocarray(batch->combination_id, size * combinations, sizeof *batch->combination_id);
     batch->hash = xreallocarray(batch->hash, size * combinations, sizeof *batch->hash);
+    batch->key = xreallocarray(batch->key, size, sizeof *batch->key);
+    batch->part = xreallocarray(batch->part, size * TABLE_WIDTH, sizeof *batch->part);
     batch->items_size = size;
 }
 
@@ -221,29 +225,55 @@ static void find_combinations(const struct batch *batch, size_t item)
     }
 }
 
-// Counts a record in those tables that are sketches.
-static void count_sketched(struct batch *batch, size_t item)
+// Hashes the texts of the rows from one item up to another, for the tables that are sketches.
+static void hash_rows(struct batch *batch, size_t from, size_t to)
 {
-    const struct plan *plan = batch->plan;
-    const struct insight_set *set = batch->item[item].set;
-    const struct batch_text *row = batch->text + batch->item[item].row * plan->value_count;
-    struct table_text text[TABLE_WIDTH];
+    size_t count = batch->plan->value_count;
+    size_t last = batch->item[to - 1].row;
 
-    for (size_t i = 0; i < plan->value_count; i++) {
-        const char *data = batch->bytes.data + row[i].start;
-        batch->words[i] = (struct table_text){data, row[i].len, hll_hash(data, row[i].len)};
-    }
-    for (size_t i = 0; i < plan_table_count(plan); i++) {
-        struct table_sketch *sketch = insight_set_table(set, plan, i)->sketch;
-        if (sketch == NULL)
-            continue;
-        for (size_t j = 0; j < sketch->plan->width; j++)
-            text[j] = batch->words[sketch->plan->part[j]];
-        table_sketch_count(sketch, text, 1);
-        table_sketch_list(sketch, text, 1, &batch->scratch.key);
+    for (size_t i = batch->item[from].row * count; i < (last + 1) * count; i++) {
+        const struct batch_text *text = &batch->text[i];
+        const char *data = batch->bytes.data + text->start;
+        batch->word[i] =
+            (struct table_word){{data, text->len}, hll_hash(data, text->len), text->hash};
     }
 }
 
+// Counts the items from one up to another in one table, where it is a sketch.
+static void count_in_sketch(struct batch *batch, size_t table, size_t from, size_t to)
+{
+    const struct table_plan *plan = plan_table(batch->plan, table);
+    struct table_word *part = batch->part;
+    size_t keys = 0;
+
+    for (size_t item = from; item < to; item++) {
+        const struct batch_item *i = &batch->item[item];
+        const struct table_word *word = batch->word + i->row * batch->plan->value_count;
+        struct table_sketch *sketch = insight_set_table(i->set, batch->plan, table)->sketch;
+        if (sketch == NULL)
+            continue;
+        batch->key[keys++] = (struct table_key){.sketch = sketch, .word = part, .n = 1};
+        for (size_t j = 0; j < plan->width; j++)
+            *part++ = word[plan->part[j]];
+    }
+    table_count_keys(batch->key, keys, &batch->scratch.key);
+}
+
+// Counts the items from one up to another in those tables that are sketches.
+static void count_sketched(struct batch *batch, size_t from, size_t to)
+{
+    bool sketched = false;
+
+    for (size_t item = from; item < to && !sketched; item++)
+        sketched = batch->item[item].set->sketched;
+    if (!sketched)
+        return;
+    hash_rows(batch, from, to);
+    for (size_t table = 0; table < plan_table_count(batch->plan); table++)
+        count_in_sketch(batch, table, from, to);
+}
+
+// Counts an item in those tables that are exact.
 static void count(struct batch *batch, size_t item)
 {
     const struct plan *plan = batch->plan;
@@ -255,8 +285,6 @@ static void count(struct batch *batch, size_t item)
     bool first = item == 0 || batch->item[item - 1].row != batch->item[item].row;
     if (first && batch->counting != NULL)
         batch->counting(batch->ctx, batch, &batch->item[item], value_id);
-    if (set->sketched)
-        count_sketched(batch, item);
     for (size_t i = 0; i < plan->value_count; i++) {
         if (set->value[i].sketch != NULL)
             continue;
@@ -289,6 +317,7 @@ static void settle_together(struct batch *batch)
     }
     for (size_t item = 0; item < batch->items; item++)
         count(batch, item);
+    count_sketched(batch, 0, batch->items);
 }
 
 // Does all steps for one item, then for the next. The order of the records then decides after which
@@ -302,6 +331,7 @@ static void settle_one_by_one(struct batch *batch)
         guess_combinations(batch, item);
         find_combinations(batch, item);
         count(batch, item);
+        count_sketched(batch, item, item + 1);
         insight_set_bound(batch->item[item].set, batch->plan);
     }
 }

@@ -63,7 +63,9 @@ struct batch {
     uint32_t *value_id;       // by item and table of values; at first a guess
     uint32_t *combination_id; // by item and table of combinations; at first a guess
     uint64_t *hash;           // by item and table of combinations
-    struct table_text *words; // the texts of one item, by table of values
+    struct table_word *word;  // by row and table of values, for sketches
+    struct table_key *key;    // by item, for one sketch
+    struct table_word *part;  // of the keys
     uint64_t loaded;          // records, in all
     uint64_t *lacking;        // by table of values: the records without the field, or with null
     struct insight_set_scratch scratch;

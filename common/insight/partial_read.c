@@ -202,7 +202,9 @@ static int read_sampled(struct reader *r, const struct target *target, const str
         if (!right || (value.type == JSON_STRING && value.string.len > TABLE_TEXT_MAX))
             return wrong(r, "a key of a sample is not a hash, groups and a count");
         if (i > 0 && i <= needs->groupings)
-            group[i - 1] = (struct distinct_sample_group){value.string.data, value.string.len};
+            group[i - 1] = (struct distinct_sample_group){
+                value.string.data, value.string.len,
+                map_hash(&r->plan->secret, value.string.data, value.string.len)};
         else if (i > 0)
             n = (uint64_t)value.integer;
     }

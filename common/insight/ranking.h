@@ -26,7 +26,7 @@
 #include "sketch/map.h"
 
 struct ranking_row {
-    struct table_text text[TABLE_WIDTH]; // by the insight's fields; the hashes are 0
+    struct table_text text[TABLE_WIDTH]; // by the insight's fields
     uint64_t count;                      // decides the rank
     uint64_t records;                    // set by kinds that do not rank by the number of records
 };

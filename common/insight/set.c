@@ -6,6 +6,8 @@
 #include "base/xalloc.h"
 #include "sketch/hll.h"
 
+#define TOGETHER 32 // keys whose cache misses overlap
+
 void insight_set_init(struct insight_set *set, const struct plan *plan)
 {
     *set = (struct insight_set){.first = INT64_MAX, .last = INT64_MIN};
@@ -142,19 +144,34 @@ static void list_highest(struct table_sketch *sketch, const struct source *sourc
     buf_release(&key);
 }
 
+static void hash_texts(const struct table_text *text, size_t width, const struct map_secret *secret,
+                       struct table_word *word)
+{
+    for (size_t i = 0; i < width; i++)
+        word[i] = (struct table_word){text[i], hll_hash(text[i].data, text[i].len),
+                                      map_hash(secret, text[i].data, text[i].len)};
+}
+
 static void count_all(struct table_sketch *sketch, const struct source *source)
 {
     struct table_text text[TABLE_WIDTH];
+    struct table_word word[TOGETHER * TABLE_WIDTH];
+    struct table_key key[TOGETHER];
+    size_t keys = 0;
 
     for (const struct map_entry *e = map_first(source->map); e != NULL;
          e = map_next(source->map, e)) {
         if (e->count == 0) // so far this value was only a part of combinations
             continue;
+        key[keys] = (struct table_key){sketch, word + keys * TABLE_WIDTH, .n = e->count};
         get_texts(source, map_id(source->map, e), text);
-        for (size_t i = 0; i < source->width; i++)
-            text[i].hash = hll_hash(text[i].data, text[i].len);
-        table_sketch_count(sketch, text, e->count);
+        hash_texts(text, source->width, &source->plan->secret, word + keys++ * TABLE_WIDTH);
+        if (keys == TOGETHER) {
+            table_count_keys(key, keys, NULL);
+            keys = 0;
+        }
     }
+    table_count_keys(key, keys, NULL);
 }
 
 static bool has_part(const struct table_plan *plan, size_t value)
@@ -257,15 +274,15 @@ static void add_to_kinds(struct insight_set *set, const struct plan *plan, size_
 }
 
 void insight_set_count(struct insight_set *set, const struct plan *plan, size_t table,
-                       struct table_text *text, uint64_t n, struct insight_set_scratch *scratch)
+                       const struct table_text *text, uint64_t n,
+                       struct insight_set_scratch *scratch)
 {
     struct table_sketch *sketch = insight_set_table(set, plan, table)->sketch;
+    struct table_word word[TABLE_WIDTH];
 
     if (sketch != NULL) {
-        for (size_t i = 0; i < sketch->plan->width; i++)
-            text[i].hash = hll_hash(text[i].data, text[i].len);
-        table_sketch_count(sketch, text, n);
-        table_sketch_list(sketch, text, n, &scratch->key);
+        hash_texts(text, sketch->plan->width, &plan->secret, word);
+        table_count_keys(&(struct table_key){sketch, word, .n = n}, 1, &scratch->key);
         return;
     }
     struct map_entry *e = table < plan->value_count

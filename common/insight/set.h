@@ -90,9 +90,10 @@ void insight_set_scratch_init(struct insight_set_scratch *scratch, const struct 
 void insight_set_scratch_release(struct insight_set_scratch *scratch);
 
 // Adds n to the count of one key of one table, without a record. `text` has an element for each
-// part of the key. The function fills in their hashes if it needs them.
+// part of the key.
 void insight_set_count(struct insight_set *set, const struct plan *plan, size_t table,
-                       struct table_text *text, uint64_t n, struct insight_set_scratch *scratch);
+                       const struct table_text *text, uint64_t n,
+                       struct insight_set_scratch *scratch);
 
 // Makes a table a sketch, if it is exact. If it is the table of a field, all combinations with this
 // field become sketches too.
@@ -104,8 +105,8 @@ void insight_set_bound(struct insight_set *set, const struct plan *plan);
 // Returns whether every table would stay exact if it got `keys` more keys.
 bool insight_set_has_room(const struct insight_set *set, const struct plan *plan, size_t keys);
 
-// Return part i of a key of an exact table: as an id in the table of its field, and as a text with
-// the hash 0. `id` is the key's id in the exact table.
+// Return part i of a key of an exact table: as an id in the table of its field, and as a text. `id`
+// is the key's id in the exact table.
 uint32_t insight_set_part_id(const struct insight_set *set, const struct plan *plan, size_t table,
                              uint32_t id, size_t i);
 struct table_text insight_set_part(const struct insight_set *set, const struct plan *plan,

@@ -36,31 +36,24 @@ void table_release(struct table *t)
     t->sketch = NULL;
 }
 
-static uint64_t hash_key(const struct table_plan *plan, const struct table_text *text)
+static uint64_t hash_key(const struct table_plan *plan, const struct table_word *word)
 {
     uint64_t hash[TABLE_WIDTH];
 
     if (plan->width == 1)
-        return text->hash;
+        return word->hash;
     for (size_t i = 0; i < plan->width; i++)
-        hash[i] = text[plan->order[i]].hash;
+        hash[i] = word[plan->order[i]].hash;
     return hll_hash(hash, plan->width * sizeof *hash);
 }
 
-void table_sketch_count(struct table_sketch *s, const struct table_text *text, uint64_t n)
+// Appends one part of a combination's key in `highest`.
+static void put_part(struct buf *b, const struct table_text *text)
 {
-    const struct table_needs *needs = &s->plan->needs;
-    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
-    uint64_t hash = hash_key(s->plan, text);
+    uint32_t len = (uint32_t)text->len;
 
-    hll_add(&s->keys, hash);
-    if (!needs->sampled)
-        return;
-    for (uint32_t i = 0; i < needs->groupings; i++) {
-        const struct table_text *name = &text[needs->grouping[i]];
-        group[i] = (struct distinct_sample_group){name->data, name->len};
-    }
-    distinct_sample_add(&s->sample, hash, group, n);
+    buf_append(b, &len, sizeof len);
+    buf_append(b, text->data, text->len);
 }
 
 void table_sketch_list(struct table_sketch *s, const struct table_text *text, uint64_t n,
@@ -73,15 +66,122 @@ void table_sketch_list(struct table_sketch *s, const struct table_text *text, ui
         return;
     if (s->plan->width > 1) {
         buf_clear(b);
-        for (size_t i = 0; i < s->plan->width; i++) {
-            uint32_t part = (uint32_t)text[i].len;
-            buf_append(b, &part, sizeof part);
-            buf_append(b, text[i].data, text[i].len);
-        }
+        for (size_t i = 0; i < s->plan->width; i++)
+            put_part(b, &text[i]);
         key = b->data;
         len = b->len;
     }
     space_saving_add(&s->highest, key, len, map_hash(s->sample.secret, key, len), n);
+}
+
+// Finds the names of a sampled key's groups among its words.
+static void find_groups(const struct table_key *key, struct distinct_sample_group *group)
+{
+    const struct table_needs *needs = &key->sketch->plan->needs;
+
+    for (uint32_t i = 0; i < needs->groupings; i++) {
+        const struct table_word *name = &key->word[needs->grouping[i]];
+        group[i] = (struct distinct_sample_group){name->text.data, name->text.len, name->keyed};
+    }
+}
+
+static void prepare(struct table_key *key)
+{
+    struct table_sketch *s = key->sketch;
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
+
+    key->hash = hash_key(s->plan, key->word);
+    if (!s->plan->needs.sampled)
+        return;
+    find_groups(key, group);
+    distinct_sample_prefetch(&s->sample, key->hash, group);
+}
+
+static void prefetch_sampled(const struct table_key *key)
+{
+    const struct table_sketch *s = key->sketch;
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
+
+    if (!s->plan->needs.sampled)
+        return;
+    find_groups(key, group);
+    distinct_sample_prefetch_entries(&s->sample, key->hash, group);
+}
+
+static void count(const struct table_key *key)
+{
+    struct table_sketch *s = key->sketch;
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
+
+    hll_add(&s->keys, key->hash);
+    if (!s->plan->needs.sampled)
+        return;
+    find_groups(key, group);
+    distinct_sample_add(&s->sample, key->hash, group, key->n);
+}
+
+static bool is_listed(const struct table_key *key)
+{
+    return key->sketch->plan->needs.listed;
+}
+
+static void prepare_listed(struct table_key *key, struct buf *b)
+{
+    const struct table_sketch *s = key->sketch;
+
+    key->keyed = key->word->keyed;
+    if (s->plan->width > 1) {
+        key->start = b->len;
+        for (size_t i = 0; i < s->plan->width; i++)
+            put_part(b, &key->word[i].text);
+        key->len = b->len - key->start;
+        key->keyed = map_hash(s->sample.secret, b->data + key->start, key->len);
+    }
+    space_saving_prefetch(&s->highest, key->keyed);
+}
+
+static void count_listed(const struct table_key *key, const struct buf *b)
+{
+    struct table_sketch *s = key->sketch;
+
+    if (s->plan->width > 1)
+        space_saving_add(&s->highest, b->data + key->start, key->len, key->keyed, key->n);
+    else
+        space_saving_add(&s->highest, key->word->text.data, key->word->text.len, key->keyed,
+                         key->n);
+}
+
+static void list_keys(struct table_key *key, size_t count, struct buf *b)
+{
+    buf_clear(b);
+    for (size_t i = 0; i < count; i++) {
+        if (is_listed(&key[i]))
+            prepare_listed(&key[i], b);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_listed(&key[i]))
+            key[i].guess = space_saving_guess(&key[i].sketch->highest, key[i].keyed);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_listed(&key[i]))
+            space_saving_prefetch_key(&key[i].sketch->highest, key[i].guess);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_listed(&key[i]))
+            count_listed(&key[i], b);
+    }
+}
+
+void table_count_keys(struct table_key *key, size_t keys, struct buf *b)
+{
+    for (size_t i = 0; i < keys; i++)
+        prepare(&key[i]);
+    for (size_t i = 0; i < keys; i++)
+        prefetch_sampled(&key[i]);
+    for (size_t i = 0; i < keys; i++)
+        count(&key[i]);
+    if (b != NULL)
+        list_keys(key, keys, b);
 }
 
 struct table_text table_key_part(const struct space_saving_item *item, size_t width, size_t i)

@@ -58,11 +58,16 @@ struct table {
     struct table_sketch *sketch; // NULL while the table is exact
 };
 
-// A text and its hll_hash().
 struct table_text {
     const char *data;
     size_t len;
-    uint64_t hash;
+};
+
+// A text and its hashes.
+struct table_word {
+    struct table_text text;
+    uint64_t hash;  // hll_hash()
+    uint64_t keyed; // map_hash()
 };
 
 // Returns the number of distinct keys, which is an estimate when the table is a sketch.
@@ -74,16 +79,29 @@ void table_become_sketch(struct table *t, const struct table_plan *plan, size_t 
                          const struct map_secret *secret);
 void table_release(struct table *t);
 
-// Adds n to the count of a key, in all parts of a sketch except `highest`. `text` has plan->width
-// elements, with hashes. The hash of a combination is the hll_hash() of its texts' hashes, ordered
-// by the names of their fields.
-void table_sketch_count(struct table_sketch *s, const struct table_text *text, uint64_t n);
+// A key that is counted in a sketch. The caller sets the first three members. The hash of a
+// combination is the hll_hash() of its words' hashes, ordered by the names of their fields.
+struct table_key {
+    struct table_sketch *sketch;
+    const struct table_word *word; // plan->width elements
+    uint64_t n;                    // is added to the count of the key
+    uint64_t hash;                 // of the key
+    uint64_t keyed;                // map_hash() of its bytes in `highest`
+    size_t start, len;             // those bytes in a buffer, if the key is a combination
+    uint32_t guess;                // space_saving_guess()
+};
 
-// Adds n to the count of a key in `highest`. The texts need no hashes. `b` is a scratch buffer.
+// Counts many keys in their order. This is faster than one by one, since their cache misses overlap
+// (group prefetching: Chen, Ailamaki, Gibbons and Mowry, "Improving hash join performance through
+// prefetching", ICDE 2004). `b` is a scratch buffer. If it is NULL, the keys are not counted in
+// `highest`.
+void table_count_keys(struct table_key *key, size_t keys, struct buf *b);
+
+// Adds n to the count of a key in `highest`. `b` is a scratch buffer.
 void table_sketch_list(struct table_sketch *s, const struct table_text *text, uint64_t n,
                        struct buf *b);
 
-// Returns text i of a key in `highest`, with the hash 0. `width` is that of the table.
+// Returns text i of a key in `highest`. `width` is that of the table.
 struct table_text table_key_part(const struct space_saving_item *item, size_t width, size_t i);
 
 #endif

@@ -65,8 +65,7 @@ static void count(struct distinct_sample *s, uint64_t hash,
 
     s->repeated += key->count < 2 && key->count + n >= 2;
     for (uint32_t i = 0; i < s->groupings; i++) {
-        struct map_entry *e = map_add(&s->group[i], group[i].name, group[i].len,
-                                      map_hash(s->secret, group[i].name, group[i].len));
+        struct map_entry *e = map_add(&s->group[i], group[i].name, group[i].len, group[i].hash);
         e->word[0] += key->count == 0;
         e->count += n;
         key->word[i] = map_id(&s->group[i], e);
@@ -84,7 +83,9 @@ static void copy_sampled(struct distinct_sample *s, const struct distinct_sample
             continue;
         for (uint32_t i = 0; i < s->groupings; i++) {
             const struct map_entry *g = distinct_sample_group_of(old, e, i);
-            group[i] = (struct distinct_sample_group){map_key(&old->group[i], g), g->len};
+            const char *name = map_key(&old->group[i], g);
+            group[i] =
+                (struct distinct_sample_group){name, g->len, map_hash(s->secret, name, g->len)};
         }
         count(s, hash, group, e->count);
     }
@@ -99,6 +100,26 @@ void distinct_sample_raise(struct distinct_sample *s, uint32_t level)
     init_maps(s);
     copy_sampled(s, &old);
     release_maps(&old);
+}
+
+void distinct_sample_prefetch(const struct distinct_sample *s, uint64_t hash,
+                              const struct distinct_sample_group *group)
+{
+    if (!is_sampled(hash, s->level))
+        return;
+    map_prefetch(&s->key, map_hash(s->secret, &hash, sizeof hash));
+    for (uint32_t i = 0; i < s->groupings; i++)
+        map_prefetch(&s->group[i], group[i].hash);
+}
+
+void distinct_sample_prefetch_entries(const struct distinct_sample *s, uint64_t hash,
+                                      const struct distinct_sample_group *group)
+{
+    if (!is_sampled(hash, s->level))
+        return;
+    map_guess(&s->key, sizeof hash, map_hash(s->secret, &hash, sizeof hash));
+    for (uint32_t i = 0; i < s->groupings; i++)
+        map_guess(&s->group[i], group[i].len, group[i].hash);
 }
 
 void distinct_sample_add(struct distinct_sample *s, uint64_t hash,

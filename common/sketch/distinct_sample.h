@@ -13,7 +13,8 @@
 //
 //     struct distinct_sample s;
 //     distinct_sample_init(&s, 1, 1000000, &secret);
-//     distinct_sample_add(&s, hash_of_pair, &(struct distinct_sample_group){"ann", 3}, 1);
+//     struct distinct_sample_group ann = {"ann", 3, map_hash(&secret, "ann", 3)};
+//     distinct_sample_add(&s, hash_of_pair, &ann, 1);
 //     for (const struct map_entry *e = map_first(&s.group[0]); e != NULL;
 //          e = map_next(&s.group[0], e))
 //         use(map_key(&s.group[0], e), distinct_sample_group_keys(e) << s.level);
@@ -44,6 +45,7 @@ struct distinct_sample {
 struct distinct_sample_group {
     const char *name;
     size_t len;
+    uint64_t hash; // map_hash() with the secret of the sample
 };
 
 // Makes an empty sample. `groupings` is at most DISTINCT_SAMPLE_GROUPINGS. Borrows the secret,
@@ -56,6 +58,14 @@ void distinct_sample_release(struct distinct_sample *s);
 // grouping i. Every call with the same key must give the same groups.
 void distinct_sample_add(struct distinct_sample *s, uint64_t hash,
                          const struct distinct_sample_group *group, uint64_t n);
+
+// Add many keys at a time, so that their cache misses overlap. Call distinct_sample_prefetch() for
+// all keys, then distinct_sample_prefetch_entries() for all keys, and then distinct_sample_add()
+// for each key. The first two change nothing.
+void distinct_sample_prefetch(const struct distinct_sample *s, uint64_t hash,
+                              const struct distinct_sample_group *group);
+void distinct_sample_prefetch_entries(const struct distinct_sample *s, uint64_t hash,
+                                      const struct distinct_sample_group *group);
 
 // Raises the level, which is at most DISTINCT_SAMPLE_LEVEL_MAX, and removes the keys that no longer
 // belong to the sample. Does nothing if the sample already has this level or a higher one.

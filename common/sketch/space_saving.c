@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/xalloc.h"
 
 #define SIZE_FIRST 64
@@ -23,6 +24,7 @@ void space_saving_release(struct space_saving *s)
     space_saving_init(s, s->limit);
 }
 
+// Returns the slot where the search for a hash starts. Only the upper 32 bits matter.
 static size_t home(const struct space_saving *s, uint64_t hash)
 {
     return (size_t)((hash >> 32) * s->slots >> 32);
@@ -33,17 +35,33 @@ static size_t next_slot(const struct space_saving *s, size_t i)
     return i + 1 == s->slots ? 0 : i + 1;
 }
 
-// Returns the slot of a key, or the free slot where it would be added.
-static size_t find_slot(const struct space_saving *s, const char *key, size_t len, uint64_t hash)
+static struct space_saving_item *item_in(const struct space_saving *s, size_t slot)
 {
+    return &s->item[(uint32_t)s->slot[slot] - 1];
+}
+
+// Returns the item of a key, or NULL.
+static struct space_saving_item *find(const struct space_saving *s, const char *key, size_t len,
+                                      uint64_t hash)
+{
+    for (size_t i = home(s, hash); s->slot[i] != 0; i = next_slot(s, i)) {
+        if ((s->slot[i] ^ hash) >> 32 != 0)
+            continue;
+        struct space_saving_item *item = item_in(s, i);
+        if (item->len == len && bytes_same(item->key, key, len))
+            return item;
+    }
+    return NULL;
+}
+
+static void fill_slot(struct space_saving *s, uint32_t item)
+{
+    uint64_t hash = s->item[item].hash;
     size_t i = home(s, hash);
 
-    for (; s->slot[i] != 0; i = next_slot(s, i)) {
-        const struct space_saving_item *item = &s->item[s->slot[i] - 1];
-        if (item->hash == hash && item->len == len && memcmp(item->key, key, len) == 0)
-            break;
-    }
-    return i;
+    while (s->slot[i] != 0)
+        i = next_slot(s, i);
+    s->slot[i] = (hash & UINT64_C(0xffffffff00000000)) | (item + 1);
 }
 
 // Returns whether a search that starts at `from` passes `hole` before it reaches `at`.
@@ -52,11 +70,15 @@ static bool is_between(size_t from, size_t hole, size_t at)
     return from <= at ? from <= hole && hole < at : from <= hole || hole < at;
 }
 
-// Frees a slot, and moves up the entries after it that a search would no longer find.
-static void free_slot(struct space_saving *s, size_t hole)
+// Frees the slot of an item, and moves up the slots after it that a search would no longer find.
+static void free_slot(struct space_saving *s, uint32_t item)
 {
+    size_t hole = home(s, s->item[item].hash);
+
+    while ((uint32_t)s->slot[hole] != item + 1)
+        hole = next_slot(s, hole);
     for (size_t i = next_slot(s, hole); s->slot[i] != 0; i = next_slot(s, i)) {
-        if (is_between(home(s, s->item[s->slot[i] - 1].hash), hole, i)) {
+        if (is_between(home(s, s->slot[i]), hole, i)) {
             s->slot[hole] = s->slot[i];
             hole = i;
         }
@@ -74,10 +96,8 @@ static void grow(struct space_saving *s)
     free(s->slot);
     s->slots = 2 * s->size;
     s->slot = xcalloc(s->slots, sizeof *s->slot);
-    for (size_t i = 0; i < s->used; i++) {
-        const struct space_saving_item *item = &s->item[i];
-        s->slot[find_slot(s, item->key, item->len, item->hash)] = (uint32_t)i + 1;
-    }
+    for (uint32_t i = 0; i < s->used; i++)
+        fill_slot(s, i);
 }
 
 static void set_place(struct space_saving *s, size_t place, uint32_t item)
@@ -136,7 +156,7 @@ static void add_item(struct space_saving *s, const char *key, size_t len, uint64
 
     s->item[item] = (struct space_saving_item){.count = n};
     set_key(&s->item[item], key, len, hash);
-    s->slot[find_slot(s, key, len, hash)] = item + 1;
+    fill_slot(s, item);
     set_place(s, s->used++, item);
     rise(s, item);
 }
@@ -145,13 +165,14 @@ static void replace_lowest(struct space_saving *s, const char *key, size_t len, 
                            uint64_t n)
 {
     uint32_t item = s->heap[0];
-    const struct space_saving_item *old = &s->item[item];
 
-    free_slot(s, find_slot(s, old->key, old->len, old->hash));
+    free_slot(s, item);
     set_key(&s->item[item], key, len, hash);
-    s->slot[find_slot(s, key, len, hash)] = item + 1;
+    fill_slot(s, item);
     s->item[item].count += n;
     sink(s, item);
+    // The next one is probably the lowest now. Its slot is anywhere in memory.
+    __builtin_prefetch(&s->slot[home(s, s->item[s->heap[0]].hash)]);
 }
 
 void space_saving_add(struct space_saving *s, const char *key, size_t len, uint64_t hash,
@@ -161,10 +182,10 @@ void space_saving_add(struct space_saving *s, const char *key, size_t len, uint6
         return;
     if (s->size == 0)
         grow(s);
-    uint32_t found = s->slot[find_slot(s, key, len, hash)];
-    if (found != 0) {
-        s->item[found - 1].count += n;
-        sink(s, found - 1);
+    struct space_saving_item *found = find(s, key, len, hash);
+    if (found != NULL) {
+        found->count += n;
+        sink(s, (uint32_t)(found - s->item));
     } else if (s->used == s->limit) {
         replace_lowest(s, key, len, hash, n);
     } else {
@@ -172,6 +193,34 @@ void space_saving_add(struct space_saving *s, const char *key, size_t len, uint6
             grow(s);
         add_item(s, key, len, hash, n);
     }
+}
+
+void space_saving_prefetch(const struct space_saving *s, uint64_t hash)
+{
+    if (s->size > 0)
+        __builtin_prefetch(&s->slot[home(s, hash)]);
+}
+
+uint32_t space_saving_guess(const struct space_saving *s, uint64_t hash)
+{
+    if (s->size == 0)
+        return 0;
+    for (size_t i = home(s, hash); s->slot[i] != 0; i = next_slot(s, i)) {
+        if ((s->slot[i] ^ hash) >> 32 != 0)
+            continue;
+        __builtin_prefetch(item_in(s, i));
+        return (uint32_t)s->slot[i];
+    }
+    return 0;
+}
+
+void space_saving_prefetch_key(const struct space_saving *s, uint32_t guess)
+{
+    if (guess == 0)
+        return;
+    const struct space_saving_item *item = &s->item[guess - 1];
+    __builtin_prefetch(item->key);
+    __builtin_prefetch(item->key + item->len - 1);
 }
 
 void space_saving_restore(struct space_saving *s, const char *key, size_t len, uint64_t hash,
@@ -185,7 +234,7 @@ void space_saving_restore(struct space_saving *s, const char *key, size_t len, u
         return; // no summary with this limit can have had such an item
     s->item[item] = (struct space_saving_item){.count = count};
     set_key(&s->item[item], key, len, hash);
-    s->slot[find_slot(s, key, len, hash)] = item + 1;
+    fill_slot(s, item);
     s->used++;
     set_place(s, place, item);
 }
@@ -204,10 +253,7 @@ bool space_saving_sound(const struct space_saving *s)
 const struct space_saving_item *space_saving_find(const struct space_saving *s, const char *key,
                                                   size_t len, uint64_t hash)
 {
-    if (s->size == 0)
-        return NULL;
-    uint32_t found = s->slot[find_slot(s, key, len, hash)];
-    return found == 0 ? NULL : &s->item[found - 1];
+    return s->size == 0 ? NULL : find(s, key, len, hash);
 }
 
 uint64_t space_saving_error(const struct space_saving *s)

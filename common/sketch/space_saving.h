@@ -41,7 +41,9 @@ struct space_saving_item {
 struct space_saving {
     struct space_saving_item *item;
     uint32_t *heap; // indexes of items; a min-heap by count
-    uint32_t *slot; // a hash table of items: index + 1, or 0 for an empty slot
+    // A hash table of items. High half of a slot: upper 32 bits of the hash; low half: index + 1. 0
+    // when empty.
+    uint64_t *slot;
     // The items in use, the items allocated, the most items to keep, and the slots.
     size_t used, size, limit, slots;
     uint64_t missed; // the sum of the errors of the summaries that were merged into this one
@@ -54,6 +56,13 @@ void space_saving_release(struct space_saving *s);
 // Adds n to the count of a key. The caller computes the hash. Equal keys must have equal hashes.
 void space_saving_add(struct space_saving *s, const char *key, size_t len, uint64_t hash,
                       uint64_t n);
+
+// Add many keys at a time, so that their cache misses overlap. Call space_saving_prefetch() for all
+// keys, then space_saving_guess() for all keys, then space_saving_prefetch_key() with each guess,
+// and then space_saving_add() for each key. The first three change nothing.
+void space_saving_prefetch(const struct space_saving *s, uint64_t hash);
+uint32_t space_saving_guess(const struct space_saving *s, uint64_t hash);
+void space_saving_prefetch_key(const struct space_saving *s, uint32_t guess);
 
 // Adds an item exactly as it was in another summary, with its place in the heap. If all items of a
 // summary are restored in their order, the result is an identical summary.

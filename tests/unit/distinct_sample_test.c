@@ -17,7 +17,9 @@ static void add(struct distinct_sample *s, uint64_t i, uint64_t n)
     char name[32];
     size_t len = (size_t)snprintf(name, sizeof name, "g%llu", (unsigned long long)(i / 100));
 
-    distinct_sample_add(s, hll_hash(&i, sizeof i), &(struct distinct_sample_group){name, len}, n);
+    distinct_sample_add(s, hll_hash(&i, sizeof i),
+                        &(struct distinct_sample_group){name, len, map_hash(s->secret, name, len)},
+                        n);
 }
 
 static void test_exact(void)
