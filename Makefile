@@ -39,7 +39,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test
 BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev \
 	pkg-config libjemalloc-dev
 TEST_PACKAGES = bats jq kcat mawk miller sqlite3 postgresql maven default-jre-headless openssl \
-	procps strace bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
+	procps strace valgrind bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
 BENCH_PACKAGES = python3-confluent-kafka
 
 .PHONY: all deps demo check test lint bench chaos mutants install uninstall clean
