@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jq.h>
 #include <jv.h>
@@ -12,6 +13,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/xalloc.h"
+#include "json/filter_fields.h"
 
 // libjq cannot tell its version. The Makefile asks the package that it came with.
 #ifndef LIBJQ_VERSION
@@ -31,6 +33,9 @@ struct output {
 
 struct filter {
     jq_state *jq;
+    struct buf source;
+    bool by_fields;              // run on an object of only these fields
+    struct filter_fields fields; // point into the source
     // Keys recur from record to record; with this cache each is created, checked and hashed once.
     struct {
         jv key;
@@ -110,6 +115,21 @@ static jv to_jv(struct filter *f, const struct json_value *value)
         break;
     }
     return jv_null();
+}
+
+// Makes an object of the fields on which the program depends.
+static jv fields_to_jv(struct filter *f, const struct json *json)
+{
+    struct json_value field[FILTER_FIELDS_MAX];
+    jv object = jv_object();
+
+    json_fields(json, f->fields.key, f->fields.count, field);
+    for (size_t i = 0; i < f->fields.count; i++) {
+        const struct json_key *key = &f->fields.key[i];
+        if (field[i].type != JSON_ABSENT)
+            object = jv_object_set(object, key_to_jv(f, key->name, key->len), to_jv(f, &field[i]));
+    }
+    return object;
 }
 
 static void put_message(struct buf *b, jv message)
@@ -218,6 +238,24 @@ static int compile(struct filter *f, const char *source, jv arguments, struct er
     return compiled ? 0 : -1;
 }
 
+// Returns whether the user may have definitions that libjq loads by itself, and that could give
+// `select` another meaning: ~/.jq, or with some versions also ~/jq/main.jq.
+static bool has_own_definitions(void)
+{
+    static const char *const files[] = {"/.jq", "/jq/main.jq"};
+    const char *home = getenv("HOME");
+    bool found = false;
+
+    for (size_t i = 0; home != NULL && i < 2 && !found; i++) {
+        struct buf path = BUF_INIT;
+        buf_puts(&path, home);
+        buf_append(&path, files[i], strlen(files[i]) + 1);
+        found = access(path.data, F_OK) == 0 || errno != ENOENT;
+        buf_release(&path);
+    }
+    return found;
+}
+
 struct filter *filter_new(const struct filter_options *options, struct err *err)
 {
     struct buf source = BUF_INIT;
@@ -245,8 +283,9 @@ struct filter *filter_new(const struct filter_options *options, struct err *err)
     f->jq = jq_init();
     if (f->jq == NULL)
         xalloc_die(0);
-    int status = compile(f, source.data, arguments, err);
-    buf_release(&source);
+    f->source = source;
+    int status = compile(f, f->source.data, arguments, err);
+    f->by_fields = filter_fields_find(&f->fields, f->source.data) && !has_own_definitions();
     if (status != 0) {
         filter_free(f);
         return NULL;
@@ -263,6 +302,7 @@ void filter_free(struct filter *f)
             jv_free(f->slot[i].key);
     }
     jq_teardown(&f->jq);
+    buf_release(&f->source);
     buf_release(&f->text);
     buf_release(&f->error);
     free(f->output);
@@ -328,13 +368,12 @@ static bool halted_with_error(struct filter *f)
     return error;
 }
 
-int filter_run(struct filter *f, const struct json *json)
+// Runs the program. Takes over the reference to the input.
+static int run(struct filter *f, jv input)
 {
-    struct json_value root = json_root(json);
     int count = 0;
 
     buf_clear(&f->text);
-    jv input = to_jv(f, &root);
     jq_start(f->jq, jv_copy(input), 0);
     for (;;) {
         jv value = jq_next(f->jq);
@@ -351,6 +390,14 @@ int filter_run(struct filter *f, const struct json *json)
     }
     jv_free(input);
     return halted_with_error(f) ? -1 : count;
+}
+
+int filter_run(struct filter *f, const struct json *json)
+{
+    struct json_value root = json_root(json);
+
+    return f->by_fields && root.type == JSON_OBJECT ? run(f, fields_to_jv(f, json))
+                                                    : run(f, to_jv(f, &root));
 }
 
 bool filter_output_is_input(const struct filter *f, int i)

@@ -6,6 +6,9 @@
 // input itself, as from `select(...)`, or a value that jq made. If it is the input, pass on the
 // original bytes, because these keep numbers that a double cannot hold.
 //
+// A program that looks only at some fields of the record runs on these fields alone; see
+// filter_fields.h. That is faster, and the result is the same.
+//
 //     struct filter *f = filter_new(&options, &err); // NULL: the program does not compile
 //     json_parse(json, text, len);
 //     int n = filter_run(f, json);

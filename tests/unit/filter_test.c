@@ -120,6 +120,78 @@ static void test_many_records(void)
     buf_release(&all);
 }
 
+// A program that depends on some fields runs on these alone. With a comment it runs on the whole
+// record, and the result must be the same.
+static void test_fields(void)
+{
+    static const char *const programs[] = {
+        ".",
+        ".a",
+        ".a.b",
+        ".a?",
+        ".a[0]?",
+        ".\"\xc3\xa9\"",
+        "[\"x\"]",
+        ".a == .b",
+        ".a // .b",
+        ".a | length",
+        ".a | tostring",
+        ".a | has(\"b\")",
+        "has(\"a\")",
+        "has(\"none\")",
+        "select(.a)",
+        "select(.a == null)",
+        "select(has(\"a\") | not)",
+        "select(.a.b == 1)",
+        "select(.a | startswith(\"x\"))",
+        "select(.a | test(\"^X\"; \"i\"))",
+        "select(.a < 9.5)",
+        "select(.a) | .b",
+        "select(.a == 9007199254740993)",
+        "select(.a | in({\"x\": 1}))",
+    };
+    static const char *const records[] = {
+        "{}",
+        "{\"a\":null}",
+        "{\"a\":false,\"b\":[1,{\"c\":2}]}",
+        "{\"a\":{\"b\":1},\"b\":{\"b\":1}}",
+        "{\"z\":0,\"a\":1,\"a\":\"x\\u0000y\"}",
+        "{\"a\":[1,2],\"\xc3\xa9\":\"\xc3\xa9\"}",
+        "{\"\\u0061\":\"x\",\"b\":9}",
+        "{\"a\":9007199254740993}",
+        "{\"a\":18446744073709551615}",
+        "{\"a\":1e999,\"b\":1e999}",
+        "{\"a\":\"\\ud800\",\"b\":\"\\ufffd\"}",
+        "{\"a\":-0.0,\"b\":0}",
+        "{\"b\":{\"a\":1}}",
+        "[1]",
+        "[]",
+        "\"x\"",
+        "1",
+        "null",
+        "true",
+    };
+    const size_t count = sizeof records / sizeof *records;
+
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        struct buf commented = BUF_INIT, got = BUF_INIT, wanted = BUF_INIT;
+        buf_printf(&commented, "%s # on the whole record", programs[i]);
+        buf_putc(&commented, '\0');
+        struct filter *by_fields = compile(programs[i]), *whole = compile(commented.data);
+        // The second time, a result may be remembered.
+        for (size_t j = 0; j < 2 * count; j++) {
+            run(by_fields, records[j % count], &got);
+            run(whole, records[j % count], &wanted);
+        }
+        tap_bytes(got.data, got.len, wanted.data, wanted.len, programs[i]);
+        filter_free(by_fields);
+        filter_free(whole);
+        buf_release(&commented);
+        buf_release(&got);
+        buf_release(&wanted);
+    }
+}
+
 static void test_arguments(void)
 {
     const char *arg[] = {"a", "1", "b", "x\"y"}, *argjson[] = {"c", "{\"d\":[1]}"};
@@ -186,6 +258,7 @@ int main(void)
     test_outputs();
     test_errors();
     test_many_records();
+    test_fields();
     test_arguments();
     test_compile_errors();
     test_file();
