@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/xalloc.h"
 #include "json/filter_fields.h"
+#include "json/filter_memo.h"
 
 // libjq cannot tell its version. The Makefile asks the package that it came with.
 #ifndef LIBJQ_VERSION
@@ -36,6 +37,7 @@ struct filter {
     struct buf source;
     bool by_fields;              // run on an object of only these fields
     struct filter_fields fields; // point into the source
+    struct filter_memo *memo;
     // Keys recur from record to record; with this cache each is created, checked and hashed once.
     struct {
         jv key;
@@ -118,12 +120,10 @@ static jv to_jv(struct filter *f, const struct json_value *value)
 }
 
 // Makes an object of the fields on which the program depends.
-static jv fields_to_jv(struct filter *f, const struct json *json)
+static jv fields_to_jv(struct filter *f, const struct json_value *field)
 {
-    struct json_value field[FILTER_FIELDS_MAX];
     jv object = jv_object();
 
-    json_fields(json, f->fields.key, f->fields.count, field);
     for (size_t i = 0; i < f->fields.count; i++) {
         const struct json_key *key = &f->fields.key[i];
         if (field[i].type != JSON_ABSENT)
@@ -280,6 +280,9 @@ struct filter *filter_new(const struct filter_options *options, struct err *err)
         return NULL;
     }
     struct filter *f = xcalloc(1, sizeof *f);
+    f->output_size = 4;
+    f->output = xreallocarray(NULL, f->output_size, sizeof *f->output);
+    f->memo = filter_memo_new();
     f->jq = jq_init();
     if (f->jq == NULL)
         xalloc_die(0);
@@ -302,6 +305,7 @@ void filter_free(struct filter *f)
             jv_free(f->slot[i].key);
     }
     jq_teardown(&f->jq);
+    filter_memo_free(f->memo);
     buf_release(&f->source);
     buf_release(&f->text);
     buf_release(&f->error);
@@ -313,7 +317,7 @@ void filter_free(struct filter *f)
 static void add_output(struct filter *f, int i, jv input, jv value)
 {
     if ((size_t)i == f->output_size) {
-        f->output_size = f->output_size == 0 ? 4 : 2 * f->output_size;
+        f->output_size *= 2;
         f->output = xreallocarray(f->output, f->output_size, sizeof *f->output);
     }
     struct output *o = &f->output[i];
@@ -392,11 +396,29 @@ static int run(struct filter *f, jv input)
     return halted_with_error(f) ? -1 : count;
 }
 
+// Such a program has at most one output.
+static int run_on_fields(struct filter *f, const struct json *json)
+{
+    struct json_value field[FILTER_FIELDS_MAX];
+    int count;
+
+    json_fields(json, f->fields.key, f->fields.count, field);
+    if (filter_memo_find(f->memo, field, f->fields.count, &count)) {
+        f->output[0].is_input = true;
+        return count;
+    }
+    count = run(f, fields_to_jv(f, field));
+    // Errors and other outputs than the input are not remembered.
+    if (count == 0 || (count == 1 && f->output[0].is_input))
+        filter_memo_put(f->memo, count);
+    return count;
+}
+
 int filter_run(struct filter *f, const struct json *json)
 {
     struct json_value root = json_root(json);
 
-    return f->by_fields && root.type == JSON_OBJECT ? run(f, fields_to_jv(f, json))
+    return f->by_fields && root.type == JSON_OBJECT ? run_on_fields(f, json)
                                                     : run(f, to_jv(f, &root));
 }
 
