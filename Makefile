@@ -6,6 +6,7 @@
 # make test [TESTS=FILES]            installs what is missing, and runs all tests; see tests/README.md
 # make lint                          format, warnings of two compilers, static checks
 # make bench [OLD=BUILD-FOLDER]      speed beside jq, Miller, kcat and another build; memory of loginagg
+# make filter-test [PROGRAMS= SEED=] compares filters with the jq command, on 10,000 programs
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
 # make SAN=address,undefined test    the same tests with the sanitizers
@@ -42,7 +43,7 @@ TEST_PACKAGES = bats jq kcat mawk miller sqlite3 postgresql maven default-jre-he
 	procps strace valgrind bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
 BENCH_PACKAGES = python3-confluent-kafka
 
-.PHONY: all deps demo check test lint bench chaos mutants install uninstall clean
+.PHONY: all deps demo check test filter-test lint bench chaos mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
@@ -114,6 +115,10 @@ bench: all
 # Variables of the command line are in the environment: make chaos SEED=2
 chaos: all
 	@BUILD=$(B) tests/chaos/run
+
+filter-test: $(B)/loginclean $(B)/unit/filter_fields_test
+	@tests/deps $(TEST_PACKAGES)
+	@BUILD=$(B) tests/filter
 
 mutants:
 	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
