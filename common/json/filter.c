@@ -256,46 +256,6 @@ static bool has_own_definitions(void)
     return found;
 }
 
-struct filter *filter_new(const struct filter_options *options, struct err *err)
-{
-    struct buf source = BUF_INIT;
-    jv arguments;
-
-    if (options->file != NULL) {
-        if (read_file(options->file, &source, err) != 0) {
-            buf_release(&source);
-            return NULL;
-        }
-    } else {
-        buf_puts(&source, options->program);
-    }
-    buf_putc(&source, '\0');
-    // libjq 1.6 takes an empty program for "."; later versions refuse it.
-    if (source.data[strspn(source.data, WHITESPACE)] == '\0') {
-        buf_clear(&source);
-        buf_append(&source, ".", 2);
-    }
-    if (make_arguments(options, &arguments, err) != 0) {
-        buf_release(&source);
-        return NULL;
-    }
-    struct filter *f = xcalloc(1, sizeof *f);
-    f->output_size = 4;
-    f->output = xreallocarray(NULL, f->output_size, sizeof *f->output);
-    f->memo = filter_memo_new();
-    f->jq = jq_init();
-    if (f->jq == NULL)
-        xalloc_die(0);
-    f->source = source;
-    int status = compile(f, f->source.data, arguments, err);
-    f->by_fields = filter_fields_find(&f->fields, f->source.data) && !has_own_definitions();
-    if (status != 0) {
-        filter_free(f);
-        return NULL;
-    }
-    return f;
-}
-
 void filter_free(struct filter *f)
 {
     if (f == NULL)
@@ -311,6 +271,59 @@ void filter_free(struct filter *f)
     buf_release(&f->error);
     free(f->output);
     free(f);
+}
+
+// Takes over the source.
+static struct filter *new_filter(struct buf *source, const struct filter_options *options,
+                                 struct err *err)
+{
+    struct filter *f = xcalloc(1, sizeof *f);
+    jv arguments;
+
+    f->source = *source;
+    f->output_size = 4;
+    f->output = xreallocarray(NULL, f->output_size, sizeof *f->output);
+    f->memo = filter_memo_new();
+    f->jq = jq_init();
+    if (f->jq == NULL)
+        xalloc_die(0);
+    if (make_arguments(options, &arguments, err) != 0 ||
+        compile(f, f->source.data, arguments, err) != 0) {
+        filter_free(f);
+        return NULL;
+    }
+    f->by_fields = filter_fields_find(&f->fields, f->source.data) && !has_own_definitions();
+    return f;
+}
+
+struct filter *filter_new(const struct filter_options *options, struct err *err)
+{
+    struct buf source = BUF_INIT;
+
+    if (options->file != NULL) {
+        if (read_file(options->file, &source, err) != 0) {
+            buf_release(&source);
+            return NULL;
+        }
+    } else {
+        buf_puts(&source, options->program);
+    }
+    buf_putc(&source, '\0');
+    // libjq 1.6 takes an empty program for "."; later versions refuse it.
+    if (source.data[strspn(source.data, WHITESPACE)] == '\0') {
+        buf_clear(&source);
+        buf_append(&source, ".", 2);
+    }
+    return new_filter(&source, options, err);
+}
+
+struct filter *filter_copy(const struct filter *f, const struct filter_options *options,
+                           struct err *err)
+{
+    struct buf source = BUF_INIT;
+
+    buf_append(&source, f->source.data, f->source.len);
+    return new_filter(&source, options, err);
 }
 
 // Adds output i. Takes over the reference to the value, but not the one to the input.

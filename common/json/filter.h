@@ -45,6 +45,11 @@ const char *filter_version(void);
 struct filter *filter_new(const struct filter_options *options, struct err *err);
 void filter_free(struct filter *f);
 
+// Compiles the same program again, for another thread. Threads may run different filters at the
+// same time. The file of the program is not read again, since it may be a pipe.
+struct filter *filter_copy(const struct filter *f, const struct filter_options *options,
+                           struct err *err);
+
 // Runs the program on the value that json holds. Returns the number of outputs, or -1 if the
 // program failed; filter_error() then has the message, and there are no outputs.
 int filter_run(struct filter *f, const struct json *json);

@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/out.h"
 #include "base/signals.h"
+#include "base/xalloc.h"
+#include "stream/filter_pool.h"
 #include "stream/ledger_file.h"
 #include "stream/reject_writer.h"
 
@@ -34,7 +36,8 @@ struct stream {
     const struct line *current;
     struct mark mark; // the last one that was read
     struct mark_follower marks;
-    struct filter *filter;
+    struct filter_pool *filter; // NULL if there is no jq program
+    struct line *ahead;         // lines that are read before they are handled; NULL for none
     int64_t next_tick;
     bool failed;
     bool reader_gone; // the reader of stdout has closed it: stop quietly
@@ -50,6 +53,8 @@ const struct opt stream_opts[] = {
               "$NAME in the jq program is the string VALUE"),
     OPT_PAIRS("argjson", 0, "NAME JSON", struct stream_options, filter.argjson,
               "$NAME in the jq program is the value JSON"),
+    OPT_COUNT("jobs", 0, "N", struct stream_options, jobs, 1,
+              "run the jq program in N threads; not in kcat-in (default 1)"),
     OPT_STRING("rejects", 0, "DEST", struct stream_options, rejects,
                "append rejects to a file, or - for stdout (default stderr)"),
     OPT_STRING("stats", 0, "FILE", struct stream_options, stats,
@@ -250,16 +255,17 @@ int stream_reject_late(struct stream *s, const struct reject *reject, const stru
 
 // --- Dispatch: records, marks and rejects of earlier stages ---
 
-// Hands one output of the jq program to the tool. An output that is the input is not parsed again.
+// Hands one output of the jq program to the tool. An output that is the input is not parsed again,
+// unless another thread has parsed it.
 static int dispatch_output(struct stream *s, int i, const struct line *line)
 {
     struct line made = *line;
 
-    if (filter_output_is_input(s->filter, i)) {
-        s->parsed = s->json;
+    if (filter_pool_output_is_input(s->filter, i)) {
+        s->parsed = filter_pool_parsed(s->filter) ? s->json : NULL;
         return s->ops->record(s->ctx, s, line);
     }
-    filter_output(s->filter, i, &made.data, &made.len);
+    filter_pool_output(s->filter, i, &made.data, &made.len);
     made.full_len = made.len;
     if (json_parse(s->made_json, made.data, made.len) != 0)
         return stream_reject(
@@ -270,11 +276,11 @@ static int dispatch_output(struct stream *s, int i, const struct line *line)
 
 static int dispatch_filtered(struct stream *s, const struct line *line)
 {
-    int count = filter_run(s->filter, s->json);
+    struct reject reject;
+    int count = filter_pool_run(s->filter, line, &reject);
 
     if (count < 0)
-        return stream_reject(
-            s, &(struct reject){REJECT_FILTER_ERROR, NULL, filter_error(s->filter)}, line);
+        return stream_reject(s, &reject, line);
     if (count == 0)
         stream_drop(s);
     for (int i = 0; i < count; i++) {
@@ -370,11 +376,17 @@ int stream_feed(struct stream *s, const struct line *line)
         return stream_reject(s, &(struct reject){REJECT_TOO_LONG, NULL, NULL}, line);
     s->current = line;
     s->parsed = NULL;
-    if ((s->ops->parse || s->filter != NULL) && stream_json(s) == NULL)
-        return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, json_error(s->json)}, line);
     if (s->filter != NULL)
         return dispatch_filtered(s, line);
+    if (s->ops->parse && stream_json(s) == NULL)
+        return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, json_error(s->json)}, line);
     return s->ops->record(s->ctx, s, line);
+}
+
+// Returns whether a line is a reject of an earlier stage.
+static bool is_passed(const struct line *line)
+{
+    return line->len == line->full_len && reject_is(line->data, line->len);
 }
 
 static int dispatch_line(struct stream *s, const struct line *line)
@@ -388,9 +400,50 @@ static int dispatch_line(struct stream *s, const struct line *line)
         return ended_early(s);
     if (is_mark)
         return pass_mark(s, line);
-    if (line->len == line->full_len && reject_is(line->data, line->len))
+    if (is_passed(line))
         return pass_on(s, line);
     return stream_feed(s, line);
+}
+
+// Reads lines of the buffer, and runs the jq program on their records. Stops at a mark, because
+// lines after it may be held. Returns the number of lines.
+static size_t look_ahead(struct stream *s)
+{
+    size_t count = 0;
+    bool is_mark = false;
+
+    while (!is_mark && count < FILTER_POOL_LINES_MAX && line_next(&s->in, &s->ahead[count])) {
+        const struct line *line = &s->ahead[count++];
+        is_mark = mark_is(line->data, line->len);
+        // The others are not records, or may not be.
+        if (!is_mark && !line->unterminated && line->full_len <= s->options->max_line &&
+            !is_passed(line))
+            filter_pool_add(s->filter, line);
+    }
+    filter_pool_run_added(s->filter);
+    return count;
+}
+
+// Handles all lines that have been read.
+static int dispatch_lines(struct stream *s)
+{
+    struct line line;
+    size_t count;
+
+    if (s->ahead == NULL) {
+        while (line_next(&s->in, &line)) {
+            if (dispatch_line(s, &line) != 0)
+                return -1;
+        }
+        return 0;
+    }
+    while ((count = look_ahead(s)) > 0) {
+        for (size_t i = 0; i < count; i++) {
+            if (dispatch_line(s, &s->ahead[i]) != 0)
+                return -1;
+        }
+    }
+    return 0;
 }
 
 // --- Running: reading, ticks and signals ---
@@ -485,13 +538,9 @@ static int await_input(struct stream *s)
 
 static int run_lines(struct stream *s)
 {
-    struct line line;
-
     for (;;) {
-        while (line_next(&s->in, &line)) {
-            if (dispatch_line(s, &line) != 0)
-                return -1;
-        }
+        if (dispatch_lines(s) != 0)
+            return -1;
         if (s->in.eof)
             return s->marks.opened && !s->marks.ended ? ended_early(s) : 0;
         if (serve(s) != 0)
@@ -566,17 +615,26 @@ static int open_outputs(struct stream *s)
 static int open_filter(struct stream *s)
 {
     const struct filter_options *filter = &s->options->filter;
+    size_t jobs = s->options->jobs;
     struct err err;
 
     if (filter->program != NULL && filter->file != NULL)
         return stream_fail(s, EX_USAGE, "--jq, --jq-file: only one of them can be given");
     if (filter->program == NULL && filter->file == NULL) {
-        if (filter->arg.count + filter->argjson.count > 0)
-            return stream_fail(s, EX_USAGE, "--arg, --argjson: need --jq or --jq-file");
+        if (filter->arg.count + filter->argjson.count > 0 || jobs > 1)
+            return stream_fail(s, EX_USAGE, "--arg, --argjson, --jobs: need --jq or --jq-file");
         return 0;
     }
-    s->filter = filter_new(filter, &err);
-    return s->filter == NULL ? stream_fail_err(s, &err) : 0;
+    if (jobs > FILTER_POOL_JOBS_MAX)
+        return stream_fail(s, EX_USAGE, "--jobs: more than %d", FILTER_POOL_JOBS_MAX);
+    if (jobs > 1 && s->ops->fill != NULL)
+        return stream_fail(s, EX_USAGE, "--jobs: filter in the next stage, which can use threads");
+    s->filter = filter_pool_new(filter, jobs, s->json, &err);
+    if (s->filter == NULL)
+        return stream_fail_err(s, &err);
+    if (jobs > 1)
+        s->ahead = xreallocarray(NULL, FILTER_POOL_LINES_MAX, sizeof *s->ahead);
+    return 0;
 }
 
 // Returns whether a line may exceed --max-line. A reject may, because it quotes a whole record,
@@ -608,7 +666,8 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
 
 static void stream_release(struct stream *s)
 {
-    filter_free(s->filter);
+    filter_pool_free(s->filter);
+    free(s->ahead);
     json_free(s->json);
     json_free(s->made_json);
     mark_release(&s->mark);

@@ -103,6 +103,7 @@ struct stream_ops {
 
 struct stream_options {
     struct filter_options filter;
+    uint64_t jobs;       // threads that run the filter
     const char *rejects; // a file, or "-" for stdout; NULL for stderr
     const char *stats;   // the file for the ledger, or "-" for stderr; NULL for none
     uint64_t max_line;   // bytes
@@ -111,7 +112,7 @@ struct stream_options {
 
 #define STREAM_OPTIONS_INIT                                                                        \
     {                                                                                              \
-        .max_line = LINE_MAX_DEFAULT                                                               \
+        .jobs = 1, .max_line = LINE_MAX_DEFAULT                                                    \
     }
 
 // The option table for struct stream_options, without `strict`.

@@ -628,6 +628,21 @@ static void test_held_line(void)
     check_status(EX_TEMPFAIL); // and not EX_DATAERR
 }
 
+// With several jobs, lines are read before they are handled. The hello mark must be handled before
+// the lines after it are read, since it says that the last one is held.
+static void test_held_line_with_jobs(void)
+{
+    static const struct stream_ops ops = {.holds_last = true, .record = copy_record};
+    struct stream_options options = STREAM_OPTIONS_INIT;
+
+    options.filter.program = ".";
+    options.jobs = 2;
+    run_on(&ops, options, HELLO "1\n2\n3\n", strlen(HELLO) + 6, NULL);
+    check_status(EX_TEMPFAIL);
+    check_out(HELLO "1\n2\n", "with several jobs, the last line is dropped too");
+    tap_int(counted("in"), 2, "and not counted");
+}
+
 static int say_reopen(void *ctx, struct stream *s)
 {
     (void)ctx;
@@ -780,6 +795,7 @@ int main(void)
     test_tick();
     test_ledger_signal();
     test_held_line();
+    test_held_line_with_jobs();
     test_reopen();
     test_stop_filter();
     test_closed_pipe();
