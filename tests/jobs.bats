@@ -3,6 +3,8 @@
 #
 # --jobs: a jq program that several threads run has the same results as with one thread.
 
+# shellcheck disable=SC2016 # the dollar signs are jq's
+
 load helpers
 
 RUN=01234567-89ab-4def-8123-456789abcdef
