@@ -117,9 +117,9 @@ same_with_all_jobs() {
 
 @test "outputs that need much memory are the same with several jobs" {
     good_records | head -n 1 >one
-    for _ in {1..64}; do cat one; done >in
-    same_with_all_jobs loginclean -j '., (.app_version = "x" * 3000000), .'
-    assert_eq "$(<1/status) $(jq .made 1/ledger)" '0 128'
+    for _ in {1..128}; do cat one; done >in
+    same_with_all_jobs loginclean -j '., (.app_version = "x" * 4000 * 100), .'
+    assert_eq "$(<1/status) $(jq .made 1/ledger)" '0 256'
 }
 
 @test "--jobs without a program, of a source, or out of range is a usage error" {
