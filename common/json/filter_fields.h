@@ -24,9 +24,9 @@
 //     literal  = a JSON value (its names may stand without quotes), or $name
 //     function = name ["(" literal [";" literal] ")"], with a name from the table in the .c file
 //
-// In all other places, "." (the input) must be a value that was made of fields, as in
-// `.ip | . == null or startswith("10.")`. For other arrays and scalars than those of the record,
-// the program may do as it likes, since each of them is a literal or was made of fields.
+// Where "." is the record, it can only be passed on, or asked for a field by a path or by has().
+// Elsewhere it may be used like any other value, as in `.ip | . == null or startswith("10.")`.
+// All this holds for records that are objects. The errors of others quote the whole record.
 //
 // A program must also compile. This module does not check that.
 #ifndef JSON_FILTER_FIELDS_H
