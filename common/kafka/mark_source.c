@@ -165,6 +165,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
         next->group = c->offsets.group == NULL ? NULL : xstrdup(c->offsets.group);
         next->shard = c->share == NULL ? NULL : xstrdup(c->share);
         next->cluster = client_cluster(&c->client);
+        next->interval = (uint64_t)m->options->interval;
     }
     consumer_offsets_position(&c->offsets, next);
     next->has_watermark = m->last.has_watermark;

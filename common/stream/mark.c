@@ -22,6 +22,7 @@ enum {
     KEY_GROUP,
     KEY_SHARD,
     KEY_CLUSTER,
+    KEY_INTERVAL,
     KEY_AT,
     KEY_WATERMARK,
     KEY_COMMITTED,
@@ -38,6 +39,7 @@ static const struct json_key keys[KEY_COUNT] = {
     [KEY_GROUP] = JSON_KEY("group"),
     [KEY_SHARD] = JSON_KEY("shard"),
     [KEY_CLUSTER] = JSON_KEY("cluster"),
+    [KEY_INTERVAL] = JSON_KEY("interval"),
     [KEY_AT] = JSON_KEY("at"),
     [KEY_WATERMARK] = JSON_KEY("watermark"),
     [KEY_COMMITTED] = JSON_KEY("committed"),
@@ -279,6 +281,8 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
         return wrong("shard", err);
     if (!read_text(&v[KEY_CLUSTER], &m->cluster))
         return wrong("cluster", err);
+    if (v[KEY_INTERVAL].type != JSON_ABSENT && !read_count(&v[KEY_INTERVAL], &m->interval))
+        return wrong("interval", err);
     if (!read_at(m, &v[KEY_AT]))
         return wrong("at", err);
     if (!read_watermark(m, &v[KEY_WATERMARK]))
@@ -319,6 +323,8 @@ void mark_format(struct buf *b, const struct mark *m)
         json_put_member_text(b, "shard", m->shard);
     if (m->cluster != NULL)
         json_put_member_text(b, "cluster", m->cluster);
+    if (m->interval > 0)
+        json_put_member_u64(b, "interval", m->interval);
     put_at(b, m);
     if (m->has_watermark)
         json_put_member_i64(b, "watermark", m->watermark);

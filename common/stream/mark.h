@@ -3,7 +3,7 @@
 // mark: the control lines of a stream. They say how far its source has read.
 //
 //     {"@mark":"hello","run":"<uuid>","token":"<hex>","seq":41,"from":"<uuid>","group":"g",
-//      "shard":"0/2","at":[["user-login",0,1200]]}
+//      "shard":"0/2","interval":1000,"at":[["user-login",0,1200]]}
 //     {"@mark":"mark","run":"<uuid>","token":"<hex>","seq":42,"at":[["user-login",0,1234]],
 //      "watermark":1694479551000,"committed":40}
 //     {"@mark":"end","run":"<uuid>","token":"<hex>","seq":43,"at":[["user-login",0,1300]]}
@@ -53,6 +53,7 @@ struct mark {
     uint64_t seq;
     char *group, *shard; // NULL if absent
     char *cluster;       // only in a hello: the id of the source's Kafka cluster; NULL if unknown
+    uint64_t interval;   // only in a hello: ms between marks while records come; 0 if unknown
     struct mark_at *at;
     size_t at_count;
     bool has_watermark, has_committed;

@@ -9,7 +9,7 @@
 
 static const char hello[] =
     "{\"@mark\":\"hello\",\"run\":\"" RUN "\",\"seq\":41,\"group\":\"g\",\"shard\":\"0/2\","
-    "\"cluster\":\"id\",\"at\":[[\"user-login\",0,1200],[\"b\\\"c\",7,0]]}";
+    "\"cluster\":\"id\",\"interval\":250,\"at\":[[\"user-login\",0,1200],[\"b\\\"c\",7,0]]}";
 static const char mark[] = "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"token\":\"" TOKEN
                            "\",\"seq\":42,\"at\":[[\"user-login\",0,9223372036854775807]],"
                            "\"watermark\":-1,\"committed\":40}";
@@ -58,6 +58,7 @@ static void test_members(void)
     tap_text(m.group, strlen(m.group), "g", "its group");
     tap_text(m.shard, strlen(m.shard), "0/2", "its shard");
     tap_text(m.cluster, strlen(m.cluster), "id", "its cluster");
+    tap_int((int64_t)m.interval, 250, "its interval");
     tap_int((int64_t)m.at_count, 2, "the number of its partitions");
     tap_int(mark_offset(&m, "user-login", 0), 1200, "the offset of its first partition");
     tap_int(mark_offset(&m, "b\"c", 7), 0, "the offset of a partition whose topic has an escape");
@@ -95,6 +96,7 @@ static void test_wrong(void)
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"watermark\":\"x\"}",
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"committed\":null}",
         "{\"@mark\":\"hello\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"group\":7}",
+        "{\"@mark\":\"hello\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"interval\":-1}",
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"token\":\"x\"}",
         "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"seq\":1,\"at\":[],\"token\":null}",
     };
