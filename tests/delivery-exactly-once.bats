@@ -80,6 +80,91 @@ END
     assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | head -n 1 | jq -c '[.seq,.at[0][2]]')" '[1,7]'
 }
 
+# --- Which marks are committed ---
+
+# stream_of_marks [MEMBERS]: writes a hello mark, and 20 lines with a mark after each. The last mark
+# is an end mark. All of it arrives at once.
+stream_of_marks() {
+    local i kind=mark
+
+    mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"${1:+,$1}"
+    for i in {1..20}; do
+        [ "$i" != 20 ] || kind=end
+        echo "$i" && mark "$kind" "$i" "$i"
+    done
+}
+
+# commits: how often the group has committed, its start included.
+commits() {
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k\n' 2>/dev/null |
+        grep -ac "$group.*$topic"
+}
+
+# committed_mark: the mark of the group's offsets, and the offset.
+committed_mark() {
+    read_topic "$topic" -G "$group" --shard 0/1 --marks | head -n 1 | jq -c '[.seq,.at[0][2]]'
+}
+
+@test "marks that come sooner than --commit-every are skipped, but not the last one" {
+    seq 20 | produce "$topic" --create=1
+    create_topic "$out"
+    for option in '' --commit-every=0; do
+        group=g$option-$topic
+        # shellcheck disable=SC2086 # may be no word
+        stream_of_marks | kcat-out -t "$out" --exactly-once $option
+        assert_eq "$(commits)" 21
+    done
+    group=g2-$topic
+    stream_of_marks | kcat-out -t "$out" --exactly-once --commit-every 10s --stats stats
+    assert_eq "$(commits)" 3
+    assert_eq "$(ledger stats .out)" 20
+    assert_eq "$(committed_mark)" '[20,20]'
+    wait_until 10 has_records 60 "$out"
+}
+
+@test "kcat-out commits as often as the hello mark says, unless --commit-every says otherwise" {
+    seq 20 | produce "$topic" --create=1
+    create_topic "$out"
+    assert_eq "$(read_topic "$topic" --marks=250ms | jq -c 'select(."@mark")?|.interval')" $'250\nnull'
+    stream_of_marks '"interval":10000' | kcat-out -t "$out" --exactly-once
+    assert_eq "$(commits)" 3
+    group=g2-$topic
+    stream_of_marks '"interval":10000' | kcat-out -t "$out" --exactly-once --commit-every 0
+    assert_eq "$(commits)" 21
+    group=g3-$topic
+    stream_of_marks '"interval":10000' | sed 's/"end"\(.*\)}/"mark"\1,"stop":true}/' |
+        kcat-out -t "$out" --exactly-once
+    assert_eq "$(committed_mark)" '[20,20]'
+}
+
+@test "a skipped mark is committed once no line follows it, and not if one does" {
+    seq 9 | produce "$topic" --create=1
+    create_topic "$out"
+    start_fed kcat-out -t "$out" --exactly-once --commit-every 30s
+    { mark hello 0 0 "\"group\":\"$group\",\"shard\":\"0/1\"" && echo 1 && mark mark 1 1; } | write_to_feed
+    wait_until 10 has_records 1 "$out"
+    { echo 2 && mark mark 2 2 && echo 3 && mark mark 3 3; } | write_to_feed
+    wait_until 10 has_records 3 "$out"
+    { echo 4 && mark mark 4 4 && echo 5; } | write_to_feed
+    sleep 2
+    assert_eq "$(read_topic "$out" | wc -l)" 3
+    close_feed
+    await "$pid"
+    assert_eq "$status" 75
+    assert_eq "$(committed_mark)" '[3,3]'
+    assert_eq "$(read_topic "$out" | wc -l)" 3
+}
+
+@test "--commit-every needs --exactly-once, and is at most half of the transaction's timeout" {
+    run -64 --separate-stderr kcat-out -t x --commit-every 1s
+    assert_match "$stderr" '--commit-every: needs --exactly-once'
+    run -64 --separate-stderr kcat-out -t x --exactly-once --commit-every 31s
+    assert_match "$stderr" '--commit-every: at most half of transaction.timeout.ms, which is 60000 ms'
+    run -64 kcat-out -t x --exactly-once --commit-every 3s -X transaction.timeout.ms=5000
+}
+
+# --- Where a stream begins ---
+
 @test "a stream that does not begin at the group's offsets is refused" {
     create_topic "$topic"
     create_topic "$out"

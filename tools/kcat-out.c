@@ -65,6 +65,8 @@ static const struct opt options_table[] = {
                "send marks back once all lines before them are delivered"),
     OPT_FLAG("exactly-once", 0, struct options, exactly_once,
              "commit lines and offsets in transactions that end at marks"),
+    OPT_DURATION("commit-every", 0, "DUR", struct options, sink.commit_every,
+                 "with --exactly-once: how often (default as the marks)"),
     OPT_STRING("transactional-id", 0, "ID", struct options, sink.transactional_id,
                "the id of the transactions (default loginpipe.GROUP.SHARD)"),
 };
@@ -256,6 +258,8 @@ static void check_options(struct options *o)
                         o->exactly_once ? "--exactly-once" : "--acks");
     if (o->sink.transactional_id != NULL && !o->exactly_once)
         opt_usage_error("--transactional-id: needs --exactly-once");
+    if (o->sink.commit_every >= 0 && !o->exactly_once)
+        opt_usage_error("--commit-every: needs --exactly-once");
     o->guarantee = choose_guarantee(o);
 }
 
@@ -274,7 +278,8 @@ int main(int argc, char **argv)
                              .close = close_writer};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = CONFIG_OPTIONS_INIT,
-                              .new_topics = NEW_TOPIC_OPTIONS_INIT};
+                              .new_topics = NEW_TOPIC_OPTIONS_INIT,
+                              .sink = SINK_OPTIONS_INIT};
     const struct opt_group groups[] = {
         OPT_GROUP("Writing", options_table, &options),
         {"New topics", new_topic_opts, new_topic_opt_count, &options.new_topics},

@@ -126,7 +126,13 @@ struct source_guarantee {
 struct sink_options {
     const char *acks;             // the FIFO of acked_sink
     const char *transactional_id; // NULL: made from the hello mark's group and shard
+    int64_t commit_every; // ms between commits of transactional_sink; < 0: as the hello mark says
 };
+
+#define SINK_OPTIONS_INIT                                                                          \
+    {                                                                                              \
+        .commit_every = -1                                                                         \
+    }
 
 // The sink's side of a pipe. The tool sets the first three members and opens the delivery.
 struct sink {

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "base/number.h"
+
+#define TRANSACTION_TIMEOUT_DEFAULT 60000 // ms; librdkafka's default
+
 const struct config_setting sink_defaults[] = {
     {"client.id", "loginpipe"},
     {"enable.idempotence", "true"},
@@ -52,6 +56,21 @@ static const struct config_rule when_idempotent[] = {
     {NULL, NULL, NULL, false},
 };
 
+// A transaction that is open for longer than the broker allows is aborted.
+static int check_commit_every(const struct config_options *config, int64_t every, struct err *err)
+{
+    const char *text = config_value(config, "transaction.timeout.ms");
+    int64_t timeout = TRANSACTION_TIMEOUT_DEFAULT;
+
+    if (text != NULL)
+        number_parse_int(text, &timeout);
+    if (every <= timeout / 2)
+        return 0;
+    return err_set(err, EX_USAGE,
+                   "--commit-every: at most half of transaction.timeout.ms, which is %lld ms",
+                   (long long)timeout);
+}
+
 int sink_settings_apply(struct config_options *config, struct sink_choice choice,
                         struct sink_options *sink, const char **codec, struct err *err)
 {
@@ -66,8 +85,9 @@ int sink_settings_apply(struct config_options *config, struct sink_choice choice
     if ((idempotence == NULL || strcmp(idempotence, "true") == 0) &&
         config_check(config, when_idempotent, err) != 0)
         return -1;
-    if (choice.transactions && config_default(config, "transactional.id", "--transactional-id",
-                                              &sink->transactional_id, err) != 0)
+    if (choice.transactions && (config_default(config, "transactional.id", "--transactional-id",
+                                               &sink->transactional_id, err) != 0 ||
+                                check_commit_every(config, sink->commit_every, err) != 0))
         return -1;
     config_take(config, "transactional.id");
     return config_default(config, "compression.codec", "-z", codec, err);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// transaction: makes one Kafka transaction after another. Each contains the lines between two marks
-// and the offsets of the second mark.
+// transaction: makes one Kafka transaction after another. Each contains lines and the offsets of
+// the mark that follows them. There may be other marks among the lines.
 //
 //     struct transaction t = {.client = &producer.client, .options = &options.kafka};
 //     transaction_open(&t, &err);            // fences older producers of the same id
@@ -53,8 +53,8 @@ int transaction_check(struct transaction *t, const struct mark *hello, struct er
 // Begins a transaction, unless one is open. Returns 0, or -1 with *err set.
 int transaction_begin(struct transaction *t, struct err *err);
 
-// Returns whether the mark should be committed: because it would commit lines or other offsets, or
-// because the last commit is 30 s old. Repeating a commit keeps the group's offsets from expiring.
+// Returns whether there is something to commit at a mark: lines, other offsets, or the same offsets
+// again after 30 s, which keeps the group's offsets from expiring.
 bool transaction_is_due(const struct transaction *t, const struct mark *mark);
 
 // Commits the produced lines together with the mark's offsets. No line may be in flight when it is

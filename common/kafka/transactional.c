@@ -15,6 +15,8 @@
 #define QUERY_FIRST MS_SECOND       // until the sink has committed the start of a new group
 #define QUERY_EVERY (5 * MS_SECOND) // between queries for the committed offsets
 #define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
+#define EVERY_LONGEST MS_MINUTE     // between commits, whatever the hello mark says
+#define IDLE 50                     // ms without a line after a mark, until that mark is committed
 
 // --- Source ---
 
@@ -145,6 +147,12 @@ struct transactional_sink {
     struct transaction transaction;
     char *made_id;        // the transactional id, when no option gives one
     uint64_t uncommitted; // lines delivered in the open transaction
+    int64_t every;        // ms between commits
+    int64_t began;        // when the last commit began
+    // The last mark, while it is not committed and no line has followed it.
+    bool has_skipped;
+    struct mark skipped;
+    int64_t skipped_at;
 };
 
 static int take_over(struct sink *s, const char *id, struct err *err)
@@ -175,6 +183,7 @@ static int sink_before(struct sink *s, const struct line *line, uint32_t *segmen
 
     (void)line;
     *segment = 0;
+    t->has_skipped = false;
     if (guarantee_require_marks(s, "--exactly-once") != 0)
         return -1;
     return transaction_begin(&t->transaction, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
@@ -207,6 +216,9 @@ static int sink_hello(struct sink *s, const struct mark *hello, const struct lin
     if (hello->shard == NULL)
         return stream_fail(s->stream, EX_USAGE,
                            "--exactly-once: kcat-in reads no fixed partitions (--shard or -p)");
+    t->every = s->options->commit_every;
+    if (t->every < 0)
+        t->every = hello->interval < EVERY_LONGEST ? (int64_t)hello->interval : EVERY_LONGEST;
     if (!t->transaction.open) {
         t->made_id = xasprintf("loginpipe.%s.%s", hello->group, hello->shard);
         if (take_over(s, t->made_id, &err) != 0)
@@ -216,19 +228,16 @@ static int sink_hello(struct sink *s, const struct mark *hello, const struct lin
                                                                 : stream_fail_err(s->stream, &err);
 }
 
-// Flushes the rejects first, since the commit covers them. client_check() fails if a line was not
-// delivered.
-static int sink_mark(struct sink *s, const struct mark *mark, const struct line *line)
+// Flushes the rejects first, since the commit covers them. There may be new ones once all lines are
+// delivered or refused. client_check() fails if a line was not delivered.
+static int commit(struct sink *s, const struct mark *mark)
 {
     struct transactional_sink *t = s->own;
     struct err err;
 
-    (void)line;
-    if (stream_flush(s->stream) != 0)
-        return -1;
-    if (!transaction_is_due(&t->transaction, mark))
-        return 0;
-    if (delivery_flush_all(&s->delivery) != 0)
+    t->has_skipped = false;
+    t->began = time_monotonic();
+    if (delivery_flush_all(&s->delivery) != 0 || stream_flush(s->stream) != 0)
         return -1;
     if (client_check(&s->delivery.producer.client, &err) != 0 ||
         transaction_commit(&t->transaction, mark, &err) != 0)
@@ -236,6 +245,42 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
     stream_deliver(s->stream, t->uncommitted, 0);
     t->uncommitted = 0;
     return 0;
+}
+
+// Returns whether a commit is due by the clock. Marks do not arrive in quite even steps, so one
+// that is a little early counts too. Otherwise every other mark might be skipped.
+static bool is_time(const struct transactional_sink *t, int64_t now)
+{
+    return now >= t->began + t->every - t->every / 4;
+}
+
+// Commits a mark if that is due, or if the mark is the last one of the stream.
+static int sink_mark(struct sink *s, const struct mark *mark, const struct line *line)
+{
+    struct transactional_sink *t = s->own;
+    bool last = mark->kind == MARK_END || mark->stop;
+    int64_t now = time_monotonic();
+
+    (void)line;
+    if (!transaction_is_due(&t->transaction, mark))
+        return 0;
+    if (last || is_time(t, now))
+        return commit(s, mark);
+    mark_copy(&t->skipped, mark);
+    t->has_skipped = true;
+    t->skipped_at = now;
+    return 0;
+}
+
+// Commits a mark that was skipped, if no line has followed it for a while, or if it is due by now.
+static int sink_serve(struct sink *s)
+{
+    struct transactional_sink *t = s->own;
+    int64_t now = time_monotonic();
+
+    if (!t->has_skipped || (now < t->skipped_at + IDLE && !is_time(t, now)))
+        return 0;
+    return commit(s, &t->skipped);
 }
 
 // Counts a line as delivered only when its transaction is committed. If the broker did not accept a
@@ -300,6 +345,7 @@ static void sink_release(struct sink *s)
     if (t == NULL)
         return;
     transaction_release(&t->transaction);
+    mark_release(&t->skipped);
     free(t->made_id);
     free(t);
 }
@@ -308,7 +354,7 @@ const struct sink_guarantee transactional_sink = {.open = sink_open,
                                                   .before = sink_before,
                                                   .hello = sink_hello,
                                                   .mark = sink_mark,
-                                                  .serve = guarantee_sink_nothing,
+                                                  .serve = sink_serve,
                                                   .reported = sink_reported,
                                                   .end = sink_end,
                                                   .close = sink_close,
