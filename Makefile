@@ -5,8 +5,8 @@
 # make check                         builds, and runs the tests that need no Kafka
 # make test [TESTS=FILES]            installs what is missing, and runs all tests; see tests/README.md
 # make lint                          format, warnings of two compilers, static checks
-# make bench [OLD=BUILD-FOLDER]      speed beside jq, Miller, kcat and another build; memory of loginagg
 # make filter-test [PROGRAMS= SEED=] compares filters with the jq command, on 10,000 programs
+# make bench [FAST=1] [PARTS=NAMES]  speed, latency and memory beside other tools; see tests/bench/README.md
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
 # make SAN=address,undefined test    the same tests with the sanitizers
@@ -41,7 +41,9 @@ BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libx
 	pkg-config libjemalloc-dev
 TEST_PACKAGES = bats jq kcat mawk miller sqlite3 postgresql maven default-jre-headless openssl \
 	procps strace valgrind bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
-BENCH_PACKAGES = python3-confluent-kafka
+# What make bench compares with. A JDK and a Go that are there already need not be Debian's.
+BENCH_PACKAGES = python3-confluent-kafka python3-pip time \
+	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
 .PHONY: all deps demo check test filter-test lint bench chaos mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
@@ -73,6 +75,15 @@ $(B)/tests/alter_topic: tests/alter_topic.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $< -o $@ -lrdkafka
 
+# Programs that tests/bench/run measures with.
+BENCH_PROGRAMS := $(addprefix $(B)/bench/,digest latency producer)
+$(B)/bench/digest $(B)/bench/latency: $(B)/bench/%: tests/bench/%.c tests/bench/probe.c tests/bench/probe.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $(filter %.c,$^) -o $@ -lrdkafka -lpthread
+$(B)/bench/producer: tests/bench/peers/rdkafka/producer.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $< -o $@ -lrdkafka
+
 # libjq cannot tell its version, so the package is asked that it came with.
 $(B)/common/json/filter.o: VERSIONS = -DLIBJQ_VERSION='"$(shell \
 	dpkg-query -W -f '$${Version}' libjq-dev 2>/dev/null || \
@@ -95,7 +106,7 @@ demo:
 	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
 
 .PHONY: test-programs
-test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/tests/alter_topic
+test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/tests/alter_topic $(BENCH_PROGRAMS)
 
 check: test-programs
 	@BUILD=$(B) SAN=$(SAN) tests/run --no-kafka $(TESTS)
@@ -107,10 +118,14 @@ test: deps
 lint:
 	@CC_FLAGS='-std=c11 -D_GNU_SOURCE -Icommon $(WARNINGS)' tests/lint
 
-bench: all
-	@tests/deps $(TEST_PACKAGES) $(BENCH_PACKAGES)
-	@BUILD=$(B) tests/bench/run
-	@BUILD=$(B) tests/bench/memory
+.PHONY: bench-programs
+bench-programs: all $(BENCH_PROGRAMS) $(B)/tests/alter_topic
+
+# FAST, OLD and more are in the environment.
+bench:
+	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES)
+	@$(MAKE) --no-print-directory bench-programs
+	@BUILD=$(B) tests/bench/run $(PARTS)
 
 # Variables of the command line are in the environment: make chaos SEED=2
 chaos: all

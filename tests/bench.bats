@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# bats file_tags=kafka
+#
+# make bench, with few records and no peers: that it works, and that it notices wrong results.
+
+load helpers
+
+setup() {
+    begin
+    need_kafka
+    PATH=$BUILD_DIR/bench:$PATH
+}
+
+@test "the benchmark measures whole pipes and the latency of their records" {
+    FAST=1 RECORDS=2000 PEERS='' LATENCY_SECONDS=1 "$BATS_TEST_DIRNAME/bench/run" pipes >out
+    assert_eq "$(grep -cE '^\| \*\*loginpipe.* k/s \| [0-9]+ k/s ' out)" 4
+    assert_eq "$(grep -cE '[0-9] / [0-9.]+ / [0-9.]+ \|$' out)" 2
+}
+
+@test "the benchmark's digest does not depend on the order, and sees other keys and partitions" {
+    local name
+    for name in same turned key; do create_topic "$topic-$name" 4; done
+    create_topic "$topic-one" 1
+    logingen -n 100 >in
+    kcat-out -t "$topic-same" --key user_id <in
+    tac in | kcat-out -t "$topic-turned" --key user_id
+    kcat-out -t "$topic-key" --key device_id <in
+    kcat-out -t "$topic-one" --key user_id <in
+    for name in same turned key one; do digest "$topic-$name"; done >digests
+    cat digests
+    assert_eq "$(sed -n 2p digests)" "$(sed -n 1p digests)"
+    assert_eq "$(sort -u digests | wc -l)" 3
+    assert_eq "$(cut -d ' ' -f 1 digests | sort -u)" 100
+}

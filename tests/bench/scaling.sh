@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scaling.sh: time and memory with ten and a hundred times as many records. The memory of all stages but
+# loginagg is constant; that of loginagg is linear in the keys. Part of tests/bench/run.
+#
+# shellcheck disable=SC2016 # backticks are Markdown's
+
+# feed TIMES RECORDS: the first records of the large file, or all of them several times.
+feed() {
+    local i
+    if [ "$1" -eq 1 ]; then
+        head -n "$2" "$work/large"
+    else
+        for ((i = 0; i < $1; i++)); do cat "$work/large"; done
+    fi
+}
+
+scaling_cell() {
+    awk '{printf " %s s, %s MiB |", $1, $2}' <<<"$1"
+}
+
+# filter_row TITLE COMMAND...: with a tenth of the large file, with all of it, and with ten times that.
+filter_row() {
+    local title=$1 small large huge
+    shift
+    small=$(feed 1 $((large_records / 10)) | peak "$@") &&
+        large=$(feed 1 "$large_records" | peak "$@") && huge=$(feed 10 | peak "$@") || return 0
+    echo "| $title |$(scaling_cell "$small")$(scaling_cell "$large")$(scaling_cell "$huge")"
+    keep_memory "$title" "${small#* }" "${huge#* }"
+}
+
+# topic_row TITLE SMALL LARGE: figures that were measured already, with two sizes.
+topic_row() {
+    echo "| $1 |$(scaling_cell "$2")$(scaling_cell "$3") |"
+    keep_memory "$1" "${2#* }" "${3#* }"
+}
+
+# keep_memory TITLE SMALL LARGE: a row for the table of goals; a stage may take a quarter more, and 8 MiB.
+keep_memory() {
+    case $1 in *loginagg*) return 0 ;; esac
+    memory_rows+=("$(awk -v what="$1" -v a="$2" -v b="$3" 'BEGIN {
+        printf "| memory of %s | constant | %d to %d MiB | %s |", what, a, b,
+            (b <= 1.25 * a + 8) ? "held" : "not held"
+    }')")
+}
+
+through_kafka() {
+    local topic size written=() read=()
+    for size in $((large_records / 10)) "$large_records"; do
+        topic=scale-$((++topics))
+        make_topic "$topic"
+        written+=("$(feed 1 "$size" | peak kcat-out -t "$topic" --key user_id)")
+        read+=("$(peak kcat-in -e "$topic")")
+        drop_topic "$topic"
+    done
+    topic_row '`kcat-in`' "${read[@]}"
+    topic_row '`kcat-out --key`' "${written[@]}"
+}
+
+# Memory for each distinct pair of a user and an address.
+memory_per_pair() {
+    local small large
+    small=$(PAIRS=1000000 "$here/memory")
+    large=$(PAIRS=4000000 "$here/memory")
+    # "1000000 distinct pairs: 87.8 bytes each at the peak"
+    small=${small#*: } large=${large#*: }
+    memory_rows+=("$(awk -v a="${small%% *}" -v b="${large%% *}" 'BEGIN {
+            printf "| memory of `loginagg` for a pair of a user and an address, 1 and 4 million | linear | %.0f and %.0f bytes | %s |",
+                a, b, (b <= 1.25 * a) ? "held" : "not held"
+        }')")
+}
+
+scaling() {
+    local memory_rows=() size
+    logingen -n "$large_records" >"$work/large"
+    echo -n '| time and most memory with'
+    for size in $((large_records / 10)) "$large_records" $((10 * large_records)); do
+        awk -v n="$size" 'BEGIN {printf " | %g million", n / 1e6}'
+    done
+    echo ' records |'
+    echo '| --- | ---: | ---: | ---: |'
+    # What comes ten times is not late.
+    filter_row '`loginclean`' loginclean
+    filter_row '`loginagg`' loginagg --every 0 --lateness 2h
+    if [ "$fast" != 1 ]; then
+        through_kafka
+        memory_per_pair
+    fi
+    echo
+    echo '| memory | goal | measured | |'
+    echo '| --- | ---: | ---: | --- |'
+    printf '%s\n' "${memory_rows[@]}"
+    echo
+    rm -f "$work/large"
+}
