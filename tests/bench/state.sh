@@ -58,14 +58,14 @@ open_hour() {
     rm -rf "$state"
     logingen -n 1036000 --span 50m >"$work/hour"
     head -n 1000000 "$work/hour" | marked 1 500000 0 0 |
-        loginagg --every 0 --state "$state" >/dev/null
+        loginagg -q --every 0 --state "$state" >/dev/null
     marked 2 1 3 1000000 </dev/null >"$work/nothing"
     for ((i = 0; i < rounds; i++)); do
         measure restore-log 1 "loginagg --every 0 --state $state <$work/nothing"
     done
     size=$(size_of "$state")
     tail -n 36000 "$work/hour" | marked 2 600 3 1000000 |
-        loginagg --every 0 --state "$state" >/dev/null
+        loginagg -q --every 0 --state "$state" >/dev/null
     size=$(($(size_of "$state") - size))
     loginagg --every 0 --state "$work/all.state" <"$work/hour" >/dev/null
     snapshot=$(size_of "$work/all.state")
