@@ -323,9 +323,15 @@ static rd_kafka_conf_t *collect(const struct config_options *options,
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     int status = 0;
+    char why[256];
 
-    for (; defaults->name != NULL && status == 0; defaults++)
-        status = set(conf, "default", defaults->name, defaults->value, err);
+    for (; defaults->name != NULL && status == 0; defaults++) {
+        // An older librdkafka does not know every default.
+        rd_kafka_conf_res_t result =
+            rd_kafka_conf_set(conf, defaults->name, defaults->value, why, sizeof why);
+        if (result == RD_KAFKA_CONF_INVALID)
+            status = err_set(err, EX_SOFTWARE, "default: %s", why);
+    }
     for (size_t i = 0; i < options->entry_count && status == 0; i++) {
         const struct config_entry *e = &options->entry[i];
         if (!e->taken)

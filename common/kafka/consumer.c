@@ -411,6 +411,7 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
     rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
+    refill_check(&c->refill, c->client.rk, c->messages, &c->partitions);
     if (client_check(&c->client, err) != 0 || check_regressed(c, err) != 0)
         return explain(c, err);
     err->status = EX_OK;
@@ -486,6 +487,7 @@ void consumer_release(struct consumer *c)
     c->closing = true;
     stop_fetching(c);
     partition_watch_release(&c->watch);
+    refill_release(&c->refill);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
     client_release(&c->client);

@@ -27,6 +27,7 @@
 #include "kafka/offset_spec.h"
 #include "kafka/partition.h"
 #include "kafka/partition_watch.h"
+#include "kafka/refill.h"
 #include "kafka/value.h"
 
 struct consumer_ops {
@@ -69,7 +70,8 @@ struct consumer {
     struct partition_set partitions;
     rd_kafka_queue_t *messages;
     const rd_kafka_message_t *message; // the current record
-    struct partition_watch watch;      // of a fixed set
+    struct refill refill;
+    struct partition_watch watch; // of a fixed set
     struct value value;
     uint64_t records;       // read so far
     struct opt_list names;  // of the topics that match a pattern

@@ -20,6 +20,8 @@ const struct config_setting source_defaults[] = {
     {"partition.assignment.strategy", "range"},
     // How much is fetched ahead while stdout is blocked, for all partitions together.
     {"queued.max.messages.kbytes", "32768"},
+    // How soon librdkafka 2.2 and later fetch again after the queue was full; see refill.h.
+    {"fetch.queue.backoff.ms", "20"},
     {NULL, NULL},
 };
 
