@@ -33,6 +33,14 @@ load kcat-in
     assert_eq "$output$stderr" ''
 }
 
+@test "kcat-in does not pause after its queue was full" {
+    seq 10000 | produce "$topic" --create -X batch.num.messages=100
+    # Each fetch fills the queue. Alone, librdkafka fetches again after up to a second, so this would
+    # take more than a minute.
+    timeout 20 kcat-in -e -X queued.min.messages=100 -X fetch.message.max.bytes=10000 "$topic" >out
+    assert_eq "$(sort -n out | sha256sum)" "$(seq 10000 | sha256sum)"
+}
+
 @test "-e stops at the end that the topic had when kcat-in started" {
     # More than the pipe holds, so that kcat-in is still reading when new records arrive.
     yes '"0123456789012345678901234567890123456789012345678901234567890123456789"' | head -n 50000 |

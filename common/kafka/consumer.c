@@ -410,8 +410,9 @@ static int explain(struct consumer *c, struct err *err)
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
-    rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
-    refill_check(&c->refill, c->client.rk, c->messages, &c->partitions);
+    int taken = rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
+    refill_check(&c->refill, c->client.rk, c->messages, taken > 0 ? (size_t)taken : 0,
+                 &c->partitions);
     if (client_check(&c->client, err) != 0 || check_regressed(c, err) != 0)
         return explain(c, err);
     err->status = EX_OK;

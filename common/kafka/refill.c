@@ -35,13 +35,13 @@ static void forget(struct refill *r)
     r->list = NULL;
 }
 
-void refill_check(struct refill *r, rd_kafka_t *rk, rd_kafka_queue_t *queue,
+void refill_check(struct refill *r, rd_kafka_t *rk, rd_kafka_queue_t *queue, size_t taken,
                   const struct partition_set *set)
 {
     size_t length = rd_kafka_queue_length(queue);
 
-    if (length > r->longest)
-        r->longest = length;
+    if (length + taken > r->longest)
+        r->longest = length + taken;
     if (r->longest < LEAST || length > r->longest / 2)
         return;
     if (background_finished(&r->background))

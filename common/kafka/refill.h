@@ -11,8 +11,8 @@
 //
 //     struct refill r = {0};
 //     while (...) {
-//         rd_kafka_consume_callback_queue(queue, ...);
-//         refill_check(&r, rk, queue, &partitions);
+//         int taken = rd_kafka_consume_callback_queue(queue, ...);
+//         refill_check(&r, rk, queue, taken > 0 ? (size_t)taken : 0, &partitions);
 //     }
 //     refill_release(&r);
 #ifndef KAFKA_REFILL_H
@@ -36,8 +36,9 @@ struct refill {
 };
 
 // Asks if the queue is now at most half as long as it was since the last request, and if any
-// assigned partition is not at its end. Never waits.
-void refill_check(struct refill *r, rd_kafka_t *rk, rd_kafka_queue_t *queue,
+// assigned partition is not at its end. `taken` is the number of messages that have just been taken
+// from the queue. Never waits.
+void refill_check(struct refill *r, rd_kafka_t *rk, rd_kafka_queue_t *queue, size_t taken,
                   const struct partition_set *set);
 
 // Waits for a request that is under way, for a second at most.
