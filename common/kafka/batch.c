@@ -13,7 +13,7 @@
 
 // librdkafka gets no more lines than that, unless a single batch is larger. More than the
 // processor's caches hold makes it slower, not faster. queue.buffering.max.kbytes still applies.
-#define IN_FLIGHT_MAX (8u << 20)
+#define IN_FLIGHT_MAX (16u << 20)
 
 // The lines for one partition, or for the partition that librdkafka chooses.
 struct batch {
