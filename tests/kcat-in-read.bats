@@ -37,7 +37,7 @@ load kcat-in
     seq 10000 | produce "$topic" --create -X batch.num.messages=100
     # Each fetch fills the queue. Alone, librdkafka fetches again after up to a second, so this would
     # take more than a minute.
-    timeout 20 kcat-in -e -X queued.min.messages=100 -X fetch.message.max.bytes=10000 "$topic" >out
+    timeout 20 kcat-in -e -X queued.min.messages=100 -X fetch.message.max.bytes=2000 "$topic" >out
     assert_eq "$(sort -n out | sha256sum)" "$(seq 10000 | sha256sum)"
 }
 
