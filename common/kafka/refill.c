@@ -3,7 +3,7 @@
 
 #include "base/datetime.h"
 
-#define PAUSE 20          // ms from one request to the next
+#define PAUSE 20          // ms from one request to the next, unless the queue is empty
 #define LEAST 16          // messages; a shorter queue was not full
 #define REQUEST_TIME 1000 // ms
 #define ASK_FOR_END (-1)  // instead of a timestamp (Kafka protocol, ListOffsets)
@@ -46,7 +46,7 @@ void refill_check(struct refill *r, rd_kafka_t *rk, rd_kafka_queue_t *queue, siz
         return;
     if (background_finished(&r->background))
         forget(r);
-    if (background_busy(&r->background) || time_monotonic() < r->due)
+    if (background_busy(&r->background) || (length > 0 && time_monotonic() < r->due))
         return;
     r->rk = rk;
     r->list = unfinished(set);
