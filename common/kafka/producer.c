@@ -142,9 +142,10 @@ static int64_t batch_size(const struct config_options *options)
 // Returns how many requests may be in flight for each broker at a time; 0 for librdkafka's default.
 //
 // An idempotent producer of librdkafka sends one request at a time for each partition (seen in
-// 2.0.2 and 2.8.0: it compares its limit for requests with the number of messages in flight). When
-// all partitions wait for their answers and more requests are allowed, its thread polls without a
-// pause. A broker handles one request of a connection at a time, so fewer requests are no slower.
+// 2.0.2 and 2.8.0: it compares its limit for requests with the number of messages in flight). While
+// partitions with more lines wait for their answers, its thread polls without a pause, unless
+// another request already waits until it may be sent. So fewer requests may be in flight than there
+// are partitions. That is no slower, since a broker handles one request of a connection at a time.
 static int choose_requests(const struct producer *p, int partitions)
 {
     const char *idempotence = config_value(p->settings->config, "enable.idempotence");
