@@ -21,9 +21,9 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/background.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "kafka/background.h"
 #include "kafka/config.h"
 
 // What a client needs rights to, for messages that say which right is missing. A broker only says

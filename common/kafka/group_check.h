@@ -18,7 +18,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "kafka/background.h"
+#include "base/background.h"
 #include "kafka/consumer.h"
 
 #define GROUP_CHECK_TIME 2000  // ms for one request

@@ -18,7 +18,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "kafka/background.h"
+#include "base/background.h"
 #include "kafka/client.h"
 
 struct watched_topic {

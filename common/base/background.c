@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "kafka/background.h"
+#include "base/background.h"
 
 #include <signal.h>
 #include <stddef.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // background: makes one blocking request at a time in a thread of its own, so that the caller can
-// go on meanwhile. librdkafka has no other way to ask for a group's offsets or for metadata without
-// waiting.
+// go on meanwhile.
 //
 //     struct background b = {.run = NULL};
 //     background_start(&b, ask, &question); // ask(&question) runs in the thread
@@ -12,8 +11,8 @@
 //     background_release(&b); // waits for a request that is under way
 //
 // While a request is under way, only its thread may use `question`.
-#ifndef KAFKA_BACKGROUND_H
-#define KAFKA_BACKGROUND_H
+#ifndef BASE_BACKGROUND_H
+#define BASE_BACKGROUND_H
 
 #include <pthread.h>
 #include <stdatomic.h>
