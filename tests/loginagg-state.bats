@@ -431,6 +431,61 @@ final_runs() {
     done
 }
 
+# with_slow_syncs FAULT COMMAND...: syncs of files take 200 ms, and then FAULT happens. The calls are
+# listed in the file trace.
+with_slow_syncs() {
+    traced -f -qq -s 9999999 -o trace -e trace=read,write,ppoll,fdatasync \
+        -e "inject=fdatasync:delay_exit=200000$1" "${@:2}"
+}
+
+# assert_synced_before_marks: in the file trace, each mark is written after its sync.
+assert_synced_before_marks() {
+    awk '/fdatasync.*= 0/ { synced++ }
+        / write\(1, / { marks += gsub(/@mark/, ""); if (marks - 1 > synced) exit 1 } # hello is not synced
+        END { if (marks < 2) exit 1 }' trace
+}
+
+@test "records are read while the log is synced, and no mark is written before" {
+    logingen -n 20000 >records
+    marked 5000 >in
+    options=(--tee --every 2000n)
+    loginagg --state state "${options[@]}" <in >want
+    rm -r state
+    # From a pipe, a read brings 64 KiB, and then there is another read soon.
+    # shellcheck disable=SC2002
+    cat in | with_slow_syncs '' loginagg --state state "${options[@]}" >out
+    cmp out want
+    assert_synced_before_marks
+    awk '/fdatasync.*unfinished/ { syncing = 1 }
+        /fdatasync.*= 0/ { syncing = 0 }
+        syncing && / read\(0, / { found = 1 }
+        END { exit !found }' trace
+    rm -r state
+    # What has been read meanwhile is written without the mark if the sync fails.
+    run -74 --separate-stderr with_slow_syncs :error=EIO loginagg --state state "${options[@]}" <in
+    assert_match "$stderr" "^loginagg: state/0\.$run_id\.log: "
+    assert_eq "$(jq -c 'select(.["@mark"]).seq' <<<"$output" | xargs)" 0
+    data <<<"$output" | cmp - <(data want | head -n "$(data <<<"$output" | wc -l)")
+    [ "$(data <<<"$output" | wc -l)" -gt 5100 ]
+    rm -r state
+    # Without a thread, syncs are not overlapped.
+    traced -f -qq -o /dev/null -e trace=clone,clone3 -e inject=clone,clone3:error=EAGAIN \
+        loginagg --state state "${options[@]}" <in | cmp - want
+}
+
+@test "a mark is written as soon as it is synced, also when the input pauses" {
+    { mark hello 0 0 && logingen -n 10 && mark mark 1 10; } >first
+    # shellcheck disable=SC2094 # the end mark waits for the output
+    { cat first && wait_until 20 grep -q '"seq":1' out && mark end 2 10; } |
+        with_slow_syncs '' loginagg --state state --every 0 >out
+    assert_eq "$(jq .seq out | xargs)" '0 1 2'
+    assert_synced_before_marks
+    # It does not wait for the next tick.
+    awk '/fdatasync.*= 0/ { synced = 1 }
+        synced && / write\(1, / { exit late }
+        synced && /ppoll.*Timeout/ { late = 1 }' trace
+}
+
 @test "an unfinished snapshot is deleted at the next start" {
     logingen -n 100 >records
     loginagg --state state <records >/dev/null

@@ -228,7 +228,19 @@ static int on_mark(void *ctx, struct stream *s, const struct mark *mark, const s
     (void)line;
     if (mark->kind == MARK_END)
         late_sum_up(&a->late, stream_ledger(s)->in);
-    return aggregator_mark(&a->aggregator, mark, &err) == 0 ? 0 : stream_fail_err(s, &err);
+    if (aggregator_mark(&a->aggregator, mark, &err) != 0)
+        return stream_fail_err(s, &err);
+    stream_defer_mark(s, checkpoint_sync_fd(&a->aggregator.checkpoint));
+    return 0;
+}
+
+static int await_saved(void *ctx, struct stream *s)
+{
+    struct agg *a = ctx;
+    struct err err;
+
+    int status = checkpoint_await_sync(&a->aggregator.checkpoint, &err);
+    return status == 0 ? 0 : stream_fail_err(s, &err);
 }
 
 static int on_end(void *ctx, struct stream *s)
@@ -286,6 +298,7 @@ int main(int argc, char **argv)
                                    .open = on_open,
                                    .record = options.aggregator.merge ? on_partial : on_record,
                                    .mark = on_mark,
+                                   .await_saved = await_saved,
                                    .end = on_end,
                                    .on_tick = on_tick,
                                    .close = on_close};

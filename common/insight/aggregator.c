@@ -553,7 +553,11 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
         return -1;
     if (checkpoint_save(&a->checkpoint, mark, &a->windows, err) != 0)
         return -1;
-    return mark->kind == MARK_END || mark->stop ? settle_held(a, AGGREGATOR_ADDED, err) : 0;
+    if (mark->kind != MARK_END && !mark->stop)
+        return 0;
+    if (checkpoint_await_sync(&a->checkpoint, err) != 0)
+        return -1;
+    return settle_held(a, AGGREGATOR_ADDED, err);
 }
 
 int aggregator_end(struct aggregator *a, struct err *err)

@@ -23,6 +23,8 @@
 //             ...pass the record on, if wanted; then aggregator_accept(&a, &err)...
 //     for each mark, in its place among the records:
 //         aggregator_mark(&a, mark, &err);
+//     before the mark is passed on:
+//         checkpoint_await_sync(&a.checkpoint, &err);
 //     after the last line:
 //         aggregator_end(&a, &err);
 //     aggregator_close(&a);
@@ -176,7 +178,8 @@ int aggregator_tick(struct aggregator *a, uint64_t records, struct err *err);
 // Handles a mark. At a hello mark, resumes from a checkpoint if there is one. At any other mark,
 // advances the watermark if the mark has a later one, and emits what is due: the windows to close
 // or, for partials, all changed windows. At an end mark, it also closes or emits the windows as
-// aggregator_end() does without marks. At last it writes a checkpoint.
+// aggregator_end() does without marks. At last it writes a checkpoint. Records may follow at once,
+// but the mark must not be passed on before checkpoint_await_sync(&a->checkpoint, err).
 int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *err);
 
 // Handles the end of an input without marks. Without options->state, or with options->final, closes

@@ -349,6 +349,16 @@ static uint64_t log_limit(const struct checkpoint *c, const struct windows *w)
     return limit > c->retry_from ? limit : c->retry_from;
 }
 
+int checkpoint_sync_fd(const struct checkpoint *c)
+{
+    return c->log.dir == NULL ? -1 : state_log_sync_fd(&c->log);
+}
+
+int checkpoint_await_sync(struct checkpoint *c, struct err *err)
+{
+    return c->log.dir == NULL ? 0 : state_log_await_sync(&c->log, err);
+}
+
 // Starts a snapshot of the state at a mark that the log already has, and another log.
 static int start_snapshot(struct checkpoint *c, const struct mark *mark, struct windows *w,
                           struct err *err)
@@ -356,6 +366,8 @@ static int start_snapshot(struct checkpoint *c, const struct mark *mark, struct 
     const struct state_head head = head_at(c, mark);
     char name[SNAPSHOT_NAME_SIZE];
 
+    if (checkpoint_await_sync(c, err) != 0)
+        return -1;
     c->job_bytes = c->log_bytes + c->log.out.bytes;
     c->log_bytes = 0;
     snapshot_name(name, mark->seq, mark->run, SNAPSHOT_STATE);
@@ -399,6 +411,8 @@ static int remove_superfluous(struct checkpoint *c, bool first_commit, struct er
 
     if (!own_commit(c) || (!trimmed && !first_commit))
         return 0;
+    if (checkpoint_await_sync(c, err) != 0)
+        return -1;
     return snapshot_dir_each(&c->dir, remove_old, c, err);
 }
 

@@ -19,6 +19,8 @@
 //     ...
 //     checkpoint_check_mark(&c, mark, &err); // before the mark is acted upon
 //     checkpoint_save(&c, mark, &windows, &err);
+//     ... // the records that follow
+//     checkpoint_await_sync(&c, &err); // before the mark is passed on
 //     ...
 //     checkpoint_close(&c);
 //
@@ -91,9 +93,15 @@ int checkpoint_check_mark(const struct checkpoint *c, const struct mark *mark, s
 int checkpoint_check_empty(const struct checkpoint *c, struct err *err);
 
 // Makes the state durable for a mark or, if `mark` is NULL, for the end of an input without marks.
-// Removes the files that are no longer needed.
+// Removes the files that are no longer needed. The state for a mark is durable only after
+// checkpoint_await_sync().
 int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct windows *w,
                     struct err *err);
+
+// Returns a descriptor that can be read when checkpoint_await_sync() need not wait any more, or -1
+// if it need not wait now.
+int checkpoint_sync_fd(const struct checkpoint *c);
+int checkpoint_await_sync(struct checkpoint *c, struct err *err);
 
 // --- What changes the windows, after it has been done: ---
 

@@ -59,7 +59,7 @@ static void open_file(struct state_log *log)
     struct out *out = &log->out;
 
     out->fd = openat(log->dir->fd, log->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (out->fd < 0)
+    if (out->fd < 0 || state_sync_init(&log->sync, out->fd, log->dir->fd) != 0)
         out->error = errno;
 }
 
@@ -106,7 +106,8 @@ void state_log_init(struct state_log *log, const struct snapshot_dir *dir, uint6
 {
     struct buf *b = &log->out.buf;
 
-    *log = (struct state_log){.dir = dir, .seq = seq, .watermark = watermark, .hello = hello};
+    *log = (struct state_log){
+        .dir = dir, .seq = seq, .watermark = watermark, .hello = hello, .sync = STATE_SYNC_INIT};
     snapshot_name(log->name, seq, run, SNAPSHOT_LOG);
     out_init(&log->out, -1, log->name);
     buf_append(b, HEADER, HEADER_LEN);
@@ -126,6 +127,7 @@ void state_log_close(struct state_log *log)
 {
     if (log->dir == NULL)
         return;
+    state_sync_release(&log->sync);
     if (log->out.fd >= 0)
         close(log->out.fd);
     out_release(&log->out);
@@ -236,14 +238,24 @@ static int64_t offset_of(const struct state_log *log, const struct mark *mark, s
     return mark_offset(mark, at->topic, at->partition);
 }
 
-static int sync_file(struct state_log *log)
+static int log_status(const struct state_log *log, struct err *err)
 {
-    if (fdatasync(log->out.fd) != 0)
-        return -1;
-    if (log->listed)
-        return 0;
-    log->listed = true;
-    return fsync(log->dir->fd);
+    errno = log->out.error;
+    return log->out.error == 0 ? 0 : snapshot_fail(log->dir, EX_IOERR, log->name, err);
+}
+
+int state_log_sync_fd(const struct state_log *log)
+{
+    return state_sync_fd(&log->sync);
+}
+
+int state_log_await_sync(struct state_log *log, struct err *err)
+{
+    int error = state_sync_await(&log->sync);
+
+    if (log->out.error == 0)
+        log->out.error = error;
+    return log_status(log, err);
 }
 
 int state_log_mark(struct state_log *log, const struct mark *mark, int64_t watermark,
@@ -251,6 +263,8 @@ int state_log_mark(struct state_log *log, const struct mark *mark, int64_t water
 {
     struct buf *b = &log->out.buf;
 
+    if (state_log_await_sync(log, err) != 0)
+        return -1;
     put_watermark(log, watermark);
     if (b->len - log->block_start > sizeof(struct block_head)) {
         end_block(log, BLOCK_ENTRIES);
@@ -264,10 +278,9 @@ int state_log_mark(struct state_log *log, const struct mark *mark, int64_t water
     end_block(log, BLOCK_MARK);
     write_blocks(log);
     begin_block(log);
-    if (log->out.error == 0 && sync_file(log) != 0)
-        log->out.error = errno;
-    errno = log->out.error;
-    return log->out.error == 0 ? 0 : snapshot_fail(log->dir, EX_IOERR, log->name, err);
+    if (log->out.error == 0)
+        state_sync_start(&log->sync);
+    return log_status(log, err);
 }
 
 // --- Reading ---

@@ -6,13 +6,16 @@
 // A log continues from the state at one mark, which its header names: a snapshot, or a mark in
 // another log. It has an entry for each record, with the values that the plan counts, and for
 // whatever else changes the windows. At each mark the entries are synced to disk, and the log then
-// also restores the state at that mark.
+// also restores the state at that mark. A thread syncs them, so that more can be counted meanwhile.
 //
 //     struct state_log log;
 //     state_log_init(&log, &dir, seq, run, from, hello, options, watermark);
 //     state_log_record(&log, watermark, batch, item, value_id); // for each record
 //     ...
 //     if (state_log_mark(&log, mark, watermark, accepted, committed, &err) != 0) ...
+//     ... // the records that follow
+//     if (state_log_await_sync(&log, &err) != 0) ...
+//     // the mark is on disk
 //     state_log_close(&log);
 //
 //     struct state_log_reader r;
@@ -86,6 +89,7 @@
 #include "base/out.h"
 #include "insight/batch.h"
 #include "insight/snapshot_file.h"
+#include "insight/state_sync.h"
 #include "stream/mark.h"
 
 #define STATE_LOG_BLOCK ((size_t)256 << 10) // a block of entries is written when it has this size
@@ -112,7 +116,7 @@ struct state_log {
     uint64_t seq;             // of the mark from which the log continues
     const struct mark *hello; // borrowed; its partitions, in the order of the offsets
     struct out out;           // its fd is -1 before the first block is written
-    bool listed;              // the directory, which has the file's name, was synced
+    struct state_sync sync;   // of that fd
     size_t block_start;       // where the block that is being filled begins in the buffer
     uint64_t writing;         // up to here, the kernel was asked to write the file to disk
     int64_t watermark;        // the last one that was logged
@@ -130,7 +134,7 @@ void state_log_init(struct state_log *log, const struct snapshot_dir *dir, uint6
                     const char *run, const char *from, const struct mark *hello,
                     const char *options, int64_t watermark);
 
-// Closes the file. What came after the last mark is lost.
+// Closes the file, after a sync that is under way. What came after the last mark is lost.
 void state_log_close(struct state_log *log);
 
 // Append entries. An entry is preceded by the watermark, if that has changed. Errors are reported
@@ -143,9 +147,17 @@ void state_log_partial(struct state_log *log, const struct line *line, int64_t w
 void state_log_emitted(struct state_log *log, int64_t watermark);
 void state_log_ended(struct state_log *log, int64_t watermark);
 
-// Appends a mark and syncs the log to disk. Returns 0, or -1 with *err set (EX_IOERR).
+// Appends a mark, and begins to sync the log to disk. Waits for the sync of the mark before.
+// Returns 0, or -1 with *err set (EX_IOERR).
 int state_log_mark(struct state_log *log, const struct mark *mark, int64_t watermark,
                    uint64_t accepted, uint64_t committed, struct err *err);
+
+// Returns a descriptor that can be read when the sync has ended, or -1 if none is pending.
+int state_log_sync_fd(const struct state_log *log);
+
+// Waits for the pending sync, if there is one. Returns 0 if the last mark is on disk, or -1 with
+// *err set (EX_IOERR).
+int state_log_await_sync(struct state_log *log, struct err *err);
 
 // --- Reading ---
 

@@ -21,6 +21,7 @@
 
 #define SOURCE_WAIT 100     // ms that a source waits for records before it checks for signals
 #define PIPE_SIZE (1 << 20) // bytes wanted for the pipe on stdout: fewer switches between stages
+#define DEFERRED_MAX (4u << 20) // bytes that may be buffered while a mark is deferred
 
 struct stream {
     const struct stream_ops *ops;
@@ -36,8 +37,10 @@ struct stream {
     const struct line *current;
     struct mark mark; // the last one that was read
     struct mark_follower marks;
-    struct filter_pool *filter; // NULL if there is no jq program
-    struct line *ahead;         // lines that are read before they are handled; NULL for none
+    int saved_fd; // can be read when the deferred mark is saved; -1 if no mark is deferred
+    size_t deferred_at, deferred_len; // the deferred mark in the buffer of `out`
+    struct filter_pool *filter;       // NULL if there is no jq program
+    struct line *ahead;               // lines that are read before they are handled; NULL for none
     int64_t next_tick;
     bool failed;
     bool reader_gone; // the reader of stdout has closed it: stop quietly
@@ -128,8 +131,34 @@ static int flush_rejects(struct stream *s)
     return reject_writer_flush(&s->rejects, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
+void stream_defer_mark(struct stream *s, int saved_fd)
+{
+    s->saved_fd = saved_fd;
+    s->deferred_at = s->out.buf.len;
+    s->deferred_len = 0;
+}
+
+// Waits until the deferred mark may be written. If it must not be, removes it from the buffer,
+// because the end of the process writes what is buffered.
+static int release_mark(struct stream *s)
+{
+    struct buf *b = &s->out.buf;
+
+    if (s->saved_fd < 0)
+        return 0;
+    s->saved_fd = -1;
+    if (s->ops->await_saved(s->ctx, s) == 0)
+        return 0;
+    size_t end = s->deferred_at + s->deferred_len;
+    memmove(b->data + s->deferred_at, b->data + end, b->len - end);
+    b->len -= s->deferred_len;
+    return -1;
+}
+
 int stream_flush(struct stream *s)
 {
+    if (release_mark(s) != 0)
+        return -1;
     // The rejects must be written first. Once stdout is written, a later stage may acknowledge a
     // mark or commit, and that covers the rejects too.
     if (flush_rejects(s) != 0)
@@ -150,7 +179,9 @@ struct buf *stream_emit_begin(struct stream *s)
 // between two calls of fill(), when it is not inside a call of its Kafka library.
 static int flush_when_full(struct stream *s)
 {
-    return s->out.buf.len < OUT_FLUSH || s->ops->fill != NULL ? 0 : stream_flush(s);
+    size_t limit = s->saved_fd < 0 ? OUT_FLUSH : DEFERRED_MAX;
+
+    return s->out.buf.len < limit || s->ops->fill != NULL ? 0 : stream_flush(s);
 }
 
 static int end_line(struct stream *s)
@@ -334,11 +365,14 @@ static bool may_be_half(const char *data, size_t len)
     return !mark_is(data, len) || data[len - 1] != '}';
 }
 
-// Handles a mark: calls the tool, writes the mark after everything emitted, and flushes.
+// Handles a mark: calls the tool, writes the mark after everything emitted, and flushes, unless the
+// mark is deferred.
 static int pass_mark(struct stream *s, const struct line *line)
 {
     struct err err;
 
+    if (s->saved_fd >= 0 && stream_flush(s) != 0)
+        return -1;
     s->parsed = NULL; // parsing the mark overwrites the record
     if (s->ops->holds_last)
         s->in.hold = may_be_half;
@@ -359,7 +393,8 @@ static int pass_mark(struct stream *s, const struct line *line)
         buf_append(&s->out.buf, line->data, line->len);
         buf_putc(&s->out.buf, '\n');
     }
-    return stream_flush(s);
+    s->deferred_len = s->out.buf.len - s->deferred_at;
+    return s->saved_fd < 0 ? stream_flush(s) : 0;
 }
 
 static int ended_early(struct stream *s)
@@ -515,20 +550,26 @@ static int lose_reader(struct stream *s)
     return output_failed(s);
 }
 
-// Waits until stdin can be read. If it cannot be read at once, flushes before waiting. Returns 1 if
-// it can be read, 0 if a tick is due or a signal has arrived, or -1 after a failure.
+// Waits until stdin can be read. If it cannot be read at once, flushes before waiting, unless a
+// mark is deferred. Returns 1 if it can be read, 0 if a tick is due, a signal has arrived or the
+// deferred mark is saved, or -1 after a failure.
 static int await_input(struct stream *s)
 {
-    struct pollfd fds[2] = {{.fd = s->in.fd, .events = POLLIN},
-                            {.fd = s->ops->sink ? -1 : s->out.fd, .events = 0}};
+    struct pollfd fds[3] = {{.fd = s->in.fd, .events = POLLIN},
+                            {.fd = s->ops->sink ? -1 : s->out.fd, .events = 0},
+                            {.fd = s->saved_fd, .events = POLLIN}};
 
-    if (poll(fds, 1, 0) > 0)
+    poll(fds, 3, 0);
+    if (fds[2].revents != 0 && stream_flush(s) != 0)
+        return -1;
+    if (fds[0].revents != 0)
         return 1;
     if (s->ops->paused != NULL && s->ops->paused(s->ctx, s) != 0)
         return -1;
-    if (stream_flush(s) != 0)
+    if (s->saved_fd < 0 && stream_flush(s) != 0)
         return -1;
-    if (signals_poll(fds, 2, time_to_tick(s)) < 0)
+    fds[2].fd = s->saved_fd;
+    if (signals_poll(fds, 3, time_to_tick(s)) < 0)
         return errno == EINTR ? 0 : stream_fail(s, EX_IOERR, "stdin: %s", strerror(errno));
     // stdout has no reader any more. Stop now, instead of waiting for the next record.
     if (fds[1].revents & POLLERR)
@@ -647,7 +688,7 @@ static bool may_be_longer(const char *data, size_t len)
 static void stream_init(struct stream *s, const struct stream_ops *ops, void *ctx,
                         const struct stream_options *options)
 {
-    *s = (struct stream){.ops = ops, .ctx = ctx, .options = options};
+    *s = (struct stream){.ops = ops, .ctx = ctx, .options = options, .saved_fd = -1};
     guard_standard_descriptors();
     s->ledger.started = time_monotonic();
     s->next_tick = s->ledger.started + ops->tick;

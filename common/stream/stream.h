@@ -76,6 +76,11 @@ struct stream_ops {
     // pass them on. May be NULL if the tool holds nothing back.
     int (*mark)(void *ctx, struct stream *s, const struct mark *mark, const struct line *line);
 
+    // Called before a mark is written that stream_defer_mark() has deferred. Waits until everything
+    // is saved that must be saved for this mark. If it fails, the mark is not written. May be NULL
+    // if the tool defers no marks.
+    int (*await_saved)(void *ctx, struct stream *s);
+
     // Called when the input has ended in order and all records have been handed over. A stream with
     // marks ends in order only after an end mark or a mark with "stop":true.
     int (*end)(void *ctx, struct stream *s);
@@ -181,6 +186,12 @@ int stream_write(struct stream *s, const char *data, size_t len);
 // Writes a mark after everything that was emitted, and flushes. Only for sources.
 int stream_emit_mark(struct stream *s, const struct mark *mark);
 
+// Called in ops->mark, defers the mark: further lines are handed over before it is written. Once
+// saved_fd can be read, the driver calls ops->await_saved() and writes the mark and what follows
+// it. It does so earlier at the next mark, at the end, at stream_flush(), and when much is
+// buffered. If saved_fd is -1, the mark is not deferred.
+void stream_defer_mark(struct stream *s, int saved_fd);
+
 // Returns whether a hello mark has opened the stream.
 bool stream_has_marks(const struct stream *s);
 
@@ -199,7 +210,8 @@ struct json *stream_json(struct stream *s);
 
 const struct ledger *stream_ledger(const struct stream *s);
 
-// Writes everything that is buffered: rejects first, then stdout.
+// Writes everything that is buffered: rejects first, then stdout. If a mark is deferred, waits
+// first.
 int stream_flush(struct stream *s);
 
 // Opens a file anew; see out_reopen_append(). If the new file cannot be opened, warns, and the old

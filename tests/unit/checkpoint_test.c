@@ -470,7 +470,8 @@ static _Noreturn void count_from(const struct mark *hello, int saved)
         add(&f, seq * KILL_EVERY, (seq + 1) * KILL_EVERY);
         seq++;
         // The mark before is committed.
-        if (save_as(&c, &f, hello->run, seq, (int64_t)seq, seq - 1) != 0)
+        if (save_as(&c, &f, hello->run, seq, (int64_t)seq, seq - 1) != 0 ||
+            checkpoint_await_sync(&c, &err) != 0)
             err_die(&err);
         if (write(saved, &seq, sizeof seq) != sizeof seq)
             _exit(1);
