@@ -23,7 +23,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "kafka/background.h"
+#include "base/background.h"
 #include "kafka/partition.h"
 
 // All members are private.
