@@ -10,6 +10,12 @@ load delivery
 
 SOON='-X topic.metadata.refresh.interval.ms=500'
 
+# add_record PARTITION: the record 1000+number. Fails, and adds nothing, while the broker does not know
+# the partition yet.
+add_record() {
+    echo "{\"n\":$((1000 + $1))}" | produce_to "$1"
+}
+
 # add_partitions COUNT: $topic then has that many, and the new ones have the record 1000+number each.
 add_partitions() {
     local first
@@ -17,7 +23,7 @@ add_partitions() {
     first=$(read_topic "$topic" --marks | head -n 1 | jq '.at | length')
     "$BUILD_DIR/tests/alter_topic" grow "$topic" "$1"
     for ((p = first; p < $1; p++)); do
-        echo "{\"n\":$((1000 + p))}" | produce_to $p
+        wait_until 10 add_record $p
     done
 }
 
