@@ -10,8 +10,9 @@
 #include "sketch/map.h"
 
 #define UNKNOWN "unknown"
-#define ROWS 32          // enough to overlap cache misses, and few enough to stay in the L1 cache
+#define ROWS 64          // few enough to stay in the cache
 #define ITEMS (4 * ROWS) // a record is counted in several sets when windows overlap
+#define APART 3          // items between two steps: in that time memory comes into the cache
 #define BYTES (64u << 10)
 #define KEPT 1000 // bytes of a text that is too long for a table
 
@@ -24,6 +25,11 @@ void batch_init(struct batch *batch, const struct plan *plan)
     insight_set_scratch_init(&batch->scratch, plan);
     batch->word = xcalloc(ROWS * plan->value_count, sizeof *batch->word);
     batch->lacking = xcalloc(plan->value_count, sizeof *batch->lacking);
+    batch->adder = xcalloc(plan->insight_count, sizeof(const struct insight *));
+    for (size_t i = 0; i < plan->insight_count; i++) {
+        if (plan->insight[i].kind->add != NULL)
+            batch->adder[batch->adders++] = &plan->insight[i];
+    }
     buf_reserve(&batch->bytes, BYTES);
 }
 
@@ -41,6 +47,7 @@ void batch_release(struct batch *batch)
     free(batch->key);
     free(batch->part);
     free(batch->lacking);
+    free(batch->adder);
     insight_set_scratch_release(&batch->scratch);
 }
 
@@ -130,18 +137,6 @@ static void grow_items(struct batch *batch)
     batch->items_size = size;
 }
 
-void batch_add(struct batch *batch, struct insight_set *set)
-{
-    size_t row = batch->rows - 1, count = batch->plan->value_count;
-    const struct batch_text *text = batch->text + row * count;
-
-    if (batch->items == batch->items_size)
-        grow_items(batch);
-    batch->item[batch->items++] = (struct batch_item){set, row};
-    for (size_t i = 0; i < count; i++)
-        map_prefetch(&set->value[i].map, text[i].hash);
-}
-
 static void guess_values(const struct batch *batch, size_t item)
 {
     const struct table *table = batch->item[item].set->value;
@@ -168,15 +163,23 @@ static void find_values(const struct batch *batch, size_t item)
     }
 }
 
-static size_t key_size(const struct table_plan *combination)
+// The key of a combination is inline, and so is what is done with it: most combinations have two
+// fields, and with a constant width it takes half of the time.
+static inline size_t fill_key(uint32_t *key, const struct table_plan *combination, size_t width,
+                              const uint32_t *value_id)
 {
-    return combination->width * sizeof(uint32_t);
+    for (size_t i = 0; i < width; i++)
+        key[i] = value_id[combination->part[i]];
+    return width * sizeof *key;
 }
 
-static void fill_key(uint32_t *key, const struct table_plan *combination, const uint32_t *value_id)
+static inline uint64_t hash_key(const struct batch *batch, const struct table_plan *combination,
+                                size_t width, const uint32_t *value_id)
 {
-    for (size_t i = 0; i < combination->width; i++)
-        key[i] = value_id[combination->part[i]];
+    uint32_t key[TABLE_WIDTH];
+    size_t size = fill_key(key, combination, width, value_id);
+
+    return map_hash(&batch->plan->secret, key, size);
 }
 
 static void hash_combinations(const struct batch *batch, size_t item)
@@ -185,13 +188,22 @@ static void hash_combinations(const struct batch *batch, size_t item)
     const struct table *table = batch->item[item].set->combination;
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     uint64_t *hash = batch->hash + item * plan->combination_count;
-    uint32_t key[TABLE_WIDTH];
 
     for (size_t i = 0; i < plan->combination_count; i++) {
-        fill_key(key, &plan->combination[i], value_id);
-        hash[i] = map_hash(&plan->secret, key, key_size(&plan->combination[i]));
+        const struct table_plan *combination = &plan->combination[i];
+        if (table[i].sketch != NULL)
+            continue;
+        hash[i] = combination->width == 2
+                      ? hash_key(batch, combination, 2, value_id)
+                      : hash_key(batch, combination, combination->width, value_id);
         map_prefetch(&table[i].map, hash[i]);
     }
+}
+
+static void find_values_and_hash(const struct batch *batch, size_t item)
+{
+    find_values(batch, item);
+    hash_combinations(batch, item);
 }
 
 static void guess_combinations(const struct batch *batch, size_t item)
@@ -202,8 +214,20 @@ static void guess_combinations(const struct batch *batch, size_t item)
     const uint64_t *hash = batch->hash + item * count;
     uint32_t *id = batch->combination_id + item * count;
 
-    for (size_t i = 0; i < count; i++)
-        id[i] = map_guess(&table[i].map, key_size(&combination[i]), hash[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (table[i].sketch == NULL)
+            id[i] = map_guess(&table[i].map, combination[i].width * sizeof(uint32_t), hash[i]);
+    }
+}
+
+static inline struct map_entry *find_key(struct map *map, const struct table_plan *combination,
+                                         size_t width, const uint32_t *value_id, uint32_t guess,
+                                         uint64_t hash)
+{
+    uint32_t key[TABLE_WIDTH];
+    size_t size = fill_key(key, combination, width, value_id);
+
+    return map_add_guessed(map, guess, key, size, hash);
 }
 
 static void find_combinations(const struct batch *batch, size_t item)
@@ -213,15 +237,46 @@ static void find_combinations(const struct batch *batch, size_t item)
     const uint32_t *value_id = batch->value_id + item * plan->value_count;
     const uint64_t *hash = batch->hash + item * plan->combination_count;
     uint32_t *id = batch->combination_id + item * plan->combination_count;
-    uint32_t key[TABLE_WIDTH];
 
     for (size_t i = 0; i < plan->combination_count; i++) {
+        const struct table_plan *combination = &plan->combination[i];
         struct map *map = &table[i].map;
-        size_t size = key_size(&plan->combination[i]);
         if (table[i].sketch != NULL)
             continue;
-        fill_key(key, &plan->combination[i], value_id);
-        id[i] = map_id(map, map_add_guessed(map, id[i], key, size, hash[i]));
+        id[i] = map_id(
+            map, combination->width == 2
+                     ? find_key(map, combination, 2, value_id, id[i], hash[i])
+                     : find_key(map, combination, combination->width, value_id, id[i], hash[i]));
+    }
+}
+
+// Does the steps of the lookup for each item before one item, as far as they are not done yet.
+static void look_up(struct batch *batch, size_t step, size_t before)
+{
+    static void (*const steps[BATCH_STEPS])(const struct batch *, size_t) = {
+        guess_values, find_values_and_hash, guess_combinations, find_combinations};
+
+    while (batch->done[step] < before)
+        steps[step](batch, batch->done[step]++);
+}
+
+void batch_add(struct batch *batch, struct insight_set *set)
+{
+    size_t row = batch->rows - 1, count = batch->plan->value_count;
+    const struct batch_text *text = batch->text + row * count;
+
+    if (batch->items == batch->items_size)
+        grow_items(batch);
+    batch->item[batch->items++] = (struct batch_item){set, row};
+    for (size_t i = 0; i < count; i++)
+        map_prefetch(&set->value[i].map, text[i].hash);
+    // A set gets at most one item for each row.
+    if (set != batch->checked && !insight_set_has_room(set, batch->plan, ROWS))
+        batch->tight = true;
+    batch->checked = set;
+    for (size_t i = 0; i < BATCH_STEPS && !batch->tight; i++) {
+        if (batch->items > (i + 1) * APART)
+            look_up(batch, i, batch->items - (i + 1) * APART);
     }
 }
 
@@ -273,8 +328,16 @@ static void count_sketched(struct batch *batch, size_t from, size_t to)
         count_in_sketch(batch, table, from, to);
 }
 
+static struct map_entry *count_one(const struct table *table, uint32_t id)
+{
+    struct map_entry *e = map_at(&table->map, id);
+
+    e->count++;
+    return e;
+}
+
 // Counts an item in those tables that are exact.
-static void count(struct batch *batch, size_t item)
+static void count(const struct batch *batch, size_t item)
 {
     const struct plan *plan = batch->plan;
     const struct insight_set_hits *hits = &batch->scratch.hits;
@@ -286,35 +349,24 @@ static void count(struct batch *batch, size_t item)
     if (first && batch->counting != NULL)
         batch->counting(batch->ctx, batch, &batch->item[item], value_id);
     for (size_t i = 0; i < plan->value_count; i++) {
-        if (set->value[i].sketch != NULL)
-            continue;
-        hits->value[i] = map_at(&set->value[i].map, value_id[i]);
-        hits->value[i]->count++;
+        if (set->value[i].sketch == NULL)
+            hits->value[i] = count_one(&set->value[i], value_id[i]);
     }
     for (size_t i = 0; i < plan->combination_count; i++) {
-        if (set->combination[i].sketch != NULL)
-            continue;
-        hits->combination[i] = map_at(&set->combination[i].map, combination_id[i]);
-        hits->combination[i]->count++;
+        if (set->combination[i].sketch == NULL)
+            hits->combination[i] = count_one(&set->combination[i], combination_id[i]);
     }
-    for (size_t i = 0; i < plan->insight_count; i++) {
-        const struct insight *in = &plan->insight[i];
-        if (in->kind->add != NULL && insight_set_table_of(in, set)->sketch == NULL)
+    for (size_t i = 0; i < batch->adders; i++) {
+        const struct insight *in = batch->adder[i];
+        if (!set->sketched || insight_set_table_of(in, set)->sketch == NULL)
             in->kind->add(in, set, hits, 1);
     }
 }
 
-// Does each step for all items, so that their cache misses overlap.
 static void settle_together(struct batch *batch)
 {
-    static void (*const steps[])(const struct batch *, size_t) = {
-        guess_values, find_values, hash_combinations, guess_combinations, find_combinations,
-    };
-
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        for (size_t item = 0; item < batch->items; item++)
-            steps[i](batch, item);
-    }
+    for (size_t i = 0; i < BATCH_STEPS; i++)
+        look_up(batch, i, batch->items);
     for (size_t item = 0; item < batch->items; item++)
         count(batch, item);
     count_sketched(batch, 0, batch->items);
@@ -325,36 +377,23 @@ static void settle_together(struct batch *batch)
 static void settle_one_by_one(struct batch *batch)
 {
     for (size_t item = 0; item < batch->items; item++) {
-        guess_values(batch, item);
-        find_values(batch, item);
-        hash_combinations(batch, item);
-        guess_combinations(batch, item);
-        find_combinations(batch, item);
+        for (size_t i = 0; i < BATCH_STEPS; i++)
+            look_up(batch, i, item + 1);
         count(batch, item);
         count_sketched(batch, item, item + 1);
         insight_set_bound(batch->item[item].set, batch->plan);
     }
 }
 
-static bool has_room(const struct batch *batch)
-{
-    const struct insight_set *seen = NULL;
-
-    for (size_t item = 0; item < batch->items; item++) {
-        const struct insight_set *set = batch->item[item].set;
-        if (set != seen && !insight_set_has_room(set, batch->plan, batch->items))
-            return false;
-        seen = set;
-    }
-    return true;
-}
-
 void batch_settle(struct batch *batch)
 {
-    if (has_room(batch))
-        settle_together(batch);
-    else
+    if (batch->tight)
         settle_one_by_one(batch);
+    else
+        settle_together(batch);
     batch->rows = batch->items = 0;
+    memset(batch->done, 0, sizeof batch->done);
+    batch->checked = NULL;
+    batch->tight = false;
     buf_clear(&batch->bytes);
 }

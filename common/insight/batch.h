@@ -3,9 +3,11 @@
 // batch: counts records into sets, a few dozen at a time.
 //
 // In a large window nearly every table lookup is a cache miss, and waiting for memory would take
-// longer than all other work. So a batch collects records, and then does each step of the lookup
-// for all of them before the next step. This way their cache misses overlap. The counting itself is
-// done record by record, in order, so the result is the same as without batches.
+// longer than all other work. So a lookup has several steps. Each step asks for the memory that the
+// next step needs, and while it comes, later records are read and looked up (software-pipelined
+// prefetching: Chen, Ailamaki, Gibbons and Mowry, "Improving hash join performance through
+// prefetching", ICDE 2004). The counting itself is done record by record, in order, so the result
+// is the same as without batches.
 //
 // A text longer than TABLE_TEXT_MAX bytes is replaced by its first 1,000 bytes or so, an ellipsis,
 // and the hll_hash() of the whole text in 16 hexadecimal digits. So no key is long, and different
@@ -45,6 +47,8 @@ struct batch_item {
     size_t row;
 };
 
+#define BATCH_STEPS 4 // of the lookup of an item
+
 struct batch {
     const struct plan *plan;
     struct json_value *value; // the current record's values, as in plan->field; the owner fills it
@@ -60,14 +64,19 @@ struct batch {
     struct buf bytes;
     struct batch_text *text; // by row and table of values
     struct batch_item *item;
-    uint32_t *value_id;       // by item and table of values; at first a guess
-    uint32_t *combination_id; // by item and table of combinations; at first a guess
-    uint64_t *hash;           // by item and table of combinations
-    struct table_word *word;  // by row and table of values, for sketches
-    struct table_key *key;    // by item, for one sketch
-    struct table_word *part;  // of the keys
-    uint64_t loaded;          // records, in all
-    uint64_t *lacking;        // by table of values: the records without the field, or with null
+    uint32_t *value_id;                // by item and table of values; at first a guess
+    uint32_t *combination_id;          // by item and table of combinations; at first a guess
+    uint64_t *hash;                    // by item and table of combinations
+    struct table_word *word;           // by row and table of values, for sketches
+    struct table_key *key;             // by item, for one sketch
+    struct table_word *part;           // of the keys
+    uint64_t loaded;                   // records, in all
+    size_t done[BATCH_STEPS];          // the items for which each step of the lookup is done
+    const struct insight_set *checked; // the set that was last checked for room
+    bool tight;                        // at least one set may reach plan->max_keys
+    const struct insight **adder;      // the insights whose kind has a function `add`
+    size_t adders;
+    uint64_t *lacking; // by table of values: the records without the field, or with null
     struct insight_set_scratch scratch;
 };
 

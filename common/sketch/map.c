@@ -6,9 +6,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "base/bytes.h"
 #include "base/xalloc.h"
 
@@ -23,11 +20,6 @@ int map_secret_init(struct map_secret *secret, struct err *err)
     if (getrandom(secret->bytes, sizeof secret->bytes, 0) != (ssize_t)sizeof secret->bytes)
         return err_set(err, EX_OSERR, "getrandom: %s", strerror(errno));
     return 0;
-}
-
-uint64_t map_hash(const struct map_secret *secret, const void *key, size_t len)
-{
-    return XXH3_64bits_withSecret(key, len, secret->bytes, sizeof secret->bytes);
 }
 
 void map_init(struct map *m, uint32_t words)

@@ -27,6 +27,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "base/bytes.h"
 #include "base/err.h"
 
@@ -53,8 +56,12 @@ struct map {
 // Draws a secret from the kernel. Returns 0, or -1 with *err set.
 int map_secret_init(struct map_secret *secret, struct err *err);
 
-// Returns the XXH3_64bits_withSecret of a key; see xxHash, https://github.com/Cyan4973/xxHash
-uint64_t map_hash(const struct map_secret *secret, const void *key, size_t len);
+// Returns the XXH3_64bits_withSecret of a key; see xxHash, https://github.com/Cyan4973/xxHash. It
+// is inline, since for a constant length it is only a few instructions.
+static inline uint64_t map_hash(const struct map_secret *secret, const void *key, size_t len)
+{
+    return XXH3_64bits_withSecret(key, len, secret->bytes, sizeof secret->bytes);
+}
 
 void map_init(struct map *m, uint32_t words);
 void map_release(struct map *m);

@@ -64,7 +64,7 @@ static void test_texts(void)
     insight_set_init(&set, &f.plan);
     for (size_t i = 0; i < count; i++)
         add(&f, &set, cases[i].record);
-    tap_int(count_of(&f, &set, "ip", "7"), -1, "records wait until the batch is settled");
+    tap_ok(count_of(&f, &set, "ip", "7") < 1, "records are not counted until the batch is settled");
     batch_settle(&f.windows.batch);
     for (size_t i = 0; i < count; i++)
         tap_ok(count_of(&f, &set, "ip", cases[i].text) == cases[i].count, "%s counts as '%s'",
