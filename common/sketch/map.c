@@ -2,10 +2,10 @@
 #include "sketch/map.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/block.h"
 #include "base/bytes.h"
 #include "base/xalloc.h"
 
@@ -29,8 +29,8 @@ void map_init(struct map *m, uint32_t words)
 
 void map_release(struct map *m)
 {
-    free(m->slot);
-    free(m->data);
+    block_free(m->slot, m->slots * sizeof *m->slot);
+    block_free(m->data, m->size);
     map_init(m, m->words);
 }
 
@@ -70,12 +70,12 @@ static void grow_slots(struct map *m)
     m->slots = old_slots == 0 ? SLOTS_FIRST : old_slots + old_slots / 2;
     if (m->slots > UINT32_MAX)
         xalloc_die(SIZE_MAX);
-    m->slot = xcalloc(m->slots, sizeof *m->slot);
+    m->slot = block_new(m->slots * sizeof *m->slot);
     for (size_t i = 0; i < old_slots; i++) {
         if (old[i] != 0)
             m->slot[free_slot(m, old[i])] = old[i];
     }
-    free(old);
+    block_free(old, old_slots * sizeof *old);
 }
 
 static size_t entry_size(const struct map *m, size_t len)
@@ -96,8 +96,9 @@ static struct map_entry *append_entry(struct map *m, const void *key, size_t len
         xalloc_die(SIZE_MAX);
     if (m->size - m->len < size || m->data == NULL) {
         size_t more = m->size / 2 < SIZE_FIRST ? SIZE_FIRST : m->size / 2;
-        m->size += more < size + MAP_UNIT ? size + MAP_UNIT : more;
-        m->data = xreallocarray(m->data, 1, m->size);
+        more = more < size + MAP_UNIT ? size + MAP_UNIT : more;
+        m->data = block_resize(m->data, m->size, m->size + more);
+        m->size += more;
     }
     struct map_entry *e = (struct map_entry *)(void *)(m->data + m->len);
     m->len += size;
