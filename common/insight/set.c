@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/set.h"
 
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 #include "sketch/hll.h"
@@ -86,7 +88,7 @@ struct table_text insight_set_part(const struct insight_set *set, const struct p
     return (struct table_text){.data = map_key(values, e), .len = e->len};
 }
 
-// An exact table: the context of the functions of struct topk_order.
+// An exact table that becomes a sketch.
 struct source {
     const struct insight_set *set;
     const struct plan *plan;
@@ -95,14 +97,27 @@ struct source {
     size_t width;
 };
 
-static uint64_t count(const void *ctx, uint32_t id)
+// A key of an exact table. The key is read only to compare it with one that begins the same.
+struct candidate {
+    uint64_t count;
+    uint64_t beginning; // of its first text: 8 bytes, in the order in which they compare
+    uint32_t id;
+};
+
+static struct candidate make_candidate(const struct source *s, const struct map_entry *e)
 {
-    return map_at(((const struct source *)ctx)->map, id)->count;
+    uint32_t id = map_id(s->map, e);
+    struct table_text text = insight_set_part(s->set, s->plan, s->table, id, 0);
+    unsigned char bytes[8] = {0};
+    uint64_t beginning;
+
+    memcpy(bytes, text.data, text.len < sizeof bytes ? text.len : sizeof bytes);
+    memcpy(&beginning, bytes, sizeof beginning);
+    return (struct candidate){e->count, be64toh(beginning), id};
 }
 
-static int compare(const void *ctx, uint32_t a, uint32_t b)
+static int compare_keys(const struct source *s, uint32_t a, uint32_t b)
 {
-    const struct source *s = ctx;
     const size_t *part = plan_table(s->plan, s->table)->part;
     int order = 0;
 
@@ -113,6 +128,64 @@ static int compare(const void *ctx, uint32_t a, uint32_t b)
     return order;
 }
 
+// Orders candidates by rank: the highest count first, then the lowest key.
+static int compare(const void *left, const void *right, void *source)
+{
+    const struct candidate *a = left, *b = right;
+
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    if (a->beginning != b->beginning)
+        return a->beginning < b->beginning ? -1 : 1;
+    return compare_keys(source, a->id, b->id);
+}
+
+// Moves a candidate down in a heap whose root ranks last.
+static void sink(struct candidate *heap, size_t used, size_t at, struct source *source)
+{
+    struct candidate moved = heap[at];
+
+    for (size_t child = 2 * at + 1; child < used; child = 2 * at + 1) {
+        if (child + 1 < used && compare(&heap[child + 1], &heap[child], source) > 0)
+            child++;
+        if (compare(&heap[child], &moved, source) <= 0)
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moved;
+}
+
+static void make_heap(struct candidate *list, size_t used, struct source *source)
+{
+    for (size_t i = used / 2; i-- > 0;)
+        sink(list, used, i, source);
+}
+
+// Fills `list` with the candidates that rank first, at most `limit`, in order. Returns their
+// number.
+static size_t find_highest(struct source *source, struct candidate *list, size_t limit)
+{
+    size_t used = 0;
+
+    for (const struct map_entry *e = map_first(source->map); e != NULL;
+         e = map_next(source->map, e)) {
+        if (e->count == 0 || (used == limit && e->count < list[0].count))
+            continue;
+        struct candidate found = make_candidate(source, e);
+        if (used < limit) {
+            list[used++] = found;
+            if (used == limit)
+                make_heap(list, limit, source);
+        } else if (compare(&found, &list[0], source) < 0) {
+            list[0] = found;
+            sink(list, limit, 0, source);
+        }
+    }
+    qsort_r(list, used, sizeof *list, compare, source);
+    return used;
+}
+
 static void get_texts(const struct source *s, uint32_t id, struct table_text *text)
 {
     for (size_t i = 0; i < s->width; i++)
@@ -120,27 +193,21 @@ static void get_texts(const struct source *s, uint32_t id, struct table_text *te
 }
 
 // Adds the keys with the highest counts to the sketch, in descending order.
-static void list_highest(struct table_sketch *sketch, const struct source *source)
+static void list_highest(struct table_sketch *sketch, struct source *source)
 {
-    const struct topk_order order = {count, compare, source};
+    size_t limit = sketch->highest.limit;
     struct table_text text[TABLE_WIDTH];
     struct buf key = BUF_INIT;
-    struct topk top;
 
-    if (!sketch->plan->needs.listed)
+    if (!sketch->plan->needs.listed || limit == 0)
         return;
-    topk_init(&top, sketch->highest.limit, 1);
-    for (const struct map_entry *e = map_first(source->map); e != NULL;
-         e = map_next(source->map, e)) {
-        if (e->count >= top.threshold)
-            topk_offer(&top, &order, map_id(source->map, e), e->count);
-    }
-    size_t listed = topk_sort(&top, &order);
+    struct candidate *list = xreallocarray(NULL, limit, sizeof *list);
+    size_t listed = find_highest(source, list, limit);
     for (size_t i = 0; i < listed; i++) {
-        get_texts(source, top.item[i].id, text);
-        table_sketch_list(sketch, text, top.item[i].count, &key);
+        get_texts(source, list[i].id, text);
+        table_sketch_list(sketch, text, list[i].count, &key);
     }
-    topk_release(&top);
+    free(list);
     buf_release(&key);
 }
 
@@ -187,7 +254,7 @@ void insight_set_sketch(struct insight_set *set, const struct plan *plan, size_t
 {
     struct table *table = insight_set_table(set, plan, number);
     const struct table_plan *table_plan = plan_table(plan, number);
-    const struct source source = {set, plan, number, &table->map, table_plan->width};
+    struct source source = {set, plan, number, &table->map, table_plan->width};
 
     if (table->sketch != NULL)
         return;
