@@ -24,6 +24,7 @@ void batch_init(struct batch *batch, const struct plan *plan)
     batch->row_time = xcalloc(ROWS, sizeof *batch->row_time);
     insight_set_scratch_init(&batch->scratch, plan);
     batch->word = xcalloc(ROWS * plan->value_count, sizeof *batch->word);
+    batch->hashed = xcalloc(plan->value_count, sizeof *batch->hashed);
     batch->lacking = xcalloc(plan->value_count, sizeof *batch->lacking);
     batch->adder = xcalloc(plan->insight_count, sizeof(const struct insight *));
     for (size_t i = 0; i < plan->insight_count; i++) {
@@ -45,7 +46,7 @@ void batch_release(struct batch *batch)
     free(batch->hash);
     free(batch->word);
     free(batch->key);
-    free(batch->part);
+    free(batch->hashed);
     free(batch->lacking);
     free(batch->adder);
     insight_set_scratch_release(&batch->scratch);
@@ -133,7 +134,6 @@ static void grow_items(struct batch *batch)
         xreallocarray(batch->combination_id, size * combinations, sizeof *batch->combination_id);
     batch->hash = xreallocarray(batch->hash, size * combinations, sizeof *batch->hash);
     batch->key = xreallocarray(batch->key, size, sizeof *batch->key);
-    batch->part = xreallocarray(batch->part, size * TABLE_WIDTH, sizeof *batch->part);
     batch->items_size = size;
 }
 
@@ -280,36 +280,46 @@ void batch_add(struct batch *batch, struct insight_set *set)
     }
 }
 
-// Hashes the texts of the rows from one item up to another, for the tables that are sketches.
-static void hash_rows(struct batch *batch, size_t from, size_t to)
+// Finds the values of which the sketches of a set need the words.
+static void find_hashed(const struct batch *batch, const struct insight_set *set)
+{
+    for (size_t i = 0; i < plan_table_count(batch->plan); i++) {
+        const struct table_plan *plan = plan_table(batch->plan, i);
+        if (insight_set_table(set, batch->plan, i)->sketch == NULL)
+            continue;
+        for (size_t j = 0; j < plan->width; j++)
+            batch->hashed[plan->part[j]] = true;
+    }
+}
+
+// Hashes the texts of the rows from one item up to another, as far as sketches need it.
+static void hash_rows(const struct batch *batch, size_t from, size_t to)
 {
     size_t count = batch->plan->value_count;
-    size_t last = batch->item[to - 1].row;
 
-    for (size_t i = batch->item[from].row * count; i < (last + 1) * count; i++) {
-        const struct batch_text *text = &batch->text[i];
-        const char *data = batch->bytes.data + text->start;
-        batch->word[i] =
-            (struct table_word){{data, text->len}, hll_hash(data, text->len), text->hash};
+    for (size_t row = batch->item[from].row; row <= batch->item[to - 1].row; row++) {
+        for (size_t i = 0; i < count; i++) {
+            const struct batch_text *text = &batch->text[row * count + i];
+            const char *data = batch->bytes.data + text->start;
+            if (batch->hashed[i])
+                batch->word[row * count + i] =
+                    (struct table_word){{data, text->len}, hll_hash(data, text->len), text->hash};
+        }
     }
 }
 
 // Counts the items from one up to another in one table, where it is a sketch.
 static void count_in_sketch(struct batch *batch, size_t table, size_t from, size_t to)
 {
-    const struct table_plan *plan = plan_table(batch->plan, table);
-    struct table_word *part = batch->part;
+    const size_t *part = plan_table(batch->plan, table)->part;
     size_t keys = 0;
 
     for (size_t item = from; item < to; item++) {
         const struct batch_item *i = &batch->item[item];
         const struct table_word *word = batch->word + i->row * batch->plan->value_count;
         struct table_sketch *sketch = insight_set_table(i->set, batch->plan, table)->sketch;
-        if (sketch == NULL)
-            continue;
-        batch->key[keys++] = (struct table_key){.sketch = sketch, .word = part, .n = 1};
-        for (size_t j = 0; j < plan->width; j++)
-            *part++ = word[plan->part[j]];
+        if (sketch != NULL)
+            batch->key[keys++] = (struct table_key){sketch, word, part, .n = 1};
     }
     table_count_keys(batch->key, keys, &batch->scratch.key);
 }
@@ -317,10 +327,17 @@ static void count_in_sketch(struct batch *batch, size_t table, size_t from, size
 // Counts the items from one up to another in those tables that are sketches.
 static void count_sketched(struct batch *batch, size_t from, size_t to)
 {
+    const struct insight_set *seen = NULL;
     bool sketched = false;
 
-    for (size_t item = from; item < to && !sketched; item++)
-        sketched = batch->item[item].set->sketched;
+    memset(batch->hashed, 0, batch->plan->value_count * sizeof *batch->hashed);
+    for (size_t item = from; item < to; item++) {
+        const struct insight_set *set = batch->item[item].set;
+        if (set->sketched && set != seen)
+            find_hashed(batch, set);
+        sketched |= set->sketched;
+        seen = set;
+    }
     if (!sketched)
         return;
     hash_rows(batch, from, to);

@@ -69,7 +69,7 @@ struct batch {
     uint64_t *hash;                    // by item and table of combinations
     struct table_word *word;           // by row and table of values, for sketches
     struct table_key *key;             // by item, for one sketch
-    struct table_word *part;           // of the keys
+    bool *hashed;                      // by table of values: a sketch needs the hash of the words
     uint64_t loaded;                   // records, in all
     size_t done[BATCH_STEPS];          // the items for which each step of the lookup is done
     const struct insight_set *checked; // the set that was last checked for room

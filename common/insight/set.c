@@ -219,6 +219,9 @@ static void hash_texts(const struct table_text *text, size_t width, const struct
                                       map_hash(secret, text[i].data, text[i].len)};
 }
 
+// The words of a key stand in the order of its parts.
+static const size_t in_order[TABLE_WIDTH] = {0, 1, 2, 3, 4, 5, 6, 7};
+
 static void count_all(struct table_sketch *sketch, const struct source *source)
 {
     struct table_text text[TABLE_WIDTH];
@@ -230,7 +233,7 @@ static void count_all(struct table_sketch *sketch, const struct source *source)
          e = map_next(source->map, e)) {
         if (e->count == 0) // so far this value was only a part of combinations
             continue;
-        key[keys] = (struct table_key){sketch, word + keys * TABLE_WIDTH, .n = e->count};
+        key[keys] = (struct table_key){sketch, word + keys * TABLE_WIDTH, in_order, .n = e->count};
         get_texts(source, map_id(source->map, e), text);
         hash_texts(text, source->width, &source->plan->secret, word + keys++ * TABLE_WIDTH);
         if (keys == TOGETHER) {
@@ -349,7 +352,7 @@ void insight_set_count(struct insight_set *set, const struct plan *plan, size_t 
 
     if (sketch != NULL) {
         hash_texts(text, sketch->plan->width, &plan->secret, word);
-        table_count_keys(&(struct table_key){sketch, word, .n = n}, 1, &scratch->key);
+        table_count_keys(&(struct table_key){sketch, word, in_order, .n = n}, 1, &scratch->key);
         return;
     }
     struct map_entry *e = table < plan->value_count

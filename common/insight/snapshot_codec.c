@@ -145,7 +145,8 @@ static void load_space_saving(struct space_saving *s, size_t width, const struct
         if (place >= count || !is_combined(key, len, width))
             snapshot_refuse(in);
         else
-            space_saving_restore(s, key, len, map_hash(secret, key, len), n, (uint32_t)place);
+            space_saving_restore(s, key, len, table_listed_hash(secret, key, len, width), n,
+                                 (uint32_t)place);
     }
     if (!in->overrun && (s->used != count || !space_saving_sound(s)))
         snapshot_refuse(in);

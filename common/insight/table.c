@@ -6,6 +6,8 @@
 
 #include "base/xalloc.h"
 
+#define APART 3 // keys between two steps: in that time memory comes into the cache
+
 uint64_t table_keys(const struct table *t)
 {
     return t->sketch == NULL ? t->map.used : hll_count(&t->sketch->keys);
@@ -21,6 +23,9 @@ void table_become_sketch(struct table *t, const struct table_plan *plan, size_t 
     hll_init(&s->keys);
     space_saving_init(&s->highest, plan->needs.listed ? limit : 0);
     distinct_sample_init(&s->sample, plan->needs.groupings, max_keys, secret);
+    // The sample will get more keys than its limit, so it need not grow to it first.
+    if (t->map.used > max_keys)
+        distinct_sample_raise(&s->sample, 1);
     t->sketch = s;
 }
 
@@ -36,15 +41,31 @@ void table_release(struct table *t)
     t->sketch = NULL;
 }
 
-static uint64_t hash_key(const struct table_plan *plan, const struct table_word *word)
+static const struct table_word *word_of(const struct table_key *key, size_t part)
+{
+    return &key->word[key->part[part]];
+}
+
+static uint64_t hash_key(const struct table_plan *plan, const struct table_key *key)
 {
     uint64_t hash[TABLE_WIDTH];
 
     if (plan->width == 1)
-        return word->hash;
+        return word_of(key, 0)->hash;
     for (size_t i = 0; i < plan->width; i++)
-        hash[i] = word[plan->order[i]].hash;
+        hash[i] = word_of(key, plan->order[i])->hash;
     return hll_hash(hash, plan->width * sizeof *hash);
+}
+
+// Reads one part of a combination's key in `highest`, and moves *key behind it.
+static struct table_text take_part(const char **key)
+{
+    uint32_t len;
+
+    memcpy(&len, *key, sizeof len);
+    const char *text = *key + sizeof len;
+    *key = text + len;
+    return (struct table_text){.data = text, .len = len};
 }
 
 // Appends one part of a combination's key in `highest`.
@@ -54,6 +75,20 @@ static void put_part(struct buf *b, const struct table_text *text)
 
     buf_append(b, &len, sizeof len);
     buf_append(b, text->data, text->len);
+}
+
+uint64_t table_listed_hash(const struct map_secret *secret, const char *key, size_t len,
+                           size_t width)
+{
+    uint64_t hash[TABLE_WIDTH];
+
+    if (width == 1)
+        return map_hash(secret, key, len);
+    for (size_t i = 0; i < width; i++) {
+        struct table_text text = take_part(&key);
+        hash[i] = map_hash(secret, text.data, text.len);
+    }
+    return map_hash(secret, hash, width * sizeof *hash);
 }
 
 void table_sketch_list(struct table_sketch *s, const struct table_text *text, uint64_t n,
@@ -71,7 +106,8 @@ void table_sketch_list(struct table_sketch *s, const struct table_text *text, ui
         key = b->data;
         len = b->len;
     }
-    space_saving_add(&s->highest, key, len, map_hash(s->sample.secret, key, len), n);
+    uint64_t hash = table_listed_hash(s->sample.secret, key, len, s->plan->width);
+    space_saving_add(&s->highest, key, len, hash, n);
 }
 
 // Finds the names of a sampled key's groups among its words.
@@ -80,107 +116,115 @@ static void find_groups(const struct table_key *key, struct distinct_sample_grou
     const struct table_needs *needs = &key->sketch->plan->needs;
 
     for (uint32_t i = 0; i < needs->groupings; i++) {
-        const struct table_word *name = &key->word[needs->grouping[i]];
+        const struct table_word *name = word_of(key, needs->grouping[i]);
         group[i] = (struct distinct_sample_group){name->text.data, name->text.len, name->keyed};
     }
 }
 
-static void prepare(struct table_key *key)
-{
-    struct table_sketch *s = key->sketch;
-    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
-
-    key->hash = hash_key(s->plan, key->word);
-    if (!s->plan->needs.sampled)
-        return;
-    find_groups(key, group);
-    distinct_sample_prefetch(&s->sample, key->hash, group);
-}
-
+// The steps of counting keys in the sample. Only the last one changes anything.
 static void prefetch_sampled(const struct table_key *key)
 {
-    const struct table_sketch *s = key->sketch;
     struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
 
-    if (!s->plan->needs.sampled)
-        return;
     find_groups(key, group);
-    distinct_sample_prefetch_entries(&s->sample, key->hash, group);
+    distinct_sample_prefetch(&key->sketch->sample, key->hash, group);
 }
 
-static void count(const struct table_key *key)
+static void prefetch_sampled_entries(const struct table_key *key)
 {
-    struct table_sketch *s = key->sketch;
     struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
 
-    hll_add(&s->keys, key->hash);
-    if (!s->plan->needs.sampled)
-        return;
     find_groups(key, group);
-    distinct_sample_add(&s->sample, key->hash, group, key->n);
+    distinct_sample_prefetch_entries(&key->sketch->sample, key->hash, group);
 }
 
-static bool is_listed(const struct table_key *key)
+static void count_sampled(const struct table_key *key)
 {
-    return key->sketch->plan->needs.listed;
+    struct distinct_sample_group group[DISTINCT_SAMPLE_GROUPINGS];
+
+    find_groups(key, group);
+    distinct_sample_add(&key->sketch->sample, key->hash, group, key->n);
 }
 
+// The steps of counting keys in `highest`. Only the last one changes anything there.
 static void prepare_listed(struct table_key *key, struct buf *b)
 {
     const struct table_sketch *s = key->sketch;
+    uint64_t hash[TABLE_WIDTH];
 
-    key->keyed = key->word->keyed;
+    key->keyed = word_of(key, 0)->keyed;
     if (s->plan->width > 1) {
         key->start = b->len;
-        for (size_t i = 0; i < s->plan->width; i++)
-            put_part(b, &key->word[i].text);
+        for (size_t i = 0; i < s->plan->width; i++) {
+            put_part(b, &word_of(key, i)->text);
+            hash[i] = word_of(key, i)->keyed;
+        }
         key->len = b->len - key->start;
-        key->keyed = map_hash(s->sample.secret, b->data + key->start, key->len);
+        key->keyed = map_hash(s->sample.secret, hash, s->plan->width * sizeof *hash);
     }
     space_saving_prefetch(&s->highest, key->keyed);
+}
+
+static void guess_listed(struct table_key *key)
+{
+    key->guess = space_saving_guess(&key->sketch->highest, key->keyed);
+}
+
+static void prefetch_listed(const struct table_key *key)
+{
+    space_saving_prefetch_key(&key->sketch->highest, key->guess);
 }
 
 static void count_listed(const struct table_key *key, const struct buf *b)
 {
     struct table_sketch *s = key->sketch;
+    const struct table_text *text = &word_of(key, 0)->text;
 
     if (s->plan->width > 1)
         space_saving_add(&s->highest, b->data + key->start, key->len, key->keyed, key->n);
     else
-        space_saving_add(&s->highest, key->word->text.data, key->word->text.len, key->keyed,
-                         key->n);
+        space_saving_add(&s->highest, text->data, text->len, key->keyed, key->n);
 }
 
-static void list_keys(struct table_key *key, size_t count, struct buf *b)
+static void count_in_samples(struct table_key *key, size_t keys)
+{
+    for (size_t i = 0; i < keys + 2 * APART; i++) {
+        if (i < keys)
+            prefetch_sampled(&key[i]);
+        if (i >= APART && i - APART < keys)
+            prefetch_sampled_entries(&key[i - APART]);
+        if (i >= 2 * APART)
+            count_sampled(&key[i - 2 * APART]);
+    }
+}
+
+static void list_keys(struct table_key *key, size_t keys, struct buf *b)
 {
     buf_clear(b);
-    for (size_t i = 0; i < count; i++) {
-        if (is_listed(&key[i]))
+    for (size_t i = 0; i < keys + 3 * APART; i++) {
+        if (i < keys)
             prepare_listed(&key[i], b);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (is_listed(&key[i]))
-            key[i].guess = space_saving_guess(&key[i].sketch->highest, key[i].keyed);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (is_listed(&key[i]))
-            space_saving_prefetch_key(&key[i].sketch->highest, key[i].guess);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (is_listed(&key[i]))
-            count_listed(&key[i], b);
+        if (i >= APART && i - APART < keys)
+            guess_listed(&key[i - APART]);
+        if (i >= 2 * APART && i - 2 * APART < keys)
+            prefetch_listed(&key[i - 2 * APART]);
+        if (i >= 3 * APART)
+            count_listed(&key[i - 3 * APART], b);
     }
 }
 
 void table_count_keys(struct table_key *key, size_t keys, struct buf *b)
 {
-    for (size_t i = 0; i < keys; i++)
-        prepare(&key[i]);
-    for (size_t i = 0; i < keys; i++)
-        prefetch_sampled(&key[i]);
-    for (size_t i = 0; i < keys; i++)
-        count(&key[i]);
-    if (b != NULL)
+    if (keys == 0)
+        return;
+    const struct table_plan *plan = key->sketch->plan;
+    for (size_t i = 0; i < keys; i++) {
+        key[i].hash = hash_key(plan, &key[i]);
+        hll_add(&key[i].sketch->keys, key[i].hash);
+    }
+    if (plan->needs.sampled)
+        count_in_samples(key, keys);
+    if (plan->needs.listed && b != NULL)
         list_keys(key, keys, b);
 }
 
@@ -190,12 +234,7 @@ struct table_text table_key_part(const struct space_saving_item *item, size_t wi
 
     if (width == 1)
         return (struct table_text){.data = at, .len = item->len};
-    for (size_t part = 0;; part++) {
-        uint32_t len;
-        memcpy(&len, at, sizeof len);
-        at += sizeof len;
-        if (part == i)
-            return (struct table_text){.data = at, .len = len};
-        at += len;
-    }
+    while (i-- > 0)
+        take_part(&at);
+    return take_part(&at);
 }

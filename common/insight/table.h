@@ -79,27 +79,32 @@ void table_become_sketch(struct table *t, const struct table_plan *plan, size_t 
                          const struct map_secret *secret);
 void table_release(struct table *t);
 
-// A key that is counted in a sketch. The caller sets the first three members. The hash of a
+// A key that is counted in a sketch. The caller sets the first four members. The hash of a
 // combination is the hll_hash() of its words' hashes, ordered by the names of their fields.
 struct table_key {
     struct table_sketch *sketch;
-    const struct table_word *word; // plan->width elements
+    const struct table_word *word; // word[part[i]] is part i of the key
+    const size_t *part;            // plan->width elements
     uint64_t n;                    // is added to the count of the key
     uint64_t hash;                 // of the key
-    uint64_t keyed;                // map_hash() of its bytes in `highest`
+    uint64_t keyed;                // its hash in `highest`; see table_listed_hash()
     size_t start, len;             // those bytes in a buffer, if the key is a combination
     uint32_t guess;                // space_saving_guess()
 };
 
-// Counts many keys in their order. This is faster than one by one, since their cache misses overlap
-// (group prefetching: Chen, Ailamaki, Gibbons and Mowry, "Improving hash join performance through
-// prefetching", ICDE 2004). `b` is a scratch buffer. If it is NULL, the keys are not counted in
-// `highest`.
+// Counts many keys of the same table in their order. This is faster than one by one, since the
+// memory of each comes while others are counted, as in batch.h. `b` is a scratch buffer. If it is
+// NULL, the keys are not counted in `highest`.
 void table_count_keys(struct table_key *key, size_t keys, struct buf *b);
 
 // Adds n to the count of a key in `highest`. `b` is a scratch buffer.
 void table_sketch_list(struct table_sketch *s, const struct table_text *text, uint64_t n,
                        struct buf *b);
+
+// Returns the hash of a key in `highest`: of a combination, the map_hash() of the map_hash()es of
+// its texts. `width` is that of the table.
+uint64_t table_listed_hash(const struct map_secret *secret, const char *key, size_t len,
+                           size_t width);
 
 // Returns text i of a key in `highest`. `width` is that of the table.
 struct table_text table_key_part(const struct space_saving_item *item, size_t width, size_t i);
