@@ -6,7 +6,7 @@
 
 #include "base/xalloc.h"
 
-#define APART 3 // keys between two steps: in that time memory comes into the cache
+#define APART 8 // keys between two steps: in that time memory comes into the cache
 
 uint64_t table_keys(const struct table *t)
 {
