@@ -413,6 +413,7 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
     int taken = rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
     refill_check(&c->refill, c->client.rk, c->messages, taken > 0 ? (size_t)taken : 0,
                  &c->partitions);
+    client_watch(&c->client);
     if (client_check(&c->client, err) != 0 || check_regressed(c, err) != 0)
         return explain(c, err);
     err->status = EX_OK;
