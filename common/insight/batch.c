@@ -280,8 +280,7 @@ void batch_add(struct batch *batch, struct insight_set *set)
     }
 }
 
-// Finds the values of which the sketches of a set need the words.
-static void find_hashed(const struct batch *batch, const struct insight_set *set)
+static void add_hashed(const struct batch *batch, const struct insight_set *set)
 {
     for (size_t i = 0; i < plan_table_count(batch->plan); i++) {
         const struct table_plan *plan = plan_table(batch->plan, i);
@@ -290,6 +289,26 @@ static void find_hashed(const struct batch *batch, const struct insight_set *set
         for (size_t j = 0; j < plan->width; j++)
             batch->hashed[plan->part[j]] = true;
     }
+}
+
+// Finds the values of which sketches need the words, for the items from one up to another. Returns
+// whether there are any.
+static bool find_hashed(const struct batch *batch, size_t from, size_t to)
+{
+    const struct insight_set *seen = NULL;
+    bool found = false;
+
+    for (size_t item = from; item < to; item++) {
+        const struct insight_set *set = batch->item[item].set;
+        if (!set->sketched || set == seen)
+            continue;
+        if (!found)
+            memset(batch->hashed, 0, batch->plan->value_count * sizeof *batch->hashed);
+        add_hashed(batch, set);
+        seen = set;
+        found = true;
+    }
+    return found;
 }
 
 // Hashes the texts of the rows from one item up to another, as far as sketches need it.
@@ -327,18 +346,7 @@ static void count_in_sketch(struct batch *batch, size_t table, size_t from, size
 // Counts the items from one up to another in those tables that are sketches.
 static void count_sketched(struct batch *batch, size_t from, size_t to)
 {
-    const struct insight_set *seen = NULL;
-    bool sketched = false;
-
-    memset(batch->hashed, 0, batch->plan->value_count * sizeof *batch->hashed);
-    for (size_t item = from; item < to; item++) {
-        const struct insight_set *set = batch->item[item].set;
-        if (set->sketched && set != seen)
-            find_hashed(batch, set);
-        sketched |= set->sketched;
-        seen = set;
-    }
-    if (!sketched)
+    if (!find_hashed(batch, from, to))
         return;
     hash_rows(batch, from, to);
     for (size_t table = 0; table < plan_table_count(batch->plan); table++)
