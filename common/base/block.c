@@ -9,6 +9,8 @@
 
 #include "base/xalloc.h"
 
+#define GROWN_LARGE (8 * BLOCK_LARGE)
+
 static size_t whole_pages(size_t size)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -34,15 +36,21 @@ static char *map_aligned(size_t size, int protection)
 
 static void *new_large(size_t size)
 {
-    char *block = map_aligned(whole_pages(size), PROT_READ | PROT_WRITE);
+    return map_aligned(whole_pages(size), PROT_READ | PROT_WRITE);
+}
 
+static void advise_huge(void *block, size_t size)
+{
     madvise(block, whole_pages(size), MADV_HUGEPAGE); // may fail: it is only a hint
-    return block;
 }
 
 void *block_new(size_t size)
 {
-    return size < BLOCK_LARGE ? xcalloc(1, size) : new_large(size);
+    if (size < BLOCK_LARGE)
+        return xcalloc(1, size);
+    void *block = new_large(size);
+    advise_huge(block, size);
+    return block;
 }
 
 // Changes the size of a large block, and moves it to other addresses if it does not fit there.
@@ -62,13 +70,18 @@ void *block_resize(void *block, size_t size, size_t new_size)
 {
     if (size < BLOCK_LARGE && new_size < BLOCK_LARGE)
         return xreallocarray(block, 1, new_size);
-    if (size >= BLOCK_LARGE && new_size >= BLOCK_LARGE)
-        return resize_large(block, size, new_size);
-    void *fresh = block_new(new_size);
-    if (block != NULL)
-        memcpy(fresh, block, size < new_size ? size : new_size);
-    block_free(block, size);
-    return fresh;
+    void *resized;
+    if (size >= BLOCK_LARGE && new_size >= BLOCK_LARGE) {
+        resized = resize_large(block, size, new_size);
+    } else {
+        resized = new_size < BLOCK_LARGE ? xmalloc(new_size) : new_large(new_size);
+        if (block != NULL)
+            memcpy(resized, block, size < new_size ? size : new_size);
+        block_free(block, size);
+    }
+    if (new_size >= GROWN_LARGE)
+        advise_huge(resized, new_size);
+    return resized;
 }
 
 void block_free(void *block, size_t size)

@@ -6,7 +6,8 @@
 // 4 KiB it must look up nearly every page that it reads. So a block of BLOCK_LARGE bytes or more
 // begins at a multiple of that size, and the kernel is asked to use pages of 2 MiB for it (see
 // MADV_HUGEPAGE in madvise(2)). Where it cannot, the block works as well, only slower. Smaller
-// blocks come from malloc(3).
+// blocks come from malloc(3). A block that is resized is probably filled from its beginning to its
+// end, and its last huge page may be nearly empty. So it must be eight times as large.
 //
 // The caller remembers the size of a block and gives it back. If there is no memory, the process
 // ends (xalloc.h).
