@@ -173,6 +173,7 @@ keyed() {
     create_topic "$topic" 2
     {
         keyed 1 100
+        wait_until 20 has_come 100
         "$BUILD_DIR/tests/alter_topic" grow "$topic" 7
         # The setting is librdkafka's, in ms. kcat-out follows it without being started again.
         sleep 2
