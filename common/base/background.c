@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "base/background.h"
 
-#include <signal.h>
 #include <stddef.h>
+
+#include "base/thread.h"
 
 static void *run(void *arg)
 {
@@ -20,33 +21,31 @@ bool background_busy(const struct background *b)
 
 bool background_start(struct background *b, void (*request)(void *ctx), void *ctx)
 {
-    sigset_t all, before;
-
     b->run = request;
     b->ctx = ctx;
     atomic_store(&b->done, false);
-    // Signals must interrupt the calls of the main thread.
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&b->thread, NULL, run, b) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!started)
+    if (thread_start(&b->thread, run, b) != 0)
         b->run = NULL;
-    return started;
+    return b->run != NULL;
 }
 
 bool background_finished(struct background *b)
 {
     if (b->run == NULL || !atomic_load(&b->done))
         return false;
-    background_release(b);
+    background_await(b);
     return true;
 }
 
-void background_release(struct background *b)
+void background_await(struct background *b)
 {
     if (b->run == NULL)
         return;
     pthread_join(b->thread, NULL);
     b->run = NULL;
+}
+
+void background_release(struct background *b)
+{
+    background_await(b);
 }

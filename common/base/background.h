@@ -34,7 +34,10 @@ bool background_start(struct background *b, void (*run)(void *ctx), void *ctx);
 // Returns true once after a request has ended.
 bool background_finished(struct background *b);
 
-// Waits until the request ends.
+// Waits until the request ends, if one is under way, and takes its end.
+void background_await(struct background *b);
+
+// Waits too. Afterwards nothing is left of the thread.
 void background_release(struct background *b);
 
 #endif

@@ -7,7 +7,8 @@
 // begins at a multiple of that size, and the kernel is asked to use pages of 2 MiB for it (see
 // MADV_HUGEPAGE in madvise(2)). Where it cannot, the block works as well, only slower. Smaller
 // blocks come from malloc(3). A block that is resized is probably filled from its beginning to its
-// end, and its last huge page may be nearly empty. So it must be eight times as large.
+// end, so its last huge page may be nearly empty. Such a block gets huge pages only from eight
+// times BLOCK_LARGE on.
 //
 // The caller remembers the size of a block and gives it back. If there is no memory, the process
 // ends (xalloc.h).

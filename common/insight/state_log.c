@@ -59,7 +59,7 @@ static void open_file(struct state_log *log)
     struct out *out = &log->out;
 
     out->fd = openat(log->dir->fd, log->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (out->fd < 0 || state_sync_init(&log->sync, out->fd, log->dir->fd) != 0)
+    if (out->fd < 0 || file_sync_init(&log->sync, out->fd, log->dir->fd) != 0)
         out->error = errno;
 }
 
@@ -107,7 +107,7 @@ void state_log_init(struct state_log *log, const struct snapshot_dir *dir, uint6
     struct buf *b = &log->out.buf;
 
     *log = (struct state_log){
-        .dir = dir, .seq = seq, .watermark = watermark, .hello = hello, .sync = STATE_SYNC_INIT};
+        .dir = dir, .seq = seq, .watermark = watermark, .hello = hello, .sync = FILE_SYNC_INIT};
     snapshot_name(log->name, seq, run, SNAPSHOT_LOG);
     out_init(&log->out, -1, log->name);
     buf_append(b, HEADER, HEADER_LEN);
@@ -127,7 +127,7 @@ void state_log_close(struct state_log *log)
 {
     if (log->dir == NULL)
         return;
-    state_sync_release(&log->sync);
+    file_sync_release(&log->sync);
     if (log->out.fd >= 0)
         close(log->out.fd);
     out_release(&log->out);
@@ -246,12 +246,12 @@ static int log_status(const struct state_log *log, struct err *err)
 
 int state_log_sync_fd(const struct state_log *log)
 {
-    return state_sync_fd(&log->sync);
+    return file_sync_fd(&log->sync);
 }
 
 int state_log_await_sync(struct state_log *log, struct err *err)
 {
-    int error = state_sync_await(&log->sync);
+    int error = file_sync_await(&log->sync);
 
     if (log->out.error == 0)
         log->out.error = error;
@@ -279,7 +279,7 @@ int state_log_mark(struct state_log *log, const struct mark *mark, int64_t water
     write_blocks(log);
     begin_block(log);
     if (log->out.error == 0)
-        state_sync_start(&log->sync);
+        file_sync_start(&log->sync);
     return log_status(log, err);
 }
 

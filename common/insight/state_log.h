@@ -85,11 +85,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/file_sync.h"
 #include "base/line.h"
 #include "base/out.h"
 #include "insight/batch.h"
 #include "insight/snapshot_file.h"
-#include "insight/state_sync.h"
 #include "stream/mark.h"
 
 #define STATE_LOG_BLOCK ((size_t)256 << 10) // a block of entries is written when it has this size
@@ -116,7 +116,7 @@ struct state_log {
     uint64_t seq;             // of the mark from which the log continues
     const struct mark *hello; // borrowed; its partitions, in the order of the offsets
     struct out out;           // its fd is -1 before the first block is written
-    struct state_sync sync;   // of that fd
+    struct file_sync sync;    // of that fd
     size_t block_start;       // where the block that is being filled begins in the buffer
     uint64_t writing;         // up to here, the kernel was asked to write the file to disk
     int64_t watermark;        // the last one that was logged

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "insight/state_sync.h"
+#include "base/file_sync.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-int state_sync_init(struct state_sync *s, int fd, int dir_fd)
+int file_sync_init(struct file_sync *s, int fd, int dir_fd)
 {
-    *s = (struct state_sync){.ended_fd = eventfd(0, EFD_CLOEXEC), .fd = fd, .dir_fd = dir_fd};
+    *s = (struct file_sync){.ended_fd = eventfd(0, EFD_CLOEXEC), .fd = fd, .dir_fd = dir_fd};
     return s->ended_fd < 0 ? -1 : 0;
 }
 
-void state_sync_release(struct state_sync *s)
+void file_sync_release(struct file_sync *s)
 {
     background_release(&s->thread);
     if (s->ended_fd >= 0)
@@ -21,32 +21,32 @@ void state_sync_release(struct state_sync *s)
 
 static void sync_now(void *ctx)
 {
-    struct state_sync *s = ctx;
+    struct file_sync *s = ctx;
     bool synced = fdatasync(s->fd) == 0 && (s->listed || fsync(s->dir_fd) == 0);
 
     s->error = synced ? 0 : errno;
-    s->listed = true;
+    s->listed = s->listed || synced;
     eventfd_write(s->ended_fd, 1);
 }
 
-void state_sync_start(struct state_sync *s)
+void file_sync_start(struct file_sync *s)
 {
     s->pending = true;
     if (!background_start(&s->thread, sync_now, s))
         sync_now(s);
 }
 
-int state_sync_fd(const struct state_sync *s)
+int file_sync_fd(const struct file_sync *s)
 {
     return s->pending ? s->ended_fd : -1;
 }
 
-int state_sync_await(struct state_sync *s)
+int file_sync_await(struct file_sync *s)
 {
     eventfd_t ended;
 
     if (s->pending) {
-        background_release(&s->thread);
+        background_await(&s->thread);
         eventfd_read(s->ended_fd, &ended);
         s->pending = false;
     }
