@@ -124,10 +124,10 @@ same_with_all_jobs() {
 
 @test "--jobs without a program, of a source, or out of range is a usage error" {
     run -64 loginclean --jobs 2 </dev/null
-    assert_match "$output" 'need --jq'
+    assert_match "$output" '--jobs: needs --jq'
     run -64 loginclean --jobs 0 -j . </dev/null
     run -64 loginclean --jobs 257 -j . </dev/null
-    assert_match "$output" '--jobs: more than 256'
-    run -64 kcat-in -b localhost:1 --jobs 2 -j . "$topic"
+    assert_match "$output" "--jobs: '257' is above 256"
+    run -64 kcat-in -b localhost:1 --jobs 1 -j . "$topic"
     assert_match "$output" '--jobs: filter in the next stage'
 }

@@ -23,6 +23,17 @@ load loginclean
     jq -cS . want | cmp - got
 }
 
+@test "-v says on which fields a program runs" {
+    export HOME=$PWD
+    run -0 loginclean -v -j 'select(.locale == "RU" and .ip)' </dev/null
+    assert_match "$output" 'runs on these fields of a record: locale, ip'
+    run -0 loginclean -v -j '.locale |= ascii_downcase' </dev/null
+    assert_match "$output" 'runs on whole records'
+    touch .jq
+    run -0 loginclean -v -j 'select(.locale == "RU" and .ip)' </dev/null
+    assert_match "$output" 'runs on whole records'
+}
+
 @test "several outputs become several records" {
     loginclean -j '., (.locale = "X"), empty' --stats stats <good >out
     assert_eq "$(jq -r .locale out | paste -sd ' ')" 'RU X RI X'

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "json/filter_fields.h"
 #include "json/filter_memo.h"
@@ -24,29 +25,22 @@
 // In libjq a call consumes a reference to each jv argument, except for a few such as jv_get_kind()
 // and jv_string_value(). No jv leaves this file.
 
-struct output {
-    bool is_input;
-    size_t start, len; // in filter.text
-};
-
 #define KEY_SLOTS 64
 #define WHITESPACE " \t\r\n"
 
 struct filter {
     jq_state *jq;
+    struct filter_options options;
     struct buf source;
     bool by_fields;              // run on an object of only these fields
     struct filter_fields fields; // point into the source
-    struct filter_memo *memo;
+    struct filter_memo *memo;    // NULL if not by fields
     // Keys recur from record to record; with this cache each is created, checked and hashed once.
     struct {
         jv key;
         size_t len;
         bool used;
     } slot[KEY_SLOTS];
-    struct buf text;
-    struct output *output;
-    size_t output_size;
     struct buf error;
 };
 
@@ -267,9 +261,7 @@ void filter_free(struct filter *f)
     jq_teardown(&f->jq);
     filter_memo_free(f->memo);
     buf_release(&f->source);
-    buf_release(&f->text);
     buf_release(&f->error);
-    free(f->output);
     free(f);
 }
 
@@ -280,10 +272,8 @@ static struct filter *new_filter(struct buf *source, const struct filter_options
     struct filter *f = xcalloc(1, sizeof *f);
     jv arguments;
 
+    f->options = *options;
     f->source = *source;
-    f->output_size = 4;
-    f->output = xreallocarray(NULL, f->output_size, sizeof *f->output);
-    f->memo = filter_memo_new();
     f->jq = jq_init();
     if (f->jq == NULL)
         xalloc_die(0);
@@ -293,7 +283,26 @@ static struct filter *new_filter(struct buf *source, const struct filter_options
         return NULL;
     }
     f->by_fields = filter_fields_find(&f->fields, f->source.data) && !has_own_definitions();
+    if (f->by_fields)
+        f->memo = filter_memo_new();
     return f;
+}
+
+static void log_fields(const struct filter *f)
+{
+    struct buf list = BUF_INIT;
+
+    if (!f->by_fields) {
+        log_info("jq: the program runs on whole records");
+        return;
+    }
+    for (size_t i = 0; i < f->fields.count; i++) {
+        buf_puts(&list, i == 0 ? "" : ", ");
+        buf_append(&list, f->fields.key[i].name, f->fields.key[i].len);
+    }
+    log_info("jq: the program runs on these fields of a record: %.*s", (int)list.len,
+             list.len == 0 ? "" : list.data);
+    buf_release(&list);
 }
 
 struct filter *filter_new(const struct filter_options *options, struct err *err)
@@ -314,39 +323,32 @@ struct filter *filter_new(const struct filter_options *options, struct err *err)
         buf_clear(&source);
         buf_append(&source, ".", 2);
     }
-    return new_filter(&source, options, err);
+    struct filter *f = new_filter(&source, options, err);
+    if (f != NULL)
+        log_fields(f);
+    return f;
 }
 
-struct filter *filter_copy(const struct filter *f, const struct filter_options *options,
-                           struct err *err)
+struct filter *filter_recompile(const struct filter *f, struct err *err)
 {
     struct buf source = BUF_INIT;
 
     buf_append(&source, f->source.data, f->source.len);
-    return new_filter(&source, options, err);
+    return new_filter(&source, &f->options, err);
 }
 
-// Adds output i. Takes over the reference to the value, but not the one to the input.
-static void add_output(struct filter *f, int i, jv input, jv value)
+// Adds an output. Takes over the reference to the value, but not the one to the input.
+static void add_output(struct filter_outputs *outputs, jv input, jv value)
 {
-    if ((size_t)i == f->output_size) {
-        f->output_size *= 2;
-        f->output = xreallocarray(f->output, f->output_size, sizeof *f->output);
-    }
-    struct output *o = &f->output[i];
     // jv_identical() compares objects, arrays and strings by address, other scalars by value.
-    o->is_input = jv_identical(jv_copy(input), jv_copy(value));
-    o->start = f->text.len;
-    o->len = 0;
-    if (o->is_input) {
+    if (jv_identical(jv_copy(input), jv_copy(value))) {
         jv_free(value);
+        filter_outputs_add_input(outputs);
         return;
     }
     jv text = jv_dump_string(value, 0);
-    const char *data = jv_string_value(text);
-    size_t len = (size_t)jv_string_length_bytes(jv_copy(text));
-    buf_append(&f->text, data, len);
-    o->len = len;
+    filter_outputs_add_text(outputs, jv_string_value(text),
+                            (size_t)jv_string_length_bytes(jv_copy(text)));
     jv_free(text);
 }
 
@@ -386,64 +388,76 @@ static bool halted_with_error(struct filter *f)
 }
 
 // Runs the program. Takes over the reference to the input.
-static int run(struct filter *f, jv input)
+static int run(struct filter *f, jv input, struct filter_outputs *outputs)
 {
-    int count = 0;
+    const size_t before = outputs->count;
+    bool failed = false;
 
-    buf_clear(&f->text);
     jq_start(f->jq, jv_copy(input), 0);
     for (;;) {
         jv value = jq_next(f->jq);
         if (!jv_is_valid(value)) {
             if (jv_invalid_has_msg(jv_copy(value))) {
                 keep_error(f, value);
-                count = -1;
+                failed = true;
             } else {
                 jv_free(value);
             }
             break;
         }
-        add_output(f, count++, input, value);
+        add_output(outputs, input, value);
     }
     jv_free(input);
-    return halted_with_error(f) ? -1 : count;
+    if (halted_with_error(f) || failed) {
+        filter_outputs_cut(outputs, before);
+        return -1;
+    }
+    return (int)(outputs->count - before);
 }
 
-// Such a program has at most one output.
-static int run_on_fields(struct filter *f, const struct json *json)
+// Runs the program on the fields on which it depends. It has at most one output.
+static int run_on_fields(struct filter *f, const struct json *json, struct filter_outputs *outputs)
 {
     struct json_value field[FILTER_FIELDS_MAX];
-    int count;
+    bool passes;
 
     json_fields(json, f->fields.key, f->fields.count, field);
-    if (filter_memo_find(f->memo, field, f->fields.count, &count)) {
-        f->output[0].is_input = true;
-        return count;
+    if (filter_memo_find(f->memo, field, f->fields.count, &passes)) {
+        if (passes)
+            filter_outputs_add_input(outputs);
+        return passes;
     }
-    count = run(f, fields_to_jv(f, field));
-    // Errors and other outputs than the input are not remembered.
-    if (count == 0 || (count == 1 && f->output[0].is_input))
-        filter_memo_put(f->memo, count);
+    int count = run(f, fields_to_jv(f, field), outputs);
+    // Errors and made outputs are not remembered.
+    if (count == 0 || (count == 1 && !outputs->output[outputs->count - 1].made))
+        filter_memo_put(f->memo, count == 1);
     return count;
 }
 
-int filter_run(struct filter *f, const struct json *json)
+int filter_run(struct filter *f, const struct json *json, struct filter_outputs *outputs)
 {
     struct json_value root = json_root(json);
 
-    return f->by_fields && root.type == JSON_OBJECT ? run_on_fields(f, json)
-                                                    : run(f, to_jv(f, &root));
+    return f->by_fields && root.type == JSON_OBJECT ? run_on_fields(f, json, outputs)
+                                                    : run(f, to_jv(f, &root), outputs);
 }
 
-bool filter_output_is_input(const struct filter *f, int i)
+// The library for regular expressions that libjq uses initializes itself at its first use, and not
+// in a way that is safe with threads.
+int filter_prepare_threads(struct err *err)
 {
-    return f->output[i].is_input;
-}
+    const struct filter_options options = {.program = "test(\"\")"};
+    struct filter_outputs outputs = FILTER_OUTPUTS_INIT;
+    struct buf source = BUF_INIT;
 
-void filter_output(const struct filter *f, int i, const char **data, size_t *len)
-{
-    *data = f->text.data + f->output[i].start;
-    *len = f->output[i].len;
+    buf_append(&source, options.program, strlen(options.program) + 1);
+    struct filter *f = new_filter(&source, &options, err);
+    if (f == NULL)
+        return -1;
+    run(f, jv_string(""), &outputs);
+    filter_outputs_release(&outputs);
+    filter_free(f);
+    return 0;
 }
 
 const char *filter_error(const struct filter *f)

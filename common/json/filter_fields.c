@@ -11,10 +11,10 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 // What an expression can output.
-enum value {
-    VALUE_UNKNOWN, // the expression is not of the grammar
-    VALUE_RECORD,  // the record itself
-    VALUE_PART,    // something made of fields and literals
+enum yield {
+    YIELD_FOREIGN, // the expression is not of the grammar
+    YIELD_RECORD,  // the record itself
+    YIELD_PART,    // something made of fields and literals
 };
 
 struct parser {
@@ -47,7 +47,7 @@ static const struct function {
     {"type", 0, 0},
 };
 
-static enum value parse_pipe(struct parser *p, enum value input);
+static enum yield parse_pipe(struct parser *p, enum yield input);
 static bool take_literal(struct parser *p);
 
 // --- Tokens ---
@@ -206,43 +206,43 @@ static bool take_index(struct parser *p, struct text *name)
     return true;
 }
 
-static enum value parse_path(struct parser *p, enum value input)
+static enum yield parse_path(struct parser *p, enum yield input)
 {
     struct text name;
 
     p->at++; // the dot
     if (*p->at == '\0' || strchr(LETTERS "\"[", *p->at) == NULL)
         return input;
-    if (!take_index(p, &name) || (input == VALUE_RECORD && !add_field(p, &name)))
-        return VALUE_UNKNOWN;
+    if (!take_index(p, &name) || (input == YIELD_RECORD && !add_field(p, &name)))
+        return YIELD_FOREIGN;
     for (skip_space(p); *p->at == '.' || *p->at == '['; skip_space(p)) {
         p->at += *p->at == '.';
         if (!take_index(p, &name))
-            return VALUE_UNKNOWN;
+            return YIELD_FOREIGN;
     }
-    return VALUE_PART;
+    return YIELD_PART;
 }
 
-static enum value parse_select(struct parser *p, enum value input)
+static enum yield parse_select(struct parser *p, enum yield input)
 {
-    if (!take(p, "(") || parse_pipe(p, input) != VALUE_PART || !take(p, ")"))
-        return VALUE_UNKNOWN;
+    if (!take(p, "(") || parse_pipe(p, input) != YIELD_PART || !take(p, ")"))
+        return YIELD_FOREIGN;
     return input;
 }
 
 // The record can be asked only whether it has a field. Other functions quote it in their errors.
-static enum value parse_has(struct parser *p)
+static enum yield parse_has(struct parser *p)
 {
     struct text name;
 
     if (!take(p, "("))
-        return VALUE_UNKNOWN;
+        return YIELD_FOREIGN;
     skip_space(p);
-    return take_string(p, &name) && add_field(p, &name) && take(p, ")") ? VALUE_PART
-                                                                        : VALUE_UNKNOWN;
+    return take_string(p, &name) && add_field(p, &name) && take(p, ")") ? YIELD_PART
+                                                                        : YIELD_FOREIGN;
 }
 
-static enum value parse_function(struct parser *p, const struct text *name, enum value input)
+static enum yield parse_function(struct parser *p, const struct text *name, enum yield input)
 {
     const struct function *f = functions, *end = f + sizeof functions / sizeof *functions;
     int arguments = 0;
@@ -250,28 +250,28 @@ static enum value parse_function(struct parser *p, const struct text *name, enum
     while (f < end && !bytes_are(name->data, name->len, f->name))
         f++;
     if (f == end)
-        return VALUE_UNKNOWN;
-    if (input == VALUE_RECORD)
-        return bytes_are(name->data, name->len, "has") ? parse_has(p) : VALUE_UNKNOWN;
+        return YIELD_FOREIGN;
+    if (input == YIELD_RECORD)
+        return bytes_are(name->data, name->len, "has") ? parse_has(p) : YIELD_FOREIGN;
     if (take(p, "(")) {
         do {
             if (!take_literal(p))
-                return VALUE_UNKNOWN;
+                return YIELD_FOREIGN;
             arguments++;
         } while (take(p, ";"));
         if (!take(p, ")"))
-            return VALUE_UNKNOWN;
+            return YIELD_FOREIGN;
     }
-    return arguments >= f->least && arguments <= f->most ? VALUE_PART : VALUE_UNKNOWN;
+    return arguments >= f->least && arguments <= f->most ? YIELD_PART : YIELD_FOREIGN;
 }
 
-static enum value parse_term(struct parser *p, enum value input)
+static enum yield parse_term(struct parser *p, enum yield input)
 {
     struct text name;
 
     if (take(p, "(")) {
-        enum value inner = parse_pipe(p, input);
-        return take(p, ")") ? inner : VALUE_UNKNOWN;
+        enum yield inner = parse_pipe(p, input);
+        return take(p, ")") ? inner : YIELD_FOREIGN;
     }
     skip_space(p);
     if (*p->at == '.')
@@ -279,10 +279,10 @@ static enum value parse_term(struct parser *p, enum value input)
     struct parser ahead = *p;
     if (take_literal(&ahead)) {
         p->at = ahead.at;
-        return VALUE_PART;
+        return YIELD_PART;
     }
     if (!take_name(p, &name))
-        return VALUE_UNKNOWN;
+        return YIELD_FOREIGN;
     return bytes_are(name.data, name.len, "select") ? parse_select(p, input)
                                                     : parse_function(p, &name, input);
 }
@@ -290,15 +290,15 @@ static enum value parse_term(struct parser *p, enum value input)
 // --- Operators, from those that bind most to the pipe. Their operands are not the record itself:
 // its comparison with something else would depend on all of it. ---
 
-static enum value both(enum value left, enum value right)
+static enum yield both(enum yield left, enum yield right)
 {
-    return left == VALUE_PART && right == VALUE_PART ? VALUE_PART : VALUE_UNKNOWN;
+    return left == YIELD_PART && right == YIELD_PART ? YIELD_PART : YIELD_FOREIGN;
 }
 
-static enum value parse_compare(struct parser *p, enum value input)
+static enum yield parse_compare(struct parser *p, enum yield input)
 {
     static const char *const operators[] = {"==", "!=", "<=", ">=", "<", ">"};
-    enum value left = parse_term(p, input);
+    enum yield left = parse_term(p, input);
 
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
         if (take(p, operators[i]))
@@ -307,27 +307,27 @@ static enum value parse_compare(struct parser *p, enum value input)
     return left;
 }
 
-static enum value parse_and(struct parser *p, enum value input)
+static enum yield parse_and(struct parser *p, enum yield input)
 {
-    enum value left = parse_compare(p, input);
+    enum yield left = parse_compare(p, input);
 
     while (take_word(p, "and"))
         left = both(left, parse_compare(p, input));
     return left;
 }
 
-static enum value parse_or(struct parser *p, enum value input)
+static enum yield parse_or(struct parser *p, enum yield input)
 {
-    enum value left = parse_and(p, input);
+    enum yield left = parse_and(p, input);
 
     while (take_word(p, "or"))
         left = both(left, parse_and(p, input));
     return left;
 }
 
-static enum value parse_alternative(struct parser *p, enum value input)
+static enum yield parse_alternative(struct parser *p, enum yield input)
 {
-    enum value left = parse_or(p, input);
+    enum yield left = parse_or(p, input);
 
     while (take(p, "//"))
         left = both(left, parse_or(p, input));
@@ -335,14 +335,14 @@ static enum value parse_alternative(struct parser *p, enum value input)
 }
 
 // What is on the right of a pipe has the left side's value as its input.
-static enum value parse_pipe(struct parser *p, enum value input)
+static enum yield parse_pipe(struct parser *p, enum yield input)
 {
     if (p->depth == DEPTH_MAX)
-        return VALUE_UNKNOWN;
+        return YIELD_FOREIGN;
     p->depth++;
     do
         input = parse_alternative(p, input);
-    while (input != VALUE_UNKNOWN && take(p, "|"));
+    while (input != YIELD_FOREIGN && take(p, "|"));
     p->depth--;
     return input;
 }
@@ -353,7 +353,7 @@ bool filter_fields_find(struct filter_fields *fields, const char *program)
 
     fields->count = 0;
     // libjq changes what is not UTF-8 in a string.
-    if (!json_utf8_valid(program, strlen(program)) || parse_pipe(&p, VALUE_RECORD) == VALUE_UNKNOWN)
+    if (!json_utf8_valid(program, strlen(program)) || parse_pipe(&p, YIELD_RECORD) == YIELD_FOREIGN)
         return false;
     skip_space(&p);
     return *p.at == '\0';

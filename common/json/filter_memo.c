@@ -15,15 +15,16 @@
 #define KEY_MAX 61 // bytes; an entry has the size of a cache line
 
 struct entry {
-    bool used;
-    unsigned char outputs;
+    bool holds_answer;
+    bool passes; // the answer
     unsigned char len;
     char key[KEY_MAX];
 };
 
 struct filter_memo {
     struct entry entry[ENTRIES];
-    struct entry wanted; // what the last filter_memo_find() looked for; not used if it cannot be
+    struct entry wanted; // what the last filter_memo_find() looked for
+    bool fits;           // an entry can hold its key
 };
 
 struct filter_memo *filter_memo_new(void)
@@ -84,27 +85,28 @@ static struct entry *entry_of(struct filter_memo *memo, const struct entry *want
 }
 
 bool filter_memo_find(struct filter_memo *memo, const struct json_value *values, size_t count,
-                      int *outputs)
+                      bool *passes)
 {
     struct entry *wanted = &memo->wanted;
 
     wanted->len = 0;
-    wanted->used = true;
-    for (size_t i = 0; i < count && wanted->used; i++)
-        wanted->used = key_append_value(wanted, &values[i]);
-    if (!wanted->used)
+    memo->fits = true;
+    for (size_t i = 0; i < count && memo->fits; i++)
+        memo->fits = key_append_value(wanted, &values[i]);
+    if (!memo->fits)
         return false;
     const struct entry *e = entry_of(memo, wanted);
-    if (!e->used || !bytes_equal(e->key, e->len, wanted->key, wanted->len))
+    if (!e->holds_answer || !bytes_equal(e->key, e->len, wanted->key, wanted->len))
         return false;
-    *outputs = e->outputs;
+    *passes = e->passes;
     return true;
 }
 
-void filter_memo_put(struct filter_memo *memo, int outputs)
+void filter_memo_put(struct filter_memo *memo, bool passes)
 {
-    if (!memo->wanted.used)
+    if (!memo->fits)
         return;
-    memo->wanted.outputs = (unsigned char)outputs;
+    memo->wanted.holds_answer = true;
+    memo->wanted.passes = passes;
     *entry_of(memo, &memo->wanted) = memo->wanted;
 }

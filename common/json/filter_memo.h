@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// filter_memo: remembers how many outputs a filter had for the same values of its fields.
+// filter_memo: remembers whether a filter has passed records on that had the same values in its
+// fields.
 //
-// Filters often look at fields that have few values, such as device_type. For a program whose
-// outputs depend on nothing but these values, running it again would change nothing:
+// Filters often look at fields that have few values, such as device_type. For a program that
+// depends on nothing but these values, running it again would change nothing:
 //
-//     if (!filter_memo_find(memo, field, count, &outputs)) {
-//         outputs = ...; // run the program
-//         filter_memo_put(memo, outputs);
+//     if (!filter_memo_find(memo, field, count, &passes)) {
+//         passes = ...; // run the program
+//         filter_memo_put(memo, passes);
 //     }
 //
 // The memory is a table of fixed size, and a new entry replaces the old one in its place. An entry
@@ -25,13 +26,13 @@ struct filter_memo;
 struct filter_memo *filter_memo_new(void);
 void filter_memo_free(struct filter_memo *memo);
 
-// Returns whether the values are known, with the number of outputs that they had. Arrays, objects
-// and values that are long together are never known.
+// Returns whether the answer for these values is known, and sets *passes to it. It is never known
+// for arrays, for objects, and for values that take more than some 60 bytes together.
 bool filter_memo_find(struct filter_memo *memo, const struct json_value *values, size_t count,
-                      int *outputs);
+                      bool *passes);
 
-// Remembers the number of outputs, from 0 to 255, for the values of the last filter_memo_find().
-// Does nothing if such values are never known.
-void filter_memo_put(struct filter_memo *memo, int outputs);
+// Remembers the answer for the values of the last filter_memo_find(). Does nothing if the answer is
+// never known for such values.
+void filter_memo_put(struct filter_memo *memo, bool passes);
 
 #endif

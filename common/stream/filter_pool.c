@@ -2,57 +2,50 @@
 #include "stream/filter_pool.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "base/xalloc.h"
 
-#define CLAIM 16                // lines that a thread takes at a time
-#define WORTH_WAKING 32         // lines
-#define RESULTS_MAX (16u << 20) // bytes that a thread keeps before it leaves further lines alone
-
-struct output {
-    bool is_input;
-    size_t start, len; // in the text
-};
-
-// Where results are kept. Each thread has one, and the calling thread another one for the record
-// that it runs at once.
-struct results {
-    struct buf text;
-    struct output *output;
-    size_t outputs, size;
-};
+#define CLAIM 16        // lines that a thread takes at a time
+#define WORTH_WAKING 32 // lines
+#define RESULTS_MAX                                                                                \
+    (16u << 20) // bytes of outputs; a thread that keeps so many leaves further lines alone
 
 struct result {
-    const struct results *in; // NULL: the program was not run
-    int count;                // outputs, or -1
-    size_t first;             // the first output, or the start of the message of an error
-    const char *not_json;     // why the line is not JSON; NULL if it is
+    const struct filter_outputs *in; // NULL: the program was not run
+    int count;                       // outputs, or -1
+    size_t first;                    // the first output, or the message of an error
+    const char *not_json;            // why the line is not JSON; NULL if it is
 };
 
+// What a thread needs. It keeps the outputs of all records that it runs.
 struct worker {
     struct filter_pool *pool;
     struct filter *filter;
     struct json *json;
-    struct results results;
+    struct filter_outputs outputs;
     pthread_t thread;
+};
+
+struct added {
+    struct line line;
+    bool is_record;
+    struct result result;
 };
 
 struct filter_pool {
     struct worker *worker; // the first one is the calling thread
     size_t workers, threads;
-    struct results now;
-    struct result current; // the result of the last filter_pool_run()
+    struct filter_outputs now; // of a record that filter_pool_result() runs
+    struct result current;     // of the last filter_pool_result()
 
-    struct line *line; // that were added
-    struct result *result;
+    struct added *added;
     size_t count;
-    size_t next; // the first one whose result was not taken
-    bool ran;    // filter_pool_run_added() was called for these lines
+    size_t next; // the first line that filter_pool_next() has not returned
 
     // The lock guards what follows. A thread works only while a batch is open. So the end of a
     // batch waits for those that are at work, and not for one that has not woken up yet.
@@ -66,52 +59,24 @@ struct filter_pool {
 
 // --- Running the program on a line ---
 
-static void clear(struct results *r)
+static bool is_full(const struct worker *w)
 {
-    buf_clear(&r->text);
-    r->outputs = 0;
+    return filter_outputs_size(&w->outputs) >= RESULTS_MAX;
 }
 
-static bool is_full(const struct results *r)
-{
-    return r->text.len + r->outputs * sizeof *r->output >= RESULTS_MAX;
-}
-
-static void keep_output(struct results *r, const struct filter *filter, int i)
-{
-    const char *data;
-    size_t len;
-
-    if (r->outputs == r->size) {
-        r->size = r->size == 0 ? 64 : 2 * r->size;
-        r->output = xreallocarray(r->output, r->size, sizeof *r->output);
-    }
-    struct output *o = &r->output[r->outputs++];
-    *o = (struct output){.is_input = filter_output_is_input(filter, i), .start = r->text.len};
-    if (o->is_input)
-        return;
-    filter_output(filter, i, &data, &len);
-    buf_append(&r->text, data, len);
-    o->len = len;
-}
-
-static void run_line(struct worker *w, const struct line *line, struct results *r,
+static void run_line(struct worker *w, const struct line *line, struct filter_outputs *outputs,
                      struct result *result)
 {
-    *result = (struct result){.in = r, .count = -1, .first = r->text.len};
+    *result = (struct result){.in = outputs, .count = -1, .first = outputs->count};
     if (json_parse(w->json, line->data, line->len) != 0) {
         result->not_json = json_error(w->json);
         return;
     }
-    result->count = filter_run(w->filter, w->json);
+    result->count = filter_run(w->filter, w->json, outputs);
     if (result->count < 0) {
         const char *message = filter_error(w->filter);
-        buf_append(&r->text, message, strlen(message) + 1);
-        return;
+        filter_outputs_add_text(outputs, message, strlen(message) + 1);
     }
-    result->first = r->outputs;
-    for (int i = 0; i < result->count; i++)
-        keep_output(r, w->filter, i);
 }
 
 // --- The threads ---
@@ -121,11 +86,13 @@ static void run_claimed(struct worker *w)
     struct filter_pool *pool = w->pool;
     size_t from;
 
-    while (!is_full(&w->results) &&
-           (from = atomic_fetch_add(&pool->claimed, CLAIM)) < pool->count) {
+    while (!is_full(w) && (from = atomic_fetch_add(&pool->claimed, CLAIM)) < pool->count) {
         size_t to = from + CLAIM < pool->count ? from + CLAIM : pool->count;
-        for (size_t i = from; i < to && !is_full(&w->results); i++)
-            run_line(w, &pool->line[i], &w->results, &pool->result[i]);
+        for (size_t i = from; i < to && !is_full(w); i++) {
+            struct added *a = &pool->added[i];
+            if (a->is_record)
+                run_line(w, &a->line, &w->outputs, &a->result);
+        }
     }
 }
 
@@ -172,25 +139,15 @@ static void close_batch(struct filter_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-void filter_pool_add(struct filter_pool *pool, const struct line *line)
+void filter_pool_add(struct filter_pool *pool, const struct line *line, bool is_record)
 {
-    if (pool->ran) {
-        pool->ran = false;
-        pool->count = 0;
-    }
-    if (pool->count < FILTER_POOL_LINES_MAX)
-        pool->line[pool->count++] = *line;
+    pool->added[pool->count++] = (struct added){.line = *line, .is_record = is_record};
 }
 
 void filter_pool_run_added(struct filter_pool *pool)
 {
-    if (pool->ran) // nothing was added
-        pool->count = 0;
-    pool->ran = true;
-    pool->next = 0;
-    memset(pool->result, 0, pool->count * sizeof *pool->result);
     for (size_t i = 0; i < pool->workers; i++)
-        clear(&pool->worker[i].results);
+        filter_outputs_clear(&pool->worker[i].outputs);
     if (pool->count < WORTH_WAKING)
         return;
     open_batch(pool);
@@ -200,21 +157,38 @@ void filter_pool_run_added(struct filter_pool *pool)
 
 // --- Results ---
 
-int filter_pool_run(struct filter_pool *pool, const struct line *line, struct reject *reject)
+const struct line *filter_pool_next(struct filter_pool *pool)
+{
+    if (pool->next < pool->count)
+        return &pool->added[pool->next++].line;
+    pool->next = pool->count = 0;
+    return NULL;
+}
+
+// Sets *result to the result of a line that the threads have run. Returns false if they have not.
+static bool find_result(const struct filter_pool *pool, const struct line *line,
+                        struct result *result)
+{
+    if (pool->next == 0 || line != &pool->added[pool->next - 1].line)
+        return false;
+    *result = pool->added[pool->next - 1].result;
+    return result->in != NULL;
+}
+
+int filter_pool_result(struct filter_pool *pool, const struct line *line, struct reject *reject)
 {
     struct result *r = &pool->current;
+    const char *message;
+    size_t len;
 
-    r->in = NULL;
-    if (pool->next < pool->count && pool->line[pool->next].number == line->number)
-        *r = pool->result[pool->next++];
-    if (r->in == NULL) {
-        clear(&pool->now);
+    if (!find_result(pool, line, r)) {
+        filter_outputs_clear(&pool->now);
         run_line(&pool->worker[0], line, &pool->now, r);
     }
-    if (r->count < 0)
-        *reject = r->not_json != NULL
-                      ? (struct reject){REJECT_NOT_JSON, NULL, r->not_json}
-                      : (struct reject){REJECT_FILTER_ERROR, NULL, r->in->text.data + r->first};
+    if (r->not_json != NULL)
+        *reject = (struct reject){REJECT_NOT_JSON, NULL, r->not_json};
+    else if (r->count < 0 && filter_outputs_made(r->in, r->first, &message, &len))
+        *reject = (struct reject){REJECT_FILTER_ERROR, NULL, message};
     return r->count;
 }
 
@@ -223,70 +197,28 @@ bool filter_pool_parsed(const struct filter_pool *pool)
     return pool->current.in == &pool->now;
 }
 
-bool filter_pool_output_is_input(const struct filter_pool *pool, int i)
+bool filter_pool_made(const struct filter_pool *pool, int i, const char **data, size_t *len)
 {
-    const struct result *r = &pool->current;
-
-    return r->in->output[r->first + (size_t)i].is_input;
-}
-
-void filter_pool_output(const struct filter_pool *pool, int i, const char **data, size_t *len)
-{
-    const struct result *r = &pool->current;
-    const struct output *o = &r->in->output[r->first + (size_t)i];
-
-    *data = r->in->text.data + o->start;
-    *len = o->len;
+    return filter_outputs_made(pool->current.in, pool->current.first + (size_t)i, data, len);
 }
 
 // --- Start and end ---
 
-// The library for regular expressions that libjq uses initializes itself at its first use, and not
-// in a way that is safe with threads. So it is used once before there are threads.
-static int use_regex(struct json *json, struct err *err)
+static int start_threads(struct filter_pool *pool, struct err *err)
 {
-    const struct filter_options options = {.program = "test(\"\")"};
-    struct filter *filter = filter_new(&options, err);
-    struct buf text = BUF_INIT;
-
-    if (filter == NULL)
-        return -1;
-    buf_puts(&text, "\"\"");
-    if (json_parse(json, text.data, text.len) == 0)
-        filter_run(filter, json);
-    buf_release(&text);
-    filter_free(filter);
-    return 0;
-}
-
-static int start_thread(struct filter_pool *pool, struct worker *w, struct err *err)
-{
-    sigset_t all, before;
-
-    // Signals must interrupt the calls of the main thread.
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&w->thread, NULL, work, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0)
-        return err_set(err, EX_OSERR, "--jobs: cannot start a thread: %s", strerror(error));
-    pool->threads++;
-    return 0;
-}
-
-static int start_threads(struct filter_pool *pool, const struct filter_options *options,
-                         struct err *err)
-{
-    pool->line = xreallocarray(NULL, FILTER_POOL_LINES_MAX, sizeof *pool->line);
-    pool->result = xreallocarray(NULL, FILTER_POOL_LINES_MAX, sizeof *pool->result);
-    if (use_regex(pool->worker[0].json, err) != 0)
+    pool->added = xreallocarray(NULL, FILTER_POOL_LINES_MAX, sizeof *pool->added);
+    if (filter_prepare_threads(err) != 0)
         return -1;
     for (size_t i = 1; i < pool->workers; i++) {
         struct worker *w = &pool->worker[i];
         w->json = json_new();
-        w->filter = filter_copy(pool->worker[0].filter, options, err);
-        if (w->filter == NULL || start_thread(pool, w, err) != 0)
+        w->filter = filter_recompile(pool->worker[0].filter, err);
+        if (w->filter == NULL)
             return -1;
+        int error = thread_start(&w->thread, work, w);
+        if (error != 0)
+            return err_set(err, EX_OSERR, "--jobs: cannot start a thread: %s", strerror(error));
+        pool->threads++;
     }
     return 0;
 }
@@ -305,17 +237,11 @@ struct filter_pool *filter_pool_new(const struct filter_options *options, size_t
         pool->worker[i].pool = pool;
     pool->worker[0].json = json;
     pool->worker[0].filter = filter_new(options, err);
-    if (pool->worker[0].filter == NULL || (jobs > 1 && start_threads(pool, options, err) != 0)) {
+    if (pool->worker[0].filter == NULL || (jobs > 1 && start_threads(pool, err) != 0)) {
         filter_pool_free(pool);
         return NULL;
     }
     return pool;
-}
-
-static void release(struct results *r)
-{
-    buf_release(&r->text);
-    free(r->output);
 }
 
 void filter_pool_free(struct filter_pool *pool)
@@ -332,14 +258,13 @@ void filter_pool_free(struct filter_pool *pool)
         filter_free(pool->worker[i].filter);
         if (i > 0) // the first parser is the caller's
             json_free(pool->worker[i].json);
-        release(&pool->worker[i].results);
+        filter_outputs_release(&pool->worker[i].outputs);
     }
-    release(&pool->now);
+    filter_outputs_release(&pool->now);
     pthread_mutex_destroy(&pool->lock);
     pthread_cond_destroy(&pool->begin);
     pthread_cond_destroy(&pool->idle);
     free(pool->worker);
-    free(pool->line);
-    free(pool->result);
+    free(pool->added);
     free(pool);
 }

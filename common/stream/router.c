@@ -74,6 +74,7 @@ void router_release(struct router *r)
         free(r->topic[i]);
     json_edit_free(r->edit);
     filter_free(r->key_filter);
+    filter_outputs_release(&r->key_outputs);
     json_free(r->key_json);
 }
 
@@ -143,12 +144,12 @@ static int run_key_filter(struct router *r, const struct json *json, const struc
 {
     const char *text = line->data;
     size_t len = line->len;
-    int count = filter_run(r->key_filter, json);
 
+    filter_outputs_clear(&r->key_outputs);
+    int count = filter_run(r->key_filter, json, &r->key_outputs);
     if (count <= 0)
         return count;
-    if (!filter_output_is_input(r->key_filter, 0))
-        filter_output(r->key_filter, 0, &text, &len);
+    filter_outputs_made(&r->key_outputs, 0, &text, &len); // or the key is the line itself
     if (json_parse(r->key_json, text, len) != 0)
         return -1;
     const struct json_value value = json_root(r->key_json);

@@ -48,6 +48,7 @@ struct router {
     struct json_key field[ROUTER_TOPICS_MAX + 2];
     size_t field_count;
     struct filter *key_filter;
+    struct filter_outputs key_outputs;
     struct json *key_json;
     struct json_edit *edit;
     uint64_t keyless; // lines without the field of the message key, or with null

@@ -40,7 +40,7 @@ struct stream {
     int saved_fd; // can be read when the deferred mark is saved; -1 if no mark is deferred
     size_t deferred_at, deferred_len; // the deferred mark in the buffer of `out`
     struct filter_pool *filter;       // NULL if there is no jq program
-    struct line *ahead;               // lines that are read before they are handled; NULL for none
+    bool ahead;                       // lines are read before they are handled
     int64_t next_tick;
     bool failed;
     bool reader_gone; // the reader of stdout has closed it: stop quietly
@@ -287,16 +287,15 @@ int stream_reject_late(struct stream *s, const struct reject *reject, const stru
 // --- Dispatch: records, marks and rejects of earlier stages ---
 
 // Hands one output of the jq program to the tool. An output that is the input is not parsed again,
-// unless another thread has parsed it.
+// unless the program was run ahead.
 static int dispatch_output(struct stream *s, int i, const struct line *line)
 {
     struct line made = *line;
 
-    if (filter_pool_output_is_input(s->filter, i)) {
+    if (!filter_pool_made(s->filter, i, &made.data, &made.len)) {
         s->parsed = filter_pool_parsed(s->filter) ? s->json : NULL;
         return s->ops->record(s->ctx, s, line);
     }
-    filter_pool_output(s->filter, i, &made.data, &made.len);
     made.full_len = made.len;
     if (json_parse(s->made_json, made.data, made.len) != 0)
         return stream_reject(
@@ -308,7 +307,7 @@ static int dispatch_output(struct stream *s, int i, const struct line *line)
 static int dispatch_filtered(struct stream *s, const struct line *line)
 {
     struct reject reject;
-    int count = filter_pool_run(s->filter, line, &reject);
+    int count = filter_pool_result(s->filter, line, &reject);
 
     if (count < 0)
         return stream_reject(s, &reject, line);
@@ -440,43 +439,40 @@ static int dispatch_line(struct stream *s, const struct line *line)
     return stream_feed(s, line);
 }
 
-// Reads lines of the buffer, and runs the jq program on their records. Stops at a mark, because
-// lines after it may be held. Returns the number of lines.
-static size_t look_ahead(struct stream *s)
+// Adds the lines in the buffer to the pool, and runs the jq program on their records. Stops after a
+// mark, because lines after it may be held. Returns whether there are lines.
+static bool look_ahead(struct stream *s)
 {
+    struct line line;
     size_t count = 0;
     bool is_mark = false;
 
-    while (!is_mark && count < FILTER_POOL_LINES_MAX && line_next(&s->in, &s->ahead[count])) {
-        const struct line *line = &s->ahead[count++];
-        is_mark = mark_is(line->data, line->len);
-        // The others are not records, or may not be.
-        if (!is_mark && !line->unterminated && line->full_len <= s->options->max_line &&
-            !is_passed(line))
-            filter_pool_add(s->filter, line);
+    while (!is_mark && count < FILTER_POOL_LINES_MAX && line_next(&s->in, &line)) {
+        is_mark = mark_is(line.data, line.len);
+        filter_pool_add(s->filter, &line,
+                        !is_mark && !line.unterminated && line.full_len <= s->options->max_line &&
+                            !is_passed(&line));
+        count++;
     }
     filter_pool_run_added(s->filter);
-    return count;
+    return count > 0;
 }
 
 // Handles all lines that have been read.
 static int dispatch_lines(struct stream *s)
 {
     struct line line;
-    size_t count;
+    const struct line *added;
 
-    if (s->ahead == NULL) {
-        while (line_next(&s->in, &line)) {
-            if (dispatch_line(s, &line) != 0)
+    while (s->ahead && look_ahead(s)) {
+        while ((added = filter_pool_next(s->filter)) != NULL) {
+            if (dispatch_line(s, added) != 0)
                 return -1;
         }
-        return 0;
     }
-    while ((count = look_ahead(s)) > 0) {
-        for (size_t i = 0; i < count; i++) {
-            if (dispatch_line(s, &s->ahead[i]) != 0)
-                return -1;
-        }
+    while (!s->ahead && line_next(&s->in, &line)) {
+        if (dispatch_line(s, &line) != 0)
+            return -1;
     }
     return 0;
 }
@@ -662,19 +658,21 @@ static int open_filter(struct stream *s)
     if (filter->program != NULL && filter->file != NULL)
         return stream_fail(s, EX_USAGE, "--jq, --jq-file: only one of them can be given");
     if (filter->program == NULL && filter->file == NULL) {
-        if (filter->arg.count + filter->argjson.count > 0 || jobs > 1)
-            return stream_fail(s, EX_USAGE, "--arg, --argjson, --jobs: need --jq or --jq-file");
+        if (filter->arg.count + filter->argjson.count > 0)
+            return stream_fail(s, EX_USAGE, "--arg, --argjson: need --jq or --jq-file");
+        if (jobs > 0)
+            return stream_fail(s, EX_USAGE, "--jobs: needs --jq or --jq-file");
         return 0;
     }
     if (jobs > FILTER_POOL_JOBS_MAX)
-        return stream_fail(s, EX_USAGE, "--jobs: more than %d", FILTER_POOL_JOBS_MAX);
-    if (jobs > 1 && s->ops->fill != NULL)
+        return stream_fail(s, EX_USAGE, "--jobs: '%llu' is above %d", (unsigned long long)jobs,
+                           FILTER_POOL_JOBS_MAX);
+    if (jobs > 0 && s->ops->fill != NULL)
         return stream_fail(s, EX_USAGE, "--jobs: filter in the next stage, which can use threads");
-    s->filter = filter_pool_new(filter, jobs, s->json, &err);
+    s->filter = filter_pool_new(filter, jobs == 0 ? 1 : jobs, s->json, &err);
     if (s->filter == NULL)
         return stream_fail_err(s, &err);
-    if (jobs > 1)
-        s->ahead = xreallocarray(NULL, FILTER_POOL_LINES_MAX, sizeof *s->ahead);
+    s->ahead = jobs > 1;
     return 0;
 }
 
@@ -708,7 +706,6 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
 static void stream_release(struct stream *s)
 {
     filter_pool_free(s->filter);
-    free(s->ahead);
     json_free(s->json);
     json_free(s->made_json);
     mark_release(&s->mark);

@@ -108,7 +108,7 @@ struct stream_ops {
 
 struct stream_options {
     struct filter_options filter;
-    uint64_t jobs;       // threads that run the filter
+    uint64_t jobs;       // threads that run the filter; 0 if not given, for one
     const char *rejects; // a file, or "-" for stdout; NULL for stderr
     const char *stats;   // the file for the ledger, or "-" for stderr; NULL for none
     uint64_t max_line;   // bytes
@@ -117,7 +117,7 @@ struct stream_options {
 
 #define STREAM_OPTIONS_INIT                                                                        \
     {                                                                                              \
-        .jobs = 1, .max_line = LINE_MAX_DEFAULT                                                    \
+        .max_line = LINE_MAX_DEFAULT                                                               \
     }
 
 // The option table for struct stream_options, without `strict`.

@@ -34,45 +34,51 @@ static const struct filter_options options = {
                "elif .kind == 3 then (., .n, .) elif .kind == 4 then error(\"no \\(.n)\") "
                "else (.n, [.n]) end"};
 
-static void put_result(struct filter_pool *pool, int i, struct buf *b)
+static void put_result(struct filter_pool *pool, const struct line *record, struct buf *b)
 {
     struct reject reject;
     const char *data;
     size_t len;
-    int count = filter_pool_run(pool, &line[i], &reject);
+    int count = filter_pool_result(pool, record, &reject);
 
-    buf_printf(b, "%d:", i);
+    buf_printf(b, "%d:", (int)record->number - 1);
     if (count < 0)
         buf_printf(b, " %s: %s", reject.reason, reject.detail);
     for (int o = 0; o < count; o++) {
         buf_putc(b, ' ');
-        if (filter_pool_output_is_input(pool, o)) {
-            buf_putc(b, '=');
-        } else {
-            filter_pool_output(pool, o, &data, &len);
+        if (filter_pool_made(pool, o, &data, &len))
             buf_append(b, data, len);
-        }
+        else
+            buf_putc(b, '=');
     }
     buf_putc(b, '\n');
 }
 
-// Runs all lines, `ahead` of them at a time. Of those, each `skip`th is not added.
+// Runs all lines, `ahead` of them at a time. Of those, each `skip`th is not run ahead.
 static void run_lines(size_t jobs, int ahead, int skip, struct buf *b)
 {
     struct err err;
     struct filter_pool *pool = filter_pool_new(&options, jobs, json, &err);
+    const struct line *next;
 
     for (int from = 0; from < LINES; from += ahead) {
         int to = from + ahead < LINES ? from + ahead : LINES;
-        for (int i = from; i < to && jobs > 1; i++) {
-            if (i % skip != 0)
-                filter_pool_add(pool, &line[i]);
-        }
-        if (jobs > 1)
-            filter_pool_run_added(pool);
         for (int i = from; i < to; i++)
-            put_result(pool, i, b);
+            filter_pool_add(pool, &line[i], i % skip != 0);
+        filter_pool_run_added(pool);
+        while ((next = filter_pool_next(pool)) != NULL)
+            put_result(pool, next, b);
     }
+    filter_pool_free(pool);
+}
+
+static void run_at_once(struct buf *b)
+{
+    struct err err;
+    struct filter_pool *pool = filter_pool_new(&options, 1, json, &err);
+
+    for (int i = 0; i < LINES; i++)
+        put_result(pool, &line[i], b);
     filter_pool_free(pool);
 }
 
@@ -87,8 +93,8 @@ int main(void)
         {5, LINES, LINES, "five jobs"},
         {3, 40, LINES, "several batches"},
         {3, 7, LINES, "batches that are not worth waking a thread"},
-        {3, 100, 3, "lines that were not added"},
-        {3, LINES, 1, "no lines that were added"},
+        {3, 100, 3, "lines that are no records"},
+        {3, LINES, 1, "no records"},
     };
     const struct filter_options wrong = {.program = "("};
     struct buf wanted = BUF_INIT, got = BUF_INIT;
@@ -96,7 +102,7 @@ int main(void)
 
     json = json_new();
     make_lines();
-    run_lines(1, 1, 1, &wanted);
+    run_at_once(&wanted);
     tap_text(wanted.data, 97,
              "0:\n1: =\n2: 2\n3: = 3 =\n4: filter_error: no 4\n5: 5 [5]\n6: not_json: "
              "malformed JSON\n7:\n8: =\n9: 9\n10:",
