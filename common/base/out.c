@@ -116,6 +116,13 @@ int out_flush(struct out *o)
     return o->error == 0 ? 0 : -1;
 }
 
+bool out_reader_gone(const struct out *o)
+{
+    struct pollfd p = {.fd = o->fd, .events = 0};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
 int out_close(struct out *o)
 {
     int status = out_flush(o);

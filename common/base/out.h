@@ -62,6 +62,10 @@ static inline int out_line_done(struct out *o)
     return o->buf.len >= OUT_FLUSH ? out_flush(o) : 0;
 }
 
+// Returns whether fd is a pipe or a socket whose reader has closed it. Writing would then fail with
+// EPIPE.
+bool out_reader_gone(const struct out *o);
+
 // Flushes, and closes the descriptor, since some errors are reported only then. Returns 0, or -1
 // with o->error set.
 int out_close(struct out *o);

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +13,6 @@
 #include "base/log.h"
 #include "base/out.h"
 #include "base/signals.h"
-#include "base/xalloc.h"
 #include "stream/filter_pool.h"
 #include "stream/ledger_file.h"
 #include "stream/reject_writer.h"
@@ -47,28 +45,6 @@ struct stream {
     struct err err;
     int status; // the exit status if the run does not fail
 };
-
-const struct opt stream_opts[] = {
-    OPT_STRING("jq", 'j', "EXPR", struct stream_options, filter.program,
-               "a jq program, run on each record as it enters"),
-    OPT_STRING("jq-file", 0, "FILE", struct stream_options, filter.file, "the same, from a file"),
-    OPT_PAIRS("arg", 0, "NAME VALUE", struct stream_options, filter.arg,
-              "$NAME in the jq program is the string VALUE"),
-    OPT_PAIRS("argjson", 0, "NAME JSON", struct stream_options, filter.argjson,
-              "$NAME in the jq program is the value JSON"),
-    OPT_COUNT("jobs", 0, "N", struct stream_options, jobs, 1,
-              "run the jq program in N threads; not in kcat-in (default 1)"),
-    OPT_STRING("rejects", 0, "DEST", struct stream_options, rejects,
-               "append rejects to a file, or - for stdout (default stderr)"),
-    OPT_STRING("stats", 0, "FILE", struct stream_options, stats,
-               "append the ledger at exit and on SIGUSR1; - for stderr"),
-    OPT_SIZE("max-line", 0, "BYTES", struct stream_options, max_line, 1,
-             "reject longer records (default 16M)"),
-};
-const size_t stream_opt_count = sizeof stream_opts / sizeof *stream_opts;
-
-const struct opt_library stream_libraries[] = {
-    {"libjq", filter_version}, {"simdjson", json_version}, {NULL, NULL}};
 
 // --- Failure and state ---
 
@@ -590,13 +566,6 @@ static int run_lines(struct stream *s)
     }
 }
 
-static bool reader_is_gone(const struct stream *s)
-{
-    struct pollfd p = {.fd = s->out.fd, .events = 0};
-
-    return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
-}
-
 static int run_source(struct stream *s)
 {
     bool end = false;
@@ -606,7 +575,7 @@ static int run_source(struct stream *s)
         if (taken == 0 && !end) {
             if (stream_flush(s) != 0)
                 return -1;
-            if (reader_is_gone(s))
+            if (out_reader_gone(&s->out))
                 return lose_reader(s);
             taken = s->ops->fill(s->ctx, s, SOURCE_WAIT, &end);
         }
@@ -651,29 +620,16 @@ static int open_outputs(struct stream *s)
 
 static int open_filter(struct stream *s)
 {
-    const struct filter_options *filter = &s->options->filter;
-    size_t jobs = s->options->jobs;
     struct err err;
 
-    if (filter->program != NULL && filter->file != NULL)
-        return stream_fail(s, EX_USAGE, "--jq, --jq-file: only one of them can be given");
-    if (filter->program == NULL && filter->file == NULL) {
-        if (filter->arg.count + filter->argjson.count > 0)
-            return stream_fail(s, EX_USAGE, "--arg, --argjson: need --jq or --jq-file");
-        if (jobs > 0)
-            return stream_fail(s, EX_USAGE, "--jobs: needs --jq or --jq-file");
-        return 0;
-    }
-    if (jobs > FILTER_POOL_JOBS_MAX)
-        return stream_fail(s, EX_USAGE, "--jobs: '%llu' is above %d", (unsigned long long)jobs,
-                           FILTER_POOL_JOBS_MAX);
-    if (jobs > 0 && s->ops->fill != NULL)
-        return stream_fail(s, EX_USAGE, "--jobs: filter in the next stage, which can use threads");
-    s->filter = filter_pool_new(filter, jobs == 0 ? 1 : jobs, s->json, &err);
-    if (s->filter == NULL)
+    if (stream_options_check(s->options, s->ops->fill != NULL, &err) != 0)
         return stream_fail_err(s, &err);
-    s->ahead = jobs > 1;
-    return 0;
+    if (!stream_options_have_filter(s->options))
+        return 0;
+    s->ahead = s->options->jobs > 1;
+    s->filter =
+        filter_pool_new(&s->options->filter, s->ahead ? s->options->jobs : 1, s->json, &err);
+    return s->filter == NULL ? stream_fail_err(s, &err) : 0;
 }
 
 // Returns whether a line may exceed --max-line. A reject may, because it quotes a whole record,

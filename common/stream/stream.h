@@ -33,13 +33,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/line.h"
-#include "base/opt.h"
 #include "base/out.h"
-#include "json/filter.h"
 #include "json/json.h"
 #include "stream/ledger.h"
 #include "stream/mark.h"
 #include "stream/reject.h"
+#include "stream/stream_options.h"
 
 struct stream;
 
@@ -105,27 +104,6 @@ struct stream_ops {
     // Called last, even after a failure, but not if open() failed.
     void (*close)(void *ctx, struct stream *s);
 };
-
-struct stream_options {
-    struct filter_options filter;
-    uint64_t jobs;       // threads that run the filter; 0 if not given, for one
-    const char *rejects; // a file, or "-" for stdout; NULL for stderr
-    const char *stats;   // the file for the ledger, or "-" for stderr; NULL for none
-    uint64_t max_line;   // bytes
-    bool strict;         // end with EX_DATAERR at the first reject
-};
-
-#define STREAM_OPTIONS_INIT                                                                        \
-    {                                                                                              \
-        .max_line = LINE_MAX_DEFAULT                                                               \
-    }
-
-// The option table for struct stream_options, without `strict`.
-extern const struct opt stream_opts[];
-extern const size_t stream_opt_count;
-
-// The libraries that a stage uses.
-extern const struct opt_library stream_libraries[];
 
 // Runs the stage until its input ends or a callback fails, and returns the exit status.
 int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_options *options);
