@@ -18,6 +18,28 @@ setup() {
     assert_eq "$(grep -cE '[0-9] / [0-9.]+ / [0-9.]+ \|$' out)" 2
 }
 
+@test "the benchmark refuses wrong parts, peers, numbers and builds" {
+    local bench=$BATS_TEST_DIRNAME/bench/run setting
+    run -64 "$bench" stages nosuch
+    assert_eq "$output" 'bench: nosuch: no such part; there are: pipes stages counts scaling state builds'
+    for setting in FAST=yes RECORDS=0 RECORDS=1k SLOW_RECORDS=-1 ROUNDS=two LATENCY_SECONDS=0.5 PEERS=nosuch \
+        OLD=nosuch; do
+        run -64 env "$setting" "$bench" state
+        assert_match "$output" "${setting#PEERS=}: n"
+    done
+    run -64 env -u OLD "$bench" builds
+}
+
+@test "the benchmark ends with 143 on SIGTERM, and leaves no files" {
+    mkdir tmp
+    start env TMPDIR="$PWD/tmp" RECORDS=100000000 "$BATS_TEST_DIRNAME/bench/run" state
+    wait_until 10 eval '[ -s tmp/*/all ]'
+    pkill -TERM -s "$!"
+    await "$!"
+    assert_eq "$status" 143
+    assert_eq "$(ls tmp)" ''
+}
+
 @test "the benchmark's digest does not depend on the order, and sees other keys and partitions" {
     local name
     for name in same turned key; do create_topic "$topic-$name" 4; done

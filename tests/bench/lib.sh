@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# lib.sh: what the parts of tests/bench/run share: how a job is measured, and how a row is printed.
+# lib.sh: what the parts of tests/bench/run share: how arguments are checked, how a job is measured, and
+# how a row is printed.
 #
 # A job is a shell command. Each time it has run, its speed is kept, in records per second of time by the
 # clock, and of user and system time of all its processes ("by CPU"), which other load disturbs less. The
@@ -9,6 +10,25 @@
 
 complain() {
     echo "bench: $*" >&2
+}
+
+# refuse WHY: an argument or a variable is wrong.
+refuse() {
+    complain "$1"
+    exit 64
+}
+
+# check_number NAME VALUE: whole, from 1 to 999,999,999, and not octal.
+check_number() {
+    [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || refuse "$1=$2: not a whole number from 1 to 999999999"
+}
+
+# check_names WHAT KNOWN NAMES
+check_names() {
+    local name
+    for name in $3; do
+        [[ " $2 " = *" $name "* ]] || refuse "$name: no such $1; there are: $2"
+    done
 }
 
 # failed WHAT: a measurement has no figure; the run goes on, and exits with 1 at its end.
