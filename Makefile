@@ -5,7 +5,8 @@
 # make check                         builds, and runs the tests that need no Kafka
 # make test [TESTS=FILES]            installs what is missing, and runs all tests; see tests/README.md
 # make lint                          format, warnings of two compilers, static checks
-# make filter-test [PROGRAMS= SEED=] compares filters with the jq command, on 10,000 programs
+# make filter-test [PROGRAMS= RECORDS= SEED=]
+#                                    compares filters with the jq command, on 10,000 programs
 # make bench [FAST=1] [PARTS=NAMES]  speed, latency and memory beside other tools; see tests/bench/README.md
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
@@ -131,8 +132,9 @@ bench:
 chaos: all
 	@BUILD=$(B) tests/chaos/run
 
-filter-test: $(B)/loginclean $(B)/unit/filter_fields_test
-	@tests/deps $(TEST_PACKAGES)
+filter-test:
+	@tests/deps $(BUILD_PACKAGES) jq python3
+	@$(MAKE) --no-print-directory $(B)/loginclean $(B)/unit/filter_fields_test
 	@BUILD=$(B) tests/filter
 
 mutants:

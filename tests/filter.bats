@@ -16,6 +16,14 @@ load helpers
     assert_match "$(tail -n 1 log)" ': [0-9]{5,} selected, [0-9]{5,} errors, 0 programs differ$'
 }
 
+@test "the comparison with jq refuses numbers of programs and records that prove nothing" {
+    local setting
+    for setting in PROGRAMS=-5 PROGRAMS=0 PROGRAMS=x RECORDS=0 RECORDS=1e3 SEED=one; do
+        run -64 env "$setting" "$BATS_TEST_DIRNAME/filter"
+        assert_match "$output" "^filter: $setting: not a whole number from [01] to 999999999$"
+    done
+}
+
 @test "a definition of select in ~/.jq counts" {
     good_records >in
     HOME=$PWD
