@@ -78,12 +78,9 @@ $(B)/tests/alter_topic: tests/alter_topic.c
 
 # Programs that tests/bench/run measures with.
 BENCH_PROGRAMS := $(addprefix $(B)/bench/,digest latency producer)
-$(B)/bench/digest $(B)/bench/latency: $(B)/bench/%: tests/bench/%.c tests/bench/probe.c tests/bench/probe.h
+$(BENCH_PROGRAMS): $(B)/bench/%: tests/bench/%.c tests/bench/probe.c tests/bench/probe.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $(filter %.c,$^) -o $@ -lrdkafka -lpthread
-$(B)/bench/producer: tests/bench/peers/rdkafka/producer.c
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 $< -o $@ -lrdkafka
 
 # libjq cannot tell its version, so the package is asked that it came with.
 $(B)/common/json/filter.o: VERSIONS = -DLIBJQ_VERSION='"$(shell \

@@ -40,6 +40,20 @@ setup() {
     assert_eq "$(ls tmp)" ''
 }
 
+@test "the benchmark's producer has the settings of kcat-out" {
+    local setting found=0
+    # The client's name and the partitioner, which needs keys, do not matter there.
+    while read -r setting; do
+        tr -d ' \n' <"$BATS_TEST_DIRNAME/bench/producer.c" | grep -qF "$setting" || {
+            echo "not in producer.c: $setting"
+            return 1
+        }
+        found=$((found + 1))
+    done < <(sed -n '/sink_defaults\[\]/,/NULL/s/^ *{\("[^"]*"\), \("[^"]*"\)},$/\1,\2/p' \
+        "$BATS_TEST_DIRNAME/../common/kafka/sink_settings.c" | grep -vE '^"(client\.id|partitioner)"')
+    [ "$found" -gt 4 ]
+}
+
 @test "the benchmark's digest does not depend on the order, and sees other keys and partitions" {
     local name
     for name in same turned key; do create_topic "$topic-$name" 4; done

@@ -13,6 +13,14 @@ void probe_fail(const char *what, const char *why)
     exit(1);
 }
 
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)rk;
+    (void)opaque;
+    if (message->err != 0)
+        probe_fail("not delivered", rd_kafka_err2str(message->err));
+}
+
 rd_kafka_t *probe_client(rd_kafka_type_t type, const char *const *settings)
 {
     char why[256];
@@ -23,6 +31,8 @@ rd_kafka_t *probe_client(rd_kafka_type_t type, const char *const *settings)
     for (; *settings != NULL; settings += 2)
         if (rd_kafka_conf_set(conf, settings[0], settings[1], why, sizeof why))
             probe_fail(settings[0], why);
+    if (type == RD_KAFKA_PRODUCER)
+        rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof why);
     if (rk == NULL)
         probe_fail("client", why);
