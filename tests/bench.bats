@@ -54,6 +54,23 @@ setup() {
     [ "$found" -gt 4 ]
 }
 
+@test "a pause of the benchmark's sender is part of the latencies" {
+    create_topic "$topic-in" 1
+    create_topic "$topic-out" 1
+    start bash -c "kcat-in $topic-in | kcat-out -t $topic-out"
+    # Four seconds count, from the third one on after the first record has come out.
+    start latency "$topic-in" "$topic-out" 1000 3 4 >latencies
+    wait_until 60 eval '[ "$(kcat-in -e "$topic-out" | head -n 1 | wc -l)" -eq 1 ]'
+    sleep 4
+    kill -STOP "$!"
+    sleep 1
+    kill -CONT "$!"
+    await "$!"
+    cat latencies
+    assert_eq "$status" 0
+    awk 'NF != 3 || $2 < 500 {exit 1}' latencies
+}
+
 @test "the benchmark's digest does not depend on the order, and sees other keys and partitions" {
     local name
     for name in same turned key; do create_topic "$topic-$name" 4; done
