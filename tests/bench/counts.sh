@@ -25,7 +25,7 @@ nine_in_sql="
 one_in_sql="SELECT device_type, count(*) FROM read_json('$work/all', format = 'newline_delimited',
     columns = {device_type: 'VARCHAR'}) GROUP BY 1;"
 
-# duckdb FILE: the command that runs the statements of a file, and fetches all results.
+# duckdb_command FILE: the command that runs the statements of a file, and fetches all results.
 duckdb_command() {
     echo "/usr/bin/python3 -c '
 import duckdb, sys

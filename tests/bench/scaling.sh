@@ -61,8 +61,8 @@ through_kafka() {
 # Memory for each distinct pair of a user and an address.
 memory_per_pair() {
     local small large
-    small=$(PAIRS=1000000 "$here/memory")
-    large=$(PAIRS=4000000 "$here/memory")
+    small=$("$here/memory" 1000000)
+    large=$("$here/memory" 4000000)
     # "1000000 distinct pairs: 87.8 bytes each at the peak"
     small=${small#*: } large=${large#*: }
     memory_rows+=("$(awk -v a="${small%% *}" -v b="${large%% *}" 'BEGIN {
