@@ -18,6 +18,41 @@ setup() {
     assert_eq "$(grep -cE '[0-9] / [0-9.]+ / [0-9.]+ \|$' out)" 2
 }
 
+@test "the benchmark measures each stage beside its peer, and judges no goals by a short run" {
+    FAST=1 RECORDS=2000 "$BATS_TEST_DIRNAME/bench/run" stages >out
+    cat out
+    assert_eq "$(grep -cE '^\| `(kcat|login).*[0-9] k/s \| [0-9]+ k/s \| .+ \| [0-9.]+ \| [0-9.]+ \|$' out)" 8
+    assert_eq "$(grep -c '^No goals are judged' out)" 1
+    assert_eq "$(grep -c 'at least' out || true)" 0
+}
+
+@test "the benchmark says which goals are held, of those that were measured" {
+    work=$PWD fast=0 memory_rows=('8 20 kcat-in')
+    mkdir speeds
+    declare -A pipe_latency=([ours.eo-100]='60.1 / 199.996 / 300.0')
+    # shellcheck source-path=SCRIPTDIR
+    . "$BATS_TEST_DIRNAME/bench/lib.sh"
+    # shellcheck source-path=SCRIPTDIR
+    . "$BATS_TEST_DIRNAME/bench/goals.sh"
+    measured[log]=0.999
+    keep kcat-in 1596000 1 1
+    keep kcat-C 1596000 3 1.9
+    keep restore-log 1 2.5 1
+    goals >out
+    diff out - <<'END'
+| goal | wanted | measured | held |
+| --- | ---: | ---: | --- |
+| exactly once, 100 ms: p99 | below 200 ms | 200.00 ms | **no** |
+| `kcat-in`, CPU | at least 1.6 M/s | 1.60 M/s | yes |
+| `kcat-in` by `kcat -C`, clock | at least 2 | 3.00 | yes |
+| `kcat-in` by `kcat -C`, CPU | at least 2 | 1.90 | **no** |
+| memory of kcat-in, as records grow | below 18 MiB | 20.00 MiB | **no** |
+| what a state writes at 600/s | below 1 MB/s | 1.00 MB/s | **no** |
+| restoring a million logins from the log | below 3 s | 2.50 s | yes |
+
+END
+}
+
 @test "the benchmark refuses wrong parts, peers, numbers and builds" {
     local bench=$BATS_TEST_DIRNAME/bench/run setting
     run -64 "$bench" stages nosuch
@@ -60,7 +95,7 @@ setup() {
     start bash -c "kcat-in $topic-in | kcat-out -t $topic-out"
     # Four seconds count, from the third one on after the first record has come out.
     start latency "$topic-in" "$topic-out" 1000 3 4 >latencies
-    wait_until 60 eval '[ "$(kcat-in -e "$topic-out" | head -n 1 | wc -l)" -eq 1 ]'
+    timeout 60 kcat-in "$topic-out" -c 1 >first
     sleep 4
     kill -STOP "$!"
     sleep 1

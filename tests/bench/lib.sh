@@ -8,6 +8,14 @@
 # clock, and of user and system time of all its processes ("by CPU"), which other load disturbs less. The
 # speed of a job is the median.
 
+# The filter that stages and builds are measured with.
+# shellcheck disable=SC2034 # they use it
+select='select(.device_type == "iOS")'
+
+# Figures that are not speeds of jobs, by their names; see goals.sh.
+# shellcheck disable=SC2034
+declare -A measured
+
 complain() {
     echo "bench: $*" >&2
 }
@@ -84,30 +92,14 @@ ratio() {
     }'
 }
 
-# in_k, in_M: numbers of standard input, in thousands or millions of records per second.
+# seconds JOB: the median by the clock of a job whose records were counted as one.
+seconds() {
+    awk -v speed="$(speed "$1" clock)" 'BEGIN {if (speed != "") printf "%.3f", 1 / speed}'
+}
+
+# in_k: a number of standard input, in thousands of records per second.
 in_k() {
     awk '{printf "%.0f k/s", $1 / 1000}'
-}
-
-in_M() {
-    awk '{printf "%.2f M/s", $1 / 1e6}'
-}
-
-# goal WHAT AT-LEAST MEASURED [UNIT]: a row of the table of goals, unless nothing was measured. A
-# ratio with two digits is compared as it is printed.
-goal() {
-    [ -n "$3" ] || return 0
-    awk -v what="$1" -v least="$2" -v value="$3" -v unit="${4:-}" 'BEGIN {
-        if (unit == " M/s") value /= 1e6
-        held = sprintf("%.2f", value) + 0 >= least
-        printf "| %s | at least %s%s | %.2f%s | %s |\n", what, least, unit, value, unit,
-            held ? "held" : "not held"
-    }'
-}
-
-# info WHAT MEASURED: a row of the same table that has no goal.
-info() {
-    [ -z "$2" ] || echo "| $1 | | $2 | |"
 }
 
 # make_topic TOPIC: with four partitions.
@@ -118,6 +110,14 @@ make_topic() {
 # drop_topic TOPIC: the broker removes its files a second later.
 drop_topic() {
     alter_topic delete "$1"
+}
+
+# into_topic JOB COMMAND: measures a job that writes to the topic that $OUT names.
+into_topic() {
+    export OUT=stage-$((++topics))
+    make_topic "$OUT"
+    measure "$1" "$records" "$2"
+    drop_topic "$OUT"
 }
 
 # peak COMMAND...: runs it with the output thrown away, and prints "seconds MiB": how long it took, and

@@ -157,7 +157,7 @@ pipes() {
         case " $latency_jobs " in *" $id "*) time_records "$id" ;; esac
     done
 
-    echo '| consume, check, fill in `device_type`, produce by `user_id` | by clock | by CPU | ours is faster, by clock | by CPU | p50 / p99 / max at 1,000/s, ms |'
+    echo '| consume, check, fill in `device_type`, produce by `user_id` | by clock | by CPU | our speed / its, by clock | by CPU | p50 / p99 / max at 1,000/s, ms |'
     echo '| --- | ---: | ---: | ---: | ---: | ---: |'
     for id in "${pipe_jobs[@]}"; do pipe_row "$id"; done
     [ ${#pipe_missing[@]} -eq 0 ] || printf '%s\n' "${pipe_missing[@]}"

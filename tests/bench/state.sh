@@ -23,18 +23,18 @@ marked() {
         END { seq++; mark("end") }'
 }
 
-state_row() {
-    printf '| %s | %s | %s |\n' "$1" "$2" "$3"
+state_row() { # TITLE FIGURE UNIT
+    echo "| $1 | ${2:+$2$3} |"
+}
+
+# per_second BYTES: those of a minute, in MB per second.
+per_second() {
+    awk -v n="$1" 'BEGIN {printf "%.3f", n / 60e6}'
 }
 
 # The size of the files in a folder, in bytes.
 size_of() {
     find "$1" -type f -printf '%s\n' | awk '{sum += $1} END {print sum + 0}'
-}
-
-# seconds JOB: the median of a job whose records were counted as one.
-seconds() {
-    awk -v speed="$(speed "$1" clock)" 'BEGIN {if (speed != "") printf "%.3f s", 1 / speed}'
 }
 
 full_speed() {
@@ -47,9 +47,8 @@ full_speed() {
         measure with-state "$records" "loginagg --every 0 --state $state <$work/marked"
     done
     rm -f "$work/marked"
-    state_row 'full speed, with by without a state, by clock' "$(ratio with-state without-state clock)" \
-        'at least 0.90'
-    state_row 'the same by CPU' "$(ratio with-state without-state cpu)" 'at least 0.90'
+    state_row 'full speed, with by without a state, by clock' "$(ratio with-state without-state clock)" ''
+    state_row 'the same by CPU' "$(ratio with-state without-state cpu)" ''
 }
 
 # A million logins in the open hour; then a minute of 600 a second, and a mark each second.
@@ -73,18 +72,17 @@ open_hour() {
         measure restore-snapshot 1 "loginagg --every 0 --state $work/all.state </dev/null"
     done
     rm -f "$work/hour"
-    state_row 'a million logins in the open hour, 600/s: written (size of the log)' \
-        "$(awk -v n=$size 'BEGIN {printf "%.3f MB/s", n / 60e6}')" 'below 1 MB/s'
-    state_row 'the same in a minute with a snapshot' \
-        "$(awk -v n=$((size + snapshot)) 'BEGIN {printf "%.3f MB/s", n / 60e6}')" 'below 1 MB/s'
-    state_row 'restoring a million logins from the log' "$(seconds restore-log)" 'below 3 s'
-    state_row 'restoring them from a snapshot, and writing it again' "$(seconds restore-snapshot)" \
-        'below 3 s'
+    measured[log]=$(per_second "$size")
+    measured[log-and-snapshot]=$(per_second $((size + snapshot)))
+    state_row 'a million logins in the open hour, 600/s: written (size of the log)' "${measured[log]}" ' MB/s'
+    state_row 'the same in a minute with a snapshot' "${measured[log-and-snapshot]}" ' MB/s'
+    state_row 'restoring a million logins from the log' "$(seconds restore-log)" ' s'
+    state_row 'restoring them from a snapshot, and writing it again' "$(seconds restore-snapshot)" ' s'
 }
 
 state() {
-    echo '| state of `loginagg` | measured | goal |'
-    echo '| --- | ---: | --- |'
+    echo '| state of `loginagg` | measured |'
+    echo '| --- | ---: |'
     full_speed
     open_hour
     echo
