@@ -163,6 +163,22 @@ committed_mark() {
     run -64 kcat-out -t x --exactly-once --commit-every 3s -X transaction.timeout.ms=5000
 }
 
+@test "marks that are further apart than half of the transaction's timeout are refused" {
+    seq 20 | produce "$topic" --create=1
+    create_topic "$out"
+    for option in '' --transactional-id=id-$topic --commit-every=0; do
+        stream_of_marks '"interval":30001' >stream
+        # shellcheck disable=SC2086 # may be no word
+        run -64 --separate-stderr kcat-out -t "$out" --exactly-once $option <stream
+        assert_eq "$stderr" "kcat-out: --exactly-once: the marks of kcat-in are 30001 ms apart \
+(--marks): at most half of transaction.timeout.ms, which is 60000 ms"
+    done
+    kcat-out -t "$out" --exactly-once -X transaction.timeout.ms=60002 <stream
+    group=g2-$topic
+    stream_of_marks '"interval":30000' | kcat-out -t "$out" --exactly-once
+    wait_until 10 has_records 40 "$out"
+}
+
 # --- Where a stream begins ---
 
 @test "a stream that does not begin at the group's offsets is refused" {

@@ -56,19 +56,20 @@ static const struct config_rule when_idempotent[] = {
     {NULL, NULL, NULL, false},
 };
 
-// A transaction that is open for longer than the broker allows is aborted.
-static int check_commit_every(const struct config_options *config, int64_t every, struct err *err)
+// Notes for how long a transaction may be open: the broker aborts one that is open for longer.
+static int check_commit_every(const struct config_options *config, struct sink_options *sink,
+                              struct err *err)
 {
     const char *text = config_value(config, "transaction.timeout.ms");
-    int64_t timeout = TRANSACTION_TIMEOUT_DEFAULT;
 
+    sink->transaction_timeout = TRANSACTION_TIMEOUT_DEFAULT;
     if (text != NULL)
-        number_parse_int(text, &timeout);
-    if (every <= timeout / 2)
+        number_parse_int(text, &sink->transaction_timeout);
+    if (sink->commit_every <= sink->transaction_timeout / 2)
         return 0;
     return err_set(err, EX_USAGE,
                    "--commit-every: at most half of transaction.timeout.ms, which is %lld ms",
-                   (long long)timeout);
+                   (long long)sink->transaction_timeout);
 }
 
 int sink_settings_apply(struct config_options *config, struct sink_choice choice,
@@ -87,7 +88,7 @@ int sink_settings_apply(struct config_options *config, struct sink_choice choice
         return -1;
     if (choice.transactions && (config_default(config, "transactional.id", "--transactional-id",
                                                &sink->transactional_id, err) != 0 ||
-                                check_commit_every(config, sink->commit_every, err) != 0))
+                                check_commit_every(config, sink, err) != 0))
         return -1;
     config_take(config, "transactional.id");
     return config_default(config, "compression.codec", "-z", codec, err);

@@ -15,7 +15,6 @@
 #define QUERY_FIRST MS_SECOND       // until the sink has committed the start of a new group
 #define QUERY_EVERY (5 * MS_SECOND) // between queries for the committed offsets
 #define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
-#define EVERY_LONGEST MS_MINUTE     // between commits, whatever the hello mark says
 #define IDLE 50                     // ms without a line after a mark, until that mark is committed
 
 // --- Source ---
@@ -202,6 +201,20 @@ static int check_cluster(struct sink *s, const struct mark *hello)
                        hello->cluster, cluster);
 }
 
+// A transaction is open from one mark to the next at least, and for almost two intervals if a
+// commit is not quite due at the first mark.
+static int check_interval(struct sink *s, const struct mark *hello)
+{
+    const int64_t timeout = s->options->transaction_timeout;
+
+    if (hello->interval <= (uint64_t)timeout / 2)
+        return 0;
+    return stream_fail(s->stream, EX_USAGE,
+                       "--exactly-once: the marks of kcat-in are %llu ms apart (--marks): at most "
+                       "half of transaction.timeout.ms, which is %lld ms",
+                       (unsigned long long)hello->interval, (long long)timeout);
+}
+
 static int sink_hello(struct sink *s, const struct mark *hello, const struct line *line)
 {
     struct transactional_sink *t = s->own;
@@ -216,9 +229,9 @@ static int sink_hello(struct sink *s, const struct mark *hello, const struct lin
     if (hello->shard == NULL)
         return stream_fail(s->stream, EX_USAGE,
                            "--exactly-once: kcat-in reads no fixed partitions (--shard or -p)");
-    t->every = s->options->commit_every;
-    if (t->every < 0)
-        t->every = hello->interval < EVERY_LONGEST ? (int64_t)hello->interval : EVERY_LONGEST;
+    if (check_interval(s, hello) != 0)
+        return -1;
+    t->every = s->options->commit_every < 0 ? (int64_t)hello->interval : s->options->commit_every;
     if (!t->transaction.open) {
         t->made_id = xasprintf("loginpipe.%s.%s", hello->group, hello->shard);
         if (take_over(s, t->made_id, &err) != 0)
