@@ -104,6 +104,9 @@ END
     run -0 --separate-stderr produce "$topic" --create --key id --stats stats <in
     assert_eq "$(jq -c '[.reject,.field,.line]' <<<"$stderr")" '["wrong_type","id",1]
 ["not_json",null,2]'
+    detail=$(jq -r 'select(.reject == "not_json").detail' <<<"$stderr")
+    assert_eq "$detail" "$(loginclean <<<nonsense 2>&1 | jq -r .detail)"
+    assert_match "$detail" '^[a-z, ]+$'
     assert_eq "$(dump '%k;')" 'ok;'
     assert_eq "$(ledger stats '[.in,.out,.rejected]')" '[3,1,2]'
     assert_ledger_adds_up stats

@@ -121,7 +121,7 @@ static int record(void *ctx, struct stream *s, const struct line *line)
     struct reject why;
 
     if (router_needs_json(&w->router, line) && (json = stream_json(s)) == NULL)
-        return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, NULL}, line);
+        return stream_reject_not_json(s, line);
     if (router_choose(&w->router, json, line, &to, &why) != 0)
         return stream_reject(s, &why, line);
     if (bytes_are(line->data, line->len, "null"))

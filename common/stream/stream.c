@@ -254,6 +254,11 @@ int stream_reject(struct stream *s, const struct reject *reject, const struct li
     return 0;
 }
 
+int stream_reject_not_json(struct stream *s, const struct line *line)
+{
+    return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, json_error(s->json)}, line);
+}
+
 int stream_reject_late(struct stream *s, const struct reject *reject, const struct line *line)
 {
     s->ledger.late++;
@@ -389,7 +394,7 @@ int stream_feed(struct stream *s, const struct line *line)
     if (s->filter != NULL)
         return dispatch_filtered(s, line);
     if (s->ops->parse && stream_json(s) == NULL)
-        return stream_reject(s, &(struct reject){REJECT_NOT_JSON, NULL, json_error(s->json)}, line);
+        return stream_reject_not_json(s, line);
     return s->ops->record(s->ctx, s, line);
 }
 

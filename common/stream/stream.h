@@ -139,6 +139,10 @@ void stream_lose(struct stream *s, uint64_t count);
 int stream_reject(struct stream *s, const struct reject *reject, const struct line *line);
 int stream_reject_late(struct stream *s, const struct reject *reject, const struct line *line);
 
+// Writes a reject for the current record, for which stream_json() has returned NULL, with what is
+// wrong with the text.
+int stream_reject_not_json(struct stream *s, const struct line *line);
+
 // Counts records as out, and adds the bytes to the ledger's bytes_out. Only for sinks.
 void stream_deliver(struct stream *s, uint64_t count, size_t bytes);
 
