@@ -27,7 +27,7 @@
 #include "base/line.h"
 #include "base/log_limit.h"
 #include "base/out.h"
-#include "kafka/batch.h"
+#include "kafka/batcher.h"
 #include "kafka/producer.h"
 #include "stream/stream.h"
 

@@ -14,7 +14,7 @@ const struct config_setting sink_defaults[] = {
     {"partitioner", "murmur2_random"},
     {"linger.ms", "5"},
     {"batch.num.messages", "100000"},
-    // How much may wait for the broker at most. Usually kcat-out has less waiting; see batch.c.
+    // How much may wait for the broker at most. Usually kcat-out has less waiting; see batcher.c.
     {"queue.buffering.max.messages", "500000"},
     {"queue.buffering.max.kbytes", "65536"},
     // The broker and --max-line limit the size of a record, not librdkafka.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "kafka/batch.h"
+#include "kafka/batcher.h"
 
 #include <stdlib.h>
 

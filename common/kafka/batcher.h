@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// batch: gathers lines for each partition, and hands them to librdkafka in batches.
+// batcher: gathers lines for each partition, and hands them to librdkafka in batches.
 //
 // librdkafka looks up the topic and takes its lock once for a batch, instead of once for each line.
 // The order of lines with the same key is kept.
@@ -12,8 +12,8 @@
 //     ...
 //     batcher_done(&b, message->_private); // in the report of a message
 //     batcher_release(&b);
-#ifndef KAFKA_BATCH_H
-#define KAFKA_BATCH_H
+#ifndef KAFKA_BATCHER_H
+#define KAFKA_BATCHER_H
 
 #include <stdbool.h>
 #include <stddef.h>
