@@ -193,5 +193,5 @@ void batcher_add(struct batcher *b, size_t topic, const void *key, size_t key_le
 void batcher_done(struct batcher *b, struct kept_line *kept)
 {
     b->in_flight -= kept->len;
-    line_pool_release_line(&b->pool, kept);
+    line_pool_forget(&b->pool, kept);
 }

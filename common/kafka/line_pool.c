@@ -12,7 +12,7 @@
 struct line_block {
     struct line_block *next; // if it is unused
     size_t size, used;       // bytes of `data`
-    size_t lines;            // not released; an open block counts as one more
+    size_t lines;            // not forgotten; an open block counts as one more
     _Alignas(struct kept_line) char data[];
 };
 
@@ -89,9 +89,9 @@ struct kept_line *line_pool_keep(struct line_pool *pool, struct line_block **ope
     return kept;
 }
 
-void line_pool_release_line(struct line_pool *pool, struct kept_line *kept)
+void line_pool_forget(struct line_pool *pool, struct kept_line *kept)
 {
-    // Lines are mostly released in the order in which they were kept. By now the one that is some
+    // Lines are mostly forgotten in the order in which they were kept. By now the one that is some
     // lines ahead is no longer in the caches of this core.
     __builtin_prefetch((char *)kept + AHEAD * (sizeof *kept + kept->len + kept->key_len));
     release_block(pool, kept->block);

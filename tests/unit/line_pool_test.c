@@ -32,14 +32,14 @@ static void test_copies(void)
            "an empty line without a key has data and no key");
     tap_ok(tombstone->data == NULL && tombstone->key != NULL && tombstone->key_len == 0,
            "a tombstone with an empty key has a key and no data");
-    line_pool_release_line(&pool, kept);
-    line_pool_release_line(&pool, tombstone);
-    line_pool_release_line(&pool, keyless);
+    line_pool_forget(&pool, kept);
+    line_pool_forget(&pool, tombstone);
+    line_pool_forget(&pool, keyless);
     line_pool_close(&pool, &open);
     line_pool_release(&pool);
 }
 
-// Keeps `count` lines of `len` bytes at a time, and releases them in the order in which they came.
+// Keeps `count` lines of `len` bytes at a time, and forgets them in the order in which they came.
 // Returns whether each one still had its bytes.
 static bool keep_many(struct line_pool *pool, struct line_block **open, size_t count, size_t len)
 {
@@ -54,7 +54,7 @@ static bool keep_many(struct line_pool *pool, struct line_block **open, size_t c
     for (size_t i = 0; i < count; i++) {
         memset(text, (int)('a' + i % 26), len);
         intact = intact && kept[i]->len == len && memcmp(kept[i]->data, text, len) == 0;
-        line_pool_release_line(pool, kept[i]);
+        line_pool_forget(pool, kept[i]);
     }
     free(text);
     free(kept);
