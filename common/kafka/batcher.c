@@ -111,7 +111,7 @@ static size_t produce(struct batcher *b, const struct batch *batch, int32_t part
         if (is_worth_trying(message->err, partition))
             break;
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            b->kept_back(b->ctx, message);
+            b->unsent(b->ctx, message);
     }
     return i;
 }
@@ -133,7 +133,7 @@ static void send_batch(struct batcher *b, struct batch *batch, bool wait)
         } else if (!wait || client->failed) {
             while (sent < batch->count) {
                 batch->message[sent].err = RD_KAFKA_RESP_ERR__QUEUE_FULL;
-                b->kept_back(b->ctx, &batch->message[sent++]);
+                b->unsent(b->ctx, &batch->message[sent++]);
             }
             break;
         } else {

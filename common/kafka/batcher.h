@@ -5,7 +5,7 @@
 // librdkafka looks up the topic and takes its lock once for a batch, instead of once for each line.
 // The order of lines with the same key is kept.
 //
-//     struct batcher b = {.producer = &p, .kept_back = on_kept_back, .ctx = tool};
+//     struct batcher b = {.producer = &p, .unsent = on_unsent, .ctx = tool};
 //     batcher_init(&b);
 //     batcher_add(&b, 0, key, key_len, &line, passed, segment); // hands over what is full
 //     batcher_send(&b, true);                                   // hands over the rest
@@ -27,9 +27,10 @@ struct batch;
 struct batcher {
     struct producer *producer;
     const rd_kafka_headers_t *headers; // of each message; NULL for none
-    // Called with a line that librdkafka has refused and not sent. May be called by batcher_add()
-    // and batcher_send(). message->_private is the kept line, and must be given to batcher_done().
-    void (*kept_back)(void *ctx, const rd_kafka_message_t *message);
+    // Called with a line that librdkafka has refused, or that it was not offered. The reason is in
+    // message->err. May be called by batcher_add() and batcher_send(). message->_private is the
+    // kept line, and must be given to batcher_done().
+    void (*unsent)(void *ctx, const rd_kafka_message_t *message);
     void *ctx;
 
     // The members below are private.
@@ -53,7 +54,7 @@ void batcher_add(struct batcher *b, size_t topic, const void *key, size_t key_le
                  const struct line *line, bool passed, uint32_t segment);
 
 // Hands over all lines. While there is no room for them, serves the producer and waits, or gives
-// the lines to kept_back() if `wait` is false or the client has failed.
+// the lines to unsent() if `wait` is false or the client has failed.
 void batcher_send(struct batcher *b, bool wait);
 
 // Frees a line whose report has been handled.

@@ -47,7 +47,7 @@ static void show_tombstone(struct line *line)
 }
 
 // Reports a message, and frees its line.
-static void report(struct delivery *d, const rd_kafka_message_t *message, bool kept_back)
+static void report(struct delivery *d, const rd_kafka_message_t *message, bool unsent)
 {
     struct kept_line *kept = message->_private;
     struct line line = {
@@ -58,7 +58,7 @@ static void report(struct delivery *d, const rd_kafka_message_t *message, bool k
                                            .line = &line,
                                            .passed = kept->passed,
                                            .segment = kept->segment,
-                                           .kept_back = kept_back};
+                                           .unsent = unsent};
 
     show_tombstone(&line);
     d->reported(d->ctx, &report);
@@ -75,7 +75,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     report(d, message, false);
 }
 
-static void on_kept_back(void *ctx, const rd_kafka_message_t *message)
+static void on_unsent(void *ctx, const rd_kafka_message_t *message)
 {
     report(ctx, message, true);
 }
@@ -105,7 +105,7 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
     if (producer_open(&d->producer, settings, err) != 0)
         return -1;
     d->batcher = (struct batcher){
-        .producer = &d->producer, .headers = d->headers, .kept_back = on_kept_back, .ctx = d};
+        .producer = &d->producer, .headers = d->headers, .unsent = on_unsent, .ctx = d};
     batcher_init(&d->batcher);
     return 0;
 }

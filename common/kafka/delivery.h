@@ -46,7 +46,7 @@ struct delivery_report {
     const struct line *line; // valid during the call; for a tombstone its text is null
     bool passed;             // as given to delivery_produce()
     uint32_t segment;        // as given to delivery_produce()
-    bool kept_back;          // librdkafka refused the line and did not send it
+    bool unsent;             // librdkafka did not take the line, so the broker has never seen it
 };
 
 struct delivery {

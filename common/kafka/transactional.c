@@ -310,7 +310,7 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
         t->uncommitted += !report->passed;
         return;
     }
-    if (report->kept_back && report->outcome == DELIVERY_REFUSED) {
+    if (report->unsent && report->outcome == DELIVERY_REFUSED) {
         delivery_count(&s->delivery, report);
         return;
     }
