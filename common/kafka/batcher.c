@@ -123,7 +123,7 @@ static void send_batch(struct batcher *b, struct batch *batch, bool wait)
 
     while (b->in_flight > 0 && b->in_flight + batch->bytes > IN_FLIGHT_MAX && wait &&
            !client->failed)
-        rd_kafka_poll(client->rk, ROOM_WAIT);
+        client_serve(client, ROOM_WAIT);
     b->in_flight += batch->bytes;
     size_t sent = produce(b, batch, partition, 0);
     while (sent < batch->count) {
@@ -137,7 +137,7 @@ static void send_batch(struct batcher *b, struct batch *batch, bool wait)
             }
             break;
         } else {
-            rd_kafka_poll(client->rk, ROOM_WAIT);
+            client_serve(client, ROOM_WAIT);
         }
         sent = produce(b, batch, partition, sent);
     }

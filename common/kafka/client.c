@@ -252,6 +252,12 @@ void client_watch(struct client *client)
         background_start(&client->probe, probe, client);
 }
 
+void client_serve(struct client *client, int wait_ms)
+{
+    rd_kafka_poll(client->rk, wait_ms);
+    client_watch(client);
+}
+
 // A message of librdkafka about one connection only means that librdkafka tries again. on_error()
 // warns once if no broker is reachable, and handles fatal errors.
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)

@@ -102,6 +102,10 @@ void client_alive(struct client *client);
 // once if none is. Call it in the loop of a client that runs for long.
 void client_watch(struct client *client);
 
+// Serves librdkafka's callbacks, and waits up to wait_ms for the first one. Then watches, as
+// client_watch() does. Each loop that waits for the broker must call one of the two.
+void client_serve(struct client *client, int wait_ms);
+
 // Returns the exit status for an error of librdkafka or of the broker; EX_TEMPFAIL for most errors.
 int client_error_status(rd_kafka_resp_err_t code);
 

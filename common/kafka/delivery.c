@@ -208,15 +208,14 @@ int delivery_serve(struct delivery *d)
 {
     batcher_send(&d->batcher, true);
     producer_ask_partitions(&d->producer);
-    rd_kafka_poll(d->producer.client.rk, 0);
-    client_watch(&d->producer.client);
+    client_serve(&d->producer.client, 0);
     return check(d);
 }
 
 int delivery_await(struct delivery *d)
 {
     batcher_send(&d->batcher, true);
-    rd_kafka_poll(d->producer.client.rk, REPORT_WAIT);
+    client_serve(&d->producer.client, REPORT_WAIT);
     return check(d);
 }
 
@@ -226,6 +225,7 @@ int delivery_flush_all(struct delivery *d)
     while (rd_kafka_flush(d->producer.client.rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
         if (check(d) != 0)
             return -1;
+        client_watch(&d->producer.client);
     }
     return check(d);
 }
