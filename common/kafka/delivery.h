@@ -96,10 +96,12 @@ void delivery_count(struct delivery *d, const struct delivery_report *report);
 // EX_TEMPFAIL. The message names the option that forbids this.
 int delivery_require(struct delivery *d, const char *option);
 
-// Receives the reports that have arrived, without waiting.
+// Receives the reports that have arrived. Waits only if the gathered lines find no room in
+// librdkafka's queue. Also makes sure that added partitions are noticed, and a broker that cannot
+// be reached, so it must be called every 50 ms or so.
 int delivery_serve(struct delivery *d);
 
-// Receives reports, and waits up to 50 ms for the first one.
+// Receives reports. Once the gathered lines are handed over, waits up to 50 ms for the first one.
 int delivery_await(struct delivery *d);
 
 // Waits until each line is delivered, refused or failed. librdkafka's message.timeout.ms bounds the
