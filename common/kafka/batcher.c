@@ -11,7 +11,7 @@
 
 #define ROOM_WAIT 50 // ms of waiting for room at a time
 
-// librdkafka gets no more lines than that, unless a single batch is larger. More than the
+// Bytes of lines that librdkafka may have at a time, unless a single batch is larger. More than the
 // processor's caches hold makes it slower, not faster. queue.buffering.max.kbytes still applies.
 #define IN_FLIGHT_MAX (16u << 20)
 
