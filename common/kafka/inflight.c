@@ -28,13 +28,13 @@ uint32_t inflight_sent(struct inflight *w)
     if (w->count == 0)
         open_segment(w);
     w->segment[w->count - 1].unacked++;
-    return (w->first + (uint32_t)w->count - 1) % INFLIGHT_SEGMENTS;
+    return w->first + (uint32_t)w->count - 1;
 }
 
 // Returns the segment with this number, or NULL when its mark was removed.
 static struct inflight_segment *find_segment(const struct inflight *w, uint32_t number)
 {
-    uint32_t i = (number + INFLIGHT_SEGMENTS - w->first) % INFLIGHT_SEGMENTS;
+    uint32_t i = number - w->first;
 
     return i < w->count ? &w->segment[i] : NULL;
 }
@@ -68,7 +68,7 @@ void inflight_mark(struct inflight *w, const char *line, size_t len)
 
 bool inflight_is_full(const struct inflight *w)
 {
-    return w->count >= INFLIGHT_SEGMENTS - 1 || w->bytes >= INFLIGHT_BYTES;
+    return w->count >= INFLIGHT_SEGMENTS || w->bytes >= INFLIGHT_BYTES;
 }
 
 static size_t count_reached(const struct inflight *w)
@@ -88,7 +88,7 @@ static void forget(struct inflight *w, size_t reached)
         free(w->segment[i].mark);
     }
     w->count -= reached;
-    w->first = (w->first + (uint32_t)reached) % INFLIGHT_SEGMENTS;
+    w->first += (uint32_t)reached;
     memmove(w->segment, w->segment + reached, w->count * sizeof *w->segment);
 }
 

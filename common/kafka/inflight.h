@@ -12,9 +12,8 @@
 //         ...
 //     inflight_release(&w);
 //
-// The lines between two marks form a segment. The number of a segment is below INFLIGHT_SEGMENTS,
-// so that it fits into 15 bits of the tag that librdkafka keeps with each line. If the caller adds
-// each line as the mark of its own segment, inflight_pass() passes on the lines in their order.
+// The lines between two marks form a segment. If the caller adds each line as the mark of its own
+// segment, inflight_pass() passes on the lines in their order.
 #ifndef KAFKA_INFLIGHT_H
 #define KAFKA_INFLIGHT_H
 
@@ -24,8 +23,10 @@
 
 #include "base/buf.h"
 
-#define INFLIGHT_SEGMENTS 32768u   // the limit for segments in flight, and for their numbers
-#define INFLIGHT_BYTES (64u << 20) // once the marks have as many bytes, there is no room
+// There is no room once there are so many segments, or the marks have so many bytes. More segments
+// took more memory and brought no speed.
+#define INFLIGHT_SEGMENTS 32768u
+#define INFLIGHT_BYTES (64u << 20)
 
 struct inflight_segment {
     uint64_t unacked; // lines that are not acknowledged yet
@@ -37,7 +38,7 @@ struct inflight_segment {
 struct inflight {
     struct inflight_segment *segment; // the last one is open
     size_t count, capacity;
-    uint32_t first; // the number of segment[0]
+    uint32_t first; // the number of segment[0]; after the highest number comes 0
     size_t bytes;   // of marks
 };
 

@@ -49,9 +49,9 @@ static void test_order(void)
 
 static void test_numbers(void)
 {
-    struct inflight w = {0};
+    struct inflight w = {.first = UINT32_MAX - 50};
     struct buf line = BUF_INIT;
-    uint32_t highest = 0, kept = inflight_sent(&w);
+    uint32_t kept = inflight_sent(&w);
     bool good = true;
 
     for (int i = 0; i < 100; i++)
@@ -59,20 +59,19 @@ static void test_numbers(void)
     good = good && !inflight_reached(&w, &line);
     inflight_acked(&w, kept);
     good = good && inflight_reached(&w, &line);
-    for (uint32_t i = 0; i < 3 * INFLIGHT_SEGMENTS; i++) {
+    tap_ok(w.first < 100, "0 follows the highest number");
+    for (int i = 0; i < 100; i++) {
         uint32_t segment = inflight_sent(&w);
-        highest = segment > highest ? segment : highest;
         mark(&w, "x");
         good = good && !inflight_reached(&w, &line);
         inflight_acked(&w, segment);
         good = good && inflight_reached(&w, &line);
     }
-    tap_ok(good, "a number that is used again means the newer segment");
-    tap_int(highest, INFLIGHT_SEGMENTS - 1, "the numbers fit into 15 bits");
+    tap_ok(good, "a mark is reached when its own segment is acknowledged");
     inflight_sent(&w);
     while (!inflight_is_full(&w))
         mark(&w, "y");
-    tap_int((int64_t)w.count, INFLIGHT_SEGMENTS - 1, "too many segments leave no room");
+    tap_int((int64_t)w.count, INFLIGHT_SEGMENTS, "too many segments leave no room");
     buf_release(&line);
     inflight_release(&w);
 }
