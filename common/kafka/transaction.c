@@ -165,7 +165,7 @@ rd_kafka_resp_err_t transaction_cause(const struct transaction *t, rd_kafka_resp
     return code;
 }
 
-bool transaction_is_due(const struct transaction *t, const struct mark *mark)
+bool transaction_has_work(const struct transaction *t, const struct mark *mark)
 {
     return t->begun || !mark_same_position(mark, &t->committed) ||
            time_monotonic() >= t->committed_at + IDLE_COMMIT;

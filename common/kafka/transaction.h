@@ -55,7 +55,7 @@ int transaction_begin(struct transaction *t, struct err *err);
 
 // Returns whether there is something to commit at a mark: lines, other offsets, or the same offsets
 // again after 30 s, which keeps the group's offsets from expiring.
-bool transaction_is_due(const struct transaction *t, const struct mark *mark);
+bool transaction_has_work(const struct transaction *t, const struct mark *mark);
 
 // Commits the produced lines together with the mark's offsets. No line may be in flight when it is
 // called. First reads the group's offsets again. Returns 0, or -1 with *err set: EX_DATAERR when

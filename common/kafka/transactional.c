@@ -147,7 +147,7 @@ struct transactional_sink {
     char *made_id;        // the transactional id, when no option gives one
     uint64_t uncommitted; // lines delivered in the open transaction
     int64_t every;        // ms between commits
-    int64_t began;        // when the last commit began
+    int64_t commit_began; // when the last commit began
     // The last mark, while it is not committed and no line has followed it.
     bool has_skipped;
     struct mark skipped;
@@ -249,7 +249,7 @@ static int commit(struct sink *s, const struct mark *mark)
     struct err err;
 
     t->has_skipped = false;
-    t->began = time_monotonic();
+    t->commit_began = time_monotonic();
     if (delivery_flush_all(&s->delivery) != 0 || stream_flush(s->stream) != 0)
         return -1;
     if (client_check(&s->delivery.producer.client, &err) != 0 ||
@@ -262,9 +262,9 @@ static int commit(struct sink *s, const struct mark *mark)
 
 // Returns whether a commit is due by the clock. Marks do not arrive in quite even steps, so one
 // that is a little early counts too. Otherwise every other mark might be skipped.
-static bool is_time(const struct transactional_sink *t, int64_t now)
+static bool is_due(const struct transactional_sink *t, int64_t now)
 {
-    return now >= t->began + t->every - t->every / 4;
+    return now >= t->commit_began + t->every - t->every / 4;
 }
 
 // Commits a mark if that is due, or if the mark is the last one of the stream.
@@ -275,9 +275,9 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
     int64_t now = time_monotonic();
 
     (void)line;
-    if (!transaction_is_due(&t->transaction, mark))
+    if (!transaction_has_work(&t->transaction, mark))
         return 0;
-    if (last || is_time(t, now))
+    if (last || is_due(t, now))
         return commit(s, mark);
     mark_copy(&t->skipped, mark);
     t->has_skipped = true;
@@ -291,7 +291,7 @@ static int sink_serve(struct sink *s)
     struct transactional_sink *t = s->own;
     int64_t now = time_monotonic();
 
-    if (!t->has_skipped || (now < t->skipped_at + IDLE && !is_time(t, now)))
+    if (!t->has_skipped || (now < t->skipped_at + IDLE && !is_due(t, now)))
         return 0;
     return commit(s, &t->skipped);
 }
