@@ -17,38 +17,50 @@
 #define REQUESTS "max.in.flight.requests.per.connection"
 #define REQUESTS_MAX 5 // with idempotence
 
-// Lowers a number to n if it is higher.
-static rd_kafka_conf_res_t lower(rd_kafka_conf_t *conf, const char *name, int64_t n, char *why,
-                                 size_t size)
+// Sets a setting. `what` is blamed if librdkafka refuses the value.
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value, const char *what,
+               struct err *err)
+{
+    char why[256];
+
+    if (rd_kafka_conf_set(conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK)
+        return 0;
+    return err_set(err, EX_USAGE, "%s: %s", what, why);
+}
+
+static int set_number(rd_kafka_conf_t *conf, const char *name, int64_t n, struct err *err)
 {
     char number[24];
-    size_t number_size = sizeof number;
-    int64_t set;
 
-    if (rd_kafka_conf_get(conf, name, number, &number_size) != RD_KAFKA_CONF_OK ||
-        number_parse_int(number, &set) != 0 || set <= n)
-        return RD_KAFKA_CONF_OK;
     snprintf(number, sizeof number, "%lld", (long long)n);
-    return rd_kafka_conf_set(conf, name, number, why, size);
+    return set(conf, name, number, name, err);
+}
+
+// Lowers a number to n if it is higher.
+static int lower(rd_kafka_conf_t *conf, const char *name, int64_t n, struct err *err)
+{
+    char number[24];
+    size_t size = sizeof number;
+    int64_t old;
+
+    if (rd_kafka_conf_get(conf, name, number, &size) != RD_KAFKA_CONF_OK ||
+        number_parse_int(number, &old) != 0 || old <= n)
+        return 0;
+    return set_number(conf, name, n, err);
 }
 
 // Sets what depends on the topics, as far as they are known.
-static rd_kafka_conf_res_t fit_to_topics(const struct producer *p, rd_kafka_conf_t *conf, char *why,
-                                         size_t size)
+static int fit_to_topics(const struct producer *p, rd_kafka_conf_t *conf, struct err *err)
 {
     int64_t record = p->largest_batch - BATCH_OVERHEAD;
-    char requests[16];
 
-    snprintf(requests, sizeof requests, "%d", p->requests);
-    if (p->requests > 0 &&
-        rd_kafka_conf_set(conf, REQUESTS, requests, why, size) != RD_KAFKA_CONF_OK)
-        return RD_KAFKA_CONF_INVALID;
-    if (lower(conf, "batch.size", p->largest_batch, why, size) != RD_KAFKA_CONF_OK)
-        return RD_KAFKA_CONF_INVALID;
+    if (p->requests > 0 && set_number(conf, REQUESTS, p->requests, err) != 0)
+        return -1;
+    if (lower(conf, "batch.size", p->largest_batch, err) != 0)
+        return -1;
     if (p->transactional_id == NULL)
-        return RD_KAFKA_CONF_OK;
-    return lower(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, why,
-                 size);
+        return 0;
+    return lower(conf, "message.max.bytes", record < RECORD_LEAST ? RECORD_LEAST : record, err);
 }
 
 // Called by librdkafka, in any thread, for lines of which it chooses the partition itself.
@@ -77,27 +89,27 @@ static void set_partitioner(struct producer *p, rd_kafka_conf_t *conf)
     rd_kafka_topic_conf_set_opaque(topic_conf, p);
 }
 
+static int change_settings(const struct producer *p, rd_kafka_conf_t *conf, struct err *err)
+{
+    const char *codec = p->settings->codec, *id = p->transactional_id;
+
+    if (codec != NULL && set(conf, "compression.codec", codec, "-z", err) != 0)
+        return -1;
+    if (id != NULL && set(conf, "transactional.id", id, "--transactional-id", err) != 0)
+        return -1;
+    return fit_to_topics(p, conf, err);
+}
+
 static int connect_producer(struct producer *p, struct err *err)
 {
     const struct producer_settings *s = p->settings;
-    char why[256];
     rd_kafka_conf_t *conf = config_new(s->config, s->defaults, err);
-    const char *what = "-z";
-    rd_kafka_conf_res_t result = RD_KAFKA_CONF_OK;
 
     if (conf == NULL)
         return -1;
-    if (s->codec != NULL)
-        result = rd_kafka_conf_set(conf, "compression.codec", s->codec, why, sizeof why);
-    if (result == RD_KAFKA_CONF_OK && p->transactional_id != NULL) {
-        what = "--transactional-id";
-        result = rd_kafka_conf_set(conf, "transactional.id", p->transactional_id, why, sizeof why);
-    }
-    if (result == RD_KAFKA_CONF_OK)
-        result = fit_to_topics(p, conf, why, sizeof why);
-    if (result != RD_KAFKA_CONF_OK) {
+    if (change_settings(p, conf, err) != 0) {
         rd_kafka_conf_destroy(conf);
-        return err_set(err, EX_USAGE, "%s: %s", what, why);
+        return -1;
     }
     set_partitioner(p, conf);
     rd_kafka_conf_set_dr_msg_cb(conf, s->on_report);
@@ -157,19 +169,21 @@ static int choose_requests(const struct producer *p, int partitions)
     return requests < 1 ? 1 : requests > REQUESTS_MAX ? REQUESTS_MAX : requests;
 }
 
-// Connects again if the settings should be others for these topics. A broker refuses a batch that
-// is too large, with all its records, and librdkafka does not split it; so batches must not be
-// larger than the topics' limits.
-static int reconnect(struct producer *p, int partitions, struct err *err)
+// Connects again if these topics need other settings. A broker refuses a batch that is too large,
+// with all its records, and librdkafka does not split it; so batches must not be larger than the
+// topics' limits.
+static int reconnect_if_needed(struct producer *p, int partitions, struct err *err)
 {
+    const struct producer_settings *s = p->settings;
+
     p->requests = choose_requests(p, partitions);
-    p->largest_batch =
-        metadata_largest_batch(&p->client, p->settings->topics, p->settings->topic_count);
-    if (p->largest_batch < batch_size(p->settings->config))
+    p->largest_batch = metadata_largest_batch(&p->client, s->topics, s->topic_count);
+    bool limited = p->largest_batch < batch_size(s->config);
+    if (limited)
         log_info("batches are limited to %lld bytes by the topics", (long long)p->largest_batch);
-    else if (p->requests == 0)
+    if (s->transactions) // producer_make_transactional() connects again, with these settings
         return 0;
-    if (p->settings->transactions)
+    if (!limited && p->requests == 0)
         return 0;
     client_release(&p->client);
     return connect_producer(p, err);
@@ -218,7 +232,7 @@ int producer_open(struct producer *p, const struct producer_settings *settings, 
         connect_producer(p, err) != 0 || await_topics(p, &partitions, err) != 0)
         return -1;
     p->cluster = client_cluster(&p->client);
-    if (reconnect(p, partitions, err) != 0)
+    if (reconnect_if_needed(p, partitions, err) != 0)
         return -1;
     open_topics(p);
     return 0;
