@@ -96,7 +96,7 @@ static int produce(struct writer *w, const struct router_destination *to, const 
                             segment);
 }
 
-// Sends a line that is null. kcat-in writes a tombstone so.
+// Sends a line that is null. kcat-in writes a tombstone as null.
 static int produce_null(struct writer *w, const struct router_destination *to,
                         const struct line *line)
 {
@@ -174,7 +174,9 @@ static int mark(void *ctx, struct stream *s, const struct mark *m, const struct 
     (void)s;
     if (delivery_send(&sink->delivery) != 0)
         return -1;
-    return (m->kind == MARK_HELLO ? sink->guarantee->hello : sink->guarantee->mark)(sink, m, line);
+    if (m->kind == MARK_HELLO)
+        return sink->guarantee->hello(sink, m, line);
+    return sink->guarantee->mark(sink, m, line);
 }
 
 static int paused(void *ctx, struct stream *s)
@@ -215,15 +217,18 @@ static void close_writer(void *ctx, struct stream *s)
     delivery_close(&sink->delivery);
 }
 
+static struct sink_choice sink_choice(const struct options *o)
+{
+    return (struct sink_choice){
+        .exactly_once = o->exactly_once, .tee = o->tee, .undelivered = o->undelivered != NULL};
+}
+
 static void read_settings(struct options *o)
 {
-    const struct sink_choice choice = {.transactions = o->exactly_once,
-                                       .confirms =
-                                           o->exactly_once || o->sink.acks != NULL || o->tee};
     struct err err;
 
     if (config_read(&o->kafka, RD_KAFKA_PRODUCER, &err) != 0 ||
-        sink_settings_apply(&o->kafka, choice, &o->sink, &o->codec, &err) != 0)
+        sink_settings_apply(&o->kafka, sink_choice(o), &o->sink, &o->codec, &err) != 0)
         err_die(&err);
 }
 
@@ -241,6 +246,7 @@ static void check_options(struct options *o)
 {
     const struct router_options *r = &o->router;
     int keys = (r->key != NULL) + (r->key_field != NULL) + (r->key_jq != NULL);
+    struct err err;
 
     if (o->router.topic == NULL)
         opt_usage_error("no topic: give it with -t");
@@ -248,18 +254,8 @@ static void check_options(struct options *o)
         opt_usage_error("-k, --key, --key-jq: only one of them can be given");
     if (o->tombstones && keys == 0)
         opt_usage_error("-Z: needs a key: -k, --key or --key-jq");
-    if (o->exactly_once && o->sink.acks != NULL)
-        opt_usage_error("--acks, --exactly-once: only one of them can be given");
-    if (o->exactly_once && o->undelivered != NULL)
-        opt_usage_error(
-            "--undelivered: not with --exactly-once, where uncommitted lines are read again");
-    if (o->tee && (o->exactly_once || o->sink.acks != NULL))
-        opt_usage_error("--tee, %s: only the last sink of a chain can confirm marks",
-                        o->exactly_once ? "--exactly-once" : "--acks");
-    if (o->sink.transactional_id != NULL && !o->exactly_once)
-        opt_usage_error("--transactional-id: needs --exactly-once");
-    if (o->sink.commit_every >= 0 && !o->exactly_once)
-        opt_usage_error("--commit-every: needs --exactly-once");
+    if (sink_settings_check(sink_choice(o), &o->sink, &err) != 0)
+        opt_usage_error("%s", err.text);
     o->guarantee = choose_guarantee(o);
 }
 

@@ -76,20 +76,39 @@ int sink_settings_apply(struct config_options *config, struct sink_choice choice
                         struct sink_options *sink, const char **codec, struct err *err)
 {
     const char *idempotence = config_value(config, "enable.idempotence");
+    bool confirms = choice.exactly_once || choice.tee || sink->acks != NULL;
 
     if (config_check(config, always, err) != 0 ||
-        config_check(config, choice.transactions ? with_transactions : without_transactions, err) !=
+        config_check(config, choice.exactly_once ? with_transactions : without_transactions, err) !=
             0)
         return -1;
-    if (choice.confirms && config_check(config, when_confirming, err) != 0)
+    if (confirms && config_check(config, when_confirming, err) != 0)
         return -1;
     if ((idempotence == NULL || strcmp(idempotence, "true") == 0) &&
         config_check(config, when_idempotent, err) != 0)
         return -1;
-    if (choice.transactions && (config_default(config, "transactional.id", "--transactional-id",
+    if (choice.exactly_once && (config_default(config, "transactional.id", "--transactional-id",
                                                &sink->transactional_id, err) != 0 ||
                                 check_commit_every(config, sink, err) != 0))
         return -1;
     config_take(config, "transactional.id");
     return config_default(config, "compression.codec", "-z", codec, err);
+}
+
+int sink_settings_check(struct sink_choice choice, const struct sink_options *sink, struct err *err)
+{
+    if (choice.exactly_once && sink->acks != NULL)
+        return err_set(err, EX_USAGE, "--acks, --exactly-once: only one of them can be given");
+    if (choice.exactly_once && choice.undelivered)
+        return err_set(
+            err, EX_USAGE,
+            "--undelivered: not with --exactly-once, where uncommitted lines are read again");
+    if (choice.tee && (choice.exactly_once || sink->acks != NULL))
+        return err_set(err, EX_USAGE, "--tee, %s: only the last sink of a chain can confirm marks",
+                       choice.exactly_once ? "--exactly-once" : "--acks");
+    if (sink->transactional_id != NULL && !choice.exactly_once)
+        return err_set(err, EX_USAGE, "--transactional-id: needs --exactly-once");
+    if (sink->commit_every >= 0 && !choice.exactly_once)
+        return err_set(err, EX_USAGE, "--commit-every: needs --exactly-once");
+    return 0;
 }
