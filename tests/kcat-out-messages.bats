@@ -259,6 +259,15 @@ kcat-out: 2 lines were refused and became rejects"
     assert_ledger_adds_up stats
 }
 
+@test "a line that is larger than queue.buffering.max.kbytes becomes a reject" {
+    { seq 1000 && bytes 3000 && seq 1001 2000; } >in
+    create_topic "$topic"
+    run -0 --separate-stderr timeout -k 1 20 kcat-out -t "$topic" --rejects rejects \
+        -X queue.buffering.max.kbytes=2 <in
+    assert_eq "$(jq -c '[.reject,.line]' rejects)" '["not_delivered",1001]'
+    dump '%s\n' | cmp - <(seq 2000)
+}
+
 @test "a large line that compresses well is delivered" {
     bytes 3000000 >in
     produce "$topic" --create -z gzip <in

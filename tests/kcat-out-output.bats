@@ -92,14 +92,14 @@ start_writer() {
     assert_eq "$(sort -n out | uniq -d)" 1 # from both writers
 }
 
-@test "the queue for a broker that does not answer is bounded" {
+@test "the queue for a broker that does not answer is bounded, and SIGUSR1 is served meanwhile" {
     mkfifo pipe
     exec 5<>pipe
     start kcat-broker -t "$topic:2" >address 5>&-
     broker=$!
     wait_until 10 has_lines 1 address
     BOOTSTRAP_SERVERS=$(<address)
-    start kcat-out -t "$topic" <pipe 5>&-
+    start kcat-out -t "$topic" --stats stats <pipe 5>&-
     writer=$!
     echo 1 >&5
     wait_until 10 has_come 1
@@ -111,6 +111,8 @@ start_writer() {
     sleep 2 # to fill what there is
     memory=$(awk '/VmRSS/ {print $2}' "/proc/$writer/status")
     [ -n "${SAN:-}" ] || [ "$memory" -lt 200000 ]
+    kill -USR1 "$writer"
+    wait_until 5 has_lines 1 stats
 }
 
 @test "a signal ends the wait for a topic" {

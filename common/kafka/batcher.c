@@ -15,6 +15,10 @@
 // processor's caches hold makes it slower, not faster. queue.buffering.max.kbytes still applies.
 #define IN_FLIGHT_MAX (16u << 20)
 
+// Bytes of blocks that these lines may be in. If librdkafka chooses the partitions, lines of many
+// partitions share a block, and a partition that is stuck keeps every block in which it has a line.
+#define BLOCKS_MAX (4 * IN_FLIGHT_MAX)
+
 // The lines for one partition, or for the partition that librdkafka chooses.
 struct batch {
     rd_kafka_topic_t *topic;
@@ -65,6 +69,7 @@ static struct batch *find_batch(struct batcher *b, size_t topic, int32_t partiti
             t->of[t->count++] = NULL;
     }
     if (t->of[i] == NULL) {
+        b->batches++;
         t->of[i] = xcalloc(1, sizeof *t->of[i]);
         t->of[i]->topic = b->producer->topic[topic].handle;
         t->of[i]->partition = partition;
@@ -116,14 +121,33 @@ static size_t produce(struct batcher *b, const struct batch *batch, int32_t part
     return i;
 }
 
+// Returns whether librdkafka may have the lines of a batch too. Each batch may also hold one closed
+// block, whose last lines it has gathered.
+static bool has_room(const struct batcher *b, const struct batch *batch)
+{
+    return b->in_flight == 0 || (b->in_flight + batch->bytes <= IN_FLIGHT_MAX &&
+                                 b->pool.closed <= BLOCKS_MAX + b->batches * LINE_POOL_BLOCK);
+}
+
+static void wait_for_room(struct batcher *b)
+{
+    client_serve(&b->producer->client, ROOM_WAIT);
+    b->waiting(b->ctx);
+}
+
+static void leave_unsent(struct batcher *b, rd_kafka_message_t *message, rd_kafka_resp_err_t why)
+{
+    message->err = why;
+    b->unsent(b->ctx, message);
+}
+
 static void send_batch(struct batcher *b, struct batch *batch, bool wait)
 {
     struct client *client = &b->producer->client;
     int32_t partition = batch->partition;
 
-    while (b->in_flight > 0 && b->in_flight + batch->bytes > IN_FLIGHT_MAX && wait &&
-           !client->failed)
-        client_serve(client, ROOM_WAIT);
+    while (wait && !client->failed && !has_room(b, batch))
+        wait_for_room(b);
     b->in_flight += batch->bytes;
     size_t sent = produce(b, batch, partition, 0);
     while (sent < batch->count) {
@@ -131,13 +155,14 @@ static void send_batch(struct batcher *b, struct batch *batch, bool wait)
             // The topic now has fewer partitions than librdkafka has told. Let it choose.
             partition = RD_KAFKA_PARTITION_UA;
         } else if (!wait || client->failed) {
-            while (sent < batch->count) {
-                batch->message[sent].err = RD_KAFKA_RESP_ERR__QUEUE_FULL;
-                b->unsent(b->ctx, &batch->message[sent++]);
-            }
+            while (sent < batch->count)
+                leave_unsent(b, &batch->message[sent++], RD_KAFKA_RESP_ERR__QUEUE_FULL);
             break;
+        } else if (rd_kafka_outq_len(client->rk) == 0) {
+            // The line is larger than queue.buffering.max.kbytes.
+            leave_unsent(b, &batch->message[sent++], RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
         } else {
-            client_serve(client, ROOM_WAIT);
+            wait_for_room(b);
         }
         sent = produce(b, batch, partition, sent);
     }

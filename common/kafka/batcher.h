@@ -5,7 +5,8 @@
 // librdkafka looks up the topic and takes its lock once for a batch, instead of once for each line.
 // The order of lines with the same key is kept.
 //
-//     struct batcher b = {.producer = &p, .unsent = on_unsent, .ctx = tool};
+//     struct batcher b = {
+//         .producer = &p, .unsent = on_unsent, .waiting = on_waiting, .ctx = tool};
 //     batcher_init(&b);
 //     batcher_add(&b, 0, key, key_len, &line, passed, segment); // hands over what is full
 //     batcher_send(&b, true);                                   // hands over the rest
@@ -31,11 +32,14 @@ struct batcher {
     // message->err. May be called by batcher_add() and batcher_send(). message->_private is the
     // kept line, and must be given to batcher_done().
     void (*unsent)(void *ctx, const rd_kafka_message_t *message);
+    // Called every 50 ms or so while lines wait for room.
+    void (*waiting)(void *ctx);
     void *ctx;
 
     // The members below are private.
     struct line_pool pool;
     size_t in_flight;          // bytes of lines that librdkafka has and has not reported
+    size_t batches;            // in memory
     struct batch_topic *topic; // in the order of the producer's topics
     bool unassigned;           // librdkafka chooses the partitions of the lines in batches
     struct batch *pending;     // a list that has all batches with lines

@@ -80,6 +80,13 @@ static void on_unsent(void *ctx, const rd_kafka_message_t *message)
     report(ctx, message, true);
 }
 
+static void on_waiting(void *ctx)
+{
+    struct delivery *d = ctx;
+
+    stream_serve_ledger(d->stream);
+}
+
 int delivery_add_headers(struct delivery *d, const struct opt_list *headers, struct err *err)
 {
     for (size_t i = 0; i < headers->count; i++) {
@@ -104,8 +111,11 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
     settings->ctx = d;
     if (producer_open(&d->producer, settings, err) != 0)
         return -1;
-    d->batcher = (struct batcher){
-        .producer = &d->producer, .headers = d->headers, .unsent = on_unsent, .ctx = d};
+    d->batcher = (struct batcher){.producer = &d->producer,
+                                  .headers = d->headers,
+                                  .unsent = on_unsent,
+                                  .waiting = on_waiting,
+                                  .ctx = d};
     batcher_init(&d->batcher);
     return 0;
 }
@@ -223,7 +233,7 @@ int delivery_flush_all(struct delivery *d)
 {
     batcher_send(&d->batcher, true);
     while (rd_kafka_flush(d->producer.client.rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        if (check(d) != 0)
+        if (check(d) != 0 || stream_serve_ledger(d->stream) != 0)
             return -1;
         client_watch(&d->producer.client);
     }

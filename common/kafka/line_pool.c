@@ -6,8 +6,7 @@
 
 #include "base/xalloc.h"
 
-#define BLOCK_SIZE (64u << 10) // bytes; longer lines get a block of their size
-#define AHEAD 3                // lines
+#define AHEAD 3 // lines
 
 struct line_block {
     struct line_block *next; // if it is unused
@@ -26,9 +25,9 @@ static size_t align(size_t size)
 static struct line_block *new_block(struct line_pool *pool, size_t need)
 {
     struct line_block *block = pool->unused;
-    size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
+    size_t size = need > LINE_POOL_BLOCK ? need : LINE_POOL_BLOCK;
 
-    if (block != NULL && need <= BLOCK_SIZE) {
+    if (block != NULL && need <= LINE_POOL_BLOCK) {
         pool->unused = block->next;
     } else {
         block = xmalloc(sizeof *block + size);
@@ -50,7 +49,8 @@ static void release_block(struct line_pool *pool, struct line_block *block)
 {
     if (--block->lines > 0)
         return;
-    if (block->size > BLOCK_SIZE) {
+    pool->closed -= block->size;
+    if (block->size > LINE_POOL_BLOCK) {
         free_block(pool, block);
         return;
     }
@@ -99,8 +99,10 @@ void line_pool_forget(struct line_pool *pool, struct kept_line *kept)
 
 void line_pool_close(struct line_pool *pool, struct line_block **open)
 {
-    if (*open != NULL)
+    if (*open != NULL) {
+        pool->closed += (*open)->size;
         release_block(pool, *open);
+    }
     *open = NULL;
 }
 

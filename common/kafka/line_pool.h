@@ -25,6 +25,8 @@
 
 #include "base/line.h"
 
+#define LINE_POOL_BLOCK ((size_t)64 << 10) // bytes of a block; longer lines get one of their size
+
 struct line_block;
 
 struct kept_line {
@@ -40,6 +42,7 @@ struct kept_line {
 
 struct line_pool {
     struct line_block *unused;
+    size_t closed; // bytes of the blocks that are closed and hold lines
     size_t blocks; // in memory; only its unit test reads this
 };
 

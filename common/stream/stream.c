@@ -498,9 +498,14 @@ static int reopen_files(struct stream *s)
     return s->ops->reopen == NULL ? 0 : s->ops->reopen(s->ctx, s);
 }
 
+int stream_serve_ledger(struct stream *s)
+{
+    return signals_take_ledger() ? write_ledger(s, false) : 0;
+}
+
 static int serve(struct stream *s)
 {
-    if (signals_take_ledger() && write_ledger(s, false) != 0)
+    if (stream_serve_ledger(s) != 0)
         return -1;
     if (signals_take_reopen() && reopen_files(s) != 0)
         return -1;

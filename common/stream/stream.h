@@ -190,6 +190,10 @@ void stream_set_status(struct stream *s, int status);
 // if ops->parse is set.
 struct json *stream_json(struct stream *s);
 
+// Writes the ledger if SIGUSR1 has asked for it. The driver does so between two lines. A callback
+// that waits for long calls this now and then.
+int stream_serve_ledger(struct stream *s);
+
 const struct ledger *stream_ledger(const struct stream *s);
 
 // Writes everything that is buffered: rejects first, then stdout. If a mark is deferred, waits

@@ -16,6 +16,7 @@ struct test {
     struct producer producer;
     struct batcher batcher;
     int delivered, failed, unsent;
+    bool waited;
 };
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -25,6 +26,11 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     (void)rk;
     *(message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? &t->delivered : &t->failed) += 1;
     batcher_done(&t->batcher, message->_private);
+}
+
+static void on_waiting(void *ctx)
+{
+    ((struct test *)ctx)->waited = true;
 }
 
 static void on_unsent(void *ctx, const rd_kafka_message_t *message)
@@ -59,7 +65,8 @@ static bool open(struct test *t)
         printf("# %s\n", err.text);
         return false;
     }
-    t->batcher = (struct batcher){.producer = &t->producer, .unsent = on_unsent, .ctx = t};
+    t->batcher = (struct batcher){
+        .producer = &t->producer, .unsent = on_unsent, .waiting = on_waiting, .ctx = t};
     batcher_init(&t->batcher);
     return true;
 }
@@ -87,6 +94,25 @@ static void test_batches(struct test *t)
     tap_int(t->delivered, 129, "all lines are delivered");
 }
 
+// A block stays in memory as long as one of its lines does. So few lines can keep much memory, if
+// each is in another block.
+static void test_blocks(struct test *t)
+{
+    const size_t stuck = (size_t)1 << 30;
+
+    t->waited = false;
+    add(t, 256, 10);
+    batcher_send(&t->batcher, true);
+    tap_ok(!t->waited, "lines in few blocks do not wait for room");
+    t->batcher.pool.closed += stuck;
+    add(t, 256, 10);
+    tap_ok(t->waited, "lines wait while others keep many blocks");
+    t->batcher.pool.closed -= stuck;
+    rd_kafka_flush(t->producer.client.rk, 10 * MS_SECOND);
+    tap_int(t->delivered, 129 + 512, "and are delivered too");
+    tap_int((int64_t)t->batcher.pool.closed, 0, "then no closed block has lines");
+}
+
 // librdkafka does not always say that all brokers are down, so the client has to find out. It must
 // do so while the batcher waits for room, which lasts until the lines have timed out.
 static void test_broker_away(struct test *t)
@@ -100,6 +126,7 @@ static void test_broker_away(struct test *t)
     client->down = false; // as if librdkafka had not said it
     client->unsure_since = time_monotonic() - MS_MINUTE;
     add(t, 20, LARGE);
+    tap_ok(t->waited, "lines wait for room");
     tap_ok(client->down, "while lines wait for room, an unreachable broker is noticed");
     batcher_send(&t->batcher, false);
     rd_kafka_purge(client->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -113,6 +140,7 @@ int main(void)
 
     if (tap_ok(open(&t), "a producer opens")) {
         test_batches(&t);
+        test_blocks(&t);
         test_broker_away(&t);
     }
     producer_release(&t.producer);

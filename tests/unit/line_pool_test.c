@@ -61,6 +61,26 @@ static bool keep_many(struct line_pool *pool, struct line_block **open, size_t c
     return intact;
 }
 
+// A block is closed when it is full. Then it has lines until the last one is forgotten.
+static void test_closed(void)
+{
+    struct line_pool pool = {0};
+    struct line_block *open = NULL;
+    static char text[LINE_POOL_BLOCK / 2];
+    struct kept_line *kept[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        kept[i] = line_pool_keep(&pool, &open, line_of(text, sizeof text), NULL, 0);
+        tap_int((int64_t)pool.closed, (int64_t)(i * LINE_POOL_BLOCK), "the full blocks are closed");
+    }
+    line_pool_close(&pool, &open);
+    tap_int((int64_t)pool.closed, 3 * LINE_POOL_BLOCK, "then the last one is, too");
+    for (int i = 0; i < 3; i++)
+        line_pool_forget(&pool, kept[i]);
+    tap_int((int64_t)pool.closed, 0, "blocks without lines do not count");
+    line_pool_release(&pool);
+}
+
 static void test_blocks(void)
 {
     struct line_pool pool = {0};
@@ -71,6 +91,7 @@ static void test_blocks(void)
     tap_ok(blocks > 10, "blocks without lines are kept for the next ones");
     tap_ok(keep_many(&pool, &open, 1000, 1000), "the next lines keep their bytes too");
     tap_int((int64_t)pool.blocks, (int64_t)blocks, "they use the same blocks");
+    tap_int((int64_t)pool.closed, 0, "none of them is closed and has lines");
     tap_ok(keep_many(&pool, &open, 3, 1 << 20), "so do lines that are larger than a block");
     line_pool_close(&pool, &open);
     tap_int((int64_t)pool.blocks, (int64_t)blocks, "their blocks are freed");
@@ -81,6 +102,7 @@ static void test_blocks(void)
 int main(void)
 {
     test_copies();
+    test_closed();
     test_blocks();
     return tap_done();
 }
