@@ -3,10 +3,10 @@
 
 #include "base/datetime.h"
 
-#define PAUSE 20          // ms from one request to the next, unless the queue is empty
-#define LEAST 16          // messages; a shorter queue was not full
-#define REQUEST_TIME 1000 // ms
-#define ASK_FOR_END (-1)  // instead of a timestamp (Kafka protocol, ListOffsets)
+#define PAUSE 20         // ms from one request to the next, unless the queue is empty
+#define LEAST 16         // messages; a shorter queue was not full
+#define REQUEST_TIME 20  // ms; librdkafka keeps the request for longer
+#define ASK_FOR_END (-1) // instead of a timestamp (Kafka protocol, ListOffsets)
 
 // The answer does not matter.
 static void ask(void *ctx)

@@ -41,7 +41,7 @@ struct refill {
 void refill_check(struct refill *r, rd_kafka_t *rk, rd_kafka_queue_t *queue, size_t taken,
                   const struct partition_set *set);
 
-// Waits for a request that is under way, for a second at most.
+// Waits for a request that is under way, for some 20 ms at most.
 void refill_release(struct refill *r);
 
 #endif
