@@ -62,7 +62,7 @@ static int set_every(void *options, const char *arg, struct err *err)
 
 static const struct opt options_table[] = {
     OPT_CALL("every", 0, "N", set_every,
-             "insights while a window fills: 10s (default), 100n (records), 0 (never)"),
+             "insights while a window fills: 10s (default), 100n, 0 (never)"),
     OPT_DURATION("lateness", 0, "DUR", struct options, aggregator.lateness,
                  "how late a record may be (default 1m; no limit for a file)"),
     OPT_DURATION("ahead", 0, "DUR", struct options, aggregator.ahead,
