@@ -118,7 +118,8 @@ same_with_all_jobs() {
 @test "outputs that need much memory are the same with several jobs" {
     good_records | head -n 1 >one
     for _ in {1..128}; do cat one; done >in
-    same_with_all_jobs loginclean -j '., (.app_version = "x" * 4000 * 100), .'
+    # Not "x" * 4000 * 100: some builds of jq 1.6 would read freed memory.
+    same_with_all_jobs loginclean -j '., (.app_version = "x" * 400000), .'
     assert_eq "$(<1/status) $(jq .made 1/ledger)" '0 256'
 }
 

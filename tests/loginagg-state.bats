@@ -431,11 +431,11 @@ final_runs() {
     done
 }
 
-# with_slow_syncs FAULT COMMAND...: syncs of files take 200 ms, and then FAULT happens. The calls are
+# with_slow_syncs FAULT COMMAND...: syncs of files take 400 ms, and then FAULT happens. The calls are
 # listed in the file trace.
 with_slow_syncs() {
     traced -f -qq -s 9999999 -o trace -e trace=read,write,ppoll,fdatasync \
-        -e "inject=fdatasync:delay_exit=200000$1" "${@:2}"
+        -e "inject=fdatasync:delay_exit=400000$1" "${@:2}"
 }
 
 # assert_synced_before_marks: in the file trace, each mark is written after its sync.
