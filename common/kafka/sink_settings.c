@@ -56,15 +56,19 @@ static const struct config_rule when_idempotent[] = {
     {NULL, NULL, NULL, false},
 };
 
-// Notes for how long a transaction may be open: the broker aborts one that is open for longer.
-static int check_commit_every(const struct config_options *config, struct sink_options *sink,
-                              struct err *err)
+// Returns in how many ms the broker aborts a transaction that is still open.
+static int64_t transaction_timeout(const struct config_options *config)
 {
     const char *text = config_value(config, "transaction.timeout.ms");
+    int64_t timeout = TRANSACTION_TIMEOUT_DEFAULT;
 
-    sink->transaction_timeout = TRANSACTION_TIMEOUT_DEFAULT;
     if (text != NULL)
-        number_parse_int(text, &sink->transaction_timeout);
+        number_parse_int(text, &timeout);
+    return timeout;
+}
+
+static int check_commit_every(const struct sink_options *sink, struct err *err)
+{
     if (sink->commit_every <= sink->transaction_timeout / 2)
         return 0;
     return err_set(err, EX_USAGE,
@@ -87,9 +91,10 @@ int sink_settings_apply(struct config_options *config, struct sink_choice choice
     if ((idempotence == NULL || strcmp(idempotence, "true") == 0) &&
         config_check(config, when_idempotent, err) != 0)
         return -1;
+    sink->transaction_timeout = transaction_timeout(config);
     if (choice.exactly_once && (config_default(config, "transactional.id", "--transactional-id",
                                                &sink->transactional_id, err) != 0 ||
-                                check_commit_every(config, sink, err) != 0))
+                                check_commit_every(sink, err) != 0))
         return -1;
     config_take(config, "transactional.id");
     return config_default(config, "compression.codec", "-z", codec, err);

@@ -30,9 +30,8 @@ int sink_settings_check(struct sink_choice choice, const struct sink_options *si
                         struct err *err);
 
 // Checks the settings against the guarantee that the options ask for. Makes transactional.id the
-// default of --transactional-id, and compression.codec that of -z (*codec, NULL if not given). With
-// --exactly-once, sets sink->transaction_timeout. Returns 0, or -1 with EX_USAGE or, for a setting
-// in a file, EX_CONFIG.
+// default of --transactional-id, and compression.codec that of -z (*codec, NULL if not given). Sets
+// sink->transaction_timeout. Returns 0, or -1 with EX_USAGE or, for a setting in a file, EX_CONFIG.
 int sink_settings_apply(struct config_options *config, struct sink_choice choice,
                         struct sink_options *sink, const char **codec, struct err *err);
 

@@ -12,8 +12,9 @@
 
 #define CLAIM 16        // lines that a thread takes at a time
 #define WORTH_WAKING 32 // lines
-#define RESULTS_MAX                                                                                \
-    (16u << 20) // bytes of outputs; a thread that keeps so many leaves further lines alone
+
+// Bytes of outputs. A thread that keeps so many leaves further lines alone.
+#define OUTPUTS_MAX (16u << 20)
 
 struct result {
     const struct filter_outputs *in; // NULL: the program was not run
@@ -61,7 +62,7 @@ struct filter_pool {
 
 static bool is_full(const struct worker *w)
 {
-    return filter_outputs_size(&w->outputs) >= RESULTS_MAX;
+    return filter_outputs_size(&w->outputs) >= OUTPUTS_MAX;
 }
 
 static void run_line(struct worker *w, const struct line *line, struct filter_outputs *outputs,
