@@ -12,6 +12,7 @@
 #include "base/opt.h"
 #include "json/json_write.h"
 #include "stream/mark.h"
+#include "stream/mark_text.h"
 #include "stream/stream.h"
 
 struct options {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "stream/mark_text.h"
 
 // A FIFO that is opened for both reading and writing can be used at once, whether or not the other
 // side is open. When the other side closes it, there is no end of file (Linux; fifo(7)).

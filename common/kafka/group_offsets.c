@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "stream/mark_text.h"
 
 rd_kafka_topic_partition_list_t *group_offsets_of_mark(const struct mark *mark)
 {

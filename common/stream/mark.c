@@ -7,55 +7,21 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/bytes.h"
 #include "base/xalloc.h"
-#include "json/json_write.h"
-
-static const char prefix[] = "{\"@mark\"";
-static const char *const kind_names[] = {
-    [MARK_HELLO] = "hello", [MARK_PROGRESS] = "mark", [MARK_END] = "end"};
-
-enum {
-    KEY_KIND,
-    KEY_RUN,
-    KEY_SEQ,
-    KEY_GROUP,
-    KEY_SHARD,
-    KEY_CLUSTER,
-    KEY_INTERVAL,
-    KEY_AT,
-    KEY_WATERMARK,
-    KEY_COMMITTED,
-    KEY_STOP,
-    KEY_FROM,
-    KEY_TOKEN,
-    KEY_COUNT
-};
-
-static const struct json_key keys[KEY_COUNT] = {
-    [KEY_KIND] = JSON_KEY("@mark"),
-    [KEY_RUN] = JSON_KEY("run"),
-    [KEY_SEQ] = JSON_KEY("seq"),
-    [KEY_GROUP] = JSON_KEY("group"),
-    [KEY_SHARD] = JSON_KEY("shard"),
-    [KEY_CLUSTER] = JSON_KEY("cluster"),
-    [KEY_INTERVAL] = JSON_KEY("interval"),
-    [KEY_AT] = JSON_KEY("at"),
-    [KEY_WATERMARK] = JSON_KEY("watermark"),
-    [KEY_COMMITTED] = JSON_KEY("committed"),
-    [KEY_STOP] = JSON_KEY("stop"),
-    [KEY_FROM] = JSON_KEY("from"),
-    [KEY_TOKEN] = JSON_KEY("token"),
-};
 
 void mark_clear(struct mark *m)
 {
     for (size_t i = 0; i < m->at_count; i++)
         free(m->at[i].topic);
     free(m->at);
+    for (size_t i = 0; i < m->topic_count; i++)
+        free(m->topic[i].name);
+    free(m->topic);
     free(m->group);
     free(m->shard);
     free(m->cluster);
+    free(m->librdkafka);
+    free(m->member);
     *m = (struct mark)MARK_INIT;
 }
 
@@ -64,22 +30,29 @@ void mark_release(struct mark *m)
     mark_clear(m);
 }
 
+static char *copy_text(const char *text)
+{
+    return text == NULL ? NULL : xstrdup(text);
+}
+
 void mark_copy(struct mark *to, const struct mark *from)
 {
     mark_clear(to);
     *to = *from;
     to->at = NULL;
-    to->at_count = 0;
-    to->group = from->group == NULL ? NULL : xstrdup(from->group);
-    to->shard = from->shard == NULL ? NULL : xstrdup(from->shard);
-    to->cluster = from->cluster == NULL ? NULL : xstrdup(from->cluster);
-    for (size_t i = 0; i < from->at_count; i++)
-        mark_add_at(to, from->at[i].topic, from->at[i].partition, from->at[i].offset);
-}
-
-const char *mark_kind_name(enum mark_kind kind)
-{
-    return kind_names[kind];
+    to->topic = NULL;
+    to->at_count = to->topic_count = 0;
+    to->group = copy_text(from->group);
+    to->shard = copy_text(from->shard);
+    to->cluster = copy_text(from->cluster);
+    to->librdkafka = copy_text(from->librdkafka);
+    to->member = copy_text(from->member);
+    for (size_t i = 0; i < from->at_count; i++) {
+        const struct mark_at *at = &from->at[i];
+        mark_add_at(to, at->topic, at->partition, at->offset)->newest = at->newest;
+    }
+    for (size_t i = 0; i < from->topic_count; i++)
+        mark_add_topic(to, from->topic[i].name, from->topic[i].partitions);
 }
 
 static void random_bytes(unsigned char *b, size_t size)
@@ -117,222 +90,27 @@ void mark_new_token(char token[MARK_TOKEN_SIZE])
         snprintf(token + 2 * i, 3, "%02x", b[i]);
 }
 
-// Appends a partition, and takes ownership of its topic.
-static void add_at(struct mark *m, char *take_topic, int32_t partition, int64_t offset)
+// Returns an array with room for one more element. Doubles it whenever the count is a power of two,
+// so that no capacity has to be kept.
+static void *grow(void *array, size_t count, size_t size)
 {
-    // Doubles the array whenever the count is a power of two, so that no capacity has to be kept.
-    if ((m->at_count & (m->at_count - 1)) == 0) {
-        size_t capacity = m->at_count == 0 ? 1 : 2 * m->at_count;
-        m->at = xreallocarray(m->at, capacity, sizeof *m->at);
-    }
-    m->at[m->at_count++] = (struct mark_at){take_topic, partition, offset};
+    if ((count & (count - 1)) != 0)
+        return array;
+    return xreallocarray(array, count == 0 ? 1 : 2 * count, size);
 }
 
-void mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset)
+struct mark_at *mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset)
 {
-    add_at(m, xstrdup(topic), partition, offset);
+    m->at = grow(m->at, m->at_count, sizeof *m->at);
+    struct mark_at *at = &m->at[m->at_count++];
+    *at = (struct mark_at){xstrdup(topic), partition, offset, MARK_NO_TIME};
+    return at;
 }
 
-bool mark_is(const char *data, size_t len)
+void mark_add_topic(struct mark *m, const char *name, int32_t partitions)
 {
-    return bytes_begin(data, len, prefix);
-}
-
-static int wrong(const char *member, struct err *err)
-{
-    return err_set(err, EX_DATAERR, "mark: '%s' is missing or wrong", member);
-}
-
-static bool read_kind(const struct json_value *v, enum mark_kind *kind)
-{
-    if (v->type != JSON_STRING)
-        return false;
-    for (size_t i = 0; i < sizeof kind_names / sizeof *kind_names; i++) {
-        if (bytes_are(v->string.data, v->string.len, kind_names[i])) {
-            *kind = (enum mark_kind)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_run(const struct json_value *v, char run[MARK_RUN_SIZE])
-{
-    if (v->type != JSON_STRING || v->string.len != MARK_RUN_SIZE - 1)
-        return false;
-    for (size_t i = 0; i < v->string.len; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (strchr(dash ? "-" : "0123456789abcdef", v->string.data[i]) == NULL ||
-            v->string.data[i] == '\0')
-            return false;
-    }
-    memcpy(run, v->string.data, v->string.len);
-    run[v->string.len] = '\0';
-    return true;
-}
-
-static bool read_token(const struct json_value *v, char token[MARK_TOKEN_SIZE])
-{
-    if (v->type == JSON_ABSENT)
-        return true;
-    if (v->type != JSON_STRING || v->string.len != MARK_TOKEN_SIZE - 1 ||
-        memchr(v->string.data, '\0', v->string.len) != NULL)
-        return false;
-    memcpy(token, v->string.data, v->string.len);
-    token[v->string.len] = '\0';
-    return true;
-}
-
-static bool read_count(const struct json_value *v, uint64_t *n)
-{
-    if (v->type != JSON_INT || v->integer < 0)
-        return false;
-    *n = (uint64_t)v->integer;
-    return true;
-}
-
-// Copies a string, which must not contain NUL. If the member is absent, leaves *text as it is.
-static bool read_text(const struct json_value *v, char **text)
-{
-    if (v->type == JSON_ABSENT)
-        return true;
-    if (v->type != JSON_STRING || memchr(v->string.data, '\0', v->string.len) != NULL)
-        return false;
-    *text = xstrndup(v->string.data, v->string.len);
-    return true;
-}
-
-// Reads one ["topic",partition,offset] and appends it.
-static bool read_position(struct mark *m, const struct json_value *position)
-{
-    struct json_value part[4], key;
-    struct json_iter it;
-    size_t count = 0;
-    char *topic = NULL;
-
-    if (position->type != JSON_ARRAY)
-        return false;
-    json_iter_init(&it, position);
-    while (count < 4 && json_iter_next(&it, &key, &part[count]))
-        count++;
-    if (count != 3 || part[0].type != JSON_STRING || part[1].type != JSON_INT ||
-        part[2].type != JSON_INT || part[1].integer < 0 || part[1].integer > INT32_MAX ||
-        part[2].integer < 0 || !read_text(&part[0], &topic))
-        return false;
-    add_at(m, topic, (int32_t)part[1].integer, part[2].integer);
-    return true;
-}
-
-static bool read_at(struct mark *m, const struct json_value *v)
-{
-    struct json_value key, position;
-    struct json_iter it;
-
-    if (v->type != JSON_ARRAY)
-        return false;
-    json_iter_init(&it, v);
-    while (json_iter_next(&it, &key, &position)) {
-        if (!read_position(m, &position))
-            return false;
-    }
-    return true;
-}
-
-static bool read_watermark(struct mark *m, const struct json_value *v)
-{
-    m->has_watermark = v->type == JSON_INT;
-    m->watermark = m->has_watermark ? v->integer : 0;
-    return m->has_watermark || v->type == JSON_ABSENT;
-}
-
-static bool read_committed(struct mark *m, const struct json_value *v)
-{
-    m->has_committed = v->type != JSON_ABSENT;
-    return !m->has_committed || read_count(v, &m->committed);
-}
-
-static bool read_stop(struct mark *m, const struct json_value *v)
-{
-    m->stop = v->type == JSON_BOOL && v->boolean;
-    return v->type == JSON_BOOL || v->type == JSON_ABSENT;
-}
-
-int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, struct err *err)
-{
-    struct json_value v[KEY_COUNT];
-
-    mark_clear(m);
-    if (json_parse(json, data, len) != 0)
-        return err_set(err, EX_DATAERR, "mark: not JSON: %s", json_error(json));
-    json_fields(json, keys, KEY_COUNT, v);
-    if (!read_kind(&v[KEY_KIND], &m->kind))
-        return wrong("@mark", err);
-    if (!read_run(&v[KEY_RUN], m->run))
-        return wrong("run", err);
-    if (!read_token(&v[KEY_TOKEN], m->token))
-        return wrong("token", err);
-    if (!read_count(&v[KEY_SEQ], &m->seq))
-        return wrong("seq", err);
-    if (v[KEY_FROM].type != JSON_ABSENT && !read_run(&v[KEY_FROM], m->from))
-        return wrong("from", err);
-    if (!read_text(&v[KEY_GROUP], &m->group))
-        return wrong("group", err);
-    if (!read_text(&v[KEY_SHARD], &m->shard))
-        return wrong("shard", err);
-    if (!read_text(&v[KEY_CLUSTER], &m->cluster))
-        return wrong("cluster", err);
-    if (v[KEY_INTERVAL].type != JSON_ABSENT && !read_count(&v[KEY_INTERVAL], &m->interval))
-        return wrong("interval", err);
-    if (!read_at(m, &v[KEY_AT]))
-        return wrong("at", err);
-    if (!read_watermark(m, &v[KEY_WATERMARK]))
-        return wrong("watermark", err);
-    if (!read_committed(m, &v[KEY_COMMITTED]))
-        return wrong("committed", err);
-    if (!read_stop(m, &v[KEY_STOP]))
-        return wrong("stop", err);
-    return 0;
-}
-
-static void put_at(struct buf *b, const struct mark *m)
-{
-    json_put_name(b, "at");
-    buf_putc(b, '[');
-    for (size_t i = 0; i < m->at_count; i++) {
-        json_put_comma(b);
-        buf_putc(b, '[');
-        json_put_string(b, m->at[i].topic, strlen(m->at[i].topic));
-        buf_printf(b, ",%d,%lld]", (int)m->at[i].partition, (long long)m->at[i].offset);
-    }
-    buf_putc(b, ']');
-}
-
-void mark_format(struct buf *b, const struct mark *m)
-{
-    buf_putc(b, '{');
-    json_put_member_text(b, "@mark", kind_names[m->kind]);
-    json_put_member_text(b, "run", m->run);
-    if (m->token[0] != '\0')
-        json_put_member_text(b, "token", m->token);
-    json_put_member_u64(b, "seq", m->seq);
-    if (m->from[0] != '\0')
-        json_put_member_text(b, "from", m->from);
-    if (m->group != NULL)
-        json_put_member_text(b, "group", m->group);
-    if (m->shard != NULL)
-        json_put_member_text(b, "shard", m->shard);
-    if (m->cluster != NULL)
-        json_put_member_text(b, "cluster", m->cluster);
-    if (m->interval > 0)
-        json_put_member_u64(b, "interval", m->interval);
-    put_at(b, m);
-    if (m->has_watermark)
-        json_put_member_i64(b, "watermark", m->watermark);
-    if (m->has_committed)
-        json_put_member_u64(b, "committed", m->committed);
-    if (m->stop)
-        json_put_member_bool(b, "stop", true);
-    buf_putc(b, '}');
+    m->topic = grow(m->topic, m->topic_count, sizeof *m->topic);
+    m->topic[m->topic_count++] = (struct mark_topic){xstrdup(name), partitions};
 }
 
 int64_t mark_offset(const struct mark *m, const char *topic, int32_t partition)
@@ -368,31 +146,6 @@ bool mark_same_partitions(const struct mark *a, const struct mark *b)
 bool mark_same_position(const struct mark *a, const struct mark *b)
 {
     return same(a, b, true);
-}
-
-void mark_put_metadata(struct buf *b, const struct mark *m)
-{
-    buf_putc(b, '{');
-    json_put_member_u64(b, "seq", m->seq);
-    json_put_member_text(b, "run", m->run);
-    buf_putc(b, '}');
-}
-
-bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RUN_SIZE])
-{
-    struct json *json = json_new();
-    struct buf text = BUF_INIT;
-    struct json_value v[KEY_COUNT];
-
-    for (size_t i = 0; i < KEY_COUNT; i++)
-        v[i].type = JSON_ABSENT;
-    buf_append(&text, data, len);
-    if (len > 0 && json_parse(json, text.data, text.len) == 0 && json_type(json) == JSON_OBJECT)
-        json_fields(json, keys, KEY_COUNT, v);
-    bool found = read_count(&v[KEY_SEQ], seq) && read_run(&v[KEY_RUN], run);
-    buf_release(&text);
-    json_free(json);
-    return found;
 }
 
 int mark_follow(struct mark_follower *f, const struct mark *m, struct err *err)

@@ -8,9 +8,16 @@
 //      "watermark":1694479551000,"committed":40}
 //     {"@mark":"end","run":"<uuid>","token":"<hex>","seq":43,"at":[["user-login",0,1300]]}
 //
-// loginpipe-stream(5) describes the members. A hello mark opens a stream and names its run; all
-// other marks have the same run, the same token and a growing seq; nothing follows an end mark or a
-// mark with "stop":true. struct mark_follower checks that marks obey these rules:
+// loginpipe-stream(5) describes the members, and mark_text.h reads and writes them. A hello mark
+// opens a stream and names its run; all other marks have the same run, the same token and a growing
+// seq; nothing follows an end mark or a mark with "stop":true. A source that shares its partitions
+// with the other members of a group writes an assign mark when it gets partitions, before the first
+// of their records:
+//
+//     {"@mark":"assign","run":"<uuid>","token":"<hex>","seq":7,"member":"<base64>",
+//      "topics":[["user-login",12]],"at":[["user-login",3,0],["user-login",4,88]]}
+//
+// struct mark_follower checks the order of marks:
 //
 //     struct mark mark = MARK_INIT;
 //     struct mark_follower follower = {0};
@@ -20,8 +27,7 @@
 //         ...
 //     mark_release(&mark);
 //
-// Unknown members are ignored, so that later versions can add some. A mark owns its strings and its
-// positions.
+// A mark owns its strings and its positions.
 #ifndef STREAM_MARK_H
 #define STREAM_MARK_H
 
@@ -29,20 +35,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/err.h"
-#include "json/json.h"
 
 #define MARK_RUN_SIZE 37   // a UUID as text (RFC 9562) and its NUL
 #define MARK_TOKEN_SIZE 33 // 128 random bits in hex and their NUL
 
-enum mark_kind { MARK_HELLO, MARK_PROGRESS, MARK_END };
+#define MARK_NO_TIME INT64_MIN // no time is known
+#define MARK_NO_MORE INT64_MAX // no record will come
+
+enum mark_kind { MARK_HELLO, MARK_ASSIGN, MARK_PROGRESS, MARK_END };
 
 // The position of the source in a partition.
 struct mark_at {
     char *topic;
     int32_t partition;
     int64_t offset; // the next one to read
+    int64_t newest; // the event time that has been reached, in ms since 1970; or MARK_NO_TIME or
+                    // MARK_NO_MORE
+};
+
+// A topic, and how many partitions it has.
+struct mark_topic {
+    char *name;
+    int32_t partitions;
 };
 
 struct mark {
@@ -54,10 +69,18 @@ struct mark {
     char *group, *shard; // NULL if absent
     char *cluster;       // only in a hello: the id of the source's Kafka cluster; NULL if unknown
     uint64_t interval;   // only in a hello: ms between marks while records come; 0 if unknown
+    // Only in a hello: the version of the source's librdkafka, which has written `member` in its
+    // own format. Only in an assign mark: the source's membership of the group, in base64.
+    char *librdkafka, *member;
     struct mark_at *at;
     size_t at_count;
+    // Only in a hello or an assign mark: the topics of which all partitions are read, by this
+    // source or by others. None if only chosen partitions are.
+    struct mark_topic *topic;
+    size_t topic_count;
     bool has_watermark, has_committed;
     bool stop;          // the source was told to stop; this is the last mark of the run
+    bool now;           // the source waits until this mark is committed
     int64_t watermark;  // the event time reached in all partitions, in ms since 1970
     uint64_t committed; // the newest seq that the source knows to be committed
 };
@@ -75,9 +98,6 @@ void mark_clear(struct mark *m);
 // Copies a mark. *to must be initialised. What it owned is freed.
 void mark_copy(struct mark *to, const struct mark *from);
 
-// Returns "hello", "mark" or "end".
-const char *mark_kind_name(enum mark_kind kind);
-
 // Stores a new random UUID, version 4, in run.
 void mark_new_run(char run[MARK_RUN_SIZE]);
 
@@ -85,18 +105,9 @@ void mark_new_run(char run[MARK_RUN_SIZE]);
 // the group's metadata, so knowing the run is not enough to forge a mark.
 void mark_new_token(char token[MARK_TOKEN_SIZE]);
 
-// Appends a partition's position. The topic is copied.
-void mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset);
-
-// Returns whether a line is a mark: whether it begins with the eight reserved bytes {"@mark".
-bool mark_is(const char *data, size_t len);
-
-// Parses a mark line into *m, which must be initialised. Overwrites the value that json holds. The
-// line must be followed by JSON_PADDING readable bytes. Returns 0, or -1 with EX_DATAERR.
-int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, struct err *err);
-
-// Appends the mark as a line, without its newline.
-void mark_format(struct buf *b, const struct mark *m);
+// Append a partition's position, of which no time is known, and a topic. The names are copied.
+struct mark_at *mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset);
+void mark_add_topic(struct mark *m, const char *name, int32_t partitions);
 
 // Returns the offset of a partition, or -1 if the mark does not list it.
 int64_t mark_offset(const struct mark *m, const char *topic, int32_t partition);
@@ -105,15 +116,6 @@ int64_t mark_offset(const struct mark *m, const char *topic, int32_t partition);
 // offsets.
 bool mark_same_partitions(const struct mark *a, const struct mark *b);
 bool mark_same_position(const struct mark *a, const struct mark *b);
-
-// --- The metadata that is committed with each offset ---
-
-// Appends {"seq":42,"run":"<uuid>"}. The token stays out.
-void mark_put_metadata(struct buf *b, const struct mark *m);
-
-// Reads seq and run from the metadata of an offset. Returns false if mark_put_metadata() did not
-// write it. The metadata needs no padding.
-bool mark_metadata(const char *data, size_t len, uint64_t *seq, char run[MARK_RUN_SIZE]);
 
 // --- The order of marks in a stream ---
 

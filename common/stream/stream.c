@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "stream/filter_pool.h"
 #include "stream/ledger_file.h"
+#include "stream/mark_text.h"
 #include "stream/reject_writer.h"
 
 #define SOURCE_WAIT 100     // ms that a source waits for records before it checks for signals

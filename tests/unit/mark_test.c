@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "stream/mark.h"
+#include "stream/mark_text.h"
 
 #include "tap.h"
 
@@ -13,6 +13,10 @@ static const char hello[] =
 static const char mark[] = "{\"@mark\":\"mark\",\"run\":\"" RUN "\",\"token\":\"" TOKEN
                            "\",\"seq\":42,\"at\":[[\"user-login\",0,9223372036854775807]],"
                            "\"watermark\":-1,\"committed\":40}";
+static const char assign[] =
+    "{\"@mark\":\"assign\",\"run\":\"" RUN "\",\"seq\":44,\"member\":\"AAE=\","
+    "\"topics\":[[\"a\",3],[\"b\",1]],\"at\":[[\"a\",0,5],[\"a\",2,0],[\"b\",0,1]],"
+    "\"newest\":[1694479551000,null,\"end\"],\"now\":true}";
 static const char end[] = "{\"@mark\":\"end\",\"run\":\"" RUN "\",\"seq\":43,\"at\":[]}";
 
 static int parse(struct mark *m, const char *text, struct err *err)
@@ -29,7 +33,7 @@ static int parse(struct mark *m, const char *text, struct err *err)
 
 static void test_round_trip(void)
 {
-    static const char *const texts[] = {hello, mark, end};
+    static const char *const texts[] = {hello, mark, assign, end};
     struct mark m = MARK_INIT, copy = MARK_INIT;
     struct buf b = BUF_INIT;
     struct err err;
