@@ -141,6 +141,7 @@ static int open_source(void *ctx, struct stream *s)
                            .max_line = o->stream.max_line,
                            .shard = o->shard,
                            .shards = o->shards,
+                           .keeps = r->source.guarantee->keeps,
                            .offsets = {.group = o->group,
                                        .range = o->range,
                                        .stop_at_end = o->exit_at_end,

@@ -176,6 +176,8 @@ static int mark(void *ctx, struct stream *s, const struct mark *m, const struct 
         return -1;
     if (m->kind == MARK_HELLO)
         return sink->guarantee->hello(sink, m, line);
+    if (m->kind == MARK_ASSIGN)
+        return sink->guarantee->assign(sink, m, line);
     return sink->guarantee->mark(sink, m, line);
 }
 

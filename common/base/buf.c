@@ -67,9 +67,10 @@ void buf_put_i64(struct buf *b, int64_t n)
     }
 }
 
+static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 void buf_put_base64(struct buf *b, const void *data, size_t len)
 {
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const unsigned char *in = data;
 
     for (size_t at = 0; at < len; at += 3) {
@@ -84,4 +85,39 @@ void buf_put_base64(struct buf *b, const void *data, size_t len)
                         left > 2 ? digit[group & 63] : '='};
         buf_append(b, quad, sizeof quad);
     }
+}
+
+// Decodes four characters into at most three bytes. Returns how many, or 0 if they are malformed.
+static size_t decode_quad(const char *quad, unsigned char out[3])
+{
+    size_t padding = quad[3] != '=' ? 0 : quad[2] != '=' ? 1 : 2;
+    uint32_t group = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        const char *found = i < 4 - padding ? memchr(digit, quad[i], 64) : digit;
+        if (found == NULL)
+            return 0;
+        group = group << 6 | (uint32_t)(found - digit);
+    }
+    out[0] = (unsigned char)(group >> 16);
+    out[1] = (unsigned char)(group >> 8);
+    out[2] = (unsigned char)group;
+    return (group & (((uint32_t)1 << 8 * padding) - 1)) == 0 ? 3 - padding : 0;
+}
+
+int buf_put_decoded(struct buf *b, const char *base64, size_t len)
+{
+    const size_t before = b->len;
+    unsigned char bytes[3];
+    size_t count = 3;
+
+    for (size_t at = 0; at < len; at += 4) {
+        // Only the last four characters may be padded.
+        if (len - at < 4 || count < 3 || (count = decode_quad(base64 + at, bytes)) == 0) {
+            b->len = before;
+            return -1;
+        }
+        buf_append(b, bytes, count);
+    }
+    return 0;
 }

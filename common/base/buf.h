@@ -74,4 +74,8 @@ void buf_put_u64(struct buf *b, uint64_t n);
 // Appends the data in base64, with padding (RFC 4648, section 4).
 void buf_put_base64(struct buf *b, const void *data, size_t len);
 
+// Appends the bytes that a text in base64 stands for. Returns 0, or -1 if the text is malformed;
+// the buffer is then as it was.
+int buf_put_decoded(struct buf *b, const char *base64, size_t len);
+
 #endif

@@ -14,11 +14,9 @@
 #include "kafka/group_check.h"
 #include "kafka/inflight.h"
 
-#define TICK 100                   // ms between checks for acknowledgements
-#define WAIT_SLICE 100             // ms of waiting for acknowledgements at a time
-#define END_WAIT (5 * MS_MINUTE)   // for the acknowledgement of the end mark
-#define CHECK_TIME 5000            // ms for the question before a commit that is waited for
-#define STOP_WAIT (20 * MS_SECOND) // for an acknowledgement after a signal or before a revoke
+#define TICK 100        // ms between checks for acknowledgements
+#define WAIT_SLICE 100  // ms of waiting for acknowledgements at a time
+#define CHECK_TIME 5000 // ms for the question before a commit that is waited for
 
 // --- Source ---
 
@@ -69,7 +67,7 @@ static int source_open(struct source *s)
 
     if (ack_reader_open(&a->reader, s->options->acks, &err) != 0)
         return stream_fail_err(s->stream, &err);
-    mark_source_open(&s->marks, &s->consumer, &s->options->marks);
+    mark_source_open(&s->marks, &s->consumer, &s->options->marks, false);
     return emit(s, mark_source_make(&s->marks, MARK_HELLO));
 }
 
@@ -234,8 +232,8 @@ static int await_acks(struct source *s, int64_t wait_ms, bool serve)
             return stream_fail_err(s->stream, &err);
         if (serve)
             consumer_serve(&s->consumer);
-        if (!stopping && signals_stopping() && deadline > time_monotonic() + STOP_WAIT)
-            deadline = time_monotonic() + STOP_WAIT;
+        if (!stopping && signals_stopping() && deadline > time_monotonic() + GUARANTEE_STOP_WAIT)
+            deadline = time_monotonic() + GUARANTEE_STOP_WAIT;
     }
     rd_kafka_resp_err_t code;
     if (commit_now(s, &code) != 0)
@@ -256,7 +254,7 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
     if (!blocked) {
         if (emit(s, mark_source_make(&s->marks, MARK_PROGRESS)) != 0)
             return -1;
-        if (!lost && await_acks(s, STOP_WAIT, false) < 0)
+        if (!lost && await_acks(s, GUARANTEE_STOP_WAIT, false) < 0)
             return -1;
     }
     if (!lost && read_acks(s) == 0 && commit_now(s, &code) != 0)
@@ -273,7 +271,7 @@ static int source_settle(struct source *s, bool ended)
 {
     if (emit(s, mark_source_make_last(&s->marks, ended)) != 0)
         return -1;
-    int status = await_acks(s, ended ? END_WAIT : STOP_WAIT, true);
+    int status = await_acks(s, ended ? GUARANTEE_END_WAIT : GUARANTEE_STOP_WAIT, true);
     if (status > 0 && ended)
         return stream_fail(s->stream, EX_TEMPFAIL, "--acks: the end mark was not acknowledged");
     if (status > 0)
@@ -403,6 +401,7 @@ const struct sink_guarantee acked_sink = {.holds_last = true,
                                           .open = sink_open,
                                           .before = sink_before,
                                           .hello = sink_mark,
+                                          .assign = sink_mark,
                                           .mark = sink_mark,
                                           .serve = sink_serve,
                                           .reported = sink_reported,

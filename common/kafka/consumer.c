@@ -24,6 +24,43 @@ static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_
     rd_kafka_queue_destroy(queue);
 }
 
+static void forget_topics(struct consumer *c)
+{
+    for (size_t i = 0; i < c->topic_count; i++)
+        free(c->topic[i].name);
+    free(c->topic);
+    c->topic = NULL;
+    c->topic_count = 0;
+}
+
+static void add_known_topic(struct consumer *c, const char *name, int partitions)
+{
+    for (size_t i = 0; i < c->topic_count; i++) {
+        if (strcmp(c->topic[i].name, name) == 0)
+            return;
+    }
+    c->topic = xreallocarray(c->topic, c->topic_count + 1, sizeof *c->topic);
+    c->topic[c->topic_count++] = (struct consumer_topic){xstrdup(name), partitions};
+}
+
+// Finds out how many partitions the topics of assigned partitions have.
+static int count_partitions(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
+                            struct err *err)
+{
+    int partitions;
+
+    forget_topics(c);
+    for (int i = 0; i < list->cnt; i++) {
+        const char *topic = list->elems[i].topic;
+        if (i > 0 && strcmp(topic, list->elems[i - 1].topic) == 0)
+            continue;
+        if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
+            return -1;
+        add_known_topic(c, topic, partitions);
+    }
+    return 0;
+}
+
 static int prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
 {
     return consumer_offsets_prepare(&c->offsets, list, err) == 0 ? c->ops.begin(c->ctx, err) : -1;
@@ -33,7 +70,7 @@ static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
     struct err err;
 
-    if (prepare(c, list, &err) != 0) {
+    if (count_partitions(c, list, &err) != 0 || prepare(c, list, &err) != 0) {
         client_fail(&c->client, err.status, "%s", err.text);
         rd_kafka_assign(c->client.rk, NULL);
         return;
@@ -54,6 +91,7 @@ static void on_revoke(struct consumer *c)
     for (size_t i = 0; i < c->partitions.count; i++)
         c->partitions.item[i]->assigned = false;
     rd_kafka_assign(c->client.rk, NULL);
+    forget_topics(c);
     c->assigned = false;
     c->assignment++;
 }
@@ -207,6 +245,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
         return -1;
     c->client.needs.group = c->offsets.group;
     c->messages = rd_kafka_queue_new(c->client.rk);
+    c->nothing = rd_kafka_queue_new(c->client.rk);
     c->offsets.client = &c->client;
     c->offsets.partitions = &c->partitions;
     return 0;
@@ -243,6 +282,8 @@ static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
     if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
         return -1;
     partition_watch_add(&c->watch, &c->client, topic, partitions);
+    if (id_count == 0)
+        add_known_topic(c, topic, partitions);
     for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
         int32_t id = id_count == 0 ? i : ids[i];
         if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
@@ -371,10 +412,22 @@ static void serve_events(struct consumer *c)
     }
 }
 
+// Never called: there is no message in the queue.
+static void ignore_message(rd_kafka_message_t *message, void *opaque)
+{
+    (void)message;
+    (void)opaque;
+}
+
 void consumer_serve(struct consumer *c)
 {
     c->serving = true;
-    serve_events(c);
+    // librdkafka counts any poll as a sign of life (rd_kafka_consume_callback0() in 2.0.2), but
+    // only one of the client's own queue handles a rebalance.
+    if (c->keeps && c->offsets.shared)
+        rd_kafka_consume_callback_queue(c->nothing, 0, ignore_message, c);
+    else
+        serve_events(c);
     client_watch(&c->client);
     c->serving = false;
 }
@@ -407,9 +460,20 @@ static int explain(struct consumer *c, struct err *err)
     return -1;
 }
 
+// Tells the owner of partitions that were assigned or revoked since the last time.
+static void announce(struct consumer *c)
+{
+    if (c->stopped || c->announced == c->assignment || c->ops.assigned == NULL)
+        return;
+    c->announced = c->assignment;
+    c->stopped = c->ops.assigned(c->ctx) != 0;
+}
+
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
+    if (!c->client.failed)
+        announce(c);
     int taken = rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
     refill_check(&c->refill, c->client.rk, c->messages, taken > 0 ? (size_t)taken : 0,
                  &c->partitions);
@@ -418,6 +482,28 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
         return explain(c, err);
     err->status = EX_OK;
     return c->stopped ? -1 : 0;
+}
+
+char *consumer_member(const struct consumer *c)
+{
+    rd_kafka_consumer_group_metadata_t *member = rd_kafka_consumer_group_metadata(c->client.rk);
+    struct buf text = BUF_INIT;
+    void *bytes = NULL;
+    size_t size;
+
+    if (member == NULL)
+        return NULL;
+    rd_kafka_error_t *error = rd_kafka_consumer_group_metadata_write(member, &bytes, &size);
+    rd_kafka_consumer_group_metadata_destroy(member);
+    if (error != NULL) {
+        rd_kafka_error_destroy(error);
+        return NULL;
+    }
+    buf_put_base64(&text, bytes, size);
+    rd_kafka_mem_free(NULL, bytes);
+    char *base64 = xstrndup(text.data, text.len);
+    buf_release(&text);
+    return base64;
 }
 
 int64_t consumer_timestamp(const struct consumer *c)
@@ -492,9 +578,12 @@ void consumer_release(struct consumer *c)
     refill_release(&c->refill);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
+    if (c->nothing != NULL)
+        rd_kafka_queue_destroy(c->nothing);
     client_release(&c->client);
     group_known_release(&c->offsets.known);
     partition_set_release(&c->partitions);
+    forget_topics(c);
     free(c->share);
     for (size_t i = 0; i < c->names.count; i++)
         free((char *)c->names.item[i]);

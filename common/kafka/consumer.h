@@ -40,6 +40,11 @@ struct consumer_ops {
     // -1 with *err set.
     int (*begin)(void *ctx, struct err *err);
 
+    // Called after the group has changed the assigned partitions, before the next record is read,
+    // when the owner can write. There may be no partitions. Returns 0, or -1 to stop reading. May
+    // be NULL.
+    int (*assigned)(void *ctx);
+
     // Called before partitions are revoked. This is the last chance to write out and commit what
     // was read from them. If `blocked` is true, the owner is in consumer_serve() and cannot write.
     // If `lost` is true, another member may already own the partitions, so nothing can be
@@ -51,11 +56,18 @@ struct consumer_ops {
                       const rd_kafka_topic_partition_list_t *list);
 };
 
+// A topic, and how many partitions it had when they were assigned.
+struct consumer_topic {
+    char *name;
+    int partitions;
+};
+
 struct consumer {
     struct consumer_ops ops;
     void *ctx;
     uint64_t max_line;     // bytes; see value_read()
     int64_t shard, shards; // read only this share of each topic; 0/0 for all
+    bool keeps;            // do not let go of the group's partitions within consumer_serve()
 
     // The owner sets group, range and stop_at_end.
     struct consumer_offsets offsets;
@@ -64,6 +76,10 @@ struct consumer {
     // see partition_list_name(). NULL if the group's members share the partitions.
     char *share;
     uint64_t assignment; // grows with each change of the assigned partitions
+    // The topics of which all partitions are read, by this consumer or by others of the group or of
+    // the other shares. None if the ids were given.
+    struct consumer_topic *topic;
+    size_t topic_count;
 
     // The members below are private.
     struct client client;
@@ -73,14 +89,16 @@ struct consumer {
     struct refill refill;
     struct partition_watch watch; // of a fixed set
     struct value value;
-    uint64_t records;       // read so far
-    struct opt_list names;  // of the topics that match a pattern
-    struct buf topic_names; // as they were given, for messages
-    bool fixed_ids;         // of a list, which does not grow
-    bool assigned;          // by the group, possibly no partition
-    bool serving;           // within consumer_serve()
-    bool stopped;           // ops.record() returned -1
-    bool closing;           // consumer_close() or consumer_release() was called
+    uint64_t records;          // read so far
+    struct opt_list names;     // of the topics that match a pattern
+    struct buf topic_names;    // as they were given, for messages
+    bool fixed_ids;            // of a list, which does not grow
+    bool assigned;             // by the group, possibly no partition
+    uint64_t announced;        // the assignment of which ops.assigned() knows
+    rd_kafka_queue_t *nothing; // always empty
+    bool serving;              // within consumer_serve()
+    bool stopped;              // ops.record() returned -1
+    bool closing;              // consumer_close() or consumer_release() was called
 };
 
 // Returns 0, or -1 with *err set. defaults are those of config_new().
@@ -113,8 +131,14 @@ static inline size_t consumer_join_lines(struct consumer *c, const struct line *
     return value_join(&c->value, line);
 }
 
-// Handles rebalances and errors, but passes on no records. Call it while the owner is blocked.
+// Handles rebalances and errors, but passes on no records. Call it while the owner is blocked. If
+// c->keeps is set, it only keeps the membership of the group alive: the group's other members wait
+// until the owner calls consumer_poll() again, for max.poll.interval.ms at most.
 void consumer_serve(struct consumer *c);
+
+// Returns this consumer's membership of the group in the format of its librdkafka, in base64. The
+// caller frees it. Returns NULL if it is not a member.
+char *consumer_member(const struct consumer *c);
 
 // Returns whether partitions that belong to the fixed set were added to a topic, and puts a message
 // into *err. Call it often. It asks the broker every ten seconds, or as often as

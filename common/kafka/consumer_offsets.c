@@ -156,15 +156,6 @@ void consumer_offsets_retry(struct consumer_offsets *o, const rd_kafka_topic_par
             PARTITION_NOT_COMMITTED;
 }
 
-void consumer_offsets_position(const struct consumer_offsets *o, struct mark *mark)
-{
-    for (size_t i = 0; i < o->partitions->count; i++) {
-        const struct partition *p = o->partitions->item[i];
-        if (p->assigned)
-            mark_add_at(mark, p->topic, p->id, p->next);
-    }
-}
-
 rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer_offsets *o)
 {
     rd_kafka_topic_partition_list_t *list =

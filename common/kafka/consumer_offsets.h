@@ -54,9 +54,6 @@ int consumer_offsets_prepare(struct consumer_offsets *o, rd_kafka_topic_partitio
 int consumer_offsets_check_truncation(struct consumer_offsets *o, const struct partition *p,
                                       int64_t offset, struct err *err);
 
-// Appends to the mark the next offset of each assigned partition.
-void consumer_offsets_position(const struct consumer_offsets *o, struct mark *mark);
-
 // Returns a list of the assigned partitions, without offsets. The caller destroys it.
 rd_kafka_topic_partition_list_t *consumer_offsets_assigned(const struct consumer_offsets *o);
 

@@ -8,6 +8,13 @@ static int on_begin(void *ctx, struct err *err)
     return s->guarantee->begin(s, err);
 }
 
+static int on_assigned(void *ctx)
+{
+    struct source *s = ctx;
+
+    return s->guarantee->assigned == NULL ? 0 : s->guarantee->assigned(s);
+}
+
 static int on_revoke(void *ctx, bool blocked, bool lost)
 {
     struct source *s = ctx;
@@ -26,8 +33,11 @@ static void on_committed(void *ctx, rd_kafka_resp_err_t code,
 struct consumer_ops source_consumer_ops(int (*record)(void *source, struct partition *p,
                                                       const struct line *line))
 {
-    return (struct consumer_ops){
-        .record = record, .begin = on_begin, .revoke = on_revoke, .committed = on_committed};
+    return (struct consumer_ops){.record = record,
+                                 .begin = on_begin,
+                                 .assigned = on_assigned,
+                                 .revoke = on_revoke,
+                                 .committed = on_committed};
 }
 
 bool guarantee_accepts(struct source *s, const struct json *record)

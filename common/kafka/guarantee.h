@@ -34,6 +34,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/datetime.h"
 #include "base/err.h"
 #include "base/line.h"
 #include "json/json.h"
@@ -76,6 +77,7 @@ struct consumer_ops source_consumer_ops(int (*record)(void *source, struct parti
 
 struct source_guarantee {
     int64_t tick; // ms between ticks, at which serve() and then mark() are called
+    bool keeps;   // partitions of a group are not let go while stdout is blocked
 
     // Called before the first record of newly assigned partitions is read, perhaps before open().
     // Commits the offsets at which these partitions start, if the guarantee needs that, so that a
@@ -85,6 +87,10 @@ struct source_guarantee {
     // Called once the consumer is assigned or subscribed. Opens the stream with a hello mark, if
     // the guarantee uses marks.
     int (*open)(struct source *s);
+
+    // Called after a group has changed the assigned partitions, before the next record; see
+    // consumer_ops. The member itself is NULL if the guarantee need not know.
+    int (*assigned)(struct source *s);
 
     // Called for each record that is about to be written. Returns whether it may be. The member
     // itself is NULL if every record may.
@@ -110,8 +116,9 @@ struct source_guarantee {
 
     // Called when reading has stopped. `ended` says that the source has read everything it was
     // asked to read; otherwise the process was told to stop. Writes the last mark, if the guarantee
-    // uses marks. acked_source then waits until the mark is acknowledged, and commits it: for 5
-    // minutes at most after an end mark, and for 20 seconds otherwise.
+    // uses marks. acked_source then waits until the mark is acknowledged, and commits it.
+    // transactional_source waits until the mark is committed, if it has to leave a group. Both wait
+    // for 5 minutes at most after an end mark, and for 20 seconds otherwise.
     int (*settle)(struct source *s, bool ended);
 
     // Called last, even after a failure, before the consumer is closed. Makes the guarantee's final
@@ -160,10 +167,11 @@ struct sink_guarantee {
     // the number that the line's report will carry.
     int (*before)(struct sink *s, const struct line *line, uint32_t *segment);
 
-    // Called for the hello mark, and for each later mark. `line` is the mark's unchanged text. All
-    // lines before the mark have been handed to delivery_produce(), but some may not be delivered
-    // yet.
+    // Called for the hello mark, for assign marks, and for each other mark. `line` is the mark's
+    // unchanged text. All lines before the mark have been handed to delivery_produce(), but some
+    // may not be delivered yet.
     int (*hello)(struct sink *s, const struct mark *mark, const struct line *line);
+    int (*assign)(struct sink *s, const struct mark *mark, const struct line *line);
     int (*mark)(struct sink *s, const struct mark *mark, const struct line *line);
 
     // Called at each tick. Handles what has been delivered by now, without waiting.
@@ -184,6 +192,11 @@ struct sink_guarantee {
 };
 
 // --- Parts that several guarantees share ---
+
+// How long a source waits for the last mark of its partitions, in ms: after an end mark, and after
+// a signal or before a revoke.
+#define GUARANTEE_END_WAIT (5 * MS_MINUTE)
+#define GUARANTEE_STOP_WAIT (20 * MS_SECOND)
 
 // An accepts() that refuses records which a later stage could turn into marks.
 bool guarantee_accepts(struct source *s, const struct json *record);

@@ -35,9 +35,9 @@ bool mark_source_is_fixed(const struct mark_source *m)
 }
 
 void mark_source_open(struct mark_source *m, struct consumer *consumer,
-                      const struct mark_source_options *options)
+                      const struct mark_source_options *options, bool elastic)
 {
-    *m = (struct mark_source){.consumer = consumer, .options = options};
+    *m = (struct mark_source){.consumer = consumer, .options = options, .elastic = elastic};
     m->key[MARK_SOURCE_TIME] = (struct json_key){options->time_field, strlen(options->time_field)};
     m->key[MARK_SOURCE_RESERVED] = (struct json_key)JSON_KEY("@mark");
     m->time_is_path = strchr(options->time_field, '.') != NULL;
@@ -150,6 +150,36 @@ static bool find_watermark(const struct mark_source *m, int64_t *watermark)
     return true;
 }
 
+// Returns the time up to which a partition has been read. If it is quiet, that is the clock's, or
+// it does not matter any more.
+static int64_t newest_of(const struct mark_source *m, const struct partition *p)
+{
+    const int64_t clock = m->idle.clock - m->options->idle;
+
+    if (partition_is_quiet(p) && !m->options->live)
+        return MARK_NO_MORE;
+    if (!partition_is_quiet(p) || m->idle.clock == PARTITION_NO_TIME || p->newest > clock)
+        return p->newest;
+    return clock;
+}
+
+static void put_position(const struct mark_source *m, struct mark *next)
+{
+    const struct partition_set *set = &m->consumer->partitions;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct partition *p = set->item[i];
+        if (p->assigned)
+            mark_add_at(next, p->topic, p->id, p->next)->newest = newest_of(m, p);
+    }
+}
+
+static void put_topics(const struct consumer *c, struct mark *next)
+{
+    for (size_t i = 0; i < c->topic_count; i++)
+        mark_add_topic(next, c->topic[i].name, c->topic[i].partitions);
+}
+
 // Fills in the next mark.
 static void describe(const struct mark_source *m, enum mark_kind kind, struct mark *next)
 {
@@ -166,8 +196,13 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
         next->shard = c->share == NULL ? NULL : xstrdup(c->share);
         next->cluster = client_cluster(&c->client);
         next->interval = (uint64_t)m->options->interval;
+        next->librdkafka = m->elastic ? xstrdup(rd_kafka_version_str()) : NULL;
     }
-    consumer_offsets_position(&c->offsets, next);
+    if (kind == MARK_ASSIGN)
+        next->member = consumer_member(c);
+    if (kind == MARK_HELLO || kind == MARK_ASSIGN)
+        put_topics(c, next);
+    put_position(m, next);
     next->has_watermark = m->last.has_watermark;
     next->watermark = m->last.watermark;
     // The watermark never goes back, even if an idle partition gets older records.
@@ -190,23 +225,30 @@ static const struct mark *keep(struct mark_source *m, const struct mark *next)
     return &m->last;
 }
 
-static const struct mark *make(struct mark_source *m, enum mark_kind kind, bool stop)
+const struct mark *mark_source_make(struct mark_source *m, enum mark_kind kind)
 {
     struct mark next = MARK_INIT;
 
     describe(m, kind, &next);
-    next.stop = stop;
     return keep(m, &next);
 }
 
-const struct mark *mark_source_make(struct mark_source *m, enum mark_kind kind)
+const struct mark *mark_source_make_now(struct mark_source *m)
 {
-    return make(m, kind, false);
+    struct mark next = MARK_INIT;
+
+    describe(m, MARK_PROGRESS, &next);
+    next.now = true;
+    return keep(m, &next);
 }
 
 const struct mark *mark_source_make_last(struct mark_source *m, bool ended)
 {
-    return make(m, ended ? MARK_END : MARK_PROGRESS, !ended);
+    struct mark next = MARK_INIT;
+
+    describe(m, ended ? MARK_END : MARK_PROGRESS, &next);
+    next.stop = !ended;
+    return keep(m, &next);
 }
 
 void mark_source_wrote(struct mark_source *m, size_t bytes)

@@ -31,6 +31,8 @@
 #include "kafka/partition.h"
 #include "stream/mark.h"
 
+_Static_assert(PARTITION_NO_TIME == MARK_NO_TIME, "a mark's time is that of its partition");
+
 struct mark_source_options {
     int64_t interval;       // ms; 0 when no marks are wanted
     const char *time_field; // the name of the field that holds a record's time
@@ -55,6 +57,7 @@ enum { MARK_SOURCE_TIME, MARK_SOURCE_RESERVED, MARK_SOURCE_KEYS };
 struct mark_source {
     struct consumer *consumer;
     const struct mark_source_options *options;
+    bool elastic;       // the group's members share the partitions, and the sink commits for them
     struct mark last;   // the last mark made
     int64_t due;        // when the next mark is due
     int64_t made;       // when the last mark was made
@@ -72,9 +75,10 @@ struct mark_source {
     struct log_limit ahead; // of times that were not believed
 };
 
-// Begins a run with a new id. Borrows the consumer and the options.
+// Begins a run with a new id. Borrows the consumer and the options. If `elastic` is true, the marks
+// say as which member of the group the source reads; see mark.h.
 void mark_source_open(struct mark_source *m, struct consumer *consumer,
-                      const struct mark_source_options *options);
+                      const struct mark_source_options *options, bool elastic);
 void mark_source_release(struct mark_source *m);
 
 // Returns whether the partitions are a fixed set and are read for a group. Only then can a later
@@ -104,6 +108,9 @@ void mark_source_committed(struct mark_source *m, uint64_t seq);
 
 // Makes the next mark, with the consumer's current position. The caller must write it at once.
 const struct mark *mark_source_make(struct mark_source *m, enum mark_kind kind);
+
+// Makes a mark with "now":true, for whose commit the source waits.
+const struct mark *mark_source_make_now(struct mark_source *m);
 
 // Makes the last mark: an end mark if `ended` is true, because the source has read everything it
 // was asked to read; otherwise a mark with "stop":true, because the source was told to stop.

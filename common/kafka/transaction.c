@@ -18,6 +18,14 @@
 // The outcome of a call that can be retried.
 enum answer { ANSWER_DONE, ANSWER_AGAIN, ANSWER_FAILED };
 
+// Returns whether the group does not accept offsets from this member any more.
+static bool is_evicted(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
+           code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
 // Returns what the result of a call means. `needs` is what the call needs. Frees the error.
 static enum answer judge(struct transaction *t, const char *what, const struct client_needs *needs,
                          rd_kafka_error_t *take, struct err *err)
@@ -31,6 +39,11 @@ static enum answer judge(struct transaction *t, const char *what, const struct c
     bool again = !rd_kafka_error_txn_requires_abort(take) && rd_kafka_error_is_retriable(take);
     if (client_is_fenced(code))
         client_fail_fenced(client);
+    else if (is_evicted(code))
+        client_fail(client, EX_TEMPFAIL,
+                    "group %s: has given this pipeline's partitions to another member (%s); what "
+                    "was not committed will be read there",
+                    t->group, rd_kafka_err2name(code));
     else if (!again && client_is_final(code))
         client_fail_error(client, needs, code, "transaction: %s", what);
     else if (!again)
@@ -65,13 +78,13 @@ int transaction_open(struct transaction *t, struct err *err)
     return answer == ANSWER_DONE ? 0 : -1;
 }
 
-// Notes what is needed to read or commit the offsets of the hello mark's partitions, which are
-// those of all marks.
-static void note_needs(struct transaction *t, const struct mark *hello)
+// Notes what is needed to read or commit the offsets of a mark's partitions.
+static void note_needs(struct transaction *t, const struct mark *mark)
 {
-    for (size_t i = 0; i < hello->at_count; i++) {
-        if (i == 0 || strcmp(hello->at[i].topic, hello->at[i - 1].topic) != 0)
-            client_add_topic(&t->topics, hello->at[i].topic);
+    buf_clear(&t->topics);
+    for (size_t i = 0; i < mark->at_count; i++) {
+        if (i == 0 || strcmp(mark->at[i].topic, mark->at[i - 1].topic) != 0)
+            client_add_topic(&t->topics, mark->at[i].topic);
     }
     buf_putc(&t->topics, '\0');
     t->needs = (struct client_needs){.right = "READ",
@@ -168,22 +181,20 @@ rd_kafka_resp_err_t transaction_cause(const struct transaction *t, rd_kafka_resp
 bool transaction_has_work(const struct transaction *t, const struct mark *mark)
 {
     return t->begun || !mark_same_position(mark, &t->committed) ||
-           time_monotonic() >= t->committed_at + IDLE_COMMIT;
+           (mark->at_count > 0 && time_monotonic() >= t->committed_at + IDLE_COMMIT);
 }
 
 static int send_offsets(struct transaction *t, const struct mark *mark, int64_t deadline,
                         struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = group_offsets_of_mark(mark);
-    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(t->group);
     enum answer answer;
 
     do {
-        answer =
-            judge(t, "offsets", &t->needs,
-                  rd_kafka_send_offsets_to_transaction(t->client->rk, list, group, CALL_TIME), err);
+        answer = judge(
+            t, "offsets", &t->needs,
+            rd_kafka_send_offsets_to_transaction(t->client->rk, list, t->member, CALL_TIME), err);
     } while (answer == ANSWER_AGAIN && time_monotonic() < deadline);
-    rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
     if (answer == ANSWER_AGAIN)
         return timed_out("offsets", EX_TEMPFAIL, err);
@@ -213,10 +224,10 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     enum answer answer;
 
     if (!mark_same_partitions(mark, &t->committed))
-        return err_set(err, EX_DATAERR,
-                       "mark %llu: its partitions differ from those of the hello mark",
+        return err_set(err, EX_DATAERR, "mark %llu: its partitions differ from those of the stream",
                        (unsigned long long)mark->seq);
-    if (transaction_begin(t, err) != 0 || check_still_ours(t, mark, deadline, err) != 0 ||
+    if (transaction_begin(t, err) != 0 ||
+        (!t->elastic && check_still_ours(t, mark, deadline, err) != 0) ||
         send_offsets(t, mark, deadline, err) != 0)
         return -1;
     do {
@@ -228,7 +239,8 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     if (answer == ANSWER_FAILED)
         return -1;
     t->begun = false;
-    group_known_set_mark(&t->known, mark);
+    if (!t->elastic)
+        group_known_set_mark(&t->known, mark);
     mark_copy(&t->committed, mark);
     t->committed_at = time_monotonic();
     return 0;
@@ -273,15 +285,52 @@ static int check_start(struct transaction *t, const struct mark *hello, struct e
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
 {
     t->group = xstrdup(hello->group);
+    t->elastic = hello->shard == NULL;
+    t->member = rd_kafka_consumer_group_metadata_new(t->group);
     note_needs(t, hello);
     mark_copy(&t->committed, hello);
     t->committed_at = time_monotonic();
-    if (hello->at_count == 0) // a share in which there are no partitions yet
+    if (hello->at_count == 0) // shared partitions, or a share in which there are none yet
         return 0;
     if (group_offsets_open(&t->reader, t->options, t->group, err) != 0)
         return -1;
     client_alive(&t->reader); // the producer's connection has shown that the listener fits
     return check_start(t, hello, err);
+}
+
+// Makes a member from the text that consumer_member() has made. Returns NULL if it is malformed.
+static rd_kafka_consumer_group_metadata_t *read_member(const char *base64)
+{
+    rd_kafka_consumer_group_metadata_t *member = NULL;
+    struct buf bytes = BUF_INIT;
+
+    if (buf_put_decoded(&bytes, base64, strlen(base64)) == 0 && bytes.len > 0) {
+        rd_kafka_error_t *error =
+            rd_kafka_consumer_group_metadata_read(&member, bytes.data, bytes.len);
+        if (error != NULL) {
+            log_debug("member: %s", rd_kafka_error_string(error));
+            rd_kafka_error_destroy(error);
+        }
+    }
+    buf_release(&bytes);
+    return member;
+}
+
+int transaction_assign(struct transaction *t, const struct mark *assign, struct err *err)
+{
+    rd_kafka_consumer_group_metadata_t *member =
+        assign->member == NULL ? NULL : read_member(assign->member);
+
+    if (!t->elastic || member == NULL)
+        return err_set(err, EX_DATAERR, "mark %llu: %s", (unsigned long long)assign->seq,
+                       t->elastic ? "its member is missing or wrong"
+                                  : "assigns partitions, but the stream has fixed ones");
+    rd_kafka_consumer_group_metadata_destroy(t->member);
+    t->member = member;
+    mark_copy(&t->committed, assign);
+    t->committed_at = time_monotonic();
+    note_needs(t, assign);
+    return 0;
 }
 
 void transaction_release(struct transaction *t)
@@ -298,6 +347,9 @@ void transaction_release(struct transaction *t)
     t->begun = false;
     client_release(&t->reader);
     group_known_release(&t->known);
+    if (t->member != NULL)
+        rd_kafka_consumer_group_metadata_destroy(t->member);
+    t->member = NULL;
     mark_release(&t->committed);
     buf_release(&t->topics);
     free(t->group);

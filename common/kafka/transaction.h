@@ -36,8 +36,10 @@ struct transaction {
     struct client_needs needs; // to read or commit the group's offsets
     struct client reader;      // reads the group's offsets
     struct group_known known;  // as this pipeline has left them
-    struct mark committed;     // the last committed mark
-    int64_t committed_at;      // a time_monotonic()
+    bool elastic;              // the broker fences `member`, so nobody else can commit
+    rd_kafka_consumer_group_metadata_t *member; // for which offsets are committed
+    struct mark committed;                      // the last committed mark
+    int64_t committed_at;                       // a time_monotonic()
 };
 
 // Initializes the producer's transactions. This fences older producers with the same id and aborts
@@ -46,9 +48,15 @@ int transaction_open(struct transaction *t, struct err *err);
 
 // Checks that the hello mark has the offsets that the group has committed, and continues from the
 // mark that was committed with them. Then, if a partition has no committed offset, commits the
-// hello mark's offsets. Returns 0, or -1 with *err set: EX_TEMPFAIL when another pipeline has moved
-// the offsets, EX_CONFIG when they are gone.
+// hello mark's offsets. If the source shares partitions, does nothing of this: the source has read
+// the offsets as a member of the group, and the broker accepts commits of members only. Returns 0,
+// or -1 with *err set: EX_TEMPFAIL when another pipeline has moved the offsets, EX_CONFIG when they
+// are gone.
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err);
+
+// Commits for other partitions from now on, as the member of the group that the assign mark names.
+// Returns 0, or -1 with EX_DATAERR if the mark is malformed.
+int transaction_assign(struct transaction *t, const struct mark *assign, struct err *err);
 
 // Begins a transaction, unless one is open. Returns 0, or -1 with *err set.
 int transaction_begin(struct transaction *t, struct err *err);
@@ -58,9 +66,10 @@ int transaction_begin(struct transaction *t, struct err *err);
 bool transaction_has_work(const struct transaction *t, const struct mark *mark);
 
 // Commits the produced lines together with the mark's offsets. No line may be in flight when it is
-// called. First reads the group's offsets again. Returns 0, or -1 with *err set: EX_DATAERR when
-// the mark's partitions are not those of the hello mark, EX_TEMPFAIL when another pipeline has
-// committed since the last commit, EX_CONFIG when the offsets are gone.
+// called. For fixed partitions, first reads the group's offsets again. Returns 0, or -1 with *err
+// set: EX_DATAERR when the mark's partitions are not those of the hello mark or of the last assign
+// mark, EX_TEMPFAIL when another pipeline has committed since the last commit, or when the group
+// has given shared partitions to another member, EX_CONFIG when the offsets are gone.
 int transaction_commit(struct transaction *t, const struct mark *mark, struct err *err);
 
 // Returns why a line of the open transaction has failed. Once a request was refused, librdkafka

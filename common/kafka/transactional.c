@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/transactional.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/datetime.h"
 #include "base/log.h"
@@ -15,6 +17,8 @@
 #define QUERY_FIRST MS_SECOND       // until the sink has committed the start of a new group
 #define QUERY_EVERY (5 * MS_SECOND) // between queries for the committed offsets
 #define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
+#define COMMIT_PAUSE 20             // ms between questions whether a mark is committed
+#define COMMIT_TIME 1000            // ms for one such question
 #define IDLE 50                     // ms without a line after a mark, until that mark is committed
 
 // --- Source ---
@@ -42,7 +46,7 @@ static int source_open(struct source *s)
 
     watch->pause = QUERY_EVERY;
     watch->due = time_monotonic() + QUERY_FIRST;
-    mark_source_open(&s->marks, &s->consumer, &s->options->marks);
+    mark_source_open(&s->marks, &s->consumer, &s->options->marks, s->consumer.offsets.shared);
     return stream_emit_mark(s->stream, mark_source_make(&s->marks, MARK_HELLO));
 }
 
@@ -53,8 +57,13 @@ static int source_mark(struct source *s)
     return mark == NULL ? 0 : stream_emit_mark(s->stream, mark);
 }
 
+static int source_assigned(struct source *s)
+{
+    return stream_emit_mark(s->stream, mark_source_make(&s->marks, MARK_ASSIGN));
+}
+
 // Takes what the group has committed. Another program may be the sink and commit without naming
-// marks.
+// marks. The other members of a group may have committed for shared partitions.
 static int take_committed(struct source *s, const rd_kafka_topic_partition_list_t *found)
 {
     struct consumer_offsets *o = &s->consumer.offsets;
@@ -62,7 +71,7 @@ static int take_committed(struct source *s, const rd_kafka_topic_partition_list_
         .run = mark_source_run(&s->marks), .from = o->from, .from_seq = o->seq, .unmarked = true};
     struct err err;
 
-    if (group_known_compare(&o->known, o->group, &allowed, found, &err) != 0)
+    if (group_known_compare(&o->known, o->group, o->shared ? NULL : &allowed, found, &err) != 0)
         return stream_fail_err(s->stream, &err);
     group_known_set(&o->known, found);
     mark_source_committed(&s->marks, group_offsets_newest_of(found, mark_source_run(&s->marks)));
@@ -77,7 +86,7 @@ static int source_serve(struct source *s, bool blocked)
     const rd_kafka_topic_partition_list_t *found;
 
     (void)blocked;
-    if (!mark_source_is_fixed(&s->marks))
+    if (s->consumer.offsets.group == NULL)
         return 0;
     if (!group_check_answer(&watch->check, &s->consumer, &found)) {
         if (time_monotonic() >= watch->due && !group_check_busy(&watch->check))
@@ -92,12 +101,78 @@ static int source_serve(struct source *s, bool blocked)
     return found == NULL ? 0 : take_committed(s, found);
 }
 
+// Returns whether the group has committed the position of a mark.
+static bool is_committed(const struct mark *mark, const rd_kafka_topic_partition_list_t *found)
+{
+    for (int i = 0; i < found->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &found->elems[i];
+        if (entry->offset != mark_offset(mark, entry->topic, entry->partition))
+            return false;
+    }
+    return true;
+}
+
+// Asks whether the sink has committed a mark. While its transaction is being committed, the broker
+// gives no answer, so this waits for it. Returns 1 if it has, 0 if it has not yet, or -1.
+static int ask_committed(struct source *s, const struct mark *mark)
+{
+    struct consumer_offsets *o = &s->consumer.offsets;
+    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(o);
+    struct err err;
+    bool done = list->cnt == 0;
+
+    if (!done && group_offsets_read(o->client, list, COMMIT_TIME) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        is_committed(mark, list)) {
+        group_known_set(&o->known, list);
+        done = true;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    if (client_check(&s->consumer.client, &err) != 0)
+        return stream_fail_err(s->stream, &err);
+    return done;
+}
+
+// Waits until the sink has committed the last mark. Returns 0; 1 when it has not in this time, or
+// when stdout has no reader any more; or -1.
+static int await_committed(struct source *s, int64_t wait_ms)
+{
+    const struct mark *mark = mark_source_last(&s->marks);
+    const int64_t deadline = time_monotonic() + wait_ms;
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    int status;
+
+    while ((status = ask_committed(s, mark)) == 0 && time_monotonic() < deadline) {
+        consumer_serve(&s->consumer);
+        poll(&out, 1, COMMIT_PAUSE);
+        if (out.revents & (POLLERR | POLLHUP))
+            break;
+    }
+    return status < 0 ? -1 : !status;
+}
+
+// Lets go of the partitions only when everything that was read from them is committed. Otherwise
+// the next owner would read it again, and the sink could still commit it.
 static int source_revoke(struct source *s, bool blocked, bool lost)
 {
-    (void)lost;
-    if (blocked)
-        return 0;
-    return stream_emit_mark(s->stream, mark_source_make(&s->marks, MARK_PROGRESS));
+    const char *group = s->consumer.offsets.group;
+
+    (void)blocked; // never, because it keeps the partitions then
+    if (lost)
+        return stream_fail(s->stream, EX_TEMPFAIL,
+                           "group %s: gave this member's partitions to others, because it was not "
+                           "heard of in time",
+                           group);
+    if (s->consumer.announced != s->consumer.assignment)
+        return 0; // nothing was read from them
+    if (stream_emit_mark(s->stream, mark_source_make_now(&s->marks)) != 0)
+        return -1;
+    int status = await_committed(s, GUARANTEE_STOP_WAIT);
+    if (status <= 0)
+        return status;
+    return stream_fail(s->stream, EX_TEMPFAIL,
+                       "group %s: other members want partitions, and what was read from them is "
+                       "not committed yet",
+                       group);
 }
 
 static void source_committed(struct source *s, rd_kafka_resp_err_t code,
@@ -108,9 +183,21 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
     (void)list;
 }
 
+// A member that has left its group can commit nothing. So it stays until its last mark is
+// committed.
 static int source_settle(struct source *s, bool ended)
 {
-    return stream_emit_mark(s->stream, mark_source_make_last(&s->marks, ended));
+    if (stream_emit_mark(s->stream, mark_source_make_last(&s->marks, ended)) != 0)
+        return -1;
+    if (!s->consumer.offsets.shared)
+        return 0;
+    int status = await_committed(s, ended ? GUARANTEE_END_WAIT : GUARANTEE_STOP_WAIT);
+    if (status > 0 && ended)
+        return stream_fail(s->stream, EX_TEMPFAIL, "--marks: the end mark was not committed");
+    if (status > 0)
+        log_warn("--marks: the last mark was not committed; the records after the last committed "
+                 "mark will be read again");
+    return status < 0 ? -1 : 0;
 }
 
 static int source_close(struct source *s)
@@ -128,8 +215,10 @@ static void source_release(struct source *s)
 }
 
 const struct source_guarantee transactional_source = {.tick = TICK,
+                                                      .keeps = true,
                                                       .begin = source_begin,
                                                       .open = source_open,
+                                                      .assigned = source_assigned,
                                                       .accepts = guarantee_accepts,
                                                       .saw = guarantee_saw,
                                                       .mark = source_mark,
@@ -215,6 +304,34 @@ static int check_interval(struct sink *s, const struct mark *hello)
                        (unsigned long long)hello->interval, (long long)timeout);
 }
 
+// A member's own format may differ between versions.
+static int check_librdkafka(struct sink *s, const struct mark *hello)
+{
+    if (hello->librdkafka == NULL)
+        return stream_fail(s->stream, EX_USAGE,
+                           "--exactly-once: kcat-in shares the partitions with its group, and "
+                           "commits for itself (--acks); use --marks alone");
+    if (strcmp(hello->librdkafka, rd_kafka_version_str()) == 0)
+        return 0;
+    return stream_fail(s->stream, EX_CONFIG,
+                       "--exactly-once: kcat-in uses librdkafka %s, and this is %s; use the same "
+                       "version, or fixed partitions (kcat-in --shard)",
+                       hello->librdkafka, rd_kafka_version_str());
+}
+
+// Takes over the transactional id of fixed partitions, or of this run of a worker.
+static int take_over_made(struct sink *s, const struct mark *hello)
+{
+    struct transactional_sink *t = s->own;
+    struct err err;
+
+    if (t->transaction.open)
+        return 0;
+    t->made_id = xasprintf("loginpipe.%s.%s", hello->group,
+                           hello->shard == NULL ? hello->run : hello->shard);
+    return take_over(s, t->made_id, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
+}
+
 static int sink_hello(struct sink *s, const struct mark *hello, const struct line *line)
 {
     struct transactional_sink *t = s->own;
@@ -226,18 +343,27 @@ static int sink_hello(struct sink *s, const struct mark *hello, const struct lin
     if (hello->group == NULL)
         return stream_fail(s->stream, EX_USAGE,
                            "--exactly-once: kcat-in reads without a group (-G)");
-    if (hello->shard == NULL)
-        return stream_fail(s->stream, EX_USAGE,
-                           "--exactly-once: kcat-in reads no fixed partitions (--shard or -p)");
-    if (check_interval(s, hello) != 0)
+    if ((hello->shard == NULL && check_librdkafka(s, hello) != 0) ||
+        check_interval(s, hello) != 0 || take_over_made(s, hello) != 0)
         return -1;
     t->every = s->options->commit_every < 0 ? (int64_t)hello->interval : s->options->commit_every;
-    if (!t->transaction.open) {
-        t->made_id = xasprintf("loginpipe.%s.%s", hello->group, hello->shard);
-        if (take_over(s, t->made_id, &err) != 0)
-            return stream_fail_err(s->stream, &err);
-    }
     return transaction_check(&t->transaction, hello, &err) == 0 ? 0
+                                                                : stream_fail_err(s->stream, &err);
+}
+
+// The source has waited until everything from its earlier partitions was committed.
+static int sink_assign(struct sink *s, const struct mark *mark, const struct line *line)
+{
+    struct transactional_sink *t = s->own;
+    struct err err;
+
+    (void)line;
+    if (t->transaction.begun || t->has_skipped)
+        return stream_fail(s->stream, EX_TEMPFAIL,
+                           "mark %llu: other partitions are assigned, and lines from the earlier "
+                           "ones are not committed yet",
+                           (unsigned long long)mark->seq);
+    return transaction_assign(&t->transaction, mark, &err) == 0 ? 0
                                                                 : stream_fail_err(s->stream, &err);
 }
 
@@ -267,17 +393,17 @@ static bool is_due(const struct transactional_sink *t, int64_t now)
     return now >= t->commit_began + t->every - t->every / 4;
 }
 
-// Commits a mark if that is due, or if the mark is the last one of the stream.
+// Commits a mark if that is due, or if the source waits for it.
 static int sink_mark(struct sink *s, const struct mark *mark, const struct line *line)
 {
     struct transactional_sink *t = s->own;
-    bool last = mark->kind == MARK_END || mark->stop;
+    bool urgent = mark->kind == MARK_END || mark->stop || mark->now;
     int64_t now = time_monotonic();
 
     (void)line;
     if (!transaction_has_work(&t->transaction, mark))
         return 0;
-    if (last || is_due(t, now))
+    if (urgent || is_due(t, now))
         return commit(s, mark);
     mark_copy(&t->skipped, mark);
     t->has_skipped = true;
@@ -366,6 +492,7 @@ static void sink_release(struct sink *s)
 const struct sink_guarantee transactional_sink = {.open = sink_open,
                                                   .before = sink_before,
                                                   .hello = sink_hello,
+                                                  .assign = sink_assign,
                                                   .mark = sink_mark,
                                                   .serve = sink_serve,
                                                   .reported = sink_reported,
