@@ -240,7 +240,7 @@ committed_mark() {
     assert_match "$stderr" 'the offsets from which this stream continues are gone: .*; start again to '
 }
 
-@test "--acks needs marks; --exactly-once also needs a group and fixed partitions" {
+@test "--acks needs marks; --exactly-once also needs a group, whose partitions are fixed or fenced" {
     create_topic "$out"
     for option in --exactly-once --acks=fifo; do
         run -64 --separate-stderr kcat-out -t "$out" $option --stats stats <<<1
@@ -254,7 +254,7 @@ committed_mark() {
     assert_match "$stderr" 'without a group'
     mark hello 0 0 '"group":"g"' >in
     run -64 --separate-stderr kcat-out -t "$out" --exactly-once <in
-    assert_match "$stderr" 'no fixed partitions'
+    assert_match "$stderr" 'kcat-in shares the partitions with its group, and commits for itself'
 }
 
 @test "input and output on two clusters are refused" {
