@@ -81,6 +81,8 @@ static const struct opt options_table[] = {
              "write the counts for --merge, and forget them"),
     OPT_FLAG("merge", 0, struct options, aggregator.merge,
              "read the output of --partial, and write insights"),
+    OPT_FLAG("skip-gaps", 0, struct options, aggregator.skip_gaps,
+             "merge what comes after lost partials, with a warning"),
     OPT_FLAG("tee", 0, struct options, tee, "pass the records on too, among the insights"),
 };
 
@@ -93,6 +95,8 @@ static void check_options(const struct options *options)
         opt_usage_error("--partial, --merge: only one of them can be given");
     if (o->merge && options->tee)
         opt_usage_error("--tee: there are no records to pass on with --merge");
+    if (o->skip_gaps && !o->merge)
+        opt_usage_error("--skip-gaps: needs --merge");
     if (o->partial && o->state != NULL)
         opt_usage_error("--state: cannot be combined with --partial");
     if (o->state_reset && options->state_dump)
@@ -121,21 +125,21 @@ static int flush(void *ctx, struct err *err)
 }
 
 // Counts or rejects a line of a partial whose other lines have come, or will not come.
-static int settle(void *ctx, const struct line *line, bool known, enum aggregator_result result,
+static int settle(void *ctx, const struct line *line, bool known, enum merge_result result,
                   const char *why, struct err *err)
 {
     struct agg *a = ctx;
     int status = 0;
 
-    if (known && result != AGGREGATOR_ADDED)
+    if (known && result != MERGE_ADDED)
         stream_recall(a->stream);
-    if (result == AGGREGATOR_LATE)
+    if (result == MERGE_LATE)
         late_add(&a->late, line->number);
-    if (result == AGGREGATOR_FAILED)
+    if (result == MERGE_FAILED)
         stream_lose(a->stream, 1);
-    else if (result == AGGREGATOR_LATE)
+    else if (result == MERGE_LATE)
         status = stream_reject_late(a->stream, &(struct reject){REJECT_LATE, "last", NULL}, line);
-    else if (result == AGGREGATOR_REFUSED)
+    else if (result == MERGE_REFUSED)
         status = stream_reject(a->stream, &(struct reject){REJECT_NOT_PARTIAL, NULL, why}, line);
     else if (!known)
         stream_absorb(a->stream);
@@ -193,22 +197,31 @@ static int on_record(void *ctx, struct stream *s, const struct line *line)
 static int on_partial(void *ctx, struct stream *s, const struct line *line)
 {
     struct agg *a = ctx;
-    struct partial_head head;
     struct err err;
 
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
-    if (aggregator_check_partial(&a->aggregator, stream_json(s), &head, &err) != 0)
-        return stream_reject(s, &(struct reject){REJECT_NOT_PARTIAL, NULL, err.text}, line);
-    enum aggregator_result result =
-        aggregator_merge(&a->aggregator, stream_json(s), &head, line, &err);
-    if (result == AGGREGATOR_FAILED)
-        return lose_record(s, &err);
-    if (result == AGGREGATOR_JOINED && aggregator_accept(&a->aggregator, &err) != 0)
-        return stream_fail_err(s, &err);
-    if (result == AGGREGATOR_HELD || result == AGGREGATOR_JOINED)
+    switch (aggregator_merge(&a->aggregator, stream_json(s), line, &err)) {
+    case MERGE_ADDED:
+        return record_done(a, s, line, AGGREGATOR_ADDED, "last");
+    case MERGE_LATE:
+        return record_done(a, s, line, AGGREGATOR_LATE, "last");
+    case MERGE_JOINED:
+        return aggregator_accept(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
+    case MERGE_HELD:
         return 0;
-    return record_done(a, s, line, result, "last");
+    case MERGE_REFUSED:
+        return stream_reject(s, &(struct reject){REJECT_NOT_PARTIAL, NULL, err.text}, line);
+    case MERGE_DROPPED:
+        stream_drop(s);
+        return 0;
+    case MERGE_COVER:
+        stream_absorb(s);
+        return 0;
+    case MERGE_FAILED:
+        break;
+    }
+    return lose_record(s, &err);
 }
 
 static int on_tick(void *ctx, struct stream *s)

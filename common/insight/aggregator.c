@@ -6,13 +6,278 @@
 
 #include "base/log.h"
 #include "insight/each.h"
-#include "insight/partial_join.h"
 #include "insight/partial_write.h"
 #include "insight/report.h"
 #include "insight/state_dump.h"
 
 #define ENOUGH_RECORDS 1000 // warn when none of so many records has a field
 #define TIMELESS_MARKS 60   // warn after 60 marks without a watermark, usually in one minute
+
+void aggregator_release(struct aggregator *a)
+{
+    windows_release(&a->windows);
+    plan_release(&a->plan);
+    buf_release(&a->options_text);
+    free(a->specs);
+    json_free(a->json);
+    merger_release(&a->merger);
+    cover_writer_release(&a->cover_writer);
+    cover_release(&a->cover);
+}
+
+int aggregator_open(struct aggregator *a, struct err *err)
+{
+    return checkpoint_open(&a->checkpoint, a->options->state, a->options_text.data,
+                           a->options->state_reset, err);
+}
+
+void aggregator_close(struct aggregator *a)
+{
+    struct err err;
+
+    merger_settle_held(&a->merger, MERGE_FAILED, &err);
+    checkpoint_close(&a->checkpoint);
+}
+
+// Emits a line for each group of an insight.
+static int emit_each(struct aggregator *a, const struct insight *in, const struct window_view *view,
+                     struct err *err)
+{
+    struct each each;
+    int status = 0;
+
+    each_init(&each, in, view);
+    while (status == 0 && each_next(&each, a->ops->begin(a->ctx)))
+        status = a->ops->emit(a->ctx, err);
+    each_release(&each);
+    return status;
+}
+
+static int emit_insights(struct aggregator *a, const struct window_view *view, struct err *err)
+{
+    for (size_t i = 0; i < a->plan.insight_count; i++) {
+        const struct insight *in = &a->plan.insight[i];
+        report_put(a->ops->begin(a->ctx), &a->plan, i, view);
+        if (a->ops->emit(a->ctx, err) != 0 ||
+            (a->plan.each && in->kind->groups != NULL && emit_each(a, in, view, err) != 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int emit_partials(struct aggregator *a, const struct window_view *view, struct err *err)
+{
+    struct partial_writer partial;
+
+    partial_write_init(&partial, &a->plan, view);
+    partial.cover = a->cover_id;
+    while (partial_write_next(&partial, a->ops->begin(a->ctx))) {
+        if (a->ops->emit(a->ctx, err) != 0)
+            return -1;
+        a->cover_lines++;
+    }
+    return 0;
+}
+
+static int emit_windows(struct aggregator *a, enum windows_which which, struct err *err)
+{
+    bool partial = a->options->partial;
+    struct window_view view;
+
+    while (windows_next(&a->windows, which, &view)) {
+        if (!a->replaying && (partial ? emit_partials : emit_insights)(a, &view, err) != 0)
+            return -1;
+    }
+    if (partial)
+        windows_clear(&a->windows);
+    return 0;
+}
+
+static int emit_changed(struct aggregator *a, struct err *err)
+{
+    if (emit_windows(a, WINDOWS_CHANGED, err) != 0)
+        return -1;
+    checkpoint_log_emitted(&a->checkpoint, &a->windows);
+    return 0;
+}
+
+// Emits all partials, with what they cover. Emits nothing if there is nothing to say.
+static int emit_covered(struct aggregator *a, const struct mark *mark, struct err *err)
+{
+    struct cover *cover = &a->cover;
+
+    if (cover_writer_make(&a->cover_writer, mark, cover, err) != 0)
+        return -1;
+    cover->empty = windows_are_empty(&a->windows);
+    if (cover->empty && cover->part_count == 0)
+        return 0;
+    cover_put_opening(a->ops->begin(a->ctx), cover);
+    if (a->ops->emit(a->ctx, err) != 0)
+        return -1;
+    if (cover->empty)
+        return 0;
+    cover_id(cover, a->cover_id);
+    a->cover_lines = 0;
+    if (emit_windows(a, WINDOWS_CHANGED, err) != 0)
+        return -1;
+    cover_put_closing(a->ops->begin(a->ctx), cover, a->cover_lines);
+    return a->ops->emit(a->ctx, err);
+}
+
+static int emit_due(struct aggregator *a, struct err *err)
+{
+    if (windows_due(&a->windows) && emit_windows(a, WINDOWS_DUE, err) != 0)
+        return -1;
+    return a->windows.join.count > 0 ? merger_refuse_incomplete(&a->merger, err) : 0;
+}
+
+// Replays a record.
+static int apply_record(struct aggregator *a, const struct state_entry *entry, struct err *err)
+{
+    for (size_t i = 0; i < a->plan.value_count; i++) {
+        const struct state_value *value = &entry->value[i];
+        a->windows.batch.value[a->plan.value[i].field] =
+            (struct json_value){.type = JSON_STRING, .string = {value->data, value->len}};
+    }
+    if (aggregator_add(a, entry->time, err) == AGGREGATOR_FAILED)
+        return -1;
+    return emit_due(a, err);
+}
+
+// Replays a line of a partial or of a cover.
+static int apply_partial(struct aggregator *a, const struct state_entry *entry, struct err *err)
+{
+    enum merge_result result = MERGE_REFUSED;
+    struct buf text = BUF_INIT; // the parser needs padding
+
+    buf_append(&text, entry->data, entry->len);
+    const struct line line = {
+        .data = text.data, .len = text.len, .full_len = text.len, .number = entry->number};
+    if (json_parse(a->json, text.data, text.len) == 0 && json_type(a->json) == JSON_OBJECT)
+        result = merger_take(&a->merger, a->json, &line, err);
+    buf_release(&text);
+    if (result == MERGE_REFUSED && !a->windows.coverage.used)
+        return err_set(err, EX_CONFIG,
+                       "--state: a log has a wrong partial (--state-reset starts over)");
+    if (result == MERGE_ADDED || result == MERGE_JOINED)
+        return emit_due(a, err);
+    return result == MERGE_FAILED ? -1 : 0;
+}
+
+// Does again what the log of a checkpoint says, without emitting anything.
+static int apply(void *ctx, const struct state_entry *entry, struct err *err)
+{
+    struct aggregator *a = ctx;
+
+    switch (entry->kind) {
+    case STATE_RECORD:
+        return apply_record(a, entry, err);
+    case STATE_PARTIAL:
+        return apply_partial(a, entry, err);
+    case STATE_EMITTED:
+        return emit_changed(a, err);
+    case STATE_LATE: // its values are not counted
+        memset(a->windows.batch.value, 0, a->plan.field_count * sizeof(struct json_value));
+        return aggregator_add(a, entry->time, err) == AGGREGATOR_FAILED ? -1 : 0;
+    case STATE_WATERMARK:
+        windows_move(&a->windows, entry->time);
+        return emit_due(a, err);
+    case STATE_ENDED:
+        windows_end(&a->windows);
+        emit_due(a, err);
+        a->windows.ended = false; // this run goes on
+        return 0;
+    case STATE_MARK:
+    case STATE_WINDOW:
+        break;
+    }
+    return 0;
+}
+
+static void set_replaying(struct aggregator *a, bool replaying)
+{
+    a->replaying = a->merger.replaying = a->windows.coverage.replaying = replaying;
+}
+
+static int resume(struct aggregator *a, const struct mark *hello, struct err *err)
+{
+    const struct state_replay replay = {apply, a};
+
+    set_replaying(a, true);
+    int status = checkpoint_resume(&a->checkpoint, hello, &a->windows, &replay, err);
+    merger_settle_held(&a->merger, MERGE_ADDED, err);
+    merger_resumed(&a->merger);
+    batch_forget(&a->windows.batch);
+    set_replaying(a, false);
+    return status;
+}
+
+// A hello or an assign mark names the partitions of the source.
+static void note_source(struct aggregator *a, const struct mark *mark)
+{
+    if (a->options->partial)
+        cover_writer_start(&a->cover_writer, mark);
+    if (a->options->merge)
+        merger_note_source(&a->merger, mark);
+}
+
+// Called at the first line of the input. Resumes from a checkpoint, if there is one. `hello` is
+// NULL when the line is not a mark.
+static int start(struct aggregator *a, const struct mark *hello, struct err *err)
+{
+    const struct aggregator_options *o = a->options;
+
+    a->started = true;
+    a->marked = hello != NULL;
+    if (hello != NULL)
+        note_source(a, hello);
+    if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
+        log_warn("the source continues from mark %llu; earlier counts are lost without --state",
+                 (unsigned long long)hello->seq);
+    return resume(a, hello, err);
+}
+
+// Advances the watermark to a time, unless that is too far ahead of the clock. The clock is read
+// only for times after the latest one that it allowed before.
+static void advance(struct aggregator *a, int64_t time)
+{
+    if (time <= a->newest)
+        return;
+    if (time > a->latest && __builtin_add_overflow(time_now(), a->options->ahead, &a->latest))
+        a->latest = INT64_MAX;
+    if (time > a->latest)
+        return;
+    a->newest = time;
+    windows_advance(&a->windows, time);
+}
+
+// Prepares for records with times from `from` to `to`: closes the windows that end before.
+static int expect(struct aggregator *a, int64_t from, int64_t to, struct err *err)
+{
+    if (!a->started && start(a, NULL, err) != 0)
+        return -1;
+    windows_limit_span(&a->windows, from);
+    if (!a->marked && !a->windows.coverage.used)
+        advance(a, to);
+    return emit_due(a, err);
+}
+
+// --- Opening, and what is done for each record ---
+
+static int merger_expect(void *ctx, int64_t from, int64_t to, struct err *err)
+{
+    return expect(ctx, from, to, err);
+}
+
+static int merger_settle(void *ctx, const struct line *line, bool known, enum merge_result result,
+                         const char *why, struct err *err)
+{
+    struct aggregator *a = ctx;
+
+    return a->ops->settle(a->ctx, line, known, result, why, err);
+}
+
+static const struct merger_ops merger_ops = {.expect = merger_expect, .settle = merger_settle};
 
 static int check_mergeable(const struct aggregator *a, size_t specs, struct err *err)
 {
@@ -56,280 +321,10 @@ int aggregator_init(struct aggregator *a, const struct aggregator_options *optio
     buf_puts(&a->options_text, options->merge ? " --merge" : "");
     buf_putc(&a->options_text, '\0');
     windows_init(&a->windows, &a->plan, a->specs, insights->windows.count, lateness(options));
+    a->windows.coverage.skip_gaps = options->skip_gaps;
+    merger_init(&a->merger, &a->plan, &a->windows, &a->checkpoint, &merger_ops, a);
     a->json = json_new();
     return 0;
-}
-
-void aggregator_release(struct aggregator *a)
-{
-    windows_release(&a->windows);
-    plan_release(&a->plan);
-    buf_release(&a->options_text);
-    free(a->specs);
-    json_free(a->json);
-}
-
-int aggregator_open(struct aggregator *a, struct err *err)
-{
-    return checkpoint_open(&a->checkpoint, a->options->state, a->options_text.data,
-                           a->options->state_reset, err);
-}
-
-// Reports the outcome of a line that was held.
-static int settle_line(struct aggregator *a, struct partial_held_line *held,
-                       enum aggregator_result result, const char *why, struct err *err)
-{
-    const struct line line = {.data = held->text.data,
-                              .len = held->text.len,
-                              .full_len = held->text.len,
-                              .number = held->number};
-    bool known = held->settled;
-
-    held->settled = true;
-    if (a->replaying) // the run that has written the log has reported it
-        return 0;
-    return a->ops->settle(a->ctx, &line, known, result, why, err);
-}
-
-// Reports the outcome of all lines of a partial.
-static int settle(struct aggregator *a, struct partial_held *held, enum aggregator_result result,
-                  const char *why, struct err *err)
-{
-    for (size_t i = 0; i < held->count; i++) {
-        if (settle_line(a, &held->line[i], result, why, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-// Reports the outcome of the lines of a partial for which it was not reported yet.
-static int settle_rest(struct aggregator *a, struct partial_held *held,
-                       enum aggregator_result result, struct err *err)
-{
-    for (size_t i = 0; i < held->count; i++) {
-        if (!held->line[i].settled && settle_line(a, &held->line[i], result, NULL, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-// The same for all partials that are still held. They stay held.
-static int settle_held(struct aggregator *a, enum aggregator_result result, struct err *err)
-{
-    for (size_t i = 0; i < a->windows.join.count; i++) {
-        if (settle_rest(a, &a->windows.join.held[i], result, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-// Refuses the partials whose windows have closed before all lines came.
-static int refuse_incomplete(struct aggregator *a, struct err *err)
-{
-    struct partial_join *join = &a->windows.join;
-    struct partial_held held;
-    int status = 0;
-
-    for (size_t i = join->count; i-- > 0 && status == 0;) {
-        if (!a->windows.ended && windows_takes(&a->windows, &join->held[i].head))
-            continue;
-        partial_join_take(join, i, &held);
-        status =
-            settle(a, &held, AGGREGATOR_REFUSED, "other lines of its partial are missing", err);
-        partial_held_release(&held);
-    }
-    return status;
-}
-
-void aggregator_close(struct aggregator *a)
-{
-    struct err err;
-
-    settle_held(a, AGGREGATOR_FAILED, &err);
-    checkpoint_close(&a->checkpoint);
-}
-
-// Emits a line for each group of an insight.
-static int emit_each(struct aggregator *a, const struct insight *in, const struct window_view *view,
-                     struct err *err)
-{
-    struct each each;
-    int status = 0;
-
-    each_init(&each, in, view);
-    while (status == 0 && each_next(&each, a->ops->begin(a->ctx)))
-        status = a->ops->emit(a->ctx, err);
-    each_release(&each);
-    return status;
-}
-
-static int emit_insights(struct aggregator *a, const struct window_view *view, struct err *err)
-{
-    for (size_t i = 0; i < a->plan.insight_count; i++) {
-        const struct insight *in = &a->plan.insight[i];
-        report_put(a->ops->begin(a->ctx), &a->plan, i, view);
-        if (a->ops->emit(a->ctx, err) != 0 ||
-            (a->plan.each && in->kind->groups != NULL && emit_each(a, in, view, err) != 0))
-            return -1;
-    }
-    return 0;
-}
-
-static int emit_partials(struct aggregator *a, const struct window_view *view, struct err *err)
-{
-    struct partial_writer partial;
-
-    partial_write_init(&partial, &a->plan, view);
-    while (partial_write_next(&partial, a->ops->begin(a->ctx))) {
-        if (a->ops->emit(a->ctx, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int emit_windows(struct aggregator *a, enum windows_which which, struct err *err)
-{
-    bool partial = a->options->partial;
-    struct window_view view;
-
-    while (windows_next(&a->windows, which, &view)) {
-        if (!a->replaying && (partial ? emit_partials : emit_insights)(a, &view, err) != 0)
-            return -1;
-    }
-    if (partial)
-        windows_clear(&a->windows);
-    return 0;
-}
-
-static int emit_changed(struct aggregator *a, struct err *err)
-{
-    if (emit_windows(a, WINDOWS_CHANGED, err) != 0)
-        return -1;
-    checkpoint_log_emitted(&a->checkpoint, &a->windows);
-    return 0;
-}
-
-static int emit_due(struct aggregator *a, struct err *err)
-{
-    if (windows_due(&a->windows) && emit_windows(a, WINDOWS_DUE, err) != 0)
-        return -1;
-    return a->windows.join.count > 0 ? refuse_incomplete(a, err) : 0;
-}
-
-// Replays a record.
-static int apply_record(struct aggregator *a, const struct state_entry *entry, struct err *err)
-{
-    for (size_t i = 0; i < a->plan.value_count; i++) {
-        const struct state_value *value = &entry->value[i];
-        a->windows.batch.value[a->plan.value[i].field] =
-            (struct json_value){.type = JSON_STRING, .string = {value->data, value->len}};
-    }
-    if (aggregator_add(a, entry->time, err) == AGGREGATOR_FAILED)
-        return -1;
-    return emit_due(a, err);
-}
-
-// Replays a partial.
-static int apply_partial(struct aggregator *a, const struct state_entry *entry, struct err *err)
-{
-    enum aggregator_result result = AGGREGATOR_FAILED;
-    struct partial_head head;
-    struct buf text = BUF_INIT; // the parser needs padding
-
-    buf_append(&text, entry->data, entry->len);
-    if (json_parse(a->json, text.data, text.len) != 0 || json_type(a->json) != JSON_OBJECT ||
-        aggregator_check_partial(a, a->json, &head, err) != 0) {
-        err_set(err, EX_CONFIG, "--state: a log has a wrong partial (--state-reset starts over)");
-    } else {
-        const struct line line = {
-            .data = text.data, .len = text.len, .full_len = text.len, .number = entry->number};
-        result = aggregator_merge(a, a->json, &head, &line, err);
-    }
-    buf_release(&text);
-    if (result == AGGREGATOR_ADDED || result == AGGREGATOR_JOINED)
-        return emit_due(a, err);
-    return result == AGGREGATOR_FAILED ? -1 : 0;
-}
-
-// Does again what the log of a checkpoint says, without emitting anything.
-static int apply(void *ctx, const struct state_entry *entry, struct err *err)
-{
-    struct aggregator *a = ctx;
-
-    switch (entry->kind) {
-    case STATE_RECORD:
-        return apply_record(a, entry, err);
-    case STATE_PARTIAL:
-        return apply_partial(a, entry, err);
-    case STATE_EMITTED:
-        return emit_changed(a, err);
-    case STATE_LATE: // its values are not counted
-        memset(a->windows.batch.value, 0, a->plan.field_count * sizeof(struct json_value));
-        return aggregator_add(a, entry->time, err) == AGGREGATOR_FAILED ? -1 : 0;
-    case STATE_WATERMARK:
-        windows_move(&a->windows, entry->time);
-        return emit_due(a, err);
-    case STATE_ENDED:
-        windows_end(&a->windows);
-        emit_due(a, err);
-        a->windows.ended = false; // this run goes on
-        return 0;
-    case STATE_MARK:
-    case STATE_WINDOW:
-        break;
-    }
-    return 0;
-}
-
-static int resume(struct aggregator *a, const struct mark *hello, struct err *err)
-{
-    const struct state_replay replay = {apply, a};
-
-    a->replaying = true;
-    int status = checkpoint_resume(&a->checkpoint, hello, &a->windows, &replay, err);
-    settle_held(a, AGGREGATOR_ADDED, err);
-    batch_forget(&a->windows.batch);
-    a->replaying = false;
-    return status;
-}
-
-// Called at the first line of the input. Resumes from a checkpoint, if there is one. `hello` is
-// NULL when the line is not a mark.
-static int start(struct aggregator *a, const struct mark *hello, struct err *err)
-{
-    const struct aggregator_options *o = a->options;
-
-    a->started = true;
-    a->marked = hello != NULL;
-    if (o->state == NULL && !o->partial && hello != NULL && hello->seq > 0)
-        log_warn("the source continues from mark %llu; earlier counts are lost without --state",
-                 (unsigned long long)hello->seq);
-    return resume(a, hello, err);
-}
-
-// Advances the watermark to a time, unless that is too far ahead of the clock. The clock is read
-// only for times after the latest one that it allowed before.
-static void advance(struct aggregator *a, int64_t time)
-{
-    if (time <= a->newest)
-        return;
-    if (time > a->latest && __builtin_add_overflow(time_now(), a->options->ahead, &a->latest))
-        a->latest = INT64_MAX;
-    if (time > a->latest)
-        return;
-    a->newest = time;
-    windows_advance(&a->windows, time);
-}
-
-// Prepares for records with times from `from` to `to`: closes the windows that end before.
-static int expect(struct aggregator *a, int64_t from, int64_t to, struct err *err)
-{
-    if (!a->started && start(a, NULL, err) != 0)
-        return -1;
-    windows_limit_span(&a->windows, from);
-    if (!a->marked)
-        advance(a, to);
-    return emit_due(a, err);
 }
 
 const struct json_value *aggregator_read(struct aggregator *a, const struct json *json)
@@ -348,103 +343,27 @@ enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct
     return AGGREGATOR_LATE;
 }
 
-static bool is_single(const struct partial_head *head)
+// With covers, the watermark is that of their partitions.
+static int follow_covers(struct aggregator *a, struct err *err)
 {
-    return head->part == 1 && head->parts == 1;
+    int64_t time;
+
+    if (a->replaying) // the log has the watermark
+        return 0;
+    if (coverage_watermark(&a->windows.coverage, &time))
+        advance(a, time);
+    merger_warn_held_back(&a->merger);
+    return emit_due(a, err);
 }
 
-int aggregator_check_partial(const struct aggregator *a, const struct json *json,
-                             struct partial_head *head, struct err *err)
+enum merge_result aggregator_merge(struct aggregator *a, const struct json *json,
+                                   const struct line *line, struct err *err)
 {
-    struct partial_sums sums;
-
-    partial_sums_init(&sums, &a->plan);
-    int status = partial_read_check(json, &a->plan, head, &sums, err);
-    // The sums of several lines are checked when all of them have come.
-    if (status == 0 && is_single(head))
-        status = partial_sums_check(&sums, &a->plan, err);
-    partial_sums_release(&sums);
-    if (status == 0 && !windows_knows(&a->windows, head))
-        return err_set(err, EX_DATAERR, "its window is not one of --window");
-    return status;
-}
-
-// Merges a partial of one line, which `json` holds.
-static enum aggregator_result merge_single(struct aggregator *a, const struct json *json,
-                                           const struct partial_head *head, struct err *err)
-{
-    if (expect(a, head->first, head->last, err) != 0)
-        return AGGREGATOR_FAILED;
-    struct insight_set *set = windows_extend(&a->windows, head);
-    if (set == NULL)
-        return AGGREGATOR_LATE;
-    partial_read_merge(json, &a->plan, set);
-    return AGGREGATOR_ADDED;
-}
-
-// Checks that the lines of a partial add up. Returns 0, or -1 with *why set.
-static int check_whole(struct aggregator *a, const struct partial_held *held, struct err *why)
-{
-    struct partial_sums sums;
-    struct partial_head head;
-    int status = 0;
-
-    partial_sums_init(&sums, &a->plan);
-    for (size_t i = 0; i < held->count && status == 0; i++) {
-        const struct buf *text = &held->line[i].text;
-        status = json_parse(a->json, text->data, text->len) == 0
-                     ? partial_read_check(a->json, &a->plan, &head, &sums, why)
-                     : err_set(why, EX_DATAERR, "%s", json_error(a->json));
-    }
-    if (status == 0)
-        status = partial_sums_check(&sums, &a->plan, why);
-    partial_sums_release(&sums);
-    return status;
-}
-
-// Merges a partial, all of whose lines were held.
-static enum aggregator_result merge_whole(struct aggregator *a, struct partial_held *held,
-                                          struct err *err)
-{
-    enum aggregator_result result = AGGREGATOR_LATE;
-    struct insight_set *set = NULL;
-    struct err why = {.status = EX_OK};
-
-    if (check_whole(a, held, &why) != 0)
-        result = AGGREGATOR_REFUSED;
-    else if (expect(a, held->head.first, held->head.last, err) != 0)
-        return AGGREGATOR_FAILED;
-    else if ((set = windows_extend(&a->windows, &held->head)) != NULL)
-        result = AGGREGATOR_ADDED;
-    for (size_t i = 0; i < held->count && set != NULL; i++) {
-        json_parse(a->json, held->line[i].text.data, held->line[i].text.len);
-        partial_read_merge(a->json, &a->plan, set);
-    }
-    if (settle(a, held, result, why.text, err) != 0)
-        return AGGREGATOR_FAILED;
-    return result == AGGREGATOR_ADDED ? AGGREGATOR_JOINED : AGGREGATOR_HELD;
-}
-
-enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
-                                        const struct partial_head *head, const struct line *line,
-                                        struct err *err)
-{
-    struct partial_held whole;
-    struct err unused;
-
     if (!a->started && start(a, NULL, err) != 0)
-        return AGGREGATOR_FAILED;
-    checkpoint_log_partial(&a->checkpoint, &a->windows, line);
-    if (is_single(head) || !windows_takes(&a->windows, head))
-        return merge_single(a, json, head, err);
-    if (!partial_join_add(&a->windows.join, head, line, &whole))
-        return AGGREGATOR_HELD;
-    enum aggregator_result result = merge_whole(a, &whole, err);
-    if (result == AGGREGATOR_FAILED) {
-        whole.line[whole.count - 1].settled = true; // the caller reports the line that came last
-        settle_rest(a, &whole, AGGREGATOR_FAILED, &unused);
-    }
-    partial_held_release(&whole);
+        return MERGE_FAILED;
+    enum merge_result result = merger_take(&a->merger, json, line, err);
+    if (result == MERGE_COVER && follow_covers(a, err) != 0)
+        return MERGE_FAILED;
     return result;
 }
 
@@ -462,9 +381,15 @@ static void warn_absent(const struct aggregator *a)
     }
 }
 
+// In a stream with marks, partials are only emitted at marks, since they say what they cover.
+static bool emits_between_marks(const struct aggregator *a)
+{
+    return !a->options->partial || !a->marked;
+}
+
 int aggregator_accept(struct aggregator *a, struct err *err)
 {
-    uint64_t every = a->options->every_records;
+    uint64_t every = emits_between_marks(a) ? a->options->every_records : 0;
 
     if (++a->fed == ENOUGH_RECORDS)
         warn_absent(a);
@@ -490,14 +415,19 @@ static int finish(struct aggregator *a, struct err *err)
         warn_absent(a);
     if (a->options->state != NULL && !a->options->final)
         return pause_here(a, err);
+    if (coverage_end(&a->windows.coverage, err) != 0)
+        return -1;
     checkpoint_log_ended(&a->checkpoint, &a->windows);
     windows_end(&a->windows);
     return emit_due(a, err);
 }
 
 // With marks the watermark comes from the source, which knows all its partitions.
+// A merger's source only knows when the partials were written.
 static void follow_mark(struct aggregator *a, const struct mark *mark)
 {
+    if (a->options->merge && merger_has_watermark(&a->merger))
+        return;
     if (mark->has_watermark)
         advance(a, mark->watermark);
     else if (a->fed > 0 && ++a->timeless == TIMELESS_MARKS)
@@ -521,7 +451,7 @@ static int follow_clock(struct aggregator *a, uint64_t records, struct err *err)
 {
     int64_t time;
 
-    if (a->options->bounded || a->marked ||
+    if (a->options->bounded || a->marked || a->windows.coverage.used ||
         !quiet_check(&a->quiet, records, a->newest, time_monotonic(), time_now(), &time))
         return 0;
     windows_advance(&a->windows, time);
@@ -530,7 +460,7 @@ static int follow_clock(struct aggregator *a, uint64_t records, struct err *err)
 
 int aggregator_tick(struct aggregator *a, uint64_t records, struct err *err)
 {
-    int64_t per_emit = ticks_per_emit(a->options);
+    int64_t per_emit = emits_between_marks(a) ? ticks_per_emit(a->options) : 0;
 
     if (follow_clock(a, records, err) != 0)
         return -1;
@@ -543,9 +473,14 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
         return start(a, mark, err);
     if (checkpoint_check_mark(&a->checkpoint, mark, err) != 0)
         return -1;
-    follow_mark(a, mark);
+    if (mark->kind == MARK_ASSIGN)
+        note_source(a, mark);
+    else
+        follow_mark(a, mark);
     // Partials are not kept in checkpoints, so all of them are emitted before the mark.
-    if ((a->options->partial ? emit_changed : emit_due)(a, err) != 0)
+    if (a->options->partial && mark->kind != MARK_ASSIGN && emit_covered(a, mark, err) != 0)
+        return -1;
+    if (!a->options->partial && emit_due(a, err) != 0)
         return -1;
     if (mark->kind == MARK_END && finish(a, err) != 0)
         return -1;
@@ -557,7 +492,7 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
         return 0;
     if (checkpoint_await_sync(&a->checkpoint, err) != 0)
         return -1;
-    return settle_held(a, AGGREGATOR_ADDED, err);
+    return merger_settle_held(&a->merger, MERGE_ADDED, err);
 }
 
 int aggregator_end(struct aggregator *a, struct err *err)
@@ -572,13 +507,14 @@ int aggregator_end(struct aggregator *a, struct err *err)
         return -1;
     if (checkpoint_save(&a->checkpoint, NULL, &a->windows, err) != 0)
         return -1;
-    return settle_held(a, AGGREGATOR_ADDED, err);
+    return merger_settle_held(&a->merger, MERGE_ADDED, err);
 }
 
 int aggregator_dump(struct aggregator *a, struct err *err)
 {
     const struct state_replay replay = {apply, a};
 
-    a->started = a->marked = a->replaying = true;
+    a->started = a->marked = true;
+    set_replaying(a, true);
     return state_dump(a->options->state, a->options_text.data, &a->windows, &replay, err);
 }

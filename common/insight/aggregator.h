@@ -30,11 +30,12 @@
 //     aggregator_close(&a);
 //     aggregator_release(&a);
 //
-// With options->merge the input is partials: aggregator_check_partial() and aggregator_merge()
-// replace aggregator_read() and aggregator_add().
+// With options->merge the input is partials: aggregator_merge() replaces aggregator_read() and
+// aggregator_add().
 //
 // Functions that take an err return 0, or -1 with *err set, unless they return an
 // aggregator_result. The error is that of emit(), of flush(), or of a function of checkpoint.h.
+// The error may also be that of merger.h or of cover_write.h.
 // After a failure only aggregator_close() and aggregator_release() may be called.
 #ifndef INSIGHT_AGGREGATOR_H
 #define INSIGHT_AGGREGATOR_H
@@ -48,8 +49,10 @@
 #include "base/err.h"
 #include "base/line.h"
 #include "insight/checkpoint.h"
+#include "insight/cover.h"
+#include "insight/cover_write.h"
+#include "insight/merger.h"
 #include "insight/options.h"
-#include "insight/partial_read.h"
 #include "insight/plan.h"
 #include "insight/quiet.h"
 #include "insight/window_spec.h"
@@ -60,6 +63,7 @@
 struct aggregator_options {
     bool partial;           // emit partials, and forget what was emitted
     bool merge;             // the input is partials
+    bool skip_gaps;         // merge what comes after lost partials
     bool final;             // close all windows at the end, even if state is set
     int64_t every_ms;       // how often aggregator_tick() emits the changed windows; 0 for never
     uint64_t every_records; // after how many records to emit the changed windows; 0 for never
@@ -79,12 +83,9 @@ struct aggregator_options {
 
 enum aggregator_result {
     AGGREGATOR_FAILED = -1,
-    AGGREGATOR_ADDED,   // counted in at least one window, or kept in a checkpoint to be counted
-    AGGREGATOR_PARTLY,  // counted, but missing from a window of its time that is closed
-    AGGREGATOR_LATE,    // not counted: all windows of its time are closed
-    AGGREGATOR_HELD,    // a line of a partial whose outcome settle() reports
-    AGGREGATOR_JOINED,  // the same, and this line has completed the partial, which was counted
-    AGGREGATOR_REFUSED, // a line of a partial that is not sound as a whole
+    AGGREGATOR_ADDED,  // counted in at least one window, or kept in a checkpoint to be counted
+    AGGREGATOR_PARTLY, // counted, but missing from a window of its time that is closed
+    AGGREGATOR_LATE,   // not counted: all windows of its time are closed
 };
 
 struct aggregator_ops {
@@ -98,11 +99,8 @@ struct aggregator_ops {
     // Writes out all lines that were emitted. Called before a checkpoint relies on them.
     int (*flush)(void *ctx, struct err *err);
 
-    // Called for a line of a partial of several lines once its outcome is known: AGGREGATOR_ADDED,
-    // AGGREGATOR_LATE, AGGREGATOR_REFUSED or AGGREGATOR_FAILED. `known` says that the ledger of an
-    // earlier run has counted the line. `why` is the reason for AGGREGATOR_REFUSED. May be NULL
-    // without options->merge.
-    int (*settle)(void *ctx, const struct line *line, bool known, enum aggregator_result result,
+    // As in merger.h. May be NULL without options->merge.
+    int (*settle)(void *ctx, const struct line *line, bool known, enum merge_result result,
                   const char *why, struct err *err);
 };
 
@@ -113,7 +111,12 @@ struct aggregator {
     struct plan plan;
     struct window_spec *specs;
     struct windows windows;
-    struct json *json; // for the lines of partials that were held
+    struct merger merger;
+    struct json *json; // for the lines of a log
+    struct cover_writer cover_writer;
+    struct cover cover;           // of the last mark
+    char cover_id[COVER_ID_SIZE]; // of that; empty in a stream without marks
+    uint64_t cover_lines;         // partials that were emitted for it
     struct checkpoint checkpoint;
     struct buf options_text; // for the checkpoints
     int64_t newest;          // the newest time that was believed in this run, or INT64_MIN
@@ -148,17 +151,10 @@ const struct json_value *aggregator_read(struct aggregator *a, const struct json
 // all open windows that contain its time.
 enum aggregator_result aggregator_add(struct aggregator *a, int64_t time, struct err *err);
 
-// Checks the partial that json parsed last. The partial must be an object. Returns 0, or -1 with
-// *err set (EX_DATAERR) when the partial is malformed or was made for other insights or windows.
-int aggregator_check_partial(const struct aggregator *a, const struct json *json,
-                             struct partial_head *head, struct err *err);
-
-// Like aggregator_add(), for a line of a partial that aggregator_check_partial() has accepted, and
-// that `json` holds. A partial is counted only when all its lines have come: until then they are
-// held. If its window closes first, its lines are refused.
-enum aggregator_result aggregator_merge(struct aggregator *a, const struct json *json,
-                                        const struct partial_head *head, const struct line *line,
-                                        struct err *err);
+// Like aggregator_add(), for a line of --partial that `json` holds, which must be an object. When a
+// cover closes, advances the watermark, and closes and emits the windows that this makes due.
+enum merge_result aggregator_merge(struct aggregator *a, const struct json *json,
+                                   const struct line *line, struct err *err);
 
 // Marks the record that was added last as accepted. Then emits the windows that it has filled and,
 // after every options->every_records records, the changed windows. Call this after the record

@@ -45,6 +45,8 @@ static void put_head(const struct partial_writer *p, struct buf *b)
     buf_puts(b, "{\"partial\":\"");
     window_spec_put_key(b, view->spec, view->start);
     buf_putc(b, '"');
+    if (p->cover != NULL && p->cover[0] != '\0')
+        json_put_member_text(b, "cover", p->cover);
     json_put_member_text(b, "window", view->spec->text);
     if (view->spec->kind == WINDOW_TIME)
         json_put_member_time(b, "start", view->start);

@@ -31,6 +31,7 @@
 struct partial_writer {
     const struct plan *plan;
     const struct window_view *view;
+    const char *cover; // the id of the partial's cover (cover.h); NULL or empty for none
     uint64_t id;
     uint64_t parts;               // lines that have been written
     size_t table;                 // the number of the next table

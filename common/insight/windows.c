@@ -40,10 +40,20 @@ void windows_clear(struct windows *w)
     }
 }
 
+bool windows_are_empty(const struct windows *w)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->count; i++)
+        count += w->series[i].count;
+    return count == 0;
+}
+
 void windows_reset(struct windows *w)
 {
     windows_clear(w);
     partial_join_release(&w->join);
+    coverage_release(&w->coverage);
     w->watermark = INT64_MIN;
     for (size_t i = 0; i < w->count; i++) {
         w->series[i].number = 1;
@@ -60,6 +70,7 @@ void windows_release(struct windows *w)
     free(w->series);
     batch_release(&w->batch);
     partial_join_release(&w->join);
+    coverage_release(&w->coverage);
 }
 
 // Returns the open window of a series whose windows have a span, or NULL.

@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "insight/batch.h"
+#include "insight/coverage.h"
 #include "insight/partial_join.h"
 #include "insight/plan.h"
 #include "insight/set.h"
@@ -70,6 +71,7 @@ struct windows {
     size_t count;
     struct batch batch;       // the owner fills batch.value
     struct partial_join join; // the partials of which lines are still missing
+    struct coverage coverage; // what the partials that were merged cover
     int64_t lateness, watermark;
     int64_t next_end; // the earliest end of an open window
     bool filled;      // at least one window is full
@@ -145,6 +147,9 @@ static inline const struct window *windows_of_set(const struct insight_set *set)
 // Frees the closed windows with which no window will be compared, and recomputes when the next
 // window is due. Call it after changing windows directly.
 void windows_sweep(struct windows *w);
+
+// Returns whether there is no window.
+bool windows_are_empty(const struct windows *w);
 
 // Removes all windows. The watermark stays.
 void windows_clear(struct windows *w);

@@ -293,11 +293,9 @@ static void test_quiet(void)
 static bool merge_line(struct run *r, const char *at, const char *newline)
 {
     const struct line line = {.data = at, .len = (size_t)(newline - at)};
-    struct partial_head head;
 
     parse(r, line.data, line.len);
-    return aggregator_check_partial(&r->a, r->json, &head, &err) == 0 &&
-           aggregator_merge(&r->a, r->json, &head, &line, &err) == AGGREGATOR_ADDED &&
+    return aggregator_merge(&r->a, r->json, &line, &err) == MERGE_ADDED &&
            aggregator_accept(&r->a, &err) == 0;
 }
 
@@ -343,8 +341,8 @@ static void test_merge(void)
 
 static void test_refused(void)
 {
-    static const char line[] = "{\"user_id\":\"ann\"}";
-    struct partial_head head;
+    static const char record[] = "{\"user_id\":\"ann\"}";
+    struct line line = {.data = record, .len = sizeof record - 1};
     struct run r, part;
 
     run_init(&r, "5n");
@@ -354,8 +352,8 @@ static void test_refused(void)
            "windows of records cannot be merged");
     r.options.merge = false;
     run_open(&r);
-    parse(&r, line, sizeof line - 1);
-    tap_ok(aggregator_check_partial(&r.a, r.json, &head, &err) == -1 && err.status == EX_DATAERR,
+    parse(&r, line.data, line.len);
+    tap_ok(aggregator_merge(&r.a, r.json, &line, &err) == MERGE_REFUSED && err.status == EX_DATAERR,
            "a record is not a partial");
     run_init(&part, "10m");
     part.options.partial = true;
@@ -363,8 +361,9 @@ static void test_refused(void)
     run_open(&part);
     add(&part, 1, "ann");
     aggregator_end(&part.a, &err);
-    parse(&r, part.lines.data, part.lines.len - 1);
-    tap_ok(aggregator_check_partial(&r.a, r.json, &head, &err) == -1 &&
+    line = (struct line){.data = part.lines.data, .len = part.lines.len - 1};
+    parse(&r, line.data, line.len);
+    tap_ok(aggregator_merge(&r.a, r.json, &line, &err) == MERGE_REFUSED &&
                strcmp(err.text, "its window is not one of --window") == 0,
            "a partial of another window cannot be merged");
     run_release(&r);

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/cover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/number.h"
+#include "base/xalloc.h"
+#include "json/json_write.h"
+
+static const char opening[] = "cover";   // as "partial"
+static const char closing[] = "covered"; // as "partial"
+static const char no_more[] = "end";     // as "newest", as in marks
+
+enum { KEY_PARTIAL, KEY_COVER, KEY_GROUP, KEY_TOPICS, KEY_COVERS, KEY_LINES, KEY_COUNT };
+enum { PART_TOPIC, PART_PARTITION, PART_FROM, PART_TO, PART_NEWEST, PART_COUNT };
+
+static const struct json_key keys[KEY_COUNT] = {
+    [KEY_PARTIAL] = JSON_KEY("partial"), [KEY_COVER] = JSON_KEY("cover"),
+    [KEY_GROUP] = JSON_KEY("group"),     [KEY_TOPICS] = JSON_KEY("topics"),
+    [KEY_COVERS] = JSON_KEY("covers"),   [KEY_LINES] = JSON_KEY("lines"),
+};
+
+static const struct json_key part_keys[PART_COUNT] = {
+    [PART_TOPIC] = JSON_KEY("topic"),   [PART_PARTITION] = JSON_KEY("partition"),
+    [PART_FROM] = JSON_KEY("from"),     [PART_TO] = JSON_KEY("to"),
+    [PART_NEWEST] = JSON_KEY("newest"),
+};
+
+void cover_release(struct cover *c)
+{
+    for (size_t i = 0; i < c->topic_count; i++)
+        free(c->topic[i].name);
+    for (size_t i = 0; i < c->part_count; i++)
+        free(c->part[i].topic);
+    free(c->topic);
+    free(c->part);
+    free(c->group);
+    *c = (struct cover)COVER_INIT;
+}
+
+void cover_add_part(struct cover *c, const char *topic, int32_t partition, int64_t from, int64_t to,
+                    int64_t newest)
+{
+    c->part = xreallocarray(c->part, c->part_count + 1, sizeof *c->part);
+    c->part[c->part_count++] = (struct cover_part){xstrdup(topic), partition, from, to, newest};
+}
+
+void cover_add_topic(struct cover *c, const char *name, int32_t partitions)
+{
+    c->topic = xreallocarray(c->topic, c->topic_count + 1, sizeof *c->topic);
+    c->topic[c->topic_count++] = (struct mark_topic){xstrdup(name), partitions};
+}
+
+void cover_id(const struct cover *c, char id[COVER_ID_SIZE])
+{
+    snprintf(id, COVER_ID_SIZE, "%s/%llu", c->run, (unsigned long long)c->seq);
+}
+
+// --- Writing ---
+
+static void put_head(struct buf *b, const struct cover *c, const char *what)
+{
+    char id[COVER_ID_SIZE];
+
+    cover_id(c, id);
+    buf_puts(b, "{\"partial\":\"");
+    buf_puts(b, what);
+    buf_putc(b, '"');
+    json_put_member_text(b, "cover", id);
+}
+
+static void put_part(struct buf *b, const struct cover_part *part)
+{
+    json_put_comma(b);
+    buf_putc(b, '{');
+    json_put_member_text(b, "topic", part->topic);
+    json_put_member_i64(b, "partition", part->partition);
+    json_put_member_i64(b, "from", part->from);
+    json_put_member_i64(b, "to", part->to);
+    if (part->newest == MARK_NO_MORE)
+        json_put_member_text(b, "newest", no_more);
+    else if (part->newest == MARK_NO_TIME)
+        buf_puts(b, ",\"newest\":null");
+    else
+        json_put_member_i64(b, "newest", part->newest);
+    buf_putc(b, '}');
+}
+
+void cover_put_opening(struct buf *b, const struct cover *c)
+{
+    put_head(b, c, opening);
+    if (c->group != NULL)
+        json_put_member_text(b, "group", c->group);
+    if (c->topic_count > 0) {
+        json_put_name(b, "topics");
+        buf_putc(b, '[');
+        for (size_t i = 0; i < c->topic_count; i++) {
+            json_put_comma(b);
+            buf_putc(b, '[');
+            json_put_string(b, c->topic[i].name, strlen(c->topic[i].name));
+            buf_printf(b, ",%d]", (int)c->topic[i].partitions);
+        }
+        buf_putc(b, ']');
+    }
+    json_put_name(b, "covers");
+    buf_putc(b, '[');
+    for (size_t i = 0; i < c->part_count; i++)
+        put_part(b, &c->part[i]);
+    buf_putc(b, ']');
+    if (c->empty)
+        json_put_member_u64(b, "lines", 0);
+    buf_putc(b, '}');
+}
+
+void cover_put_closing(struct buf *b, const struct cover *c, uint64_t lines)
+{
+    put_head(b, c, closing);
+    json_put_member_u64(b, "lines", lines);
+    buf_putc(b, '}');
+}
+
+// --- Reading ---
+
+static int wrong(const char *member, struct err *err)
+{
+    return err_set(err, EX_DATAERR, "cover: '%s' is missing or wrong", member);
+}
+
+static bool is_int(const struct json_value *v, int64_t most)
+{
+    return v->type == JSON_INT && v->integer >= 0 && v->integer <= most;
+}
+
+// A name, which must not contain NUL.
+static bool is_name(const struct json_value *v)
+{
+    return v->type == JSON_STRING && memchr(v->string.data, '\0', v->string.len) == NULL;
+}
+
+static bool read_id(struct cover *c, const struct json_value *v)
+{
+    size_t run = MARK_RUN_SIZE - 1;
+
+    if (!is_name(v) || v->string.len <= run + 1 || v->string.len >= COVER_ID_SIZE ||
+        v->string.data[run] != '/')
+        return false;
+    memcpy(c->run, v->string.data, run);
+    c->run[run] = '\0';
+    char *seq = xstrndup(v->string.data + run + 1, v->string.len - run - 1);
+    int64_t number = -1;
+    int status = number_parse_int(seq, &number);
+    free(seq);
+    c->seq = (uint64_t)number;
+    return status == 0 && number >= 0;
+}
+
+static bool read_newest(const struct json_value *v, int64_t *newest)
+{
+    if (v->type == JSON_STRING && bytes_are(v->string.data, v->string.len, no_more))
+        *newest = MARK_NO_MORE;
+    else if (v->type == JSON_INT)
+        *newest = v->integer;
+    else
+        *newest = MARK_NO_TIME;
+    return v->type == JSON_NULL || *newest != MARK_NO_TIME;
+}
+
+static bool read_part(struct cover *c, const struct json_value *part)
+{
+    struct json_value v[PART_COUNT], key, value;
+    struct json_iter it;
+    int64_t newest;
+
+    if (part->type != JSON_OBJECT)
+        return false;
+    for (size_t i = 0; i < PART_COUNT; i++)
+        v[i].type = JSON_ABSENT;
+    json_iter_init(&it, part);
+    while (json_iter_next(&it, &key, &value)) {
+        size_t i = json_key_find(part_keys, PART_COUNT, key.string.data, key.string.len);
+        if (i < PART_COUNT)
+            v[i] = value;
+    }
+    if (!is_name(&v[PART_TOPIC]) || !is_int(&v[PART_PARTITION], INT32_MAX) ||
+        !is_int(&v[PART_TO], INT64_MAX) || !is_int(&v[PART_FROM], v[PART_TO].integer) ||
+        !read_newest(&v[PART_NEWEST], &newest))
+        return false;
+    char *topic = xstrndup(v[PART_TOPIC].string.data, v[PART_TOPIC].string.len);
+    cover_add_part(c, topic, (int32_t)v[PART_PARTITION].integer, v[PART_FROM].integer,
+                   v[PART_TO].integer, newest);
+    free(topic);
+    return true;
+}
+
+// Reads ["topic",partitions].
+static bool read_topic(struct cover *c, const struct json_value *topic)
+{
+    struct json_value key, value[2];
+    struct json_iter it;
+    size_t count = 0;
+
+    if (topic->type != JSON_ARRAY)
+        return false;
+    json_iter_init(&it, topic);
+    while (count < 2 && json_iter_next(&it, &key, &value[count]))
+        count++;
+    if (count < 2 || !is_name(&value[0]) || !is_int(&value[1], INT32_MAX))
+        return false;
+    char *name = xstrndup(value[0].string.data, value[0].string.len);
+    cover_add_topic(c, name, (int32_t)value[1].integer);
+    free(name);
+    return true;
+}
+
+static bool read_each(struct cover *c, const struct json_value *list,
+                      bool (*read)(struct cover *, const struct json_value *))
+{
+    struct json_value key, element;
+    struct json_iter it;
+
+    if (list->type != JSON_ARRAY)
+        return false;
+    json_iter_init(&it, list);
+    while (json_iter_next(&it, &key, &element)) {
+        if (!read(c, &element))
+            return false;
+    }
+    return true;
+}
+
+static int read_opening(struct cover *c, const struct json_value *v, struct err *err)
+{
+    if (v[KEY_GROUP].type != JSON_ABSENT && !is_name(&v[KEY_GROUP]))
+        return wrong("group", err);
+    if (v[KEY_GROUP].type != JSON_ABSENT)
+        c->group = xstrndup(v[KEY_GROUP].string.data, v[KEY_GROUP].string.len);
+    if (v[KEY_TOPICS].type != JSON_ABSENT && !read_each(c, &v[KEY_TOPICS], read_topic))
+        return wrong("topics", err);
+    if (!read_each(c, &v[KEY_COVERS], read_part))
+        return wrong("covers", err);
+    c->empty = v[KEY_LINES].type != JSON_ABSENT;
+    return c->empty && !is_int(&v[KEY_LINES], 0) ? wrong("lines", err) : 0;
+}
+
+static int read_closing(struct cover *c, const struct json_value *v, struct err *err)
+{
+    if (!is_int(&v[KEY_LINES], INT64_MAX))
+        return wrong("lines", err);
+    c->lines = (uint64_t)v[KEY_LINES].integer;
+    return 0;
+}
+
+int cover_read(struct cover *c, enum cover_line *what, const struct json *json, struct err *err)
+{
+    struct json_value v[KEY_COUNT];
+    const struct json_value *partial = &v[KEY_PARTIAL];
+
+    cover_release(c);
+    *what = COVER_NONE;
+    json_fields(json, keys, KEY_COUNT, v);
+    if (v[KEY_COVER].type == JSON_ABSENT)
+        return 0;
+    if (!read_id(c, &v[KEY_COVER]))
+        return wrong("cover", err);
+    if (partial->type != JSON_STRING)
+        return wrong("partial", err);
+    if (bytes_are(partial->string.data, partial->string.len, opening))
+        *what = COVER_OPENING;
+    else if (bytes_are(partial->string.data, partial->string.len, closing))
+        *what = COVER_CLOSING;
+    else
+        *what = COVER_PARTIAL;
+    if (*what == COVER_OPENING)
+        return read_opening(c, v, err);
+    return *what == COVER_CLOSING ? read_closing(c, v, err) : 0;
+}

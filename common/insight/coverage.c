@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/coverage.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "json/json_write.h"
+
+void coverage_release(struct coverage *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        free(c->partition[i]->topic);
+        free(c->partition[i]);
+    }
+    for (size_t i = 0; i < c->topic_count; i++)
+        free(c->topic[i].name);
+    for (size_t i = 0; i < c->open_count; i++)
+        free(c->open[i].part);
+    free(c->partition);
+    free(c->topic);
+    free(c->open);
+    free(c->holder.topic);
+    *c = (struct coverage){.skip_gaps = c->skip_gaps, .replaying = c->replaying};
+}
+
+static int compare(const struct coverage_partition *p, const char *topic, int32_t partition)
+{
+    int order = strcmp(p->topic, topic);
+
+    return order != 0 ? order : (p->partition > partition) - (p->partition < partition);
+}
+
+// Returns how many partitions come before this one.
+static size_t find_place(const struct coverage *c, const char *topic, int32_t partition)
+{
+    size_t low = 0, high = c->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare(c->partition[middle], topic, partition) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct coverage_partition *find(const struct coverage *c, const char *topic,
+                                       int32_t partition)
+{
+    size_t at = find_place(c, topic, partition);
+
+    return at < c->count && compare(c->partition[at], topic, partition) == 0 ? c->partition[at]
+                                                                             : NULL;
+}
+
+struct coverage_partition *coverage_partition(struct coverage *c, const char *topic,
+                                              int32_t partition)
+{
+    size_t at = find_place(c, topic, partition);
+
+    if (at < c->count && compare(c->partition[at], topic, partition) == 0)
+        return c->partition[at];
+    c->partition = xreallocarray(c->partition, c->count + 1, sizeof(struct coverage_partition *));
+    memmove(&c->partition[at + 1], &c->partition[at],
+            (c->count - at) * sizeof(struct coverage_partition *));
+    struct coverage_partition *p = c->partition[at] = xmalloc(sizeof *p);
+    *p = (struct coverage_partition){
+        .topic = xstrdup(topic), .partition = partition, .newest = MARK_NO_TIME};
+    c->count++;
+    return p;
+}
+
+void coverage_promise(struct coverage *c, const char *topic, int32_t partitions)
+{
+    for (size_t i = 0; i < c->topic_count; i++) {
+        if (strcmp(c->topic[i].name, topic) != 0)
+            continue;
+        if (c->topic[i].partitions < partitions)
+            c->topic[i].partitions = partitions;
+        return;
+    }
+    c->topic = xreallocarray(c->topic, c->topic_count + 1, sizeof *c->topic);
+    c->topic[c->topic_count++] = (struct mark_topic){xstrdup(topic), partitions};
+}
+
+struct coverage_open *coverage_add_open(struct coverage *c, const char *run, uint64_t seq)
+{
+    c->open = xreallocarray(c->open, c->open_count + 1, sizeof *c->open);
+    struct coverage_open *open = &c->open[c->open_count++];
+    *open = (struct coverage_open){.seq = seq};
+    snprintf(open->run, sizeof open->run, "%s", run);
+    return open;
+}
+
+void coverage_add_part(struct coverage_open *open, struct coverage_partition *p, int64_t newest)
+{
+    open->part = xreallocarray(open->part, open->count + 1, sizeof *open->part);
+    open->part[open->count++] = (struct coverage_part){p, newest};
+    p->open = true;
+}
+
+// --- What is lost, or covered twice ---
+
+// Returns whether to go on although something is lost. Otherwise *err is set.
+__attribute__((format(printf, 3, 4))) static bool lost(struct coverage *c, struct err *err,
+                                                       const char *fmt, ...)
+{
+    va_list ap;
+
+    err->status = EX_CONFIG;
+    va_start(ap, fmt);
+    vsnprintf(err->text, sizeof err->text, fmt, ap);
+    va_end(ap);
+    if (c->skip_gaps && !c->replaying)
+        log_warn("%s; skipped", err->text);
+    return c->skip_gaps || c->replaying;
+}
+
+// Forgets a cover that is open. Its times do not count if it was not closed.
+static void drop_open(struct coverage *c, struct coverage_open *open, bool closed)
+{
+    for (size_t i = 0; i < open->count; i++) {
+        const struct coverage_part *part = &open->part[i];
+        struct coverage_partition *p = part->partition;
+        p->open = false;
+        if (!closed)
+            continue;
+        p->done = part->newest == MARK_NO_MORE;
+        if (!p->done && part->newest > p->newest)
+            p->newest = part->newest;
+    }
+    free(open->part);
+    size_t at = (size_t)(open - c->open);
+    c->open_count--;
+    memmove(open, open + 1, (c->open_count - at) * sizeof *open);
+}
+
+static struct coverage_open *find_open(const struct coverage *c, const char *run)
+{
+    for (size_t i = 0; i < c->open_count; i++) {
+        if (strcmp(c->open[i].run, run) == 0)
+            return &c->open[i];
+    }
+    return NULL;
+}
+
+static bool lost_rest(struct coverage *c, const struct coverage_open *open, struct err *err)
+{
+    return lost(c, err, "cover %s/%" PRIu64 ": the lines after its first %" PRIu64 " are lost",
+                open->run, open->seq, open->lines);
+}
+
+// Forgets the cover of another run that has not closed although this partition is covered anew.
+static int drop_holder(struct coverage *c, const struct coverage_partition *p, struct err *err)
+{
+    for (size_t i = 0; i < c->open_count; i++) {
+        struct coverage_open *open = &c->open[i];
+        for (size_t j = 0; j < open->count; j++) {
+            if (open->part[j].partition != p)
+                continue;
+            if (!lost_rest(c, open, err))
+                return -1;
+            drop_open(c, open, false);
+            return 0;
+        }
+    }
+    return 0;
+}
+
+// Counts the parts of a cover that are new and that are known. A part without offsets is neither.
+static int compare_parts(struct coverage *c, const struct cover *cover, size_t *fresh,
+                         size_t *known, struct err *err)
+{
+    *fresh = *known = 0;
+    for (size_t i = 0; i < cover->part_count; i++) {
+        const struct cover_part *part = &cover->part[i];
+        const struct coverage_partition *p = find(c, part->topic, part->partition);
+        if (p == NULL || part->from > p->next)
+            ++*fresh;
+        else if (part->from == part->to && part->to == p->next)
+            continue;
+        else if (part->from == p->next)
+            ++*fresh;
+        else if (part->to <= p->next)
+            ++*known;
+        else
+            return err_set(
+                err, EX_CONFIG,
+                "cover %s/%" PRIu64 ": overlap: partition %d of topic %s is covered from "
+                "offset %" PRId64 ", but the partials up to %" PRId64 " have been merged already",
+                cover->run, cover->seq, (int)part->partition, part->topic, part->from, p->next);
+    }
+    if (*fresh == 0 || *known == 0)
+        return 0;
+    return err_set(err, EX_CONFIG,
+                   "cover %s/%" PRIu64 ": overlap: some of its partitions have been merged "
+                   "already, and some have not",
+                   cover->run, cover->seq);
+}
+
+// Covers a part that is new.
+static int accept_part(struct coverage *c, const struct cover *cover, const struct cover_part *part,
+                       struct coverage_open *open, struct err *err)
+{
+    bool seen = find(c, part->topic, part->partition) != NULL;
+    struct coverage_partition *p = coverage_partition(c, part->topic, part->partition);
+
+    if (seen && part->from > p->next) {
+        if (!lost(c, err,
+                  "cover %s/%" PRIu64 ": the partials of partition %d of topic %s are lost from "
+                  "offset %" PRId64 " to %" PRId64 " (--skip-gaps goes on)",
+                  cover->run, cover->seq, (int)part->partition, part->topic, p->next, part->from))
+            return -1;
+        c->skipped += (uint64_t)(part->from - p->next);
+    }
+    p->next = part->to;
+    coverage_add_part(open, p, part->newest);
+    return 0;
+}
+
+static int check_open(struct coverage *c, const struct cover *cover, struct err *err)
+{
+    struct coverage_open *open = find_open(c, cover->run);
+
+    if (open != NULL && !lost_rest(c, open, err))
+        return -1;
+    if (open != NULL)
+        drop_open(c, open, false);
+    for (size_t i = 0; i < cover->part_count; i++) {
+        const struct coverage_partition *p =
+            find(c, cover->part[i].topic, cover->part[i].partition);
+        if (p != NULL && p->open && drop_holder(c, p, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void note_duplicate(struct coverage *c, const struct cover *cover)
+{
+    c->duplicates++;
+    if (c->replaying)
+        return;
+    uint64_t covers = log_limit_add(&c->warnings);
+    if (covers > 0)
+        log_warn("cover %s/%" PRIu64 ": its partials have been merged already, so they are "
+                 "dropped (%" PRIu64 " such covers)",
+                 cover->run, cover->seq, covers);
+}
+
+enum coverage_result coverage_open(struct coverage *c, const struct cover *cover, struct err *err)
+{
+    size_t fresh, known;
+
+    c->used = true;
+    if (check_open(c, cover, err) != 0 || compare_parts(c, cover, &fresh, &known, err) != 0)
+        return COVERAGE_FAILED;
+    for (size_t i = 0; i < cover->topic_count; i++)
+        coverage_promise(c, cover->topic[i].name, cover->topic[i].partitions);
+    if (known > 0)
+        note_duplicate(c, cover);
+    struct coverage_open *open = coverage_add_open(c, cover->run, cover->seq);
+    open->known = known > 0;
+    for (size_t i = 0; i < cover->part_count && known == 0; i++) {
+        if (accept_part(c, cover, &cover->part[i], open, err) != 0)
+            return COVERAGE_FAILED;
+    }
+    if (cover->empty)
+        drop_open(c, open, true);
+    return known > 0 ? COVERAGE_KNOWN : COVERAGE_NEW;
+}
+
+// Returns the open cover of a line, or NULL with *err set.
+static struct coverage_open *open_of(struct coverage *c, const struct cover *cover, bool *go_on,
+                                     struct err *err)
+{
+    struct coverage_open *open = find_open(c, cover->run);
+
+    *go_on = true;
+    if (open != NULL && open->seq == cover->seq)
+        return open;
+    *go_on = lost(c, err, "cover %s/%" PRIu64 ": its first line is lost", cover->run, cover->seq);
+    return NULL;
+}
+
+enum coverage_result coverage_take(struct coverage *c, const struct cover *cover, struct err *err)
+{
+    bool go_on;
+    struct coverage_open *open = open_of(c, cover, &go_on, err);
+
+    if (open == NULL)
+        return go_on ? COVERAGE_KNOWN : COVERAGE_FAILED;
+    open->lines++;
+    return open->known ? COVERAGE_KNOWN : COVERAGE_NEW;
+}
+
+enum coverage_result coverage_close(struct coverage *c, const struct cover *cover, struct err *err)
+{
+    bool go_on;
+    struct coverage_open *open = open_of(c, cover, &go_on, err);
+
+    if (open == NULL)
+        return go_on ? COVERAGE_KNOWN : COVERAGE_FAILED;
+    if (open->lines != cover->lines &&
+        !lost(c, err, "cover %s/%" PRIu64 ": lost: %" PRIu64 " of its %" PRIu64 " lines have come",
+              cover->run, cover->seq, open->lines, cover->lines))
+        return COVERAGE_FAILED;
+    bool known = open->known;
+    drop_open(c, open, true);
+    return known ? COVERAGE_KNOWN : COVERAGE_NEW;
+}
+
+int coverage_end(struct coverage *c, struct err *err)
+{
+    for (; c->open_count > 0; drop_open(c, c->open, false)) {
+        if (!lost_rest(c, c->open, err))
+            return -1;
+    }
+    return 0;
+}
+
+// --- The watermark ---
+
+// Returns the first partition of a topic that is promised and that no cover has named, or the
+// number of its partitions.
+static int32_t missing_partition(const struct coverage *c, const struct mark_topic *topic)
+{
+    size_t at = find_place(c, topic->name, 0);
+    int32_t i = 0;
+
+    for (; i < topic->partitions && at < c->count; i++, at++) {
+        if (compare(c->partition[at], topic->name, i) != 0)
+            break;
+    }
+    return i;
+}
+
+// Finds what holds the watermark back. Returns false if nothing does.
+static bool find_holder(const struct coverage *c, struct coverage_holder *holder)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < c->topic_count; i++) {
+        int32_t missing = missing_partition(c, &c->topic[i]);
+        if (missing < c->topic[i].partitions) {
+            *holder = (struct coverage_holder){
+                .topic = c->topic[i].name, .partition = missing, .newest = MARK_NO_TIME};
+            return true;
+        }
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        const struct coverage_partition *p = c->partition[i];
+        if (p->done || (found && p->newest >= holder->newest))
+            continue;
+        found = true;
+        *holder = (struct coverage_holder){
+            .topic = p->topic, .partition = p->partition, .newest = p->newest};
+    }
+    return found;
+}
+
+static int64_t highest_newest(const struct coverage *c)
+{
+    int64_t highest = MARK_NO_TIME;
+
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->partition[i]->newest > highest)
+            highest = c->partition[i]->newest;
+    }
+    return highest;
+}
+
+bool coverage_watermark(const struct coverage *c, int64_t *watermark)
+{
+    struct coverage_holder holder;
+
+    *watermark = find_holder(c, &holder) ? holder.newest : highest_newest(c);
+    return *watermark != MARK_NO_TIME;
+}
+
+static bool same_holder(const struct coverage_holder *a, const struct coverage_holder *b)
+{
+    return a->topic != NULL && strcmp(a->topic, b->topic) == 0 && a->partition == b->partition &&
+           a->newest == b->newest;
+}
+
+const struct coverage_holder *coverage_holds_back(struct coverage *c, int64_t now)
+{
+    struct coverage_holder *old = &c->holder, holder;
+    int64_t highest = highest_newest(c);
+
+    if (!find_holder(c, &holder)) {
+        free(old->topic);
+        *old = (struct coverage_holder){.topic = NULL};
+        return NULL;
+    }
+    if (!same_holder(old, &holder)) {
+        free(old->topic);
+        *old = holder;
+        old->topic = xstrdup(holder.topic);
+        old->since = now;
+        old->highest = highest;
+        return NULL;
+    }
+    if (old->reported || now - old->since < MS_MINUTE || highest <= old->highest)
+        return NULL;
+    old->reported = true;
+    return old;
+}
+
+void coverage_put(struct buf *b, const struct coverage *c)
+{
+    buf_putc(b, '[');
+    for (size_t i = 0; i < c->count; i++) {
+        const struct coverage_partition *p = c->partition[i];
+        json_put_comma(b);
+        buf_putc(b, '[');
+        json_put_string(b, p->topic, strlen(p->topic));
+        buf_printf(b, ",%d,%" PRId64 ",", (int)p->partition, p->next);
+        if (p->done)
+            buf_puts(b, "\"end\"]");
+        else if (p->newest == MARK_NO_TIME)
+            buf_puts(b, "null]");
+        else
+            buf_printf(b, "%" PRId64 "]", p->newest);
+    }
+    buf_putc(b, ']');
+}

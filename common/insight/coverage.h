@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// coverage: which offsets of the input have been merged, and which event time has been reached.
+//
+// For each partition, the offsets of the covers must follow each other. So nothing is lost or
+// counted twice unnoticed:
+//
+// - A gap means that partials are lost. So does a cover that lacks lines.
+// - A cover of offsets that have all been merged is known already. Its partials must be dropped.
+// - A cover of which only a part is known is an overlap.
+//
+// The watermark is the lowest time, over all partitions, of the newest record. A partition that has
+// no more records does not hold it back. One of which no time is known does, and so does one that
+// `topics` promises and no cover has named. The times of a cover count when it closes.
+//
+//     struct coverage c = COVERAGE_INIT;
+//     switch (coverage_open(&c, &cover, &err)) ... // at an opening line
+//     switch (coverage_take(&c, &cover, &err)) ... // at each line of a partial: merge it or not
+//     if (coverage_close(&c, &cover, &err) == 0 && coverage_watermark(&c, &time))
+//         ...
+//     coverage_release(&c);
+//
+// The covers of several runs may be mixed, since each run writes its own transactions.
+#ifndef INSIGHT_COVERAGE_H
+#define INSIGHT_COVERAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log_limit.h"
+#include "insight/cover.h"
+#include "stream/mark.h"
+
+struct coverage_partition {
+    char *topic;
+    int32_t partition;
+    int64_t next;   // the first offset that is not covered
+    int64_t newest; // the highest time that covers have given, or MARK_NO_TIME
+    bool done;      // no record will come
+    bool open;      // a cover of it is open
+};
+
+// The partition of a cover that is open, and the newest time that counts when it closes.
+struct coverage_part {
+    struct coverage_partition *partition;
+    int64_t newest;
+};
+
+// A cover of which the closing line is missing.
+struct coverage_open {
+    char run[MARK_RUN_SIZE];
+    uint64_t seq, lines; // lines of partials that have come
+    bool known;          // it was known already, so its partials are dropped
+    struct coverage_part *part;
+    size_t count;
+};
+
+// The partition that holds the watermark back.
+struct coverage_holder {
+    char *topic;
+    int32_t partition;
+    int64_t newest;  // its time
+    int64_t since;   // when it began to hold the watermark back at that time
+    int64_t highest; // the newest time of all partitions at that moment
+    bool reported;
+};
+
+struct coverage {
+    bool used;                             // a cover has come
+    struct coverage_partition **partition; // by topic and number
+    size_t count;
+    struct mark_topic *topic;
+    size_t topic_count;
+    struct coverage_open *open; // at most one for each run
+    size_t open_count;
+    struct coverage_holder holder;
+
+    bool skip_gaps;      // warn about what is lost, and go on
+    bool replaying;      // a log of what has been accepted: go on, and do not warn
+    uint64_t duplicates; // covers that were known already
+    uint64_t skipped;    // offsets that no cover has
+    struct log_limit warnings;
+};
+
+#define COVERAGE_INIT                                                                              \
+    {                                                                                              \
+        .used = false                                                                              \
+    }
+
+enum coverage_result {
+    COVERAGE_FAILED = -1, // *err is set (EX_CONFIG): something is lost, or covered twice
+    COVERAGE_NEW,         // merge it
+    COVERAGE_KNOWN,       // drop it
+};
+
+// Frees what the coverage owns and resets it to COVERAGE_INIT. skip_gaps and replaying stay.
+void coverage_release(struct coverage *c);
+
+// Handle an opening line, a line of a partial and a closing line. If a cover is empty,
+// coverage_open() closes it too.
+enum coverage_result coverage_open(struct coverage *c, const struct cover *cover, struct err *err);
+enum coverage_result coverage_take(struct coverage *c, const struct cover *cover, struct err *err);
+enum coverage_result coverage_close(struct coverage *c, const struct cover *cover, struct err *err);
+
+// Called at the end of the input. Returns 0, or -1 with *err set (EX_CONFIG) if a cover is open.
+int coverage_end(struct coverage *c, struct err *err);
+
+// Returns whether the watermark is known, and stores it in *watermark, in ms since 1970.
+bool coverage_watermark(const struct coverage *c, int64_t *watermark);
+
+// Returns the partition that has held the watermark back for more than a minute while other
+// partitions went on, or NULL. Returns it only once. `now` is the time_monotonic() at which a cover
+// has closed.
+const struct coverage_holder *coverage_holds_back(struct coverage *c, int64_t now);
+
+// Appends [["topic",partition,next,newest],...], ordered by topic and partition.
+void coverage_put(struct buf *b, const struct coverage *c);
+
+// --- For snapshots ---
+
+// Returns a partition, which is added if it is missing.
+struct coverage_partition *coverage_partition(struct coverage *c, const char *topic,
+                                              int32_t partition);
+
+// Notes that a topic has at least so many partitions.
+void coverage_promise(struct coverage *c, const char *topic, int32_t partitions);
+
+// Append an open cover without partitions, and a partition to an open cover.
+struct coverage_open *coverage_add_open(struct coverage *c, const char *run, uint64_t seq);
+void coverage_add_part(struct coverage_open *open, struct coverage_partition *p, int64_t newest);
+
+#endif

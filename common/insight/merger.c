@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "insight/merger.h"
+
+#include "base/datetime.h"
+#include "base/log.h"
+#include "insight/partial_join.h"
+#include "insight/partial_read.h"
+
+void merger_init(struct merger *m, const struct plan *plan, struct windows *windows,
+                 struct checkpoint *checkpoint, const struct merger_ops *ops, void *ctx)
+{
+    *m = (struct merger){.plan = plan,
+                         .windows = windows,
+                         .checkpoint = checkpoint,
+                         .ops = ops,
+                         .ctx = ctx,
+                         .json = json_new(),
+                         .cover = COVER_INIT};
+}
+
+void merger_release(struct merger *m)
+{
+    json_free(m->json);
+    cover_release(&m->cover);
+}
+
+void merger_note_source(struct merger *m, const struct mark *mark)
+{
+    int64_t partitions = 0;
+
+    for (size_t i = 0; i < mark->topic_count; i++)
+        partitions += mark->topic[i].partitions;
+    m->several |= mark->at_count > 1 || partitions > 1;
+}
+
+void merger_resumed(struct merger *m)
+{
+    m->unchecked |= !m->windows->coverage.used && !windows_are_empty(m->windows);
+}
+
+bool merger_has_watermark(const struct merger *m)
+{
+    return m->windows->coverage.used || !m->unchecked;
+}
+
+// --- The outcome of lines that were held ---
+
+// Reports the outcome of a line that was held.
+static int settle_line(struct merger *m, struct partial_held_line *held, enum merge_result result,
+                       const char *why, struct err *err)
+{
+    const struct line line = {.data = held->text.data,
+                              .len = held->text.len,
+                              .full_len = held->text.len,
+                              .number = held->number};
+    bool known = held->settled;
+
+    held->settled = true;
+    if (m->replaying) // the run that has written the log has reported it
+        return 0;
+    return m->ops->settle(m->ctx, &line, known, result, why, err);
+}
+
+// Reports the outcome of all lines of a partial.
+static int settle(struct merger *m, struct partial_held *held, enum merge_result result,
+                  const char *why, struct err *err)
+{
+    for (size_t i = 0; i < held->count; i++) {
+        if (settle_line(m, &held->line[i], result, why, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+// Reports the outcome of the lines of a partial for which it was not reported yet.
+static int settle_rest(struct merger *m, struct partial_held *held, enum merge_result result,
+                       struct err *err)
+{
+    for (size_t i = 0; i < held->count; i++) {
+        if (!held->line[i].settled && settle_line(m, &held->line[i], result, NULL, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int merger_settle_held(struct merger *m, enum merge_result result, struct err *err)
+{
+    for (size_t i = 0; i < m->windows->join.count; i++) {
+        if (settle_rest(m, &m->windows->join.held[i], result, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int merger_refuse_incomplete(struct merger *m, struct err *err)
+{
+    struct partial_join *join = &m->windows->join;
+    struct partial_held held;
+    int status = 0;
+
+    for (size_t i = join->count; i-- > 0 && status == 0;) {
+        if (!m->windows->ended && windows_takes(m->windows, &join->held[i].head))
+            continue;
+        partial_join_take(join, i, &held);
+        status = settle(m, &held, MERGE_REFUSED, "other lines of its partial are missing", err);
+        partial_held_release(&held);
+    }
+    return status;
+}
+
+// --- Partials ---
+
+static bool is_single(const struct partial_head *head)
+{
+    return head->part == 1 && head->parts == 1;
+}
+
+// Checks a line of a partial. Returns 0, or -1 with *err set (EX_DATAERR) if it is malformed or was
+// made for other insights or windows.
+static int check_partial(const struct merger *m, const struct json *json, struct partial_head *head,
+                         struct err *err)
+{
+    struct partial_sums sums;
+
+    partial_sums_init(&sums, m->plan);
+    int status = partial_read_check(json, m->plan, head, &sums, err);
+    // The sums of several lines are checked when all of them have come.
+    if (status == 0 && is_single(head))
+        status = partial_sums_check(&sums, m->plan, err);
+    partial_sums_release(&sums);
+    if (status == 0 && !windows_knows(m->windows, head))
+        return err_set(err, EX_DATAERR, "its window is not one of --window");
+    return status;
+}
+
+// Merges a partial of one line, which `json` holds.
+static enum merge_result merge_single(struct merger *m, const struct json *json,
+                                      const struct partial_head *head, struct err *err)
+{
+    if (m->ops->expect(m->ctx, head->first, head->last, err) != 0)
+        return MERGE_FAILED;
+    struct insight_set *set = windows_extend(m->windows, head);
+    if (set == NULL)
+        return MERGE_LATE;
+    partial_read_merge(json, m->plan, set);
+    return MERGE_ADDED;
+}
+
+// Checks that the lines of a partial add up. Returns 0, or -1 with *why set.
+static int check_whole(struct merger *m, const struct partial_held *held, struct err *why)
+{
+    struct partial_sums sums;
+    struct partial_head head;
+    int status = 0;
+
+    partial_sums_init(&sums, m->plan);
+    for (size_t i = 0; i < held->count && status == 0; i++) {
+        const struct buf *text = &held->line[i].text;
+        status = json_parse(m->json, text->data, text->len) == 0
+                     ? partial_read_check(m->json, m->plan, &head, &sums, why)
+                     : err_set(why, EX_DATAERR, "%s", json_error(m->json));
+    }
+    if (status == 0)
+        status = partial_sums_check(&sums, m->plan, why);
+    partial_sums_release(&sums);
+    return status;
+}
+
+// Merges a partial, all of whose lines were held.
+static enum merge_result merge_whole(struct merger *m, struct partial_held *held, struct err *err)
+{
+    enum merge_result result = MERGE_LATE;
+    struct insight_set *set = NULL;
+    struct err why = {.status = EX_OK};
+
+    if (check_whole(m, held, &why) != 0)
+        result = MERGE_REFUSED;
+    else if (m->ops->expect(m->ctx, held->head.first, held->head.last, err) != 0)
+        return MERGE_FAILED;
+    else if ((set = windows_extend(m->windows, &held->head)) != NULL)
+        result = MERGE_ADDED;
+    for (size_t i = 0; i < held->count && set != NULL; i++) {
+        json_parse(m->json, held->line[i].text.data, held->line[i].text.len);
+        partial_read_merge(m->json, m->plan, set);
+    }
+    if (settle(m, held, result, why.text, err) != 0)
+        return MERGE_FAILED;
+    return result == MERGE_ADDED ? MERGE_JOINED : MERGE_HELD;
+}
+
+static enum merge_result merge(struct merger *m, const struct json *json,
+                               const struct partial_head *head, const struct line *line,
+                               struct err *err)
+{
+    struct partial_held whole;
+    struct err unused;
+
+    if (is_single(head) || !windows_takes(m->windows, head))
+        return merge_single(m, json, head, err);
+    if (!partial_join_add(&m->windows->join, head, line, &whole))
+        return MERGE_HELD;
+    enum merge_result result = merge_whole(m, &whole, err);
+    if (result == MERGE_FAILED) {
+        whole.line[whole.count - 1].settled = true; // the caller reports the line that came last
+        settle_rest(m, &whole, MERGE_FAILED, &unused);
+    }
+    partial_held_release(&whole);
+    return result;
+}
+
+// --- Covers ---
+
+static void log_line(struct merger *m, const struct line *line)
+{
+    checkpoint_log_partial(m->checkpoint, m->windows, line);
+}
+
+// Takes a line of a partial without a cover. A line that is refused is not logged.
+static enum merge_result take_uncovered(struct merger *m, const struct json *json,
+                                        const struct line *line, struct err *err)
+{
+    struct partial_head head;
+
+    if (check_partial(m, json, &head, err) != 0)
+        return MERGE_REFUSED;
+    m->unchecked = true;
+    if (!m->warned && !m->replaying)
+        log_warn("line %llu: the partial does not say what it covers, so nothing is checked: "
+                 "loginagg --partial needs a stream with marks",
+                 (unsigned long long)line->number);
+    m->warned |= !m->replaying;
+    log_line(m, line);
+    return merge(m, json, &head, line, err);
+}
+
+// Takes a line of a partial with a cover. It is part of the cover even if it is refused.
+static enum merge_result take_covered(struct merger *m, const struct json *json,
+                                      const struct line *line, struct err *err)
+{
+    struct partial_head head;
+
+    switch (coverage_take(&m->windows->coverage, &m->cover, err)) {
+    case COVERAGE_FAILED:
+        return MERGE_FAILED;
+    case COVERAGE_KNOWN:
+        return MERGE_DROPPED;
+    case COVERAGE_NEW:
+        break;
+    }
+    if (check_partial(m, json, &head, err) != 0)
+        return MERGE_REFUSED;
+    return merge(m, json, &head, line, err);
+}
+
+enum merge_result merger_take(struct merger *m, const struct json *json, const struct line *line,
+                              struct err *err)
+{
+    struct coverage *coverage = &m->windows->coverage;
+    enum cover_line what;
+
+    if (cover_read(&m->cover, &what, json, err) != 0)
+        return MERGE_REFUSED;
+    if (what == COVER_NONE)
+        return take_uncovered(m, json, line, err);
+    if (m->several) {
+        err_set(err, EX_CONFIG,
+                "--merge: the partials are in several partitions, so their order is not known; "
+                "their topic must have one");
+        return MERGE_FAILED;
+    }
+    log_line(m, line);
+    if (what == COVER_PARTIAL)
+        return take_covered(m, json, line, err);
+    enum coverage_result result =
+        (what == COVER_OPENING ? coverage_open : coverage_close)(coverage, &m->cover, err);
+    if (result == COVERAGE_FAILED)
+        return MERGE_FAILED;
+    return result == COVERAGE_KNOWN ? MERGE_DROPPED : MERGE_COVER;
+}
+
+void merger_warn_held_back(struct merger *m)
+{
+    const struct coverage_holder *holder =
+        coverage_holds_back(&m->windows->coverage, time_monotonic());
+
+    if (holder != NULL)
+        log_warn("partition %d of topic %s has held all windows open for over a minute, while "
+                 "others went on; does its worker stand still?",
+                 (int)holder->partition, holder->topic);
+}
