@@ -129,6 +129,18 @@ is_compacted() {
     assert_match "$stderr" "^kcat-out: topic $topic-b: cannot create it: .*nonsense"
 }
 
+@test "--topic-config gives a created topic its own number of partitions and replicas" {
+    produce "$topic" --create=5:1 --route one="$topic-one" --route two="$topic-two" </dev/null \
+        --topic-config "$topic-one:partitions=1" --topic-config "$topic-one:cleanup.policy=compact"
+    assert_eq "$(partitions_of "$topic") $(partitions_of "$topic-one") $(partitions_of "$topic-two")" '5 1 5'
+    is_compacted "$topic-one"
+    # Without a number of its own, a topic gets the one for all. There is one broker, so one replica.
+    produce "$topic-a" --create --topic-config partitions=3 --topic-config replication=1 </dev/null
+    assert_eq "$(partitions_of "$topic-a")" 3
+    run -78 produce "$topic-b" --create --topic-config "$topic-b:replication=3" </dev/null
+    assert_match "$output" "^kcat-out: topic $topic-b: cannot create it: .*[Rr]eplica"
+}
+
 @test "--topic-config is checked before anything is created" {
     run -64 --separate-stderr produce "$topic" --topic-config a=b </dev/null
     assert_match "$stderr" '^kcat-out: --topic-config: needs --create'
@@ -138,6 +150,10 @@ is_compacted() {
     done
     run -64 --separate-stderr produce "$topic" --create --topic-config other:a=b </dev/null
     assert_eq "$stderr" 'kcat-out: --topic-config: no line goes to a topic other'
+    for wrong in partitions=0 partitions= "$topic:partitions=many" replication=1001; do
+        run -64 --separate-stderr produce "$topic" --create --topic-config "$wrong" </dev/null
+        assert_match "$stderr" "^kcat-out: --topic-config: $wrong: '.*' is not a number from 1 to 10+$"
+    done
     run -69 --separate-stderr produce "$topic" --wait 300ms </dev/null
 }
 

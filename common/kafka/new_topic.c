@@ -11,6 +11,11 @@
 #define PARTITIONS_MAX 100000
 #define REPLICATION_MAX 1000
 
+static int parse_count(const char *text, int64_t most, int64_t *count)
+{
+    return number_parse_int(text, count) == 0 && *count >= 1 && *count <= most ? 0 : -1;
+}
+
 static int set_create(void *options, const char *arg, struct err *err)
 {
     struct new_topic_options *o = options;
@@ -23,10 +28,8 @@ static int set_create(void *options, const char *arg, struct err *err)
     text = xstrdup(arg);
     if ((colon = strchr(text, ':')) != NULL)
         *colon++ = '\0';
-    if (number_parse_int(text, &o->partitions) != 0 || o->partitions < 1 ||
-        o->partitions > PARTITIONS_MAX ||
-        (colon != NULL && (number_parse_int(colon, &o->replication) != 0 || o->replication < 1 ||
-                           o->replication > REPLICATION_MAX)))
+    if (parse_count(text, PARTITIONS_MAX, &o->partitions) != 0 ||
+        (colon != NULL && parse_count(colon, REPLICATION_MAX, &o->replication) != 0))
         status = err_set(err, EX_USAGE, "'%s' is not PARTITIONS[:REPLICATION]", arg);
     free(text);
     return status;
@@ -35,9 +38,18 @@ static int set_create(void *options, const char *arg, struct err *err)
 const struct opt new_topic_opts[] = {
     OPT_CALL("create", 0, "[=PARTS[:REPL]]", set_create, "create topics that are missing"),
     OPT_LIST("topic-config", 0, "[TOPIC:]NAME=VALUE", struct new_topic_options, configs,
-             "a setting of the created topics, or of one of them"),
+             "a setting of the created topics, or of one, such as partitions=1"),
 };
 const size_t new_topic_opt_count = sizeof new_topic_opts / sizeof *new_topic_opts;
+
+// The numbers that a setting can give for a topic, in place of those of --create.
+enum number { PARTITIONS, REPLICATION, NUMBERS };
+
+static const struct {
+    const char *name;
+    int64_t most;
+} number_table[] = {[PARTITIONS] = {"partitions", PARTITIONS_MAX},
+                    [REPLICATION] = {"replication", REPLICATION_MAX}};
 
 // A setting, taken apart.
 struct setting {
@@ -64,6 +76,27 @@ static bool read_setting(const char *spec, struct setting *s)
     return true;
 }
 
+// Returns which number a setting gives, or NUMBERS if it is one of the broker's settings.
+static enum number number_of(const struct setting *s)
+{
+    enum number n = 0;
+
+    while (n < NUMBERS && !bytes_are(s->name, s->name_len, number_table[n].name))
+        n++;
+    return n;
+}
+
+static int check_number(const struct setting *s, const char *spec, struct err *err)
+{
+    const enum number n = number_of(s);
+    int64_t count;
+
+    if (n == NUMBERS || parse_count(s->value, number_table[n].most, &count) == 0)
+        return 0;
+    return err_set(err, EX_USAGE, "--topic-config: %s: '%s' is not a number from 1 to %lld", spec,
+                   s->value, (long long)number_table[n].most);
+}
+
 static bool is_for(const struct setting *s, const char *topic)
 {
     return s->topic == NULL || bytes_are(s->topic, s->topic_len, topic);
@@ -86,6 +119,8 @@ int new_topic_check(const struct new_topic_options *options, char *const *topics
         if (!known)
             return err_set(err, EX_USAGE, "--topic-config: no line goes to a topic %.*s",
                            (int)s.topic_len, s.topic);
+        if (check_number(&s, spec, err) != 0)
+            return -1;
     }
     return 0;
 }
@@ -108,20 +143,36 @@ static bool applies(const struct new_topic_options *options, size_t i, const cha
     return true;
 }
 
+// Finds how many partitions and replicas the topic gets; -1 leaves the number to the broker.
+static void find_numbers(const struct new_topic_options *options, const char *topic,
+                         int64_t numbers[NUMBERS])
+{
+    struct setting s;
+
+    numbers[PARTITIONS] = options->partitions;
+    numbers[REPLICATION] = options->replication;
+    for (size_t i = 0; i < options->configs.count; i++) {
+        if (applies(options, i, topic, &s) && number_of(&s) != NUMBERS)
+            number_parse_int(s.value, &numbers[number_of(&s)]); // checked before
+    }
+}
+
 rd_kafka_NewTopic_t *new_topic_make(const struct new_topic_options *options, const char *topic,
                                     struct err *err)
 {
+    int64_t numbers[NUMBERS];
     char why[256];
     struct setting s;
-    rd_kafka_NewTopic_t *made = rd_kafka_NewTopic_new(topic, (int)options->partitions,
-                                                      (int)options->replication, why, sizeof why);
 
+    find_numbers(options, topic, numbers);
+    rd_kafka_NewTopic_t *made = rd_kafka_NewTopic_new(topic, (int)numbers[PARTITIONS],
+                                                      (int)numbers[REPLICATION], why, sizeof why);
     if (made == NULL) {
         err_set(err, EX_USAGE, "topic %s: %s", topic, why);
         return NULL;
     }
     for (size_t i = 0; i < options->configs.count; i++) {
-        if (!applies(options, i, topic, &s))
+        if (!applies(options, i, topic, &s) || number_of(&s) != NUMBERS)
             continue;
         char *name = xstrndup(s.name, s.name_len);
         rd_kafka_NewTopic_set_config(made, name, s.value);

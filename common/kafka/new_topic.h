@@ -19,7 +19,7 @@
 struct new_topic_options {
     bool create;                     // otherwise the members below have no effect
     int64_t partitions, replication; // -1: the broker chooses the number
-    struct opt_list configs;         // [TOPIC:]NAME=VALUE
+    struct opt_list configs;         // [TOPIC:]NAME=VALUE; "partitions" and "replication" too
 };
 
 #define NEW_TOPIC_OPTIONS_INIT                                                                     \
@@ -31,7 +31,8 @@ struct new_topic_options {
 extern const struct opt new_topic_opts[];
 extern const size_t new_topic_opt_count;
 
-// Checks the settings, and that each names one of the topics or none. Returns 0, or -1 with
+// Checks the settings, and that each names one of the topics or none. A topic may have its own
+// number of partitions and replicas: "login-partials:partitions=1". Returns 0, or -1 with
 // EX_USAGE.
 int new_topic_check(const struct new_topic_options *options, char *const *topics, size_t count,
                     struct err *err);
