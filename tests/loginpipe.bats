@@ -31,10 +31,93 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
     loginclean --rejects - |
     loginagg --tee --rejects - |
     kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id"
-    # Each shard is a pipeline of its own.
-    DELIVERY=at-least-once STATE_DIR=/s run -0 loginpipe --dry-run -n 2
-    assert_eq "$(grep -o -e '--shard [^ ]*' -e '--acks [^ ]*$' <<<"$output" | xargs)" \
-        "--shard 0/2 --acks /s/$topic.0of2/acks --shard 1/2 --acks /s/$topic.1of2/acks"
+}
+
+# The pipeline of a worker, with the part of kcat-in and of the transactional id that differs.
+worker() {
+    echo "kcat-in -G $topic -t $topic --rejects - --marks${1:+ -Xgroup.instance.id=$1} |
+    loginclean --rejects - |
+    loginagg --partial --tee --rejects - |
+    kcat-out -t $topic-clean --route partial=$topic-partials --route reject=$topic-rejects --key user_id -z zstd --exactly-once --transactional-id loginpipe.$topic.${1:-$2}"
+}
+
+merger() {
+    echo "mkdir -p /s/$topic-merge.0of1 &&
+kcat-in -G $topic-merge -t $topic-partials --rejects - --shard 0/1 --marks |
+    loginagg --merge --rejects - --state /s/$topic-merge.0of1/counts |
+    kcat-out -t $topic-insights --route reject=$topic-rejects --exactly-once --transactional-id loginpipe.$topic-merge.0/1"
+}
+
+@test "--dry-run prints the workers and the merger" {
+    export PARTIALS_TOPIC=$topic-partials STATE_DIR=/s
+    ROLE=merge run -0 loginpipe --dry-run
+    assert_eq "$output" "$(merger)"
+    ROLE=worker WORKER_ID=web-1 run -0 loginpipe --dry-run
+    assert_eq "$output" "$(worker web-1)"
+    ROLE=worker WORKER_ID=web run -0 loginpipe --dry-run -n 2
+    assert_eq "$output" "$(worker web-1; echo; worker web-2)"
+    WORKER_ID=web run -0 loginpipe --dry-run -n 3
+    assert_eq "$output" "$(worker web-1; echo; worker web-2; echo; worker web-3; echo; merger)"
+    DELIVERY=exactly-once NUM_CONSUMERS=3 WORKER_ID=web loginpipe --dry-run | cmp - <(echo "$output")
+    # Without a name, the supervisor's host and process number make one. A worker keeps no state.
+    STATE_DIR='' XDG_STATE_HOME='' HOME='' ROLE=worker run -0 loginpipe --dry-run -n 2
+    own=$(grep -oE -m 1 "$(uname -n)-[0-9]+-1$" <<<"$output")
+    assert_eq "$output" "$(worker '' "$own"; echo; worker '' "${own%1}2")"
+    DELIVERY=none run -0 loginpipe --dry-run -n 3
+    assert_eq "$(grep -c kcat-in <<<"$output")" 1
+}
+
+@test "more options reach the stages of the right members" {
+    export KCAT_IN_OPTS=--in LOGINCLEAN_OPTS=--clean LOGINAGG_OPTS=--agg KCAT_OUT_OPTS=--out \
+        MERGE_OPTS=--merged MERGE_IN_OPTS=--merge-in
+    run -0 loginpipe --dry-run
+    assert_eq "$(grep -oE -- '--(in|clean|agg|out|merged|merge-in)( |$)' <<<"$output" | xargs)" \
+        '--in --clean --agg --out'
+    ROLE=merge run -0 loginpipe --dry-run
+    assert_eq "$(grep -oE -- '--(in|clean|agg|out|merged|merge-in)( |$)' <<<"$output" | xargs)" \
+        '--merge-in --agg --merged --out'
+    run -0 loginpipe --dry-run -n 2
+    assert_eq "$(grep -oE -- '--(in|clean|agg|out|merged|merge-in)( |$)' <<<"$output" | xargs)" \
+        '--in --clean --agg --out --in --clean --agg --out --merge-in --agg --merged --out'
+}
+
+@test "roles that do not fit the other settings are usage errors" {
+    export STATE_DIR=/s
+    while IFS='|' read -r settings want; do
+        # shellcheck disable=SC2086 # several settings
+        run -64 --separate-stderr env $settings timeout 20 loginpipe
+        assert_eq "$settings: $stderr" "$settings: loginpipe: $want (see loginpipe --help)"
+    done <<TABLE
+ROLE=boss|ROLE: 'boss' is neither worker nor merge
+ROLE=merge NUM_CONSUMERS=2|-n: only one merger can run; -n is for workers
+NUM_CONSUMERS=2 DELIVERY=at-least-once|DELIVERY: 'at-least-once' cannot be combined with -n or NUM_CONSUMERS; workers and their merger are exactly-once
+ROLE=worker DELIVERY=none|DELIVERY: 'none' cannot be combined with ROLE; workers and their merger are exactly-once
+ROLE=worker SHARD=0/2|SHARD: cannot be combined with ROLE, -n or NUM_CONSUMERS
+NUM_CONSUMERS=2 SHARD=0/1|SHARD: cannot be combined with ROLE, -n or NUM_CONSUMERS
+ROLE=worker WORKER_ID=a/b|WORKER_ID: 'a/b' is not a name of up to 200 letters, digits, '.', '_' and '-'
+ROLE=merge PARTIALS_TOPIC=$topic-rejects|PARTIALS_TOPIC: $topic-rejects is also the topic for something else
+ROLE=worker PARTIALS_TOPIC=$topic|KAFKA_TOPIC: $topic is also an output topic
+ROLE=merge MERGE_OPTS=--state-reset|MERGE_OPTS: --state-reset would reset the state at every restart; use it with --once
+NUM_CONSUMERS=2 LOGINAGG_OPTS=--state-reset|LOGINAGG_OPTS: --state-reset would reset the state at every restart; use it with ROLE=merge and --once
+TABLE
+    # These two are fine: nothing there reads partials, and the merger is told once.
+    PARTIALS_TOPIC=$topic loginpipe --dry-run
+    ROLE=merge MERGE_OPTS=--state-reset loginpipe --dry-run --once
+}
+
+@test "only a pipeline with a share of its own warns that its insights are of a share" {
+    export BOOTSTRAP_SERVERS=127.0.0.1:1 KCAT_IN_OPTS='--wait 300ms' KCAT_OUT_OPTS='--wait 300ms' \
+        MERGE_IN_OPTS='--wait 300ms'
+    for settings in SHARD=1/2 'DELIVERY=none NUM_CONSUMERS=2'; do
+        # shellcheck disable=SC2086 # several settings
+        run -69 env $settings timeout 20 loginpipe --once
+        assert_match "$output" 'loginpipe: this counts only a share of the records'
+    done
+    for settings in SHARD=0/1 ROLE=worker ROLE=merge NUM_CONSUMERS=2; do
+        # shellcheck disable=SC2086 # several settings
+        run -69 env $settings timeout 20 loginpipe --once
+        run ! grep 'share' <<<"$output"
+    done
 }
 
 @test "the state directory is found in cron, under systemd, in a container and in a session" {
@@ -117,7 +200,7 @@ TABLE
     assert_match "$output" '^loginpipe .*[0-9]+\.[0-9]+'
     run -0 loginpipe --help
     for name in --once --dry-run -n KAFKA_TOPIC PROCESSED_TOPIC INSIGHTS_TOPIC REJECTS_TOPIC \
-        KAFKA_GROUP NUM_CONSUMERS BOOTSTRAP_SERVERS; do
+        KAFKA_GROUP NUM_CONSUMERS BOOTSTRAP_SERVERS PARTIALS_TOPIC ROLE WORKER_ID MERGE_OPTS; do
         assert_match "$output" "$name"
     done
     run -74 bash -c 'loginpipe --help >/dev/full'

@@ -4,8 +4,9 @@
 // fails.
 //
 // login/pipeline knows the stages and their options, and base/child starts and stops processes.
-// With -n, loginpipe forks copies of itself. Each copy supervises a pipeline, and loginpipe
-// supervises the copies in the same way: it restarts them when one was killed.
+// Where several pipelines share the work, loginpipe forks a copy of itself for each. Each copy
+// supervises its pipeline, and loginpipe supervises the copies in the same way: it restarts them
+// when one was killed.
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ static int set_create(void *options, const char *arg, struct err *err)
 
 static const struct opt options_table[] = {
     OPT_STRING(NULL, 'n', "N", struct options, copies,
-               "N copies in one group (default $NUM_CONSUMERS, or 1)"),
+               "N workers and a merger (default $NUM_CONSUMERS, or 1: one pipeline)"),
     OPT_FLAG("once", 0, struct options, once,
              "end when a stage fails, with the stage's exit status"),
     OPT_FLAG("dry-run", 0, struct options, dry_run, "print the pipeline, for a shell, and exit"),
@@ -57,15 +58,19 @@ static const char environment_help[] =
     "  PROCESSED_TOPIC             where clean records go (default processed-logins)\n"
     "  INSIGHTS_TOPIC              where insights go (default login-insights)\n"
     "  REJECTS_TOPIC               where rejects go (default login-rejects)\n"
+    "  PARTIALS_TOPIC              from workers to the merger (default login-partials)\n"
     "  KAFKA_GROUP                 the consumer group (default loginpipe)\n"
     "  NUM_CONSUMERS               the same as -n\n"
+    "  ROLE                        worker: only workers; merge: only the merger\n"
+    "  WORKER_ID                   a name that is this worker's own at each of its starts\n"
     "  DELIVERY                    at-least-once (default), exactly-once or none\n"
     "  SHARD                       I/N: this pipeline's share of the partitions (default 0/1)\n"
     "  STATE_DIR                   where counts are kept (default $STATE_DIRECTORY, or\n"
     "                              loginpipe in $XDG_STATE_HOME or ~/.local/state)\n"
     "  LOG_LEVEL                   error, warn (default), info or debug\n"
     "  KCAT_IN_OPTS, LOGINCLEAN_OPTS, LOGINAGG_OPTS, KCAT_OUT_OPTS\n"
-    "                              more options for a stage, separated by spaces";
+    "                              more options for a stage, separated by spaces\n"
+    "  MERGE_IN_OPTS, MERGE_OPTS   ... for the merger's kcat-in and loginagg";
 
 // Returns the options with which a stage has our log level instead of the environment's.
 static const char *volume(enum log_level environment)
@@ -79,22 +84,22 @@ static const char *volume(enum log_level environment)
     return "";
 }
 
-// Calls a function for each copy that has its own share, or once if there are no shares.
-static void each_share(struct pipeline *p, void (*visit)(const struct pipeline *p, int copy))
+// Calls a function for each member, or once if the members are alike.
+static void each_member(struct pipeline *p, void (*visit)(const struct pipeline *p, int member))
 {
-    const int shares = pipeline_has_shares(p) ? pipeline_copies(p) : 1;
+    const int members = pipeline_members_are_alike(p) ? 1 : pipeline_members(p);
     struct err err;
 
-    for (int i = 0; i < shares; i++) {
-        if (pipeline_take_share(p, i, &err) != 0)
+    for (int i = 0; i < members; i++) {
+        if (pipeline_take(p, i, &err) != 0)
             err_die(&err);
         visit(p, i);
     }
 }
 
-static void print_pipeline(const struct pipeline *p, int copy)
+static void print_pipeline(const struct pipeline *p, int member)
 {
-    if (copy > 0)
+    if (member > 0)
         printf("\n");
     pipeline_print(p);
 }
@@ -125,11 +130,11 @@ static int make_directory(const char *path, struct err *err)
     return 0;
 }
 
-static void make_state(const struct pipeline *p, int copy)
+static void make_state(const struct pipeline *p, int member)
 {
     struct err err;
 
-    (void)copy;
+    (void)member;
     if (pipeline_state(p) != NULL && make_directory(pipeline_state(p), &err) != 0)
         err_die(&err);
 }
@@ -139,19 +144,28 @@ static void make_state(const struct pipeline *p, int copy)
 struct run {
     struct pipeline *pipeline;
     struct child_group group;
-    int copies; // that this process supervises; 0 if it supervises the pipeline itself
+    int copies; // of this process, one for each member; 0 if it supervises a pipeline itself
     int pause;  // the latest one, in seconds
     bool once;
 };
 
-// Called in a copy that has just been forked.
-static void become_copy(struct run *r, int copy)
+// Forks a copy of this process for each member. Returns whether this process is such a copy. The
+// pipeline is then that of its member.
+static bool start_copies(struct run *r)
 {
     struct err err;
 
-    r->copies = r->pause = 0;
-    if (pipeline_take_share(r->pipeline, copy, &err) != 0)
-        err_die(&err);
+    for (int i = 0; i < r->copies; i++) {
+        if (pipeline_take(r->pipeline, i, &err) != 0)
+            err_die(&err);
+        pid_t pid =
+            child_fork(&r->group, pipeline_name(r->pipeline), pipeline_follows(r->pipeline));
+        if (pid == 0)
+            r->copies = r->pause = 0;
+        if (pid <= 0)
+            return pid == 0;
+    }
+    return false;
 }
 
 // Starts the copies, or the pipeline. Also returns in each copy, which has then started its
@@ -160,23 +174,30 @@ static void start(struct run *r)
 {
     const struct child_command *commands;
     size_t count;
-    char name[16];
 
     child_group_clear(&r->group);
     r->group.nested = r->copies > 0;
-    for (int i = 0; i < r->copies; i++) {
-        snprintf(name, sizeof name, "copy %d", i + 1);
-        pid_t pid = child_fork(&r->group, name);
-        if (pid < 0)
-            return;
-        if (pid == 0)
-            become_copy(r, i);
-    }
-    if (!r->group.nested) {
-        pipeline_seal();
-        commands = pipeline_commands(r->pipeline, &count);
-        child_start_pipeline(&r->group, commands, count);
-    }
+    if (r->copies > 0 && !start_copies(r))
+        return;
+    pipeline_seal();
+    commands = pipeline_commands(r->pipeline, &count);
+    child_start_pipeline(&r->group, commands, count);
+}
+
+// Called when all members have ended with 0. If the input of the workers has ended, this process
+// becomes a last merger, which reads what they have written. Returns whether it does.
+static bool become_last(struct run *r)
+{
+    struct err err;
+    int rest;
+
+    if (r->copies == 0 || r->group.stops > 0)
+        return false;
+    rest = pipeline_take_rest(r->pipeline, &err);
+    if (rest < 0)
+        err_die(&err);
+    r->copies = r->pause = 0;
+    return rest > 0;
 }
 
 // Returns whether another start would end in the same way.
@@ -198,6 +219,8 @@ static int supervise(struct run *r)
         child_wait(g);
         if (g->forced != 0)
             return g->forced;
+        if (g->failure.status == 0 && become_last(r))
+            continue;
         if (g->failure.status == 0)
             return EX_OK;
         if (r->once || is_permanent(g->failure.status) || g->stops > 0) {
@@ -213,14 +236,13 @@ static int supervise(struct run *r)
 
 static int run(struct pipeline *p, bool once)
 {
-    const int copies = pipeline_copies(p);
-    struct run r = {.pipeline = p, .copies = copies > 1 ? copies : 0, .once = once};
+    const int members = pipeline_members(p);
+    struct run r = {.pipeline = p, .copies = members > 1 ? members : 0, .once = once};
 
-    if (copies > 1)
-        log_warn("-n %d: each copy counts only its own share, so their insights overwrite each "
-                 "other",
-                 copies);
-    each_share(p, make_state);
+    if (pipeline_counts_share(p))
+        log_warn("this counts only a share of the records, so its insights and those of the other "
+                 "shares overwrite each other; see ROLE in loginpipe(1)");
+    each_member(p, make_state);
     child_group_init(&r.group, GRACE);
     int status = supervise(&r);
     child_group_release(&r.group);
@@ -253,7 +275,7 @@ int main(int argc, char **argv)
     if (p == NULL)
         err_die(&err);
     if (options.dry_run)
-        each_share(p, print_pipeline);
+        each_member(p, print_pipeline);
     else
         status = run(p, options.once);
     pipeline_free(p);

@@ -263,6 +263,15 @@ static void take_down(struct child_group *g)
         g->kill_at = time_monotonic() + g->grace;
 }
 
+static bool only_followers_run(const struct child_group *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->children[i].running && !g->children[i].follower)
+            return false;
+    }
+    return g->running > 0;
+}
+
 // Returns until when child_wait() may wait for a signal.
 static int64_t next_check(const struct child_group *g)
 {
@@ -276,6 +285,8 @@ void child_wait(struct child_group *g)
     while (g->running > 0 || g->orphans) {
         if (g->failure.status != 0 || g->orphans)
             take_down(g);
+        else if (!g->told && only_followers_run(g))
+            tell_leaders(g);
         if (!g->killed && g->kill_at <= time_monotonic()) {
             log_warn("the remaining stages did not end in time; killing them");
             kill_children(g);
@@ -399,7 +410,7 @@ void child_start_pipeline(struct child_group *g, const struct child_command *com
     close_end(in);
 }
 
-pid_t child_fork(struct child_group *g, const char *name)
+pid_t child_fork(struct child_group *g, const char *name, bool follower)
 {
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -413,6 +424,8 @@ pid_t child_fork(struct child_group *g, const char *name)
     }
     if (pid < 0)
         cannot_start(g, name);
+    else
+        g->children[g->count - 1].follower = follower;
     close_end(in);
     return pid;
 }

@@ -8,7 +8,9 @@
 // Some children are leaders. To stop the group, the supervisor sends each leader one SIGTERM; the
 // other children end when their input ends. In a pipeline the first child is the leader. When one
 // child has failed, the group is stopped too, and children that still run after the grace period
-// are killed. If the supervisor itself is killed, the kernel sends SIGTERM to the leaders.
+// are killed. If the supervisor itself is killed, the kernel sends SIGTERM to the leaders. Some
+// leaders are followers: they do not end by themselves, so once all other children have ended, they
+// are sent SIGTERM too.
 //
 // child_group_init() blocks the signals that the group handles and does not unblock them. The group
 // receives them only while it waits, so no signal can be missed between a check and the wait after
@@ -63,6 +65,7 @@ struct child {
     pid_t pid;
     bool running;
     bool leader;
+    bool follower;
 };
 
 struct child_group {
@@ -110,10 +113,11 @@ void child_group_clear(struct child_group *g);
 void child_start_pipeline(struct child_group *g, const struct child_command *commands,
                           size_t count);
 
-// Forks a leader that continues in this program, with /dev/null as stdin, and adds it to the group.
-// Returns the child's process number. In the child, returns 0; there, `g` is empty and may start
-// children of its own. On failure, sets the group's failure and returns -1.
-pid_t child_fork(struct child_group *g, const char *name);
+// Forks a leader that continues in this program, with /dev/null as stdin, and adds it to the group;
+// `follower` says whether it is one. Returns the child's process number. In the child, returns 0;
+// there, `g` is empty and may start children of its own. On failure, sets the group's failure and
+// returns -1.
+pid_t child_fork(struct child_group *g, const char *name, bool follower);
 
 // Waits until all children have ended. Stops them after a signal or a failure.
 void child_wait(struct child_group *g);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// pipeline: the stages of the usual pipeline and their options. loginpipe runs or prints the
-// pipeline from this data.
+// pipeline: the usual pipeline, made of a recipe and of settings from the environment, which
+// loginpipe(1) describes. loginpipe runs or prints it.
 //
 //     kcat-in | loginclean | loginagg | kcat-out
 //
-// Settings come from the environment; loginpipe(1) describes them.
+// Several pipelines can share the work. Each is a member: a copy, a worker or the merger.
 //
-//     struct pipeline *p = pipeline_new(&options, &err);
+//     struct pipeline *p = pipeline_new(&options, &err); // the first member
 //     if (p == NULL)
 //         ...
 //     const struct child_command *commands = pipeline_commands(p, &count);
@@ -33,35 +33,50 @@ struct pipeline_options {
 
 struct pipeline;
 
-// Reads the settings, finds the tools and makes the commands, for the first copy. Returns NULL with
+// Reads the settings, finds the tools and makes the commands of the first member. Returns NULL with
 // EX_USAGE for a wrong setting, or EX_CONFIG for a tool that is missing.
 struct pipeline *pipeline_new(const struct pipeline_options *options, struct err *err);
 void pipeline_free(struct pipeline *p);
 
-// Returns how many copies of the pipeline there are, from 1 to 999.
-int pipeline_copies(const struct pipeline *p);
+// Returns how many members there are, from 1 to 1000. The merger is the last one.
+int pipeline_members(const struct pipeline *p);
 
-// Returns whether each copy has its own share of the partitions, and therefore its own commands.
-// Otherwise the copies are alike, and Kafka's group protocol gives each copy its partitions.
-bool pipeline_has_shares(const struct pipeline *p);
+// Returns whether all members have the same commands. Then Kafka's group protocol alone gives each
+// its partitions.
+bool pipeline_members_are_alike(const struct pipeline *p);
 
-// Switches to the commands of one copy, counted from 0. Returns 0, or -1 with an error of
+// Returns whether the insights of each member are those of its share of the records only.
+bool pipeline_counts_share(const struct pipeline *p);
+
+// Switches to the commands of one member, counted from 0. Returns 0, or -1 with an error of
 // pipeline_new().
-int pipeline_take_share(struct pipeline *p, int copy, struct err *err);
+int pipeline_take(struct pipeline *p, int member, struct err *err);
+
+// Returns the name of this member, such as "worker 2", until the next pipeline_take().
+const char *pipeline_name(const struct pipeline *p);
+
+// Returns whether this member is the merger of other members. It ends after them, and only when it
+// is told to.
+bool pipeline_follows(const struct pipeline *p);
+
+// Switches to the merger, if there is one for other members, which have all ended with 0. It is to
+// read what they have written, and to end there. Returns 1, 0 if there is no such merger, or -1
+// with an error of pipeline_new().
+int pipeline_take_rest(struct pipeline *p, struct err *err);
 
 // Returns the directory in which the stages keep state, or NULL if they keep none. It must exist
 // when the stages start.
 const char *pipeline_state(const struct pipeline *p);
 
-// Returns the commands of this copy. They belong to the pipeline, and are valid until the next
-// pipeline_take_share().
+// Returns the commands of this member. They belong to the pipeline, and are valid until the next
+// pipeline_take().
 const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count);
 
 // Removes the settings with more options for a stage from the environment, since a stage should not
-// inherit the secrets of another. Then pipeline_take_share() cannot be called any more.
+// inherit the secrets of another. Then pipeline_take() cannot be called any more.
 void pipeline_seal(void);
 
-// Prints this copy's pipeline to stdout, as a person would type it.
+// Prints this member's pipeline to stdout, as a person would type it.
 void pipeline_print(const struct pipeline *p);
 
 #endif

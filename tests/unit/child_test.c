@@ -486,7 +486,7 @@ static void signal_twice(const pid_t *copies)
     }
 }
 
-enum copies { OBEDIENT, DEAF, DEAF_AND_FAILING, KILLED, KILLED_AND_DEAF };
+enum copies { OBEDIENT, DEAF, DEAF_AND_FAILING, KILLED, KILLED_AND_DEAF, FOLLOWED };
 
 // What a copy does.
 static void run_copy(struct child_group *g, enum copies how, int copy)
@@ -498,8 +498,11 @@ static void run_copy(struct child_group *g, enum copies how, int copy)
                               STAGE("copy")};
     char *const failing[][10] = {STAGE("say", "begun\n", "sleep", "100", "end", "7"),
                                  STAGE("copy")};
+    char *const finite[][10] = {STAGE("say", "begun\n", "sleep", "100"), STAGE("copy")};
 
-    if (how == OBEDIENT)
+    if (how == FOLLOWED && copy == 0)
+        start_stages(g, finite, 2);
+    else if (how == OBEDIENT || how == FOLLOWED)
         start_stages(g, stages, 2);
     else if (how == KILLED)
         start_stages(g, slow, 2);
@@ -533,7 +536,7 @@ static int copies(enum copies how)
     g.nested = true;
     redirect(ends[1]);
     for (int i = 0; i < 2; i++) {
-        pids[i] = child_fork(&g, i == 0 ? "copy 1" : "copy 2");
+        pids[i] = child_fork(&g, i == 0 ? "copy 1" : "copy 2", how == FOLLOWED && i == 1);
         if (pids[i] == 0)
             run_copy(&g, how, i);
     }
@@ -554,6 +557,8 @@ static int copies(enum copies how)
     child_group_release(&g);
     if (how == KILLED && !has_drained(ends[0]))
         return 3;
+    if (how == FOLLOWED && g.stops > 0)
+        return 5;
     return (how == KILLED || how == KILLED_AND_DEAF) && !has_no_children() ? 4 : status;
 }
 
@@ -570,6 +575,11 @@ static int kill_copies(void)
 static int fail_copy(void)
 {
     return copies(DEAF_AND_FAILING);
+}
+
+static int follow_copy(void)
+{
+    return copies(FOLLOWED);
 }
 
 static int kill_copy(void)
@@ -603,6 +613,8 @@ static void test_copies(void)
 
     tap_int(in_process(stop_copies), 0, "copies are told to stop, and end with success");
     tap_ok(all_end(), "no process of the copies is left");
+    tap_int(in_process(follow_copy), 0, "a follower is told to stop when all others have ended");
+    tap_ok(all_end(), "it has ended");
     tap_int(in_process(kill_copies), 143, "a second signal makes copies kill their stages");
     tap_int(in_process(fail_copy), 7,
             "the end of the grace period makes copies kill their stages too");
