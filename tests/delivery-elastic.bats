@@ -9,14 +9,14 @@ load helpers
 load delivery
 
 # worker NAME [OPTION]...: starts a pipeline with a slow stage as a member of the group. Its files are
-# in the directory NAME.
+# in the directory NAME. $sink has more options of kcat-out.
 worker() {
     mkdir -p "$1"
     slow_stage
     mv slow "$1"
     cat >"$1/pipeline" <<END
 kcat-in '$topic' -G '$group' --marks=100ms -X session.timeout.ms=6000 ${*:2} -v 2>source.err |
-    perl slow | kcat-out -t '$out' --exactly-once 2>sink.err
+    perl slow | kcat-out -t '$out' --exactly-once $sink 2>sink.err
 echo "\${PIPESTATUS[*]}" >statuses
 END
     start bash -c "cd '$1' && exec bash pipeline"
@@ -72,20 +72,21 @@ assert_each_once() {
 }
 
 @test "a worker that was stopped for too long is fenced and doubles nothing" {
-    make_topics 40000
+    make_topics 20000
+    # A line that is stopped for longer than this fails, whatever the group says.
+    sink='-X transaction.timeout.ms=300000'
     worker a
     a=$!
     wait_until 30 out_has 1000
     pkill -STOP -s $a
     worker b
-    assert_each_once 40000
+    wait_until 30 holds b 3
     pkill -CONT -s $a
+    assert_each_once 20000
     await $a 60
     assert_match "$(<a/statuses)" '75$'
     assert_match "$(<a/sink.err)" \
         "kcat-out: group $group: has given this pipeline's partitions to another member"
-    numbers_of "$out" >numbers
-    assert_exactly_once 40000 numbers
 }
 
 @test "a worker keeps its partitions while its sink is slow, and others wait for them" {
@@ -97,7 +98,7 @@ assert_each_once() {
     sleep 4
     worker b
     sleep 4
-    ! holds b 1
+    run ! holds b 1
     assert_eq "$(grep -c revoked a/source.err || true)" 0
     pkill -CONT -s $a kcat-out
     assert_each_once 20000

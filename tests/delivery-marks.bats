@@ -227,7 +227,7 @@ END
 @test "with marks, kcat-in commits nothing that is not acknowledged" {
     make_topics 100
     for _ in 1 2; do
-        assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
+        assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | grep -c '"n"')" 100
     done
     # Without acknowledgements it waits until it is told to stop, and then does not leave the group.
     start kcat-in "$topic" -G "$group" --acks acks -X session.timeout.ms=6000 >lines
@@ -236,7 +236,7 @@ END
     wait_until 10 has_let_go_of_signals $!
     kill -TERM $!
     await $!
-    assert_eq "$(read_topic "$topic" -G "$group" --marks | grep -c '"n"')" 100
+    assert_eq "$(read_topic "$topic" -G "$group" --shard 0/1 --marks | grep -c '"n"')" 100
 }
 
 @test "kcat-in commits a mark that comes back through the FIFO, with its seq" {

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "kafka/metadata.h"
 #include "kafka/partition_list.h"
+#include "kafka/topic_counts.h"
 
 #define EXPLAIN_TIME 2000     // ms to find out why a topic is not available
 #define GROWTH_INTERVAL 10000 // ms between questions whether topics have more partitions
@@ -24,39 +25,20 @@ static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_
     rd_kafka_queue_destroy(queue);
 }
 
-static void forget_topics(struct consumer *c)
-{
-    for (size_t i = 0; i < c->topic_count; i++)
-        free(c->topic[i].name);
-    free(c->topic);
-    c->topic = NULL;
-    c->topic_count = 0;
-}
-
-static void add_known_topic(struct consumer *c, const char *name, int partitions)
-{
-    for (size_t i = 0; i < c->topic_count; i++) {
-        if (strcmp(c->topic[i].name, name) == 0)
-            return;
-    }
-    c->topic = xreallocarray(c->topic, c->topic_count + 1, sizeof *c->topic);
-    c->topic[c->topic_count++] = (struct consumer_topic){xstrdup(name), partitions};
-}
-
 // Finds out how many partitions the topics of assigned partitions have.
 static int count_partitions(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
                             struct err *err)
 {
     int partitions;
 
-    forget_topics(c);
+    topic_counts_clear(&c->topics);
     for (int i = 0; i < list->cnt; i++) {
         const char *topic = list->elems[i].topic;
         if (i > 0 && strcmp(topic, list->elems[i - 1].topic) == 0)
             continue;
         if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
             return -1;
-        add_known_topic(c, topic, partitions);
+        topic_counts_add(&c->topics, topic, partitions);
     }
     return 0;
 }
@@ -91,7 +73,7 @@ static void on_revoke(struct consumer *c)
     for (size_t i = 0; i < c->partitions.count; i++)
         c->partitions.item[i]->assigned = false;
     rd_kafka_assign(c->client.rk, NULL);
-    forget_topics(c);
+    topic_counts_clear(&c->topics);
     c->assigned = false;
     c->assignment++;
 }
@@ -283,7 +265,7 @@ static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
         return -1;
     partition_watch_add(&c->watch, &c->client, topic, partitions);
     if (id_count == 0)
-        add_known_topic(c, topic, partitions);
+        topic_counts_add(&c->topics, topic, partitions);
     for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
         int32_t id = id_count == 0 ? i : ids[i];
         if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
@@ -484,28 +466,6 @@ int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
     return c->stopped ? -1 : 0;
 }
 
-char *consumer_member(const struct consumer *c)
-{
-    rd_kafka_consumer_group_metadata_t *member = rd_kafka_consumer_group_metadata(c->client.rk);
-    struct buf text = BUF_INIT;
-    void *bytes = NULL;
-    size_t size;
-
-    if (member == NULL)
-        return NULL;
-    rd_kafka_error_t *error = rd_kafka_consumer_group_metadata_write(member, &bytes, &size);
-    rd_kafka_consumer_group_metadata_destroy(member);
-    if (error != NULL) {
-        rd_kafka_error_destroy(error);
-        return NULL;
-    }
-    buf_put_base64(&text, bytes, size);
-    rd_kafka_mem_free(NULL, bytes);
-    char *base64 = xstrndup(text.data, text.len);
-    buf_release(&text);
-    return base64;
-}
-
 int64_t consumer_timestamp(const struct consumer *c)
 {
     rd_kafka_timestamp_type_t type;
@@ -583,7 +543,7 @@ void consumer_release(struct consumer *c)
     client_release(&c->client);
     group_known_release(&c->offsets.known);
     partition_set_release(&c->partitions);
-    forget_topics(c);
+    topic_counts_clear(&c->topics);
     free(c->share);
     for (size_t i = 0; i < c->names.count; i++)
         free((char *)c->names.item[i]);

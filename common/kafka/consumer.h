@@ -28,6 +28,7 @@
 #include "kafka/partition.h"
 #include "kafka/partition_watch.h"
 #include "kafka/refill.h"
+#include "kafka/topic_counts.h"
 #include "kafka/value.h"
 
 struct consumer_ops {
@@ -56,12 +57,6 @@ struct consumer_ops {
                       const rd_kafka_topic_partition_list_t *list);
 };
 
-// A topic, and how many partitions it had when they were assigned.
-struct consumer_topic {
-    char *name;
-    int partitions;
-};
-
 struct consumer {
     struct consumer_ops ops;
     void *ctx;
@@ -78,8 +73,7 @@ struct consumer {
     uint64_t assignment; // grows with each change of the assigned partitions
     // The topics of which all partitions are read, by this consumer or by others of the group or of
     // the other shares. None if the ids were given.
-    struct consumer_topic *topic;
-    size_t topic_count;
+    struct topic_counts topics;
 
     // The members below are private.
     struct client client;
@@ -135,10 +129,6 @@ static inline size_t consumer_join_lines(struct consumer *c, const struct line *
 // c->keeps is set, it only keeps the membership of the group alive: the group's other members wait
 // until the owner calls consumer_poll() again, for max.poll.interval.ms at most.
 void consumer_serve(struct consumer *c);
-
-// Returns this consumer's membership of the group in the format of its librdkafka, in base64. The
-// caller frees it. Returns NULL if it is not a member.
-char *consumer_member(const struct consumer *c);
 
 // Returns whether partitions that belong to the fixed set were added to a topic, and puts a message
 // into *err. Call it often. It asks the broker every ten seconds, or as often as

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "json/event_time.h"
+#include "kafka/membership.h"
 
 #define HEARTBEAT (5 * MS_SECOND) // between marks that say nothing new
 #define FILL_BYTES (256 * 1024)   // bytes of records that allow an early mark
@@ -176,8 +177,8 @@ static void put_position(const struct mark_source *m, struct mark *next)
 
 static void put_topics(const struct consumer *c, struct mark *next)
 {
-    for (size_t i = 0; i < c->topic_count; i++)
-        mark_add_topic(next, c->topic[i].name, c->topic[i].partitions);
+    for (size_t i = 0; i < c->topics.count; i++)
+        mark_add_topic(next, c->topics.item[i].topic, c->topics.item[i].partitions);
 }
 
 // Fills in the next mark.
@@ -199,7 +200,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
         next->librdkafka = m->elastic ? xstrdup(rd_kafka_version_str()) : NULL;
     }
     if (kind == MARK_ASSIGN)
-        next->member = consumer_member(c);
+        next->member = membership_text(c->client.rk);
     if (kind == MARK_HELLO || kind == MARK_ASSIGN)
         put_topics(c, next);
     put_position(m, next);

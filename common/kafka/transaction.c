@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "kafka/group_offsets.h"
+#include "kafka/membership.h"
 
 #define CALL_TIME 5000               // ms for one call, between checks for errors
 #define FIRST_TIME 500               // ms for the first call to a coordinator
@@ -298,28 +299,10 @@ int transaction_check(struct transaction *t, const struct mark *hello, struct er
     return check_start(t, hello, err);
 }
 
-// Makes a member from the text that consumer_member() has made. Returns NULL if it is malformed.
-static rd_kafka_consumer_group_metadata_t *read_member(const char *base64)
-{
-    rd_kafka_consumer_group_metadata_t *member = NULL;
-    struct buf bytes = BUF_INIT;
-
-    if (buf_put_decoded(&bytes, base64, strlen(base64)) == 0 && bytes.len > 0) {
-        rd_kafka_error_t *error =
-            rd_kafka_consumer_group_metadata_read(&member, bytes.data, bytes.len);
-        if (error != NULL) {
-            log_debug("member: %s", rd_kafka_error_string(error));
-            rd_kafka_error_destroy(error);
-        }
-    }
-    buf_release(&bytes);
-    return member;
-}
-
 int transaction_assign(struct transaction *t, const struct mark *assign, struct err *err)
 {
     rd_kafka_consumer_group_metadata_t *member =
-        assign->member == NULL ? NULL : read_member(assign->member);
+        assign->member == NULL ? NULL : membership_read(assign->member);
 
     if (!t->elastic || member == NULL)
         return err_set(err, EX_DATAERR, "mark %llu: %s", (unsigned long long)assign->seq,

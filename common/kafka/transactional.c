@@ -8,6 +8,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/xalloc.h"
 #include "kafka/group_check.h"
 #include "kafka/group_offsets.h"
@@ -19,6 +20,7 @@
 #define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
 #define COMMIT_PAUSE 20             // ms between questions whether a mark is committed
 #define COMMIT_TIME 1000            // ms for one such question
+#define COMMIT_WARN (5 * MS_SECOND) // of waiting until the user is told
 #define IDLE 50                     // ms without a line after a mark, until that mark is committed
 
 // --- Source ---
@@ -132,13 +134,15 @@ static int ask_committed(struct source *s, const struct mark *mark)
     return done;
 }
 
-// Waits until the sink has committed the last mark. Returns 0; 1 when it has not in this time, or
-// when stdout has no reader any more; or -1.
+// Waits until the sink has committed the last mark. A signal makes the wait shorter. Returns 0; 1
+// when the mark was not committed in this time, or when stdout has no reader any more; or -1.
 static int await_committed(struct source *s, int64_t wait_ms)
 {
     const struct mark *mark = mark_source_last(&s->marks);
-    const int64_t deadline = time_monotonic() + wait_ms;
+    const bool stopping = signals_stopping();
+    int64_t began = time_monotonic(), deadline = began + wait_ms;
     struct pollfd out = {.fd = STDOUT_FILENO};
+    bool warned = false;
     int status;
 
     while ((status = ask_committed(s, mark)) == 0 && time_monotonic() < deadline) {
@@ -146,6 +150,14 @@ static int await_committed(struct source *s, int64_t wait_ms)
         poll(&out, 1, COMMIT_PAUSE);
         if (out.revents & (POLLERR | POLLHUP))
             break;
+        if (!warned && time_monotonic() >= began + COMMIT_WARN) {
+            log_warn("waiting until the last stage (kcat-out --exactly-once) has committed mark "
+                     "%llu",
+                     (unsigned long long)mark->seq);
+            warned = true;
+        }
+        if (!stopping && signals_stopping() && deadline > time_monotonic() + GUARANTEE_STOP_WAIT)
+            deadline = time_monotonic() + GUARANTEE_STOP_WAIT;
     }
     return status < 0 ? -1 : !status;
 }
