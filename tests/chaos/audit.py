@@ -135,6 +135,18 @@ class Audit:
             self.input[message.partition][message.offset] = message.value
             self.records += 1
 
+    def broken_promises(self):
+        faults = list(self.faults)
+        if self.strange:
+            faults.append(f"{self.strange} lines that nobody wrote")
+        if not self.records:
+            faults.append("there were no records")
+        if self.lost and self.mode != "none":
+            faults.append(f"{self.lost} records lost")
+        if self.duplicated and self.mode == "exactly-once":
+            faults.append(f"{self.duplicated} records duplicated")
+        return faults
+
     # --- Records ---
 
     def check_order(self, partition, expected, seen):
