@@ -186,6 +186,36 @@ class Audit:
             if self.mode != "none":
                 self.check_order(partition, expected, seen[partition])
 
+    def check_shared_records(self, stages):
+        """The clean records of workers that share the partitions of an input without repeated lines,
+        to which partitions may have been added. In each partition of clean the records of one
+        partition of the input are in its order. Keeps the rejects that are expected."""
+        self.rejects = collections.Counter()
+        origin = {}  # of a line: its partition, and its number there
+        for partition in self.input:
+            made = run_undisturbed(stages, self.input[partition].values())
+            self.rejects.update(reject_identity(line) for line in made if line.startswith(REJECT))
+            records = [line for line in made if not line.startswith(REJECT)]
+            origin.update((line, (partition, n)) for n, line in enumerate(records))
+        seen = collections.Counter()
+        reached = {}
+        for message in self.messages("clean"):
+            seen[message.value] += 1
+            if message.key != json.loads(message.value)["user_id"].encode():
+                self.fault(f"clean [{message.partition}] {message.offset}: key {message.key}")
+            partition, number = origin.get(message.value, (None, 0))
+            if number < reached.get((message.partition, partition), 0):
+                self.fault(
+                    f"clean [{message.partition}] offset {message.offset}: record {number} of input"
+                    f" [{partition}] comes too late"
+                )
+            reached[message.partition, partition] = number
+        self.compare(collections.Counter(dict.fromkeys(origin, 1)), seen)
+
+    def input_ends(self, topic):
+        """Where each partition of the input ends, by topic and partition."""
+        return {(topic, partition): max(held) + 1 for partition, held in self.input.items()}
+
     # --- Rejects ---
 
     def check_rejects(self):

@@ -94,8 +94,11 @@ class Harness:
         self.rate = self.number("RATE", 2000)
         self.random = random.Random(self.seed)
         self.broker = Broker(directory)
+        self.mode = "exactly-once"
         self.feeding = False
         self.supervisors = []
+        self.zombies_alive = []  # replaced pipelines that go on, as (pipeline, deadline)
+        self.unburied = []  # what did not end by itself
         os.mkdir(f"{directory}/ledgers")
         self.plan = open(f"{directory}/plan.log", "w", encoding="ascii", buffering=1)
 
@@ -164,21 +167,28 @@ class Harness:
             time.sleep(STEP)
         return True
 
-    def work_off(self, supervisor):
-        """Starts a pipeline that ends by itself, again until it has succeeded. Returns its name."""
-        supervisor.stopping = False
-        deadline = time.monotonic() + DRAIN_TIME
-        while True:
-            self.wait_until(10, lambda: supervisor.pipeline is not None)
-            pipeline = supervisor.pipeline
-            if not self.wait_until(
-                deadline - time.monotonic(), lambda: supervisor.pipeline is not pipeline
-            ):
-                raise RuntimeError("what was left was not worked off in time")
-            if pipeline.succeeded():
-                break
-        supervisor.stopping = True
-        return pipeline.name
+    def work_off(self, supervisors):
+        """Starts pipelines that end by themselves, again until each has succeeded. Returns the names
+        of the last ones."""
+        for supervisor in supervisors:
+            supervisor.stopping = False
+            supervisor.finishing = True
+        if not self.wait_until(DRAIN_TIME, lambda: all(s.last for s in supervisors)):
+            raise RuntimeError("what was left was not worked off in time")
+        return [supervisor.last for supervisor in supervisors]
+
+    def bury(self, every=False):
+        """Zombies that had time enough. With exactly-once they must have ended by themselves."""
+        for entry in list(self.zombies_alive):
+            pipeline, deadline = entry
+            if pipeline.ended():
+                self.zombies_alive.remove(entry)
+            elif every or time.monotonic() > deadline:
+                for number, stage in enumerate(pipeline.stages):
+                    if stage.poll() is None and self.mode == "exactly-once":
+                        self.unburied.append(f"{pipeline.name}: {pipeline.names[number]}")
+                pipeline.signal_all(signal.SIGKILL)
+                self.zombies_alive.remove(entry)
 
     # --- Faults that concern all. Each returns what it did. ---
 

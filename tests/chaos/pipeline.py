@@ -112,6 +112,8 @@ class Supervisor:
         self.late = []
         self.wait_until = 0
         self.stopping = False
+        self.finishing = False  # it stops after the first pipeline that succeeds
+        self.last = None  # the name of that pipeline
 
     def say(self, text):
         self.log.write(f"--- {time.strftime('%H:%M:%S')} {text}\n".encode())
@@ -134,6 +136,9 @@ class Supervisor:
                 self.orphans.remove(orphan)
         if self.pipeline and self.pipeline.ended():
             self.finish(self.pipeline)
+            if self.finishing and self.pipeline.succeeded():
+                self.last = self.pipeline.name
+                self.stopping = True
             self.pipeline = None
             self.wait_until = time.monotonic() + PAUSE
         if not self.pipeline and not self.stopping and time.monotonic() >= self.wait_until:
