@@ -9,6 +9,7 @@
 #                                    compares filters with the jq command, on 10,000 programs
 # make bench [FAST=1] [PARTS=NAMES]  speed, latency and memory beside other tools; see tests/bench/README.md
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
+# make chaos-elastic [SEED= EVENTS=] workers come, go and die on a real Kafka; see tests/chaos/elastic
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
@@ -46,7 +47,7 @@ TEST_PACKAGES = bats jq kcat mawk miller sqlite3 postgresql maven default-jre-he
 BENCH_PACKAGES = python3-confluent-kafka python3-pip time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
-.PHONY: all deps demo check test filter-test lint bench chaos mutants install uninstall clean
+.PHONY: all deps demo check test filter-test lint bench chaos chaos-elastic mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
@@ -68,6 +69,11 @@ $(UNIT_TESTS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcommon.a
 
 # Faults for tests/faults.bats, put before the C library's calls.
 $(B)/faults.so: tests/faults.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
+
+# Takes a fence away for tests/chaos/elastic, put before librdkafka's calls.
+$(B)/unfenced.so: tests/unfenced.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
 
@@ -104,7 +110,7 @@ demo:
 	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
 
 .PHONY: test-programs
-test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/tests/alter_topic $(BENCH_PROGRAMS)
+test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/unfenced.so $(B)/tests/alter_topic $(BENCH_PROGRAMS)
 
 check: test-programs
 	@BUILD=$(B) SAN=$(SAN) tests/run --no-kafka $(TESTS)
@@ -128,6 +134,9 @@ bench:
 # Variables of the command line are in the environment: make chaos SEED=2
 chaos: all
 	@BUILD=$(B) tests/chaos/run
+
+chaos-elastic: all $(B)/unfenced.so $(B)/tests/alter_topic
+	@BUILD=$(B) tests/chaos/elastic
 
 filter-test:
 	@tests/deps $(BUILD_PACKAGES) jq python3

@@ -6,26 +6,12 @@
 # bats file_tags=kafka,long
 
 load helpers
+load chaos
 
-setup() {
-    begin
-    need_kafka
-    stage=$BATS_TEST_DIRNAME/../examples/python/stage.py
-}
+stage=$BATS_TEST_DIRNAME/../examples/python/stage.py
 
-# chaos NAME=VALUE...: runs tests/chaos/run, whose line of figures is then in the file out. After a
-# SIGTERM it has 30 seconds to stop its broker.
 chaos() {
-    env "$@" timeout --kill-after=30 300 "$BATS_TEST_DIRNAME/chaos/run" >out 2>err || {
-        cat out err >&2
-        return 1
-    }
-    cat out
-}
-
-# figure NAME: one figure of that line.
-figure() {
-    sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" out
+    inject run "$@"
 }
 
 @test "exactly-once: killing any process, with a Python stage too, loses and doubles no record" {

@@ -74,15 +74,24 @@ def committed_offsets(group, topic):
     return offsets
 
 
+def ends(topic, partitions, isolation="read_uncommitted"):
+    """Where each partition ends."""
+    queries = [word for p in range(partitions) for word in ("-t", f"{topic}:{p}:-1")]
+    level = ("-X", f"isolation.level={isolation}", "-X", "log_level=3")
+    answer = kcat("-Q", *queries, *level, stdout=subprocess.PIPE, text=True)
+    found = re.findall(r"\[(\d+)\] offset (\d+)", answer.stdout)
+    return {int(number): int(end) for number, end in found}
+
+
+def has_open_transaction(topic, partitions):
+    """Whether a careful consumer would not see all."""
+    return ends(topic, partitions) != ends(topic, partitions, "read_committed")
+
+
 def lag(group, topic, partitions):
     """How many records the group has not committed."""
-    queries = [word for p in range(partitions) for word in ("-t", f"{topic}:{p}:-1")]
-    ends = kcat("-Q", *queries, stdout=subprocess.PIPE, text=True)
     committed = committed_offsets(group, topic)
-    total = 0
-    for number, end in re.findall(r"\[(\d+)\] offset (\d+)", ends.stdout):
-        total += int(end) - committed.get(int(number), 0)
-    return total
+    return sum(end - committed.get(p, 0) for p, end in ends(topic, partitions).items())
 
 
 def run_undisturbed(stages, lines):
