@@ -140,6 +140,22 @@ assert_each_once() {
     finish_workers
 }
 
+@test "a worker ends when another one has taken its group.instance.id, also while nothing comes" {
+    make_topics 1000
+    worker a -X group.instance.id=a
+    a=$!
+    assert_each_once 1000
+    pkill -STOP -s $a kcat-in
+    worker b -X group.instance.id=a
+    wait_until 30 holds b 1
+    pkill -CONT -s $a kcat-in
+    await $a 30
+    assert_match "$(<a/statuses)" '^75 '
+    assert_match "$(<a/source.err)" \
+        'kcat-in: fenced by another member of the group with the same group.instance.id'
+    finish_workers
+}
+
 @test "partitions that are added are read by a worker without a restart" {
     make_topics 3000
     worker a

@@ -114,6 +114,9 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
             p->done = true;
         }
         return;
+    case RD_KAFKA_RESP_ERR__FATAL: // of a consumer, it comes as a message
+        client_fail_fatal(&c->client, c->client.rk);
+        return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
         client_fail(&c->client, EX_CONFIG, "%s", rd_kafka_message_errstr(message));
         return;
