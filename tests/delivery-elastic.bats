@@ -124,6 +124,16 @@ assert_each_once() {
         "$before"
 }
 
+# loginagg says that the partitions end, which is a line without records.
+@test "a worker that reads nothing leaves its group only when its last lines are committed" {
+    make_topics 0
+    for i in 1 2; do
+        kcat-in -e "$topic" -G "$group" --marks | loginagg --partial | { sleep 2 && cat; } |
+            kcat-out -t "$out" --exactly-once
+    done
+    assert_eq "$(read_topic "$out" | grep -c '"newest":"end"')" 2
+}
+
 @test "with group.instance.id, a restart within the session timeout moves no partitions" {
     make_topics 40000
     worker a -X group.instance.id=a

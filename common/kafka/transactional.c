@@ -103,7 +103,8 @@ static int source_serve(struct source *s, bool blocked)
     return found == NULL ? 0 : take_committed(s, found);
 }
 
-// Returns whether the group has committed the position of a mark.
+// Returns whether the group has committed a mark of this run. Its offsets alone do not tell: lines
+// can come without records, such as those that say that a partition is quiet.
 static bool is_committed(const struct mark *mark, const rd_kafka_topic_partition_list_t *found)
 {
     for (int i = 0; i < found->cnt; i++) {
@@ -111,7 +112,7 @@ static bool is_committed(const struct mark *mark, const rd_kafka_topic_partition
         if (entry->offset != mark_offset(mark, entry->topic, entry->partition))
             return false;
     }
-    return true;
+    return group_offsets_newest_of(found, mark->run) == mark->seq;
 }
 
 // Asks whether the sink has committed a mark. While its transaction is being committed, the broker
@@ -410,10 +411,11 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
 {
     struct transactional_sink *t = s->own;
     bool urgent = mark->kind == MARK_END || mark->stop || mark->now;
+    bool awaited = urgent && t->transaction.elastic && mark->at_count > 0;
     int64_t now = time_monotonic();
 
     (void)line;
-    if (!transaction_has_work(&t->transaction, mark))
+    if (!awaited && !transaction_has_work(&t->transaction, mark))
         return 0;
     if (urgent || is_due(t, now))
         return commit(s, mark);
