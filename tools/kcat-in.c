@@ -136,18 +136,18 @@ static int open_source(void *ctx, struct stream *s)
     struct err err;
 
     r->source.stream = s;
-    *c = (struct consumer){.ops = source_consumer_ops(on_record),
-                           .ctx = &r->source,
-                           .max_line = o->stream.max_line,
-                           .shard = o->shard,
-                           .shards = o->shards,
-                           .keeps = r->source.guarantee->keeps,
-                           .offsets = {.group = o->group,
-                                       .range = o->range,
-                                       .stop_at_end = o->exit_at_end,
-                                       .commits_nothing = o->source.commits_nothing}};
+    *c = (struct consumer){
+        .ops = source_consumer_ops(on_record),
+        .ctx = &r->source,
+        .max_line = o->stream.max_line,
+        .set = {.shard = o->shard, .shards = o->shards, .ids = o->ids, .id_count = o->id_count},
+        .keeps = r->source.guarantee->keeps,
+        .offsets = {.group = o->group,
+                    .range = o->range,
+                    .stop_at_end = o->exit_at_end,
+                    .commits_nothing = o->source.commits_nothing}};
     if (consumer_init(c, &o->kafka, source_defaults, &err) != 0 ||
-        consumer_start(c, &o->topics, o->ids, o->id_count, &err) != 0)
+        consumer_start(c, &o->topics, &err) != 0)
         return stream_fail_err(s, &err);
     return r->source.guarantee->open(&r->source);
 }

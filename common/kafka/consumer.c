@@ -8,7 +8,6 @@
 #include "base/number.h"
 #include "base/xalloc.h"
 #include "kafka/metadata.h"
-#include "kafka/partition_list.h"
 #include "kafka/topic_counts.h"
 
 #define EXPLAIN_TIME 2000     // ms to find out why a topic is not available
@@ -223,7 +222,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
         rd_kafka_conf_destroy(conf);
         return err_set(err, EX_USAGE, "group %s: %s", c->offsets.group, why);
     }
-    c->watch.interval = growth_interval(conf);
+    c->set.watch.interval = growth_interval(conf);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     if (client_init(&c->client, RD_KAFKA_CONSUMER, conf, options, c, err) != 0)
@@ -258,79 +257,6 @@ static int subscribe(struct consumer *c, const struct opt_list *topics, struct e
     return status;
 }
 
-// Adds the partitions of one topic with these ids, or all of them when there are no ids.
-static int add_topic(struct consumer *c, rd_kafka_topic_partition_list_t *list, const char *topic,
-                     const int32_t *ids, int id_count, struct err *err)
-{
-    int partitions;
-
-    if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
-        return -1;
-    partition_watch_add(&c->watch, &c->client, topic, partitions);
-    if (id_count == 0)
-        topic_counts_add(&c->topics, topic, partitions);
-    for (int i = 0; i < (id_count == 0 ? partitions : id_count); i++) {
-        int32_t id = id_count == 0 ? i : ids[i];
-        if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
-            continue;
-        if (id >= partitions)
-            return err_set(err, EX_UNAVAILABLE, "topic %s: no partition %d, it has %d", topic,
-                           (int)id, partitions);
-        if (rd_kafka_topic_partition_list_find(list, topic, id) == NULL)
-            rd_kafka_topic_partition_list_add(list, topic, id);
-    }
-    return 0;
-}
-
-static int add_topics(struct consumer *c, rd_kafka_topic_partition_list_t *list,
-                      const struct opt_list *topics, const int32_t *ids, int id_count,
-                      struct err *err)
-{
-    for (size_t i = 0; i < topics->count; i++) {
-        size_t before = c->names.count;
-        if (topics->item[i][0] != '^') {
-            if (add_topic(c, list, topics->item[i], ids, id_count, err) != 0)
-                return -1;
-            continue;
-        }
-        if (metadata_match_topics(&c->client, topics->item[i], &c->names, err) != 0)
-            return -1;
-        if (c->names.count == before)
-            return err_set(err, EX_UNAVAILABLE,
-                           "topic %s: no topic matches that this user may DESCRIBE",
-                           topics->item[i]);
-        for (size_t j = before; j < c->names.count; j++) {
-            if (add_topic(c, list, c->names.item[j], ids, id_count, err) != 0)
-                return -1;
-        }
-    }
-    return 0;
-}
-
-// Returns the set's canonical name. An empty share keeps the name that the user gave it.
-static char *name_share(const struct consumer *c, const rd_kafka_topic_partition_list_t *list)
-{
-    struct partition_choice *topics = xcalloc(c->watch.count, sizeof *topics);
-
-    if (list->cnt == 0) {
-        free(topics);
-        return partition_list_shard_name(c->shard, c->shards);
-    }
-    for (size_t i = 0; i < c->watch.count; i++) {
-        topics[i].partitions = c->watch.topic[i].partitions;
-        topics[i].ids = xcalloc((size_t)list->cnt, sizeof *topics[i].ids);
-        for (int j = 0; j < list->cnt; j++) {
-            if (strcmp(list->elems[j].topic, c->watch.topic[i].name) == 0)
-                topics[i].ids[topics[i].count++] = list->elems[j].partition;
-        }
-    }
-    char *name = partition_list_name(topics, c->watch.count);
-    for (size_t i = 0; i < c->watch.count; i++)
-        free(topics[i].ids);
-    free(topics);
-    return name;
-}
-
 static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
                           struct err *err)
 {
@@ -347,22 +273,22 @@ static int start_fetching(struct consumer *c, const rd_kafka_topic_partition_lis
     return 0;
 }
 
-static int assign(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
-                  int id_count, struct err *err)
+static int assign(struct consumer *c, const struct opt_list *topics, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
-    int status = add_topics(c, list, topics, ids, id_count, err);
+    int status = fixed_set_find(&c->set, &c->client, topics, list, err);
 
-    c->fixed_ids = id_count > 0;
     if (status == 0 && list->cnt == 0 && c->offsets.group == NULL)
         status = err_set(err, EX_CONFIG, "shard %lld/%lld: no topic has a partition in this share",
-                         (long long)c->shard, (long long)c->shards);
+                         (long long)c->set.shard, (long long)c->set.shards);
     if (status == 0 && list->cnt == 0)
         log_warn("shard %lld/%lld: no topic has a partition in this share; waiting until one is "
                  "added",
-                 (long long)c->shard, (long long)c->shards);
+                 (long long)c->set.shard, (long long)c->set.shards);
     if (status == 0)
-        c->share = name_share(c, list);
+        c->share = fixed_set_name(&c->set, list);
+    for (size_t i = 0; i < c->set.watch.count && c->set.id_count == 0; i++)
+        topic_counts_add(&c->topics, c->set.watch.topic[i].name, c->set.watch.topic[i].partitions);
     if (status == 0)
         status = prepare(c, list, err);
     if (status == 0)
@@ -371,16 +297,15 @@ static int assign(struct consumer *c, const struct opt_list *topics, const int32
     return status;
 }
 
-int consumer_start(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
-                   int id_count, struct err *err)
+int consumer_start(struct consumer *c, const struct opt_list *topics, struct err *err)
 {
     for (size_t i = 0; i < topics->count; i++)
         client_add_topic(&c->topic_names, topics->item[i]);
     buf_putc(&c->topic_names, '\0');
     c->client.needs.topics = c->topic_names.data;
-    if (c->offsets.group != NULL && ids == NULL && c->shards == 0)
+    if (c->offsets.group != NULL && c->set.ids == NULL && c->set.shards == 0)
         return subscribe(c, topics, err);
-    return assign(c, topics, ids, id_count, err);
+    return assign(c, topics, err);
 }
 
 static void serve_events(struct consumer *c)
@@ -483,21 +408,7 @@ void consumer_yield(struct consumer *c)
 
 bool consumer_grown(struct consumer *c, struct err *err)
 {
-    if (c->offsets.shared || c->fixed_ids || !partition_watch_answered(&c->watch))
-        return false;
-    for (size_t i = 0; i < c->watch.count; i++) {
-        const struct watched_topic *topic = &c->watch.topic[i];
-        for (int32_t id = topic->partitions; id < topic->found; id++) {
-            if (c->shards > 0 && !partition_list_in_shard(id, c->shard, c->shards))
-                continue;
-            err_set(err, EX_TEMPFAIL,
-                    "topic %s: partitions were added (it had %d, and has %d); start again to read "
-                    "them too",
-                    topic->name, topic->partitions, topic->found);
-            return true;
-        }
-    }
-    return false;
+    return !c->offsets.shared && fixed_set_grown(&c->set, err);
 }
 
 // Returns whether the partitions stop nowhere.
@@ -537,7 +448,7 @@ void consumer_release(struct consumer *c)
 {
     c->closing = true;
     stop_fetching(c);
-    partition_watch_release(&c->watch);
+    fixed_set_release(&c->set);
     refill_release(&c->refill);
     if (c->messages != NULL)
         rd_kafka_queue_destroy(c->messages);
@@ -548,9 +459,6 @@ void consumer_release(struct consumer *c)
     partition_set_release(&c->partitions);
     topic_counts_clear(&c->topics);
     free(c->share);
-    for (size_t i = 0; i < c->names.count; i++)
-        free((char *)c->names.item[i]);
-    opt_list_release(&c->names);
     buf_release(&c->topic_names);
     value_release(&c->value);
 }

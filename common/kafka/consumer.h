@@ -8,7 +8,7 @@
 //
 //     struct consumer c = {.ops = ops, .ctx = tool, .offsets = {.group = "g"}};
 //     consumer_init(&c, &options.kafka, defaults, &err);
-//     consumer_start(&c, &topics, ids, id_count, &err);
+//     consumer_start(&c, &topics, &err);
 //     while (!consumer_done(&c))
 //         consumer_poll(&c, 100, &err); // calls ops.record() for each record
 //     consumer_close(&c);
@@ -24,9 +24,9 @@
 #include "base/line.h"
 #include "kafka/client.h"
 #include "kafka/consumer_offsets.h"
+#include "kafka/fixed_set.h"
 #include "kafka/offset_spec.h"
 #include "kafka/partition.h"
-#include "kafka/partition_watch.h"
 #include "kafka/refill.h"
 #include "kafka/topic_counts.h"
 #include "kafka/value.h"
@@ -60,9 +60,10 @@ struct consumer_ops {
 struct consumer {
     struct consumer_ops ops;
     void *ctx;
-    uint64_t max_line;     // bytes; see value_read()
-    int64_t shard, shards; // read only this share of each topic; 0/0 for all
-    bool keeps;            // do not let go of the group's partitions within consumer_serve()
+    uint64_t max_line; // bytes; see value_read()
+    struct fixed_set
+        set;    // the owner sets what to read; used unless the group shares its partitions
+    bool keeps; // do not let go of the group's partitions within consumer_serve()
 
     // The owner sets group, range and stop_at_end.
     struct consumer_offsets offsets;
@@ -81,12 +82,9 @@ struct consumer {
     rd_kafka_queue_t *messages;
     const rd_kafka_message_t *message; // the current record
     struct refill refill;
-    struct partition_watch watch; // of a fixed set
     struct value value;
     uint64_t records;          // read so far
-    struct opt_list names;     // of the topics that match a pattern
     struct buf topic_names;    // as they were given, for messages
-    bool fixed_ids;            // of a list, which does not grow
     bool assigned;             // by the group, possibly no partition
     uint64_t announced;        // the assignment of which ops.assigned() knows
     rd_kafka_queue_t *nothing; // always empty
@@ -104,8 +102,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
 // it reads a fixed set: all partitions, those with the given ids, or those of its shard. If there
 // is a group, its shard may be empty: the consumer then waits for partitions that are added.
 // Returns 0, or -1 with *err set.
-int consumer_start(struct consumer *c, const struct opt_list *topics, const int32_t *ids,
-                   int id_count, struct err *err);
+int consumer_start(struct consumer *c, const struct opt_list *topics, struct err *err);
 
 // Passes records to ops.record(), and waits up to timeout_ms for the first one. Returns 0, or -1
 // with *err set after an error. When a callback has asked to stop, it returns -1 with err->status

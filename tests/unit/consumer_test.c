@@ -47,7 +47,7 @@ static bool join(struct consumer *c, struct calls *calls, struct opt_list *topic
     *c = (struct consumer){.ops = {on_record, on_begin, NULL, on_revoke, on_committed}, .ctx = calls};
     if (!mock_consumer_open(c))
         return false;
-    if (consumer_start(c, topics, NULL, 0, &err) != 0) {
+    if (consumer_start(c, topics, &err) != 0) {
         printf("# %s\n", err.text);
         return false;
     }
