@@ -41,13 +41,14 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test
 # Debian's names. The tools need the first list to build, the tests and lint the second.
 BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev \
 	pkg-config libjemalloc-dev
-TEST_PACKAGES = bats jq kcat mawk miller sqlite3 postgresql maven default-jre-headless openssl \
-	procps strace valgrind bsdutils util-linux python3 clang clang-format cppcheck shellcheck mandoc
+TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven default-jre-headless \
+	openssl procps strace valgrind bsdutils util-linux python3 clang clang-format cppcheck shellcheck \
+	mandoc
 # What make bench compares with. A JDK and a Go that are there already need not be Debian's.
 BENCH_PACKAGES = python3-confluent-kafka python3-pip time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
-.PHONY: all deps demo check test filter-test lint bench chaos chaos-elastic mutants install uninstall clean
+.PHONY: all deps demo check test test-spark filter-test lint bench chaos chaos-elastic mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
