@@ -8,6 +8,7 @@
 # make filter-test [PROGRAMS= RECORDS= SEED=]
 #                                    compares filters with the jq command, on 10,000 programs
 # make bench [FAST=1] [PARTS=NAMES]  speed, latency and memory beside other tools; see tests/bench/README.md
+# make test-spark                    runs examples/spark on a real Spark, which it downloads (430 MB)
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make chaos-elastic [SEED= EVENTS=] workers come, go and die on a real Kafka; see tests/chaos/elastic
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
@@ -119,6 +120,19 @@ check: test-programs
 test: deps
 	@$(MAKE) --no-print-directory test-programs
 	@BUILD=$(B) SAN=$(SAN) tests/run $(TESTS)
+
+# From PyPI, into a directory of its own. This version runs on the Java of Debian 12 and of 13.
+PYSPARK_VERSION = 4.0.1
+PYSPARK := $(B)/pyspark-$(PYSPARK_VERSION)/bin
+
+$(PYSPARK)/spark-submit:
+	python3 -m venv $(patsubst %/bin,%,$(PYSPARK))
+	$(PYSPARK)/pip install --quiet pyspark==$(PYSPARK_VERSION)
+
+test-spark:
+	@tests/deps $(BUILD_PACKAGES) bats jq default-jre-headless python3 python3-venv
+	@$(MAKE) --no-print-directory all $(PYSPARK)/spark-submit
+	@PATH=$(abspath $(PYSPARK)):$$PATH BUILD=$(B) SAN=$(SAN) tests/run --no-kafka tests/spark/*.bats
 
 lint:
 	@CC_FLAGS='-std=c11 -D_GNU_SOURCE -Icommon $(WARNINGS)' tests/lint
