@@ -61,7 +61,6 @@ refuses() {
 @test "backfill.py fails if a file or a tool does" {
     gzip -c "${files[0]}" | head -c 20000 >cut.gz
     refuses 'end of input stream' backfill "${files[@]}" cut.gz out
-    refuses 'no-such-file' backfill "${files[@]}" no-such-file out
     refuses 'status 64' backfill --loginagg='-w 500n' "${files[@]}" out
     # One of the stages, in the middle of its input.
     # shellcheck disable=SC2317 # the example calls it
