@@ -12,11 +12,6 @@ teardown_file() {
     stop_own_kafka
 }
 
-# Whether all threads of a process have stopped, which takes a moment after a SIGSTOP.
-is_stopped() {
-    ! cat "/proc/$1"/task/*/status | grep '^State:' | grep -qv '[[:space:]]T'
-}
-
 @test "kcat-out acknowledges a mark only after the broker has all lines before it" {
     start_own_kafka
     create_topic "$topic"

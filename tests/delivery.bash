@@ -43,6 +43,11 @@ mark() {
         "$1" "$RUN" "$2" "$topic" "$3" "${4:+,$4}"
 }
 
+# Whether all threads of a process have stopped, which takes a moment after a SIGSTOP.
+is_stopped() {
+    ! cat "/proc/$1"/task/*/status | grep '^State:' | grep -qv '[[:space:]]T'
+}
+
 # Makes the stage "perl slow", which passes each line on at once, but at most 4000 a second.
 slow_stage() {
     cat >slow <<'END'

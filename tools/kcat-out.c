@@ -69,6 +69,8 @@ static const struct opt options_table[] = {
                  "with --exactly-once: how often (default as the marks)"),
     OPT_STRING("transactional-id", 0, "ID", struct options, sink.transactional_id,
                "the id of the transactions (default loginpipe.GROUP.SHARD)"),
+    OPT_STRING("health", 0, "FILE", struct options, sink.health,
+               "update this file's time whenever a mark was handled"),
 };
 
 static void on_report(void *ctx, const struct delivery_report *report)
@@ -159,8 +161,10 @@ static int open_writer(void *ctx, struct stream *s)
     struct err err;
 
     w->sink.stream = s;
+    w->sink.health.file = w->options->sink.health;
     w->sink.delivery = (struct delivery){.stream = s, .reported = on_report, .ctx = w};
     if (router_init(&w->router, &w->options->router, &err) != 0 ||
+        health_check(&w->sink.health, &err) != 0 ||
         delivery_add_headers(&w->sink.delivery, &w->options->headers, &err) != 0 ||
         open_delivery(w, &err) != 0 || w->sink.guarantee->open(&w->sink, &err) != 0)
         return stream_fail_err(s, &err);

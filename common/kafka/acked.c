@@ -340,8 +340,10 @@ static int sink_serve(struct sink *s)
 
     if (delivery_require(&s->delivery, "--acks") != 0 || stream_flush(s->stream) != 0)
         return -1;
-    if (inflight_reached(&a->inflight, &a->reached))
+    if (inflight_reached(&a->inflight, &a->reached)) {
         ack_writer_put(&a->writer, a->reached.data, a->reached.len);
+        health_update(&s->health);
+    }
     return ack_writer_flush(&a->writer, &err) == 0 ? 0 : stream_fail_err(s->stream, &err);
 }
 

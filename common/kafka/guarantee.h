@@ -40,6 +40,7 @@
 #include "json/json.h"
 #include "kafka/consumer.h"
 #include "kafka/delivery.h"
+#include "kafka/health.h"
 #include "kafka/inflight.h"
 #include "kafka/mark_source.h"
 #include "kafka/partition.h"
@@ -134,6 +135,7 @@ struct sink_options {
     const char *acks;             // the FIFO of acked_sink
     const char *transactional_id; // NULL: made from the hello mark's group and shard
     int64_t commit_every; // ms between commits of transactional_sink; < 0: as the hello mark says
+    const char *health;          // the file of kafka/health.h; NULL for none
     int64_t transaction_timeout; // ms; the broker aborts a transaction that is open for longer
 };
 
@@ -148,7 +150,8 @@ struct sink {
     const struct sink_options *options;
     struct stream *stream;
     struct delivery delivery;
-    void *own; // the guarantee's
+    struct health health; // updated by guarantees that confirm marks
+    void *own;            // the guarantee's
 };
 
 struct sink_guarantee {

@@ -115,5 +115,7 @@ int sink_settings_check(struct sink_choice choice, const struct sink_options *si
         return err_set(err, EX_USAGE, "--transactional-id: needs --exactly-once");
     if (sink->commit_every >= 0 && !choice.exactly_once)
         return err_set(err, EX_USAGE, "--commit-every: needs --exactly-once");
+    if (sink->health != NULL && !choice.exactly_once && sink->acks == NULL)
+        return err_set(err, EX_USAGE, "--health: needs --acks or --exactly-once");
     return 0;
 }

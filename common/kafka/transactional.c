@@ -396,6 +396,7 @@ static int commit(struct sink *s, const struct mark *mark)
         return stream_fail_err(s->stream, &err);
     stream_deliver(s->stream, t->uncommitted, 0);
     t->uncommitted = 0;
+    health_update(&s->health);
     return 0;
 }
 
@@ -415,8 +416,10 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
     int64_t now = time_monotonic();
 
     (void)line;
-    if (!awaited && !transaction_has_work(&t->transaction, mark))
+    if (!awaited && !transaction_has_work(&t->transaction, mark)) {
+        health_update(&s->health);
         return 0;
+    }
     if (urgent || is_due(t, now))
         return commit(s, mark);
     mark_copy(&t->skipped, mark);
