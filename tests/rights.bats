@@ -284,6 +284,17 @@ transaction.max.timeout.ms: lower it with -X, or raise the broker's" \
     assert_eq "$(wc -l <stderr)" 1
 }
 
+@test "--check names a wrong password and a missing right" {
+    make_topics
+    password=wrong fails_with 77 '' login kcat-in --check "$topic"
+    assert_match "$(<stdout)" "^failed: .*Authentication failed"
+    for tool in kcat-in kcat-out; do
+        fails_with 77 '' login $tool --check -t "$topic"
+        assert_eq "$(tail -n 1 stdout)" "failed: not authorized: needs $(
+            [ $tool = kcat-in ] && echo READ || echo WRITE) on topic $topic"
+    done
+}
+
 @test "SCRAM works, or a message says which librdkafka it needs" {
     make_topics
     allow READ topic "$topic"

@@ -14,6 +14,7 @@
 #include "base/opt.h"
 #include "base/signals.h"
 #include "kafka/acked.h"
+#include "kafka/check.h"
 #include "kafka/guarantee.h"
 #include "kafka/partition_list.h"
 #include "kafka/plain.h"
@@ -28,6 +29,7 @@
 struct options {
     struct stream_options stream;
     struct config_options kafka;
+    struct check_options check;
     struct opt_list topics;
     const char *group;
     const char *partitions;
@@ -255,6 +257,14 @@ static void check_options(struct options *o)
     o->guarantee = choose_guarantee(o);
 }
 
+static int check(const struct options *o)
+{
+    struct check c = {
+        .options = &o->check, .config = &o->kafka, .defaults = source_defaults, .right = "READ"};
+
+    return check_topics(&c, o->topics.item, o->topics.count);
+}
+
 int main(int argc, char **argv)
 {
     struct stream_ops ops = {.parse = true,
@@ -273,11 +283,12 @@ int main(int argc, char **argv)
         OPT_GROUP("Reading", options_table, &options),
         {"Watermark", mark_source_opts, mark_source_opt_count, &options.source.marks},
         {"Kafka", config_opts, config_opt_count, &options.kafka},
+        {"Checks", check_opts, check_opt_count, &options.check},
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"[OPTION]... TOPIC...",
-                                        "Writes the records of Kafka topics as NDJSON.", groups, 4,
-                                        config_libraries};
+                                        "Writes the records of Kafka topics as NDJSON.", groups,
+                                        sizeof groups / sizeof *groups, config_libraries};
     struct reader reader = {.options = &options,
                             .source = {.options = &options.source, .ctx = &reader}};
 
@@ -290,7 +301,8 @@ int main(int argc, char **argv)
     check_options(&options);
     ops.tick = options.guarantee->tick;
     reader.source.guarantee = options.guarantee;
-    int status = stream_run(&ops, &reader, &options.stream);
+    int status =
+        options.check.wanted ? check(&options) : stream_run(&ops, &reader, &options.stream);
     consumer_release(&reader.source.consumer);
     options.guarantee->release(&reader.source);
     free(options.ids);

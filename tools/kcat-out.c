@@ -12,6 +12,7 @@
 #include "base/opt.h"
 #include "base/signals.h"
 #include "kafka/acked.h"
+#include "kafka/check.h"
 #include "kafka/delivery.h"
 #include "kafka/guarantee.h"
 #include "kafka/new_topic.h"
@@ -27,6 +28,7 @@
 struct options {
     struct stream_options stream;
     struct config_options kafka;
+    struct check_options check;
     struct router_options router;
     struct opt_list headers; // NAME=VALUE
     const char *codec;
@@ -265,6 +267,27 @@ static void check_options(struct options *o)
     o->guarantee = choose_guarantee(o);
 }
 
+static int check(struct writer *w)
+{
+    const struct options *o = w->options;
+    struct check c = {.options = &o->check,
+                      .config = &o->kafka,
+                      .defaults = sink_defaults,
+                      .right = "WRITE",
+                      .creates = o->new_topics.create};
+    const struct health health = {.file = o->sink.health};
+    struct err err;
+
+    if (router_init(&w->router, &o->router, &err) != 0 ||
+        new_topic_check(&o->new_topics, w->router.topic, w->router.topic_count, &err) != 0)
+        err_die(&err);
+    if (health_check(&health, &err) != 0)
+        check_failed(&c, &err);
+    else if (health.file != NULL)
+        check_passed(&c, "--health: %s can be written", health.file);
+    return check_topics(&c, (const char *const *)w->router.topic, w->router.topic_count);
+}
+
 int main(int argc, char **argv)
 {
     struct stream_ops ops = {.sink = true,
@@ -286,6 +309,7 @@ int main(int argc, char **argv)
         OPT_GROUP("Writing", options_table, &options),
         {"New topics", new_topic_opts, new_topic_opt_count, &options.new_topics},
         {"Kafka", config_opts, config_opt_count, &options.kafka},
+        {"Checks", check_opts, check_opt_count, &options.check},
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
     const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
@@ -303,7 +327,7 @@ int main(int argc, char **argv)
     ops.sink = !options.guarantee->passes_on;
     ops.holds_last = options.guarantee->holds_last;
     writer.sink.guarantee = options.guarantee;
-    int status = stream_run(&ops, &writer, &options.stream);
+    int status = options.check.wanted ? check(&writer) : stream_run(&ops, &writer, &options.stream);
     options.guarantee->release(&writer.sink);
     delivery_release(&writer.sink.delivery);
     router_release(&writer.router);

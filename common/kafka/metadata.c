@@ -267,6 +267,32 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
     return client_error(err, &needs, why, EX_UNAVAILABLE, "topic %s", topic);
 }
 
+int metadata_find_topic(struct client *client, const char *topic, int *partitions, struct err *err)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client->rk, topic, NULL);
+    const int64_t deadline = time_monotonic() + client->wait;
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code;
+    int attempt = 0;
+
+    if (handle == NULL)
+        return err_set(err, EX_USAGE, "topic %s: %s", topic,
+                       rd_kafka_err2str(rd_kafka_last_error()));
+    do {
+        code = ask(client, handle, deadline, attempt++, &metadata);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
+    rd_kafka_topic_destroy(handle);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return client_unreachable(client, err);
+    *partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+    code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    rd_kafka_metadata_destroy(metadata);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || topic_is_missing(code))
+        return 0;
+    const struct client_needs needs = client_needs_topic(client, topic);
+    return client_error(err, &needs, code, EX_UNAVAILABLE, "topic %s", topic);
+}
+
 static bool knows_controller(const struct client *client, const struct rd_kafka_metadata *metadata)
 {
     int32_t controller = rd_kafka_controllerid(client->rk, 0);

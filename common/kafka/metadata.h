@@ -23,6 +23,11 @@
 // EX_UNAVAILABLE after client->wait; or at once -1 with EX_NOPERM, if access is denied.
 int metadata_wait_topic(struct client *client, const char *topic, int *partitions, struct err *err);
 
+// Asks once whether the topic exists, and puts the number of its partitions into *partitions: 0 if
+// there is no such topic. Returns 0; -1 with EX_UNAVAILABLE if no broker answers within
+// client->wait; or -1 with EX_NOPERM, if access is denied, or EX_CONFIG for an impossible name.
+int metadata_find_topic(struct client *client, const char *topic, int *partitions, struct err *err);
+
 // Appends to names each topic that matches the POSIX extended regular expression, except Kafka's
 // internal topics. The caller frees each name. Returns 0, or -1 with EX_USAGE or EX_UNAVAILABLE.
 int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kafka/check.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "kafka/client.h"
+#include "kafka/metadata.h"
+
+// --- Options ---
+
+// Takes TOPIC:PARTITIONS apart. Returns false if the text is something else.
+static bool read_expected(const char *text, size_t *topic_len, int64_t *partitions)
+{
+    const char *colon = strrchr(text, ':');
+
+    if (colon == NULL || colon == text || number_parse_int(colon + 1, partitions) != 0)
+        return false;
+    *topic_len = (size_t)(colon - text);
+    return *partitions > 0;
+}
+
+static int set_check(void *options, const char *arg, struct err *err)
+{
+    struct check_options *o = options;
+    size_t len;
+    int64_t partitions;
+
+    o->wanted = true;
+    o->expected = arg;
+    if (arg != NULL && !read_expected(arg, &len, &partitions))
+        return err_set(err, EX_USAGE, "'%s' is not TOPIC:PARTITIONS", arg);
+    return 0;
+}
+
+const struct opt check_opts[] = {
+    OPT_CALL("check", 0, "[=TOPIC:PARTS]", set_check,
+             "only check broker and topics, and how many partitions one has"),
+};
+const size_t check_opt_count = sizeof check_opts / sizeof *check_opts;
+
+// --- Checks ---
+
+void check_passed(struct check *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)c;
+    printf("ok: ");
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    putchar('\n');
+}
+
+void check_failed(struct check *c, const struct err *err)
+{
+    printf("failed: %s\n", err->text);
+    if (c->status == EX_OK)
+        c->status = err->status;
+}
+
+// Returns how many partitions the topic must have, or 0 if any number is fine.
+static int64_t expected_partitions(const struct check *c, const char *topic)
+{
+    const char *text = c->options->expected;
+    size_t len;
+    int64_t partitions;
+
+    return text != NULL && read_expected(text, &len, &partitions) && bytes_are(text, len, topic)
+               ? partitions
+               : 0;
+}
+
+static void check_topic(struct check *c, struct client *client, const char *topic)
+{
+    const int64_t expected = expected_partitions(c, topic);
+    int partitions;
+    struct err err;
+
+    if (metadata_find_topic(client, topic, &partitions, &err) != 0) {
+        check_failed(c, &err);
+    } else if (partitions == 0 && c->creates) {
+        check_passed(c, "topic %s: does not exist, and will be created", topic);
+    } else if (partitions == 0) {
+        err_set(&err, EX_UNAVAILABLE, "topic %s: does not exist; create it%s", topic,
+                strcmp(c->right, "WRITE") == 0 ? ", or give --create" : "");
+        check_failed(c, &err);
+    } else if (expected > 0 && partitions != expected) {
+        err_set(&err, EX_CONFIG,
+                "topic %s: has %d partitions and must have %lld; delete it and create it anew",
+                topic, partitions, (long long)expected);
+        check_failed(c, &err);
+    } else {
+        check_passed(c, "topic %s: %d partition%s", topic, partitions, partitions == 1 ? "" : "s");
+    }
+}
+
+static void check_pattern(struct check *c, struct client *client, const char *pattern)
+{
+    struct opt_list names = {0};
+    struct err err;
+
+    if (metadata_match_topics(client, pattern, &names, &err) != 0) {
+        check_failed(c, &err);
+    } else if (names.count == 0) {
+        err_set(&err, EX_UNAVAILABLE, "topic %s: no topic matches that this user may DESCRIBE",
+                pattern);
+        check_failed(c, &err);
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        check_topic(c, client, names.item[i]);
+        free((char *)names.item[i]);
+    }
+    opt_list_release(&names);
+}
+
+// Connects, and waits until a broker has answered. A consumer asks, whatever the tool is, since a
+// producer's question can create a topic.
+static int connect_client(const struct check *c, struct client *client, struct err *err)
+{
+    rd_kafka_conf_t *conf = config_new(c->config, c->defaults, err);
+
+    if (conf == NULL || client_init(client, RD_KAFKA_CONSUMER, conf, c->config, NULL, err) != 0)
+        return -1;
+    client->needs.right = c->right;
+    return metadata_find_controller(client, err);
+}
+
+int check_topics(struct check *c, const char *const *topics, size_t count)
+{
+    struct client client = {0};
+    struct err err;
+
+    if (connect_client(c, &client, &err) != 0) {
+        check_failed(c, &err);
+    } else {
+        char *cluster = client_cluster(&client);
+        check_passed(c, "broker: cluster %s", cluster == NULL ? "without an id" : cluster);
+        free(cluster);
+        for (size_t i = 0; i < count; i++) {
+            if (topics[i][0] == '^')
+                check_pattern(c, &client, topics[i]);
+            else
+                check_topic(c, &client, topics[i]);
+        }
+    }
+    client_release(&client);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return c->status;
+    log_error("stdout: %s", strerror(errno));
+    return EX_IOERR;
+}
