@@ -6,10 +6,13 @@
 # bats file_tags=kafka
 
 load helpers
+load loginpipe
 
 setup() {
     begin
     need_kafka
+    set_topics
+    export PARTIALS_TOPIC=$topic-partials
 }
 
 
@@ -79,4 +82,81 @@ END
 @test "--check on a full disk fails with 74" {
     create_topic "$topic"
     run -74 bash -c "kcat-in --check '$topic' >/dev/full"
+}
+
+# --- loginpipe --check ---
+
+# check STATUS [OPTION]...: loginpipe --check ends with this status; its lines about brokers are left out.
+check() {
+    run "-$1" --separate-stderr loginpipe --check "${@:2}"
+    checked=$(grep -v '^ok: broker: ' <<<"$output")
+}
+
+@test "loginpipe --check names each topic that is missing, and then that all is well" {
+    check 69
+    assert_eq "$checked" "ok: copy 1: found kcat-in, loginclean, loginagg, kcat-out
+ok: STATE_DIR: $STATE_DIR/$topic.0of1 can be written
+failed: topic $topic: does not exist; create it
+failed: topic $topic-clean: does not exist; create it, or give --create
+failed: topic $topic-insights: does not exist; create it, or give --create
+failed: topic $topic-rejects: does not exist; create it, or give --create"
+    [ ! -e "$STATE_DIR" ]
+    make_topics 3 10
+    check 0
+    assert_eq "$(tail -n 4 <<<"$checked")" "ok: topic $topic: 3 partitions
+ok: topic $topic-clean: 1 partition
+ok: topic $topic-insights: 1 partition
+ok: topic $topic-rejects: 1 partition"
+    assert_eq "$stderr" ''
+    assert_eq "$(read_topic "$topic-clean")" ''
+}
+
+@test "loginpipe --check checks each role with the topics of that role" {
+    make_topics 3 10
+    ROLE=worker check 69
+    assert_match "$checked" "failed: topic $topic-partials: does not exist; create it"
+    run ! grep -e STATE_DIR -e insights <<<"$checked"
+    ROLE=worker check 0 --create
+    ROLE=merge check 69 --create
+    assert_match "$checked" "failed: topic $topic-partials: does not exist; create it"
+    check 0 -n 2 --create
+    assert_match "$checked" 'ok: worker 1: .*ok: merger: found kcat-in, loginagg, kcat-out'
+    create_topic "$topic-partials" 2
+    for role in worker merge; do
+        ROLE=$role check 78
+        assert_match "$checked" "failed: topic $topic-partials: has 2 partitions and must have 1;"
+    done
+    check 78 -n 2
+}
+
+@test "loginpipe --check uses the options of the stages, and the first failure decides the status" {
+    make_topics 1 1
+    touch file
+    STATE_DIR=$PWD/file/states KCAT_OUT_OPTS='-b 127.0.0.1:1 --wait 1s' check 73
+    assert_match "$checked" "failed: STATE_DIR: $PWD/file/states/$topic.0of1: Not a directory"
+    assert_match "$checked" "ok: topic $topic: 1 partition.*failed: broker: not reachable within 1s: "
+    KCAT_IN_OPTS=--no-such-option check 64
+    assert_match "$stderr" '^kcat-in: --no-such-option: '
+    HEALTH_FILE=none/health check 73
+    assert_match "$checked" 'failed: --health: none/health: No such file or directory'
+    DELIVERY=none check 0
+    DELIVERY=none HEALTH_FILE=health check 64
+    assert_match "$stderr" '^loginpipe: HEALTH_FILE: requires DELIVERY=exactly-once or at-least-once'
+    run -74 bash -c 'loginpipe --check >/dev/full'
+}
+
+@test "with HEALTH_FILE, loginpipe keeps the time of a file, and of one for each member of -n" {
+    make_topics 2 100
+    create_topic "$topic-partials"
+    export HEALTH_FILE=$PWD/health
+    start_loginpipe
+    wait_until 20 [ -e health ]
+    kill -TERM "$pid"
+    await "$pid"
+    start_loginpipe -n 2
+    for i in 1 2 3; do
+        wait_until 30 [ -e health-$i ]
+    done
+    kill -TERM "$pid"
+    await "$pid" 40
 }

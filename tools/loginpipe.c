@@ -21,6 +21,7 @@
 #include "base/opt.h"
 #include "base/xalloc.h"
 #include "login/pipeline.h"
+#include "login/pipeline_check.h"
 
 #define GRACE (30 * MS_SECOND) // how long the other stages may run after one has failed
 
@@ -28,7 +29,7 @@
 
 struct options {
     const char *copies;
-    bool once, dry_run;
+    bool once, dry_run, check;
     char *create; // the option for kcat-out, owned; NULL when it is not given
 };
 
@@ -48,6 +49,8 @@ static const struct opt options_table[] = {
     OPT_FLAG("once", 0, struct options, once,
              "end when a stage fails, with the stage's exit status"),
     OPT_FLAG("dry-run", 0, struct options, dry_run, "print the pipeline, for a shell, and exit"),
+    OPT_FLAG("check", 0, struct options, check,
+             "only check tools, topics and directories, and say what to do"),
     OPT_CALL("create", 0, "[=PARTS[:REPL]]", set_create, "create missing output topics"),
 };
 
@@ -67,6 +70,7 @@ static const char environment_help[] =
     "  SHARD                       I/N: this pipeline's share of the partitions (default 0/1)\n"
     "  STATE_DIR                   where counts are kept (default $STATE_DIRECTORY, or\n"
     "                              loginpipe in $XDG_STATE_HOME or ~/.local/state)\n"
+    "  HEALTH_FILE                 a file whose time says when the pipeline last moved\n"
     "  LOG_LEVEL                   error, warn (default), info or debug\n"
     "  KCAT_IN_OPTS, LOGINCLEAN_OPTS, LOGINAGG_OPTS, KCAT_OUT_OPTS\n"
     "                              more options for a stage, separated by spaces\n"
@@ -276,6 +280,8 @@ int main(int argc, char **argv)
         err_die(&err);
     if (options.dry_run)
         each_member(p, print_pipeline);
+    else if (options.check)
+        status = pipeline_check(p);
     else
         status = run(p, options.once);
     pipeline_free(p);

@@ -25,6 +25,7 @@ enum value {
     WORKER,
     INSTANCE,
     END,
+    HEALTH,
     CREATE,
     COMPACT,
     ONE,
@@ -47,6 +48,7 @@ static const struct {
     [WORKER] = {"worker", NULL},     // the name of this worker, the same at each of its starts
     [INSTANCE] = {"instance", NULL}, // makes it a static member of the group, if WORKER_ID is set
     [END] = {"end", NULL},           // -e, if the merger has only to read the rest
+    [HEALTH] = {"health", NULL},     // --health, if HEALTH_FILE is set
     [CREATE] = {"create", NULL},     // --create, if it was given; then also what makes
     [COMPACT] = {"compact", NULL},   // the insights topic keep one line per key
     [ONE] = {"one", NULL},           // the partials topic have one partition
@@ -178,6 +180,10 @@ static int read_settings(struct pipeline *p, struct err *err)
     p->values[SHARD].value = p->role.shard;
     p->supervisor = p->role.worker_id != NULL ? xstrdup(p->role.worker_id) : environment_process();
     set_create(p);
+    if (p->role.first == &recipe_plain && environment_get("HEALTH_FILE", NULL) != NULL)
+        return err_set(err, EX_USAGE,
+                       "HEALTH_FILE: requires DELIVERY=exactly-once or "
+                       "at-least-once");
     if (set_state(p, err) != 0 || check_reset(p, err) != 0)
         return -1;
     return check_topics(p, err);
@@ -280,8 +286,22 @@ static void set_worker(struct pipeline *p, int member)
                   : xstrdup(""));
 }
 
+// Each member has a file of its own, since one that works would hide another that does not.
+static void set_health(struct pipeline *p, int member)
+{
+    const char *file = environment_get("HEALTH_FILE", NULL);
+
+    if (file == NULL)
+        set_value(p, HEALTH, xstrdup(""));
+    else if (pipeline_members(p) == 1)
+        set_value(p, HEALTH, xasprintf("--health=%s", file));
+    else
+        set_value(p, HEALTH, xasprintf("--health=%s-%d", file, member + 1));
+}
+
 int pipeline_take(struct pipeline *p, int member, struct err *err)
 {
+    set_health(p, member);
     if (member >= p->role.copies)
         return take(p, p->role.merger, xstrdup(p->role.merger->member), "", err);
     set_worker(p, member);
@@ -308,6 +328,11 @@ int pipeline_take_rest(struct pipeline *p, struct err *err)
 const char *pipeline_state(const struct pipeline *p)
 {
     return p->recipe->keeps_state ? p->values[STATE].value : NULL;
+}
+
+const char *pipeline_partials(const struct pipeline *p)
+{
+    return p->recipe->has_partials ? p->values[PARTIALS].value : NULL;
 }
 
 const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count)

@@ -19,7 +19,7 @@
 
 // With a transactional id, kcat-out fences an earlier run and aborts its transaction as soon as it
 // starts. Otherwise kcat-in would have to wait for that transaction.
-#define EXACTLY_ONCE "--exactly-once --transactional-id loginpipe.{KAFKA_GROUP}"
+#define EXACTLY_ONCE "{health} --exactly-once --transactional-id loginpipe.{KAFKA_GROUP}"
 
 const struct recipe recipe_plain = {
     .member = "copy",
@@ -37,7 +37,7 @@ const struct recipe recipe_acked = {
     .stages = {{"kcat-in", SOURCE " --shard {SHARD} --acks {state}/acks", {"KCAT_IN_OPTS"}},
                CLEAN,
                {"loginagg", "--tee --rejects - " COUNTS, {"LOGINAGG_OPTS"}},
-               {"kcat-out", SINK " --acks {state}/acks", {"KCAT_OUT_OPTS"}}},
+               {"kcat-out", SINK " {health} --acks {state}/acks", {"KCAT_OUT_OPTS"}}},
 };
 
 const struct recipe recipe_exact = {
