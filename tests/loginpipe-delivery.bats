@@ -81,16 +81,21 @@ assert_all_counted() {
     assert_all_counted
 }
 
-@test "with DELIVERY and -n, each copy handles its share" {
+@test "pipelines with a SHARD each handle their share, and keep counts of their own" {
     export DELIVERY=exactly-once STATE_DIR=$PWD/state
     make_topics 4 1000
-    start_loginpipe -n 2
+    SHARD=0/2 start_loginpipe
+    first=$pid
+    SHARD=1/2 start_loginpipe
     wait_until 30 has_handled 1000
-    kill -TERM "$pid"
-    await "$pid" 40
-    assert_eq $status 0
+    for pid in $first $pid; do
+        kill -TERM "$pid"
+        await "$pid" 40
+        assert_eq $status 0
+    done
     assert_handled 1000
     assert_eq "$(find state -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')" \
         "$topic.0of2 $topic.1of2"
     wait_until 5 all_are_gone
+    assert_eq "$(grep -c 'counts only a share' log)" 2
 }

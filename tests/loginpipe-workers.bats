@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# loginpipe with workers and a merger, on a real Kafka.
+#
+# bats file_tags=kafka,long
+
+load helpers
+load loginpipe
+
+setup() {
+    begin
+    need_kafka
+    set_topics
+}
+
+# one_pipeline: the final insights of one pipeline that reads the file events.
+one_pipeline() {
+    loginclean -q --rejects /dev/null <events | loginagg "$@" --every 0 --lateness 1d
+}
+
+# final_insights: the last line of each final insight in the topic, in the order of loginagg.
+final_insights() {
+    read_topic "$INSIGHTS_TOPIC" -j 'select(.final)' | awk '
+        match($0, /"key":"[^"]*"/) { key = substr($0, RSTART, RLENGTH) }
+        !(key in at) { at[key] = ++n }
+        { line[at[key]] = $0 }
+        END { for (i = 1; i <= n; i++) print line[i] }'
+}
+
+# assert_insights: the final insights are those of one pipeline, byte for byte.
+assert_insights() {
+    one_pipeline "$@" | sort >want
+    [ -s want ]
+    final_insights | sort | cmp - want
+}
+
+# assert_records: each event of the file events is in the topics once, as a clean record or a reject.
+assert_records() {
+    loginclean --rejects rejects <events | sort >clean
+    read_topic "$PROCESSED_TOPIC" | sort | cmp - clean
+    assert_eq "$(read_topic "$REJECTS_TOPIC" | wc -l)" "$(wc -l <rejects)"
+}
+
+@test "workers that reach the end of the topic, and their merger, give the insights of one pipeline" {
+    make_topics 5 0
+    logingen -n 6000 --bad 10 --span 3h >events
+    produce "$topic" <events
+    KCAT_IN_OPTS=-e MERGE_OPTS='--final --every 0' run -0 --separate-stderr \
+        timeout 60 loginpipe -n 3 --once
+    assert_eq "$output$stderr" ''
+    assert_insights
+}
+
+# partitions_of TOPIC
+partitions_of() {
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -L -J -t "$1" | jq '.topics[0].partitions | length'
+}
+
+# is_compacted TOPIC: the broker refuses a record without a key.
+is_compacted() {
+    echo '"no key"' | kcat-out -t "$1" -q --rejects - >refused
+    grep -q '"not_delivered"' refused
+}
+
+@test "--create makes one partition for partials, and a compacted topic for insights" {
+    create_topic "$topic" 3
+    logingen -n 1000 --span 2h >events
+    produce "$topic" <events
+    KCAT_IN_OPTS=-e MERGE_OPTS='--final --every 0' run -0 timeout 60 loginpipe -n 2 --once --create=3
+    assert_insights
+    assert_eq "$(partitions_of "$PARTIALS_TOPIC") $(partitions_of "$PROCESSED_TOPIC")" '1 3'
+    is_compacted "$INSIGHTS_TOPIC"
+    run -1 is_compacted "$PARTIALS_TOPIC"
+}
+
+@test "workers that have ended, and then a merger, give the insights of one pipeline" {
+    make_topics 3 0
+    logingen -n 3000 --span 2h >events
+    produce "$topic" <events
+    KCAT_IN_OPTS=-e ROLE=worker run -0 timeout 60 loginpipe -n 2 --once
+    MERGE_IN_OPTS=-e MERGE_OPTS='--final --every 0' ROLE=merge run -0 timeout 60 loginpipe --once
+    assert_insights
+}
+
+# slice FROM TO: produces these lines of the file events.
+slice() {
+    sed -n "$1,$2p" events | produce "$KAFKA_TOPIC"
+}
+
+# kill_stage MEMBER NAME: kills a stage of a member, which is numbered from 1.
+kill_stage() {
+    kill -KILL "$(pgrep -P "$(members | sed -n "$1p")" -x "$2")"
+}
+
+@test "workers and a merger that are killed lose no record and count none twice" {
+    export WORKER_ID=test KCAT_IN_OPTS='-X session.timeout.ms=6000' MERGE_OPTS='--every 0'
+    make_topics 6 0
+    logingen -n 6000 --bad 10 --span 3h >events
+    slice 1 1000
+    start_workers 3
+    wait_until 30 has_handled 1000
+    count=1000
+    while read -r member victim; do
+        slice $((count + 1)) $((count + 1000))
+        count=$((count + 1000))
+        wait_until 20 has_members 4
+        kill_stage "$member" "$victim"
+        wait_until 20 grep -q "$victim: killed by signal 9; starting again in" log
+        wait_until 40 has_handled $count
+    done <<'TABLE'
+1 kcat-in
+2 loginagg
+4 loginagg
+3 kcat-out
+TABLE
+    # A worker with its supervisor: all members are started again.
+    kill -KILL "$(members | head -n 1)"
+    wait_until 20 grep -q 'worker 1: killed by signal 9; starting again in' log
+    slice $((count + 1)) $((count + 1000))
+    wait_until 40 has_handled 6000
+    kill -TERM "$pid"
+    await "$pid" 40
+    assert_eq $status 0
+    wait_until 5 all_are_gone
+    KCAT_IN_OPTS=-e MERGE_OPTS='--final --every 0' timeout 60 loginpipe -n 3 --once
+    assert_records
+    assert_insights
+}
