@@ -127,3 +127,65 @@ TABLE
     assert_records
     assert_insights
 }
+
+# names: the names with which the workers' kcat-out begins its transactions.
+names() {
+    pgrep -a -x kcat-out | grep -oE "loginpipe\\.$topic\\.[^ ]+" | sort
+}
+
+@test "a worker that is killed is started again, and keeps its name" {
+    logingen -n 3000 >events
+    make_topics 4 0
+    slice 1 1000
+    start_workers 2
+    names >before
+    assert_eq "$(cat before)" "loginpipe.$topic.$(uname -n)-$pid-1
+loginpipe.$topic.$(uname -n)-$pid-2"
+    wait_until 30 has_handled 1000
+    kill -KILL "$(members | sed -n 2p)"
+    wait_until 20 grep -q 'worker 2: killed by signal 9; starting again in 1 s' log
+    slice 1001 3000
+    wait_until 30 has_handled 3000
+    wait_until 20 has_members 3
+    names | cmp - before
+    # Nothing is left of a worker that is killed shortly before a stop.
+    kill -KILL "$(members | head -n 1)"
+    kill -TERM "$pid"
+    await "$pid" 40
+    all_are_gone
+    assert_records
+}
+
+@test "workers without a partition wait, and say nothing" {
+    make_topics 2 100
+    start_workers 4
+    wait_until 30 has_handled 100
+    kill -TERM "$pid"
+    await "$pid" 40
+    assert_eq "$status$(cat log)" 0
+    all_are_gone
+    assert_handled 100
+}
+
+@test "SIGUSR1 to loginpipe makes every stage of every member write its ledger" {
+    make_topics 2 100
+    for name in KCAT_IN LOGINCLEAN LOGINAGG KCAT_OUT MERGE_IN; do
+        export "${name}_OPTS=--stats $PWD/$name.ledger"
+    done
+    start_workers 2
+    wait_until 30 has_handled 100
+    kill -USR1 "$pid"
+    while read -r name count; do
+        wait_until 10 has_lines "$count" "$name.ledger"
+    done <<'TABLE'
+KCAT_IN 2
+LOGINCLEAN 2
+LOGINAGG 3
+KCAT_OUT 3
+MERGE_IN 1
+TABLE
+    kill -TERM "$pid"
+    await "$pid" 40
+    assert_eq "$status$(cat log)" 0
+    has_lines 6 KCAT_OUT.ledger
+}
