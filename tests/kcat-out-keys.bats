@@ -140,13 +140,15 @@ END
     assert_eq "$stderr" 'kcat-out: --key userid: none of 1000 lines has this field, so they have no key'
     run -0 --separate-stderr produce "$topic" --key userid < <(head -n 5 in)
     assert_eq "$stderr" 'kcat-out: --key userid: none of 5 lines has this field, so they have no key'
-    # Not if one line has it, if only insights lack it, or if there is no line.
+    # Not if one line has it, if only insights and partials lack it, or if there is no line.
     { head -n 1200 in && echo '{"userid":1}'; } >one
     tac one >first
     run -0 --separate-stderr produce "$topic" --key userid <first
     assert_eq "$stderr" ''
-    run -0 --separate-stderr produce "$topic" --key userid <<<'{"insight":"logins","key":"a"}'
-    assert_eq "$stderr" ''
+    for line in '{"insight":"logins","key":"a"}' '{"partial":"cover","lines":0}'; do
+        run -0 --separate-stderr produce "$topic" --key userid <<<"$line"
+        assert_eq "$stderr" ''
+    done
     run -0 --separate-stderr produce "$topic" --key userid </dev/null
     assert_eq "$stderr" ''
     # With marks too.

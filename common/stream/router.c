@@ -83,6 +83,12 @@ static bool is_insight(const struct line *line)
     return bytes_begin(line->data, line->len, "{\"insight\":");
 }
 
+// Partials have no key, since they go to one partition. So none is missed there.
+static bool is_partial(const struct line *line)
+{
+    return bytes_begin(line->data, line->len, "{\"partial\":");
+}
+
 // Returns whether the message key of this line is the value of a field.
 static bool key_is_field(const struct router *r, const struct line *line)
 {
@@ -180,7 +186,7 @@ int router_choose(struct router *r, const struct json *json, const struct line *
         size_t i = r->key_field;
         if (value[i].type == JSON_ABSENT && is_insight(line))
             i = r->insight_field;
-        else if (r->options->key_field != NULL)
+        else if (r->options->key_field != NULL && !is_partial(line))
             count_keyed(r, &value[i]);
         *why = (struct reject){REJECT_WRONG_TYPE, r->field[i].name, NULL};
         return field_as_key(r, line, &value[i], i, to) ? 0 : -1;
