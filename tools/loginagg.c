@@ -275,6 +275,11 @@ static int on_open(void *ctx, struct stream *s)
     return aggregator_open(&a->aggregator, &err) == 0 ? 0 : stream_fail_err(s, &err);
 }
 
+static void put_ledger(void *ctx, struct buf *b)
+{
+    aggregator_put_ledger(&((struct agg *)ctx)->aggregator, b);
+}
+
 static void on_close(void *ctx, struct stream *s)
 {
     (void)s;
@@ -314,6 +319,7 @@ int main(int argc, char **argv)
                                    .await_saved = await_saved,
                                    .end = on_end,
                                    .on_tick = on_tick,
+                                   .put_ledger = options.aggregator.merge ? put_ledger : NULL,
                                    .close = on_close};
     int status = EX_OK;
     if (!options.state_dump)

@@ -9,6 +9,7 @@
 #include "insight/partial_write.h"
 #include "insight/report.h"
 #include "insight/state_dump.h"
+#include "json/json_write.h"
 
 #define ENOUGH_RECORDS 1000 // warn when none of so many records has a field
 #define TIMELESS_MARKS 60   // warn after 60 marks without a watermark, usually in one minute
@@ -508,6 +509,16 @@ int aggregator_end(struct aggregator *a, struct err *err)
     if (checkpoint_save(&a->checkpoint, NULL, &a->windows, err) != 0)
         return -1;
     return merger_settle_held(&a->merger, MERGE_ADDED, err);
+}
+
+void aggregator_put_ledger(const struct aggregator *a, struct buf *b)
+{
+    const struct coverage *coverage = &a->windows.coverage;
+
+    json_put_name(b, "covered");
+    coverage_put(b, coverage);
+    json_put_member_u64(b, "duplicates", coverage->duplicates);
+    json_put_member_u64(b, "skipped", coverage->skipped);
 }
 
 int aggregator_dump(struct aggregator *a, struct err *err)

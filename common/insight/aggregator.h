@@ -184,6 +184,9 @@ int aggregator_mark(struct aggregator *a, const struct mark *mark, struct err *e
 // since the end mark has done this.
 int aggregator_end(struct aggregator *a, struct err *err);
 
+// Appends what has been covered by partials to a ledger: "covered", "duplicates" and "skipped".
+void aggregator_put_ledger(const struct aggregator *a, struct buf *b);
+
 // Writes the newest checkpoint to stdout, with state_dump(). May be called without
 // aggregator_open().
 int aggregator_dump(struct aggregator *a, struct err *err);

@@ -432,3 +432,14 @@ void coverage_put(struct buf *b, const struct coverage *c)
     }
     buf_putc(b, ']');
 }
+
+void coverage_put_open(struct buf *b, const struct coverage *c)
+{
+    buf_putc(b, '[');
+    for (size_t i = 0; i < c->open_count; i++) {
+        const struct coverage_open *open = &c->open[i];
+        json_put_comma(b);
+        buf_printf(b, "[\"%s/%" PRIu64 "\",%" PRIu64 "]", open->run, open->seq, open->lines);
+    }
+    buf_putc(b, ']');
+}

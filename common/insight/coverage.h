@@ -119,6 +119,10 @@ const struct coverage_holder *coverage_holds_back(struct coverage *c, int64_t no
 // Appends [["topic",partition,next,newest],...], ordered by topic and partition.
 void coverage_put(struct buf *b, const struct coverage *c);
 
+// Appends [["<run>/<seq>",lines],...]: the covers that are open, and how many lines of partials
+// have come.
+void coverage_put_open(struct buf *b, const struct coverage *c);
+
 // --- For snapshots ---
 
 // Returns a partition, which is added if it is missing.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "insight/coverage_codec.h"
 #include "insight/partial_join.h"
 #include "insight/set.h"
 #include "insight/state_log.h"
@@ -410,6 +411,7 @@ void snapshot_codec_save(struct windows *w, struct snapshot_writer *out)
             save_window(s->window[j], w->plan, out);
     }
     save_join(&w->join, out);
+    coverage_codec_save(&w->coverage, out);
 }
 
 static bool is_start(const struct window_series *s, int64_t start)
@@ -450,6 +452,7 @@ void snapshot_codec_load(struct windows *w, struct snapshot_reader *in)
             load_window(w, s, in);
     }
     load_join(w, in);
+    coverage_codec_load(&w->coverage, in);
     windows_sweep(w);
 }
 

@@ -38,6 +38,8 @@
 //       num 2    its number in the input, and its part
 //      text      the line
 //
+//     and what the partials that were merged cover, as coverage_codec.h has it.
+//
 //     A map, whose entries get the same ids again when they are added in this order:
 //       num  the number of entries; for each one:
 //      text    its key

@@ -19,7 +19,7 @@
 
 #include "base/xalloc.h"
 
-#define HEADER "loginpipe state 3 " SNAPSHOT_BYTE_ORDER "\n"
+#define HEADER "loginpipe state 4 " SNAPSHOT_BYTE_ORDER "\n"
 #define HEADER_LEN (sizeof HEADER - 1)
 
 #define UNFINISHED ".new" // appended to the name while the file is being written

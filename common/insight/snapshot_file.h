@@ -36,7 +36,7 @@
 // The format of a snapshot:
 //
 //     bytes  what
-//        32  "loginpipe state 3 little-endian\n"; big-endian has one space less
+//        32  "loginpipe state 4 little-endian\n"; big-endian has one space less
 //         n  the contents: a struct state_head of state_snapshot.h, then what snapshot_codec.h
 //            describes
 //         8  the XXH3_64bits of all bytes before

@@ -33,7 +33,14 @@ static void dump_head(const char *options, uint64_t seq, const struct mark *mark
         json_put_string(b, at->topic, strlen(at->topic));
         buf_printf(b, ",%d,%" PRId64 "]", at->partition, at->offset);
     }
-    buf_puts(b, "]}\n");
+    buf_putc(b, ']');
+    if (w->coverage.used) {
+        json_put_name(b, "covered");
+        coverage_put(b, &w->coverage);
+        json_put_name(b, "open");
+        coverage_put_open(b, &w->coverage);
+    }
+    buf_puts(b, "}\n");
 }
 
 // Writes the lines of partials that are not complete yet.

@@ -34,6 +34,8 @@ void ledger_format(const struct ledger *l, const char *tool, struct buf *b)
     json_put_member_u64(b, "marks", l->marks);
     json_put_member_u64(b, "bytes_in", l->bytes_in);
     json_put_member_u64(b, "bytes_out", l->bytes_out);
+    if (l->put_more != NULL)
+        l->put_more(l->ctx, b);
     int64_t ms = time_monotonic() - l->started;
     json_put_name(b, "seconds");
     buf_printf(b, "%lld.%03lld}", (long long)(ms / 1000), (long long)(ms % 1000));

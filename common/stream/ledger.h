@@ -39,6 +39,10 @@ struct ledger {
     struct tally filled;      // the fields that loginclean filled in, by name
     struct tally filled_from; // by what was there before, and by where the value came from
     int64_t started;          // time_monotonic() at the start
+
+    // Appends the members that only one stage has, after these. NULL if it has none.
+    void (*put_more)(void *ctx, struct buf *b);
+    void *ctx; // for put_more
 };
 
 // Appends the ledger as one JSON object, without a newline.

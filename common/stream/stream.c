@@ -656,6 +656,8 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     *s = (struct stream){.ops = ops, .ctx = ctx, .options = options, .saved_fd = -1};
     guard_standard_descriptors();
     s->ledger.started = time_monotonic();
+    s->ledger.put_more = ops->put_ledger;
+    s->ledger.ctx = ctx;
     s->next_tick = s->ledger.started + ops->tick;
     s->json = json_new();
     s->made_json = json_new();

@@ -91,6 +91,10 @@ struct stream_ops {
     // Called about every `tick` milliseconds, between lines. May be NULL if `tick` is 0.
     int (*on_tick)(void *ctx, struct stream *s);
 
+    // Appends what only this stage counts to the ledger, as members of a JSON object. Also called
+    // after close(). May be NULL.
+    void (*put_ledger)(void *ctx, struct buf *b);
+
     // Called after a SIGHUP. Opens the tool's own files anew, by stream_reopen(). May be NULL if it
     // has none.
     int (*reopen)(void *ctx, struct stream *s);
