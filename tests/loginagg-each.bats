@@ -184,7 +184,7 @@ loginagg: --duplicates user_id,a.b: none of 3 records has the field a.b'
     assert_match "$stderr" 'none of 3 records has the field devicetype'
     loginagg --partial --count devicetype <records >parts 2>/dev/null
     run -0 --separate-stderr loginagg --merge --count devicetype <parts
-    assert_eq "$stderr" ''
+    [[ $stderr != *devicetype* ]]
 }
 
 @test "a field that none of the first 1,000 records has is warned about while the input is open" {

@@ -214,7 +214,7 @@ refused() {
     rm -r state
     loginagg --state state <records >/dev/null
     # shellcheck disable=SC2016 # sed's dollar signs
-    for change in '$s/$/X/' '1s/ 3 / 2 /' '$d'; do
+    for change in '$s/$/X/' '1s/ 4 / 3 /' '$d'; do
         cp state/1.state sound
         sed -i "$change" state/1.state
         refused 78 "state/1.state: it is damaged, or written by another version" <records
@@ -592,8 +592,8 @@ assert_synced_before_marks() {
     done
     # At each mark it writes all partials and keeps no counts.
     marked 500 | loginagg --partial --every 0 >out
-    assert_eq "$(jq -c 'select(.partial).records' out | paste -sd ' ')" '500 500 500 500'
-    assert_eq "$(sed -n 3p out | jq -c '.["@mark"], .seq' | paste -sd ' ')" '"mark" 1'
+    assert_eq "$(jq -c 'select(.records).records' out | paste -sd ' ')" '500 500 500 500'
+    assert_eq "$(sed -n 5p out | jq -c '.["@mark"], .seq' | paste -sd ' ')" '"mark" 1'
 }
 
 @test "without --state, loginagg warns about a source that resumes within open windows" {

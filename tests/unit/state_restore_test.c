@@ -41,6 +41,19 @@ static void open_fixture(struct fixture *f, size_t max_keys)
     fixture_init(f, max_keys, "10m", "7n", "all", NULL);
 }
 
+// Two partitions, of which a cover is open.
+static void cover(struct coverage *c)
+{
+    struct cover cover = {.run = RUN, .seq = 7};
+
+    cover_add_topic(&cover, "logins", 3);
+    cover_add_part(&cover, "logins", 0, 10, 20, MS_HOUR);
+    cover_add_part(&cover, "logins", 2, 5, 5, MARK_NO_MORE);
+    if (coverage_open(c, &cover, &err) != COVERAGE_NEW)
+        err_die(&err);
+    cover_release(&cover);
+}
+
 static struct mark mark_of(uint64_t seq)
 {
     struct mark m = {.kind = seq == 0 ? MARK_HELLO : MARK_PROGRESS, .run = RUN, .seq = seq};
@@ -57,6 +70,7 @@ static void make_files(size_t max_keys)
     struct fixture f;
 
     open_fixture(&f, max_keys);
+    cover(&f.windows.coverage);
     m.group = strdup("g");
     m.shard = strdup("0/1");
     snapshot_dir_clear(&dir, &err);
