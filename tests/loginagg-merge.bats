@@ -286,7 +286,7 @@ merge() {
     jq -c 'if .part == 2 then .tables[0].rows |= .[1:] else . end' parts |
         merge --every 0 --rejects rejects.2 | diff /dev/null -
     assert_eq "$(jq -r .detail rejects.2 | uniq -c | sed 's/^ *//')" \
-        "$count its tables do not add up to its records"
+        "$count a row refers to a value that is missing"
 }
 
 @test "two partials whose lines are mixed, and one that was begun twice, are counted right" {

@@ -72,12 +72,13 @@ static int emit_partials(struct aggregator *a, const struct window_view *view, s
 
     partial_write_init(&partial, &a->plan, view);
     partial.cover = a->cover_id;
-    while (partial_write_next(&partial, a->ops->begin(a->ctx))) {
-        if (a->ops->emit(a->ctx, err) != 0)
-            return -1;
+    int status = 0;
+    while (status == 0 && partial_write_next(&partial, a->ops->begin(a->ctx))) {
+        status = a->ops->emit(a->ctx, err);
         a->cover_lines++;
     }
-    return 0;
+    partial_write_release(&partial);
+    return status;
 }
 
 static int emit_windows(struct aggregator *a, enum windows_which which, struct err *err)

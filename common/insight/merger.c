@@ -119,16 +119,13 @@ static bool is_single(const struct partial_head *head)
 // Checks a line of a partial. Returns 0, or -1 with *err set (EX_DATAERR) if it is malformed or was
 // made for other insights or windows.
 static int check_partial(const struct merger *m, const struct json *json, struct partial_head *head,
-                         struct err *err)
+                         struct partial_sums *sums, struct err *err)
 {
-    struct partial_sums sums;
+    int status = partial_read_check(json, m->plan, head, sums, err);
 
-    partial_sums_init(&sums, m->plan);
-    int status = partial_read_check(json, m->plan, head, &sums, err);
     // The sums of several lines are checked when all of them have come.
     if (status == 0 && is_single(head))
-        status = partial_sums_check(&sums, m->plan, err);
-    partial_sums_release(&sums);
+        status = partial_sums_check(sums, m->plan, err);
     if (status == 0 && !windows_knows(m->windows, head))
         return err_set(err, EX_DATAERR, "its window is not one of --window");
     return status;
@@ -136,68 +133,88 @@ static int check_partial(const struct merger *m, const struct json *json, struct
 
 // Merges a partial of one line, which `json` holds.
 static enum merge_result merge_single(struct merger *m, const struct json *json,
-                                      const struct partial_head *head, struct err *err)
+                                      const struct partial_head *head,
+                                      const struct partial_sums *sums, struct err *err)
 {
     if (m->ops->expect(m->ctx, head->first, head->last, err) != 0)
         return MERGE_FAILED;
     struct insight_set *set = windows_extend(m->windows, head);
     if (set == NULL)
         return MERGE_LATE;
-    partial_read_merge(json, m->plan, set);
+    partial_read_merge(json, m->plan, sums, set);
     return MERGE_ADDED;
 }
 
-// Checks that the lines of a partial add up. Returns 0, or -1 with *why set.
-static int check_whole(struct merger *m, const struct partial_held *held, struct err *why)
+// Returns a line of a partial by its number.
+static const struct buf *held_text(const struct partial_held *held, uint64_t part)
 {
-    struct partial_sums sums;
+    size_t i = 0;
+
+    while (held->line[i].part != part)
+        i++;
+    return &held->line[i].text;
+}
+
+// Checks that the lines of a partial add up. Returns 0, or -1 with *why set.
+static int check_whole(struct merger *m, const struct partial_held *held, struct partial_sums *sums,
+                       struct err *why)
+{
     struct partial_head head;
     int status = 0;
 
-    partial_sums_init(&sums, m->plan);
-    for (size_t i = 0; i < held->count && status == 0; i++) {
-        const struct buf *text = &held->line[i].text;
+    sums->in_order = true;
+    for (uint64_t part = 1; part <= held->count && status == 0; part++) {
+        const struct buf *text = held_text(held, part);
         status = json_parse(m->json, text->data, text->len) == 0
-                     ? partial_read_check(m->json, m->plan, &head, &sums, why)
+                     ? partial_read_check(m->json, m->plan, &head, sums, why)
                      : err_set(why, EX_DATAERR, "%s", json_error(m->json));
     }
-    if (status == 0)
-        status = partial_sums_check(&sums, m->plan, why);
-    partial_sums_release(&sums);
-    return status;
+    return status == 0 ? partial_sums_check(sums, m->plan, why) : -1;
+}
+
+// Merges the lines of a partial that have been added to the sums.
+static enum merge_result merge_lines(struct merger *m, const struct partial_held *held,
+                                     const struct partial_sums *sums, struct err *err)
+{
+    if (m->ops->expect(m->ctx, held->head.first, held->head.last, err) != 0)
+        return MERGE_FAILED;
+    struct insight_set *set = windows_extend(m->windows, &held->head);
+    if (set == NULL)
+        return MERGE_LATE;
+    for (uint64_t part = 1; part <= held->count; part++) {
+        const struct buf *text = held_text(held, part);
+        json_parse(m->json, text->data, text->len);
+        partial_read_merge(m->json, m->plan, sums, set);
+    }
+    return MERGE_ADDED;
 }
 
 // Merges a partial, all of whose lines were held.
 static enum merge_result merge_whole(struct merger *m, struct partial_held *held, struct err *err)
 {
-    enum merge_result result = MERGE_LATE;
-    struct insight_set *set = NULL;
+    struct partial_sums sums;
     struct err why = {.status = EX_OK};
 
-    if (check_whole(m, held, &why) != 0)
-        result = MERGE_REFUSED;
-    else if (m->ops->expect(m->ctx, held->head.first, held->head.last, err) != 0)
+    partial_sums_init(&sums, m->plan);
+    enum merge_result result =
+        check_whole(m, held, &sums, &why) == 0 ? merge_lines(m, held, &sums, err) : MERGE_REFUSED;
+    partial_sums_release(&sums);
+    if (result == MERGE_FAILED)
         return MERGE_FAILED;
-    else if ((set = windows_extend(m->windows, &held->head)) != NULL)
-        result = MERGE_ADDED;
-    for (size_t i = 0; i < held->count && set != NULL; i++) {
-        json_parse(m->json, held->line[i].text.data, held->line[i].text.len);
-        partial_read_merge(m->json, m->plan, set);
-    }
     if (settle(m, held, result, why.text, err) != 0)
         return MERGE_FAILED;
     return result == MERGE_ADDED ? MERGE_JOINED : MERGE_HELD;
 }
 
 static enum merge_result merge(struct merger *m, const struct json *json,
-                               const struct partial_head *head, const struct line *line,
-                               struct err *err)
+                               const struct partial_head *head, const struct partial_sums *sums,
+                               const struct line *line, struct err *err)
 {
     struct partial_held whole;
     struct err unused;
 
     if (is_single(head) || !windows_takes(m->windows, head))
-        return merge_single(m, json, head, err);
+        return merge_single(m, json, head, sums, err);
     if (!partial_join_add(&m->windows->join, head, line, &whole))
         return MERGE_HELD;
     enum merge_result result = merge_whole(m, &whole, err);
@@ -216,14 +233,9 @@ static void log_line(struct merger *m, const struct line *line)
     checkpoint_log_partial(m->checkpoint, m->windows, line);
 }
 
-// Takes a line of a partial without a cover. A line that is refused is not logged.
-static enum merge_result take_uncovered(struct merger *m, const struct json *json,
-                                        const struct line *line, struct err *err)
+// Takes up a line of a partial without a cover.
+static void note_uncovered(struct merger *m, const struct line *line)
 {
-    struct partial_head head;
-
-    if (check_partial(m, json, &head, err) != 0)
-        return MERGE_REFUSED;
     m->unchecked = true;
     if (!m->warned && !m->replaying)
         log_warn("line %llu: the partial does not say what it covers, so nothing is checked: "
@@ -231,15 +243,30 @@ static enum merge_result take_uncovered(struct merger *m, const struct json *jso
                  (unsigned long long)line->number);
     m->warned |= !m->replaying;
     log_line(m, line);
-    return merge(m, json, &head, line, err);
+}
+
+// Takes a line of a partial. A line without a cover is logged here, and only if it is not refused.
+static enum merge_result take_partial(struct merger *m, const struct json *json, bool covered,
+                                      const struct line *line, struct err *err)
+{
+    enum merge_result result = MERGE_REFUSED;
+    struct partial_sums sums;
+    struct partial_head head;
+
+    partial_sums_init(&sums, m->plan);
+    if (check_partial(m, json, &head, &sums, err) == 0) {
+        if (!covered)
+            note_uncovered(m, line);
+        result = merge(m, json, &head, &sums, line, err);
+    }
+    partial_sums_release(&sums);
+    return result;
 }
 
 // Takes a line of a partial with a cover. It is part of the cover even if it is refused.
 static enum merge_result take_covered(struct merger *m, const struct json *json,
                                       const struct line *line, struct err *err)
 {
-    struct partial_head head;
-
     switch (coverage_take(&m->windows->coverage, &m->cover, err)) {
     case COVERAGE_FAILED:
         return MERGE_FAILED;
@@ -248,9 +275,7 @@ static enum merge_result take_covered(struct merger *m, const struct json *json,
     case COVERAGE_NEW:
         break;
     }
-    if (check_partial(m, json, &head, err) != 0)
-        return MERGE_REFUSED;
-    return merge(m, json, &head, line, err);
+    return take_partial(m, json, true, line, err);
 }
 
 enum merge_result merger_take(struct merger *m, const struct json *json, const struct line *line,
@@ -262,7 +287,7 @@ enum merge_result merger_take(struct merger *m, const struct json *json, const s
     if (cover_read(&m->cover, &what, json, err) != 0)
         return MERGE_REFUSED;
     if (what == COVER_NONE)
-        return take_uncovered(m, json, line, err);
+        return take_partial(m, json, false, line, err);
     if (m->several) {
         err_set(err, EX_CONFIG,
                 "--merge: the partials are in several partitions, so their order is not known; "

@@ -20,6 +20,8 @@ struct reader {
     struct insight_set *set;
     struct insight_set_scratch *scratch; // NULL without a set
     struct partial_sums *sums;           // NULL with a set
+    const struct partial_sums *values;   // the values to which rows refer
+    bool all_known;                      // `values` has all of them
     struct err *err;
 };
 
@@ -104,32 +106,78 @@ static int find_target(struct reader *r, const struct json_value *fields, struct
     return 0;
 }
 
-// Reads the texts of a row, sorts them into the order of the table's keys, and reads the row's
-// count.
-static int read_row(struct reader *r, const struct target *target, const struct json_value *row,
-                    struct table_text *text, uint64_t *n)
+// The texts of a row, in the order of the table's keys.
+struct row {
+    struct table_text text[TABLE_WIDTH];
+    uint64_t hash[TABLE_WIDTH];
+    uint64_t n;      // its count
+    bool unresolved; // it refers to a value that is not known yet
+};
+
+// Reads a text, or the number of a row that has it.
+static int read_text(struct reader *r, const struct target *target, size_t place,
+                     const struct json_value *value, struct row *row)
+{
+    const struct table_plan *table = plan_table(r->plan, target->table);
+    const struct partial_values *values = &r->values->value[table->part[place]];
+
+    if (value->type == JSON_STRING && value->string.len > TABLE_TEXT_MAX)
+        return wrong(r, "a text is longer than 1024 bytes");
+    if (value->type == JSON_STRING) {
+        row->text[place] =
+            (struct table_text){.data = value->string.data, .len = value->string.len};
+        if (r->set == NULL)
+            row->hash[place] = hll_hash(value->string.data, value->string.len);
+        return 0;
+    }
+    if (target->width == 1 || !is_count(value))
+        return wrong(r, "a row is not texts and a count");
+    row->unresolved |= (uint64_t)value->integer >= values->count;
+    if (row->unresolved)
+        return r->all_known ? wrong(r, "a row refers to a value that is missing") : 0;
+    const struct partial_value *found = &values->row[value->integer];
+    row->text[place] =
+        (struct table_text){.data = r->values->bytes.data + found->start, .len = found->len};
+    row->hash[place] = found->hash;
+    return 0;
+}
+
+static int read_row(struct reader *r, const struct target *target, const struct json_value *json,
+                    struct row *row)
 {
     struct json_value key, value;
     struct json_iter it;
     size_t i = 0;
 
-    if (row->type != JSON_ARRAY)
+    row->unresolved = false;
+    if (json->type != JSON_ARRAY)
         return wrong(r, "a row is not an array");
-    json_iter_init(&it, row);
+    json_iter_init(&it, json);
     for (; json_iter_next(&it, &key, &value); i++) {
-        if (i > target->width || (i < target->width ? value.type != JSON_STRING
-                                                    : !is_count(&value) || value.integer == 0))
-            return wrong(r, "a row is not texts and a count");
-        if (i < target->width && value.string.len > TABLE_TEXT_MAX)
-            return wrong(r, "a text is longer than 1024 bytes");
-        if (i == target->width) {
-            *n = (uint64_t)value.integer;
+        if (i < target->width) {
+            if (read_text(r, target, target->place[i], &value, row) != 0)
+                return -1;
             continue;
         }
-        text[target->place[i]] =
-            (struct table_text){.data = value.string.data, .len = value.string.len};
+        if (i > target->width || !is_count(&value) || value.integer == 0)
+            return wrong(r, "a row is not texts and a count");
+        row->n = (uint64_t)value.integer;
     }
     return i == target->width + 1 ? 0 : wrong(r, "a row is too short");
+}
+
+// Keeps the text of a row in a table of values, for the combinations that refer to it.
+static void keep_value(struct partial_sums *sums, size_t table, const struct row *row)
+{
+    struct partial_values *values = &sums->value[table];
+
+    if (values->count == values->size) {
+        values->size = values->size == 0 ? 16 : 2 * values->size;
+        values->row = xreallocarray(values->row, values->size, sizeof *values->row);
+    }
+    values->row[values->count++] =
+        (struct partial_value){sums->bytes.len, row->text[0].len, row->hash[0]};
+    buf_append(&sums->bytes, row->text[0].data, row->text[0].len);
 }
 
 static uint64_t *text_sum(const struct partial_sums *sums, size_t table, size_t part)
@@ -137,33 +185,34 @@ static uint64_t *text_sum(const struct partial_sums *sums, size_t table, size_t 
     return &sums->texts[table * TABLE_WIDTH + part];
 }
 
-static int read_exact(struct reader *r, const struct target *target, const struct json_value *row)
+static int read_exact(struct reader *r, const struct target *target, const struct json_value *json)
 {
-    struct table_text text[TABLE_WIDTH];
-    uint64_t n;
+    struct row row;
 
-    if (read_row(r, target, row, text, &n) != 0)
+    if (read_row(r, target, json, &row) != 0)
         return -1;
     if (r->set != NULL) {
-        insight_set_count(r->set, r->plan, target->table, text, n, r->scratch);
+        insight_set_count(r->set, r->plan, target->table, row.text, row.n, r->scratch);
         return 0;
     }
-    if ((r->sums->rows[target->table] += n) > COUNT_MAX)
+    if ((r->sums->rows[target->table] += row.n) > COUNT_MAX)
         return wrong(r, "a table has too many records");
-    for (size_t i = 0; i < target->width; i++)
-        *text_sum(r->sums, target->table, i) += n * hll_hash(text[i].data, text[i].len);
+    if (target->width == 1)
+        keep_value(r->sums, target->table, &row);
+    for (size_t i = 0; i < target->width && !row.unresolved; i++)
+        *text_sum(r->sums, target->table, i) += row.n * row.hash[i];
     return 0;
 }
 
-static int read_highest(struct reader *r, const struct target *target, const struct json_value *row)
+static int read_highest(struct reader *r, const struct target *target,
+                        const struct json_value *json)
 {
-    struct table_text text[TABLE_WIDTH];
-    uint64_t n;
+    struct row row;
 
-    if (read_row(r, target, row, text, &n) != 0)
+    if (read_row(r, target, json, &row) != 0)
         return -1;
     if (r->set != NULL)
-        table_sketch_list(target->sketch, text, n, &r->scratch->key);
+        table_sketch_list(target->sketch, row.text, row.n, &r->scratch->key);
     return 0;
 }
 
@@ -344,6 +393,9 @@ static bool get_time(const struct json_value *value, int64_t *time)
 void partial_sums_init(struct partial_sums *sums, const struct plan *plan)
 {
     *sums = (struct partial_sums){
+        .tables = plan->value_count,
+        .value = xcalloc(plan->value_count, sizeof *sums->value),
+        .bytes = BUF_INIT,
         .rows = xcalloc(plan_table_count(plan), sizeof *sums->rows),
         .sketch = xcalloc(plan_table_count(plan), sizeof *sums->sketch),
         .texts = xcalloc(plan_table_count(plan) * TABLE_WIDTH, sizeof *sums->texts)};
@@ -351,6 +403,10 @@ void partial_sums_init(struct partial_sums *sums, const struct plan *plan)
 
 void partial_sums_release(struct partial_sums *sums)
 {
+    for (size_t i = 0; i < sums->tables; i++)
+        free(sums->value[i].row);
+    free(sums->value);
+    buf_release(&sums->bytes);
     free(sums->rows);
     free(sums->sketch);
     free(sums->texts);
@@ -399,7 +455,7 @@ static int read_place(struct reader *r, const struct json_value *top, struct par
 int partial_read_check(const struct json *json, const struct plan *plan, struct partial_head *head,
                        struct partial_sums *sums, struct err *err)
 {
-    struct reader r = {.plan = plan, .sums = sums, .err = err};
+    struct reader r = {.plan = plan, .sums = sums, .values = sums, .err = err};
     struct json_value top[TOP_COUNT];
     uint64_t id;
 
@@ -424,14 +480,21 @@ int partial_read_check(const struct json *json, const struct plan *plan, struct 
     if ((head->part == 1) != (head->records > 0))
         return wrong(&r, "only the first line of a partial has its number of records");
     sums->records += head->records;
+    r.all_known = sums->in_order || (head->part == 1 && head->parts == 1);
     return read_tables(&r, &top[TABLES]);
 }
 
-void partial_read_merge(const struct json *json, const struct plan *plan, struct insight_set *set)
+void partial_read_merge(const struct json *json, const struct plan *plan,
+                        const struct partial_sums *sums, struct insight_set *set)
 {
     struct err err;
     struct insight_set_scratch scratch;
-    struct reader r = {.plan = plan, .set = set, .scratch = &scratch, .err = &err};
+    struct reader r = {.plan = plan,
+                       .set = set,
+                       .scratch = &scratch,
+                       .values = sums,
+                       .all_known = true,
+                       .err = &err};
     struct json_value top[TOP_COUNT];
 
     insight_set_scratch_init(&scratch, plan);

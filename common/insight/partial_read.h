@@ -6,14 +6,15 @@
 //     struct partial_sums sums;
 //     struct partial_head head;
 //     partial_sums_init(&sums, &plan);
-//     for each line of the partial:
+//     sums.in_order = true;
+//     for each line of the partial, from the first to the last one:
 //         if (partial_read_check(json, &plan, &head, &sums, &err) != 0)
 //             ...reject the line; err.text says why...
 //     if (partial_sums_check(&sums, &plan, &err) != 0)
 //         ...reject all lines of the partial...
 //     struct insight_set *set = windows_extend(&windows, &head);
 //     for each line of the partial, if the set is not NULL:
-//         partial_read_merge(json, &plan, set);
+//         partial_read_merge(json, &plan, &sums, set);
 //     partial_sums_release(&sums);
 //
 // Each record counts once in each table. So a whole partial has as many records in each exact table
@@ -25,9 +26,11 @@
 #ifndef INSIGHT_PARTIAL_READ_H
 #define INSIGHT_PARTIAL_READ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "insight/plan.h"
 #include "insight/set.h"
@@ -45,8 +48,24 @@ struct partial_head {
     uint64_t parts;      // only the last line has the number of lines; 0 in the others
 };
 
+// The text of a row in a table of values.
+struct partial_value {
+    size_t start, len; // in the bytes of the sums
+    uint64_t hash;     // XXH3
+};
+
+// The rows of a table of values, in their order. The rows of combinations refer to them.
+struct partial_values {
+    struct partial_value *row;
+    size_t count, size;
+};
+
 // What the lines of a partial add up to.
 struct partial_sums {
+    bool in_order; // the owner adds the lines from the first one on, so all values are known
+    size_t tables; // of values
+    struct partial_values *value; // by number of the table
+    struct buf bytes;             // of their texts
     uint64_t records;
     uint64_t *rows;   // by number of the table: the sum of its counts, while it is exact
     uint64_t *sketch; // by number of the table: how many lines have its registers
@@ -61,11 +80,14 @@ void partial_sums_release(struct partial_sums *sums);
 int partial_sums_check(const struct partial_sums *sums, const struct plan *plan, struct err *err);
 
 // Checks the whole line that json parsed last, and adds it to the sums. The line must be an object.
-// Returns 0, or -1 with *err set (EX_DATAERR); the sums are then useless.
+// Returns 0, or -1 with *err set (EX_DATAERR); the sums are then useless. So are those of a line of
+// a partial of several lines that was not added in order: it may refer to lines before.
 int partial_read_check(const struct json *json, const struct plan *plan, struct partial_head *head,
                        struct partial_sums *sums, struct err *err);
 
-// Adds the tables of a line to those of a set. partial_read_check() must have accepted the line.
-void partial_read_merge(const struct json *json, const struct plan *plan, struct insight_set *set);
+// Adds the tables of a line to those of a set. partial_read_check() must have accepted the line,
+// and those before it, into the sums.
+void partial_read_merge(const struct json *json, const struct plan *plan,
+                        const struct partial_sums *sums, struct insight_set *set);
 
 #endif

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/partial_write.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "insight/set.h"
 #include "insight/table.h"
 #include "insight/window_spec.h"
@@ -27,10 +29,35 @@ static uint64_t make_id(const struct plan *plan, const struct window_view *view)
     return id;
 }
 
+// Numbers the rows of a table of values, which are written in the order of its map. Returns NULL
+// for a sketch, which has no rows.
+static uint32_t *number_rows(const struct table *table)
+{
+    const struct map *m = &table->map;
+    uint32_t count = 0;
+
+    if (table->sketch != NULL)
+        return NULL;
+    uint32_t *row = xcalloc(m->len / MAP_UNIT + 1, sizeof *row);
+    for (const struct map_entry *e = map_first(m); e != NULL; e = map_next(m, e))
+        row[map_id(m, e)] = count++;
+    return row;
+}
+
 void partial_write_init(struct partial_writer *p, const struct plan *plan,
                         const struct window_view *view)
 {
     *p = (struct partial_writer){.plan = plan, .view = view, .id = make_id(plan, view)};
+    p->row = xcalloc(plan->value_count, sizeof *p->row);
+    for (size_t i = 0; i < plan->value_count; i++)
+        p->row[i] = number_rows(insight_set_table(view->set, plan, i));
+}
+
+void partial_write_release(struct partial_writer *p)
+{
+    for (size_t i = 0; i < p->plan->value_count; i++)
+        free(p->row[i]);
+    free(p->row);
 }
 
 static void put_hash(struct buf *b, uint64_t hash)
@@ -100,22 +127,37 @@ static bool is_full(const struct buf *b, size_t start)
     return b->len - start >= PARTIAL_SIZE;
 }
 
-// Appends rows until the line is full. Returns whether the table is complete.
-static bool put_rows(struct partial_writer *p, struct buf *b, size_t start, size_t width)
+// Appends the values of a row: the text of a value, or for a combination the numbers of the rows
+// that have its texts. While a window counts, the values of an exact combination are exact too.
+static void put_values(const struct partial_writer *p, struct buf *b, const struct map *map)
 {
-    const struct insight_set *set = p->view->set;
-    const struct map *map = &insight_set_table(set, p->plan, p->table)->map;
+    const struct table_plan *plan = plan_table(p->plan, p->table);
+    uint32_t id[TABLE_WIDTH];
+
+    if (plan->width == 1) {
+        struct table_text text =
+            insight_set_part(p->view->set, p->plan, p->table, map_id(map, p->next), 0);
+        put_text(b, 0, &text);
+        return;
+    }
+    memcpy(id, map_key(map, p->next), p->next->len);
+    for (size_t i = 0; i < plan->width; i++) {
+        buf_putc(b, i == 0 ? '[' : ',');
+        buf_put_u64(b, p->row[plan->part[i]][id[i]]);
+    }
+}
+
+// Appends rows until the line is full. Returns whether the table is complete.
+static bool put_rows(struct partial_writer *p, struct buf *b, size_t start)
+{
+    const struct map *map = &insight_set_table(p->view->set, p->plan, p->table)->map;
 
     json_put_name(b, "rows");
     buf_putc(b, '[');
     if (!p->begun)
         p->next = map_first(map);
     for (; p->next != NULL && !is_full(b, start); p->next = map_next(map, p->next)) {
-        for (size_t i = 0; i < width; i++) {
-            struct table_text text =
-                insight_set_part(set, p->plan, p->table, map_id(map, p->next), i);
-            put_text(b, i, &text);
-        }
+        put_values(p, b, map);
         put_count(b, p->next->count);
     }
     end_rows(b);
@@ -194,8 +236,8 @@ static void put_table(struct partial_writer *p, struct buf *b, size_t start)
 
     buf_putc(b, '{');
     put_fields(b, p->plan, plan);
-    bool done = sketch == NULL ? put_rows(p, b, start, plan->width)
-                               : put_sketch(p, b, start, sketch, plan->width);
+    bool done =
+        sketch == NULL ? put_rows(p, b, start) : put_sketch(p, b, start, sketch, plan->width);
     buf_putc(b, '}');
     p->begun = !done;
     p->table += done;

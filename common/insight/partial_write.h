@@ -8,6 +8,10 @@
 //     partial_write_init(&p, &plan, &view);
 //     while (partial_write_next(&p, &b))
 //         ...write the line...
+//     partial_write_release(&p);
+//
+// A row of a combination does not repeat texts: it has the numbers of the rows that have its
+// values, in the tables of its fields, which come first.
 //
 // A set that was merged from partials gives the same insights as a set that counted all their
 // records itself. They are exactly the same while the tables are exact. With sketches, they are the
@@ -33,6 +37,7 @@ struct partial_writer {
     const struct window_view *view;
     const char *cover; // the id of the partial's cover (cover.h); NULL or empty for none
     uint64_t id;
+    uint32_t **row;               // by table of values and id: the number of the value's row
     uint64_t parts;               // lines that have been written
     size_t table;                 // the number of the next table
     bool begun;                   // an earlier line has a part of the next table
@@ -44,6 +49,7 @@ struct partial_writer {
 // change until the last line is written.
 void partial_write_init(struct partial_writer *p, const struct plan *plan,
                         const struct window_view *view);
+void partial_write_release(struct partial_writer *p);
 
 // Appends the next line, without a newline. After the last line, appends nothing and returns false.
 bool partial_write_next(struct partial_writer *p, struct buf *b);

@@ -58,18 +58,27 @@ static int dump_held(const struct partial_join *join, struct out *out)
     return 0;
 }
 
-static int dump_windows(struct windows *w, struct out *out)
+static int dump_window(const struct windows *w, const struct window_view *view, struct out *out)
 {
     struct partial_writer partial;
+    int status = 0;
+
+    partial_write_init(&partial, w->plan, view);
+    while (status == 0 && partial_write_next(&partial, &out->buf)) {
+        buf_putc(&out->buf, '\n');
+        status = out_line_done(out);
+    }
+    partial_write_release(&partial);
+    return status;
+}
+
+static int dump_windows(struct windows *w, struct out *out)
+{
     struct window_view view;
 
     while (windows_next(w, WINDOWS_OPEN, &view)) {
-        partial_write_init(&partial, w->plan, &view);
-        while (partial_write_next(&partial, &out->buf)) {
-            buf_putc(&out->buf, '\n');
-            if (out_line_done(out) != 0)
-                return -1;
-        }
+        if (dump_window(w, &view, out) != 0)
+            return -1;
     }
     return dump_held(&w->join, out) == 0 ? out_flush(out) : -1;
 }

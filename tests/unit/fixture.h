@@ -192,6 +192,7 @@ static inline void fixture_partials(struct fixture *f, struct buf *b)
         partial_write_init(&partial, &f->plan, &view);
         while (partial_write_next(&partial, b))
             buf_putc(b, '\n');
+        partial_write_release(&partial);
     }
 }
 
