@@ -119,7 +119,6 @@ static int read_text(struct reader *r, const struct target *target, size_t place
                      const struct json_value *value, struct row *row)
 {
     const struct table_plan *table = plan_table(r->plan, target->table);
-    const struct partial_values *values = &r->values->value[table->part[place]];
 
     if (value->type == JSON_STRING && value->string.len > TABLE_TEXT_MAX)
         return wrong(r, "a text is longer than 1024 bytes");
@@ -132,13 +131,12 @@ static int read_text(struct reader *r, const struct target *target, size_t place
     }
     if (target->width == 1 || !is_count(value))
         return wrong(r, "a row is not texts and a count");
-    row->unresolved |= (uint64_t)value->integer >= values->count;
-    if (row->unresolved)
-        return r->all_known ? wrong(r, "a row refers to a value that is missing") : 0;
-    const struct partial_value *found = &values->row[value->integer];
-    row->text[place] =
-        (struct table_text){.data = r->values->bytes.data + found->start, .len = found->len};
-    row->hash[place] = found->hash;
+    const struct partial_value *found = partial_sums_value(
+        r->values, table->part[place], (uint64_t)value->integer, &row->text[place]);
+    if (found == NULL && r->all_known)
+        return wrong(r, "a row refers to a value that is missing");
+    row->unresolved |= found == NULL;
+    row->hash[place] = found == NULL ? 0 : found->hash;
     return 0;
 }
 
@@ -166,25 +164,6 @@ static int read_row(struct reader *r, const struct target *target, const struct 
     return i == target->width + 1 ? 0 : wrong(r, "a row is too short");
 }
 
-// Keeps the text of a row in a table of values, for the combinations that refer to it.
-static void keep_value(struct partial_sums *sums, size_t table, const struct row *row)
-{
-    struct partial_values *values = &sums->value[table];
-
-    if (values->count == values->size) {
-        values->size = values->size == 0 ? 16 : 2 * values->size;
-        values->row = xreallocarray(values->row, values->size, sizeof *values->row);
-    }
-    values->row[values->count++] =
-        (struct partial_value){sums->bytes.len, row->text[0].len, row->hash[0]};
-    buf_append(&sums->bytes, row->text[0].data, row->text[0].len);
-}
-
-static uint64_t *text_sum(const struct partial_sums *sums, size_t table, size_t part)
-{
-    return &sums->texts[table * TABLE_WIDTH + part];
-}
-
 static int read_exact(struct reader *r, const struct target *target, const struct json_value *json)
 {
     struct row row;
@@ -198,9 +177,9 @@ static int read_exact(struct reader *r, const struct target *target, const struc
     if ((r->sums->rows[target->table] += row.n) > COUNT_MAX)
         return wrong(r, "a table has too many records");
     if (target->width == 1)
-        keep_value(r->sums, target->table, &row);
+        partial_sums_keep(r->sums, target->table, &row.text[0], row.hash[0]);
     for (size_t i = 0; i < target->width && !row.unresolved; i++)
-        *text_sum(r->sums, target->table, i) += row.n * row.hash[i];
+        *partial_sums_texts(r->sums, target->table, i) += row.n * row.hash[i];
     return 0;
 }
 
@@ -388,52 +367,6 @@ static bool get_time(const struct json_value *value, int64_t *time)
 {
     return value->type == JSON_STRING &&
            time_parse(value->string.data, value->string.len, time) == 0;
-}
-
-void partial_sums_init(struct partial_sums *sums, const struct plan *plan)
-{
-    *sums = (struct partial_sums){
-        .tables = plan->value_count,
-        .value = xcalloc(plan->value_count, sizeof *sums->value),
-        .bytes = BUF_INIT,
-        .rows = xcalloc(plan_table_count(plan), sizeof *sums->rows),
-        .sketch = xcalloc(plan_table_count(plan), sizeof *sums->sketch),
-        .texts = xcalloc(plan_table_count(plan) * TABLE_WIDTH, sizeof *sums->texts)};
-}
-
-void partial_sums_release(struct partial_sums *sums)
-{
-    for (size_t i = 0; i < sums->tables; i++)
-        free(sums->value[i].row);
-    free(sums->value);
-    buf_release(&sums->bytes);
-    free(sums->rows);
-    free(sums->sketch);
-    free(sums->texts);
-}
-
-// Returns whether an exact table of combinations has the values that the tables of its fields have.
-static bool same_texts(const struct partial_sums *sums, const struct plan *plan, size_t table)
-{
-    const struct table_plan *t = plan_table(plan, table);
-
-    for (size_t i = 0; i < t->width; i++) {
-        if (sums->sketch[t->part[i]] > 0 ||
-            *text_sum(sums, table, i) != *text_sum(sums, t->part[i], 0))
-            return false;
-    }
-    return true;
-}
-
-int partial_sums_check(const struct partial_sums *sums, const struct plan *plan, struct err *err)
-{
-    for (size_t i = 0; i < plan_table_count(plan); i++) {
-        uint64_t rows = sums->rows[i], sketch = sums->sketch[i];
-        if (sketch == 0 ? rows != sums->records || !same_texts(sums, plan, i)
-                        : sketch > 1 || rows > 0)
-            return err_set(err, EX_DATAERR, "its tables do not add up to its records");
-    }
-    return 0;
 }
 
 // Reads the members that say which line of which partial this is.

@@ -17,21 +17,16 @@
 //         partial_read_merge(json, &plan, &sums, set);
 //     partial_sums_release(&sums);
 //
-// Each record counts once in each table. So a whole partial has as many records in each exact table
-// as it says, the same values in the combinations as in the tables of their fields, and one
-// HyperLogLog for each sketch.
-//
 // The plan must count the same tables as the plan that the partial was written with. Otherwise the
 // partial is refused.
 #ifndef INSIGHT_PARTIAL_READ_H
 #define INSIGHT_PARTIAL_READ_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/err.h"
+#include "insight/partial_sums.h"
 #include "insight/plan.h"
 #include "insight/set.h"
 #include "json/json.h"
@@ -47,37 +42,6 @@ struct partial_head {
     uint64_t part;       // the number of the line, from 1
     uint64_t parts;      // only the last line has the number of lines; 0 in the others
 };
-
-// The text of a row in a table of values.
-struct partial_value {
-    size_t start, len; // in the bytes of the sums
-    uint64_t hash;     // XXH3
-};
-
-// The rows of a table of values, in their order. The rows of combinations refer to them.
-struct partial_values {
-    struct partial_value *row;
-    size_t count, size;
-};
-
-// What the lines of a partial add up to.
-struct partial_sums {
-    bool in_order; // the owner adds the lines from the first one on, so all values are known
-    size_t tables; // of values
-    struct partial_values *value; // by number of the table
-    struct buf bytes;             // of their texts
-    uint64_t records;
-    uint64_t *rows;   // by number of the table: the sum of its counts, while it is exact
-    uint64_t *sketch; // by number of the table: how many lines have its registers
-    uint64_t *texts; // by number of the table, and part of its keys: the sum of hashes times counts
-};
-
-void partial_sums_init(struct partial_sums *sums, const struct plan *plan);
-void partial_sums_release(struct partial_sums *sums);
-
-// Checks that nothing is missing from the lines that were added to the sums. Returns 0, or -1 with
-// *err set (EX_DATAERR).
-int partial_sums_check(const struct partial_sums *sums, const struct plan *plan, struct err *err);
 
 // Checks the whole line that json parsed last, and adds it to the sums. The line must be an object.
 // Returns 0, or -1 with *err set (EX_DATAERR); the sums are then useless. So are those of a line of
