@@ -50,7 +50,7 @@ as_topic() {
 
 # cover RUN/SEQ COVERS [MEMBERS]: an opening line; covers is a list of PARTITION:FROM:TO:NEWEST.
 cover() {
-    local IFS=, part covers=()
+    local IFS=, part p from to newest covers=()
 
     for part in $2; do
         IFS=: read -r p from to newest <<<"$part"
@@ -375,8 +375,8 @@ large_covers() {
 
 @test "a snapshot keeps what is covered, also in the middle of a cover" {
     large_covers
-    lines=$(wc -l <parts)
-    for ((at = 1; at < lines; at++)); do
+    count=$(wc -l <parts)
+    for ((at = 1; at < count; at++)); do
         rm -rf state
         head -n "$at" parts | merge --state state >out
         tail -n +$((at + 1)) parts | merge --state state --final >>out

@@ -5,9 +5,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "insight/each.h"
-#include "insight/partial_write.h"
-#include "insight/report.h"
 #include "insight/state_dump.h"
 #include "json/json_write.h"
 
@@ -40,95 +37,25 @@ void aggregator_close(struct aggregator *a)
     checkpoint_close(&a->checkpoint);
 }
 
-// Emits a line for each group of an insight.
-static int emit_each(struct aggregator *a, const struct insight *in, const struct window_view *view,
-                     struct err *err)
-{
-    struct each each;
-    int status = 0;
-
-    each_init(&each, in, view);
-    while (status == 0 && each_next(&each, a->ops->begin(a->ctx)))
-        status = a->ops->emit(a->ctx, err);
-    each_release(&each);
-    return status;
-}
-
-static int emit_insights(struct aggregator *a, const struct window_view *view, struct err *err)
-{
-    for (size_t i = 0; i < a->plan.insight_count; i++) {
-        const struct insight *in = &a->plan.insight[i];
-        report_put(a->ops->begin(a->ctx), &a->plan, i, view);
-        if (a->ops->emit(a->ctx, err) != 0 ||
-            (a->plan.each && in->kind->groups != NULL && emit_each(a, in, view, err) != 0))
-            return -1;
-    }
-    return 0;
-}
-
-static int emit_partials(struct aggregator *a, const struct window_view *view, struct err *err)
-{
-    struct partial_writer partial;
-
-    partial_write_init(&partial, &a->plan, view);
-    partial.cover = a->cover_id;
-    int status = 0;
-    while (status == 0 && partial_write_next(&partial, a->ops->begin(a->ctx))) {
-        status = a->ops->emit(a->ctx, err);
-        a->cover_lines++;
-    }
-    partial_write_release(&partial);
-    return status;
-}
-
-static int emit_windows(struct aggregator *a, enum windows_which which, struct err *err)
-{
-    bool partial = a->options->partial;
-    struct window_view view;
-
-    while (windows_next(&a->windows, which, &view)) {
-        if (!a->replaying && (partial ? emit_partials : emit_insights)(a, &view, err) != 0)
-            return -1;
-    }
-    if (partial)
-        windows_clear(&a->windows);
-    return 0;
-}
-
 static int emit_changed(struct aggregator *a, struct err *err)
 {
-    if (emit_windows(a, WINDOWS_CHANGED, err) != 0)
+    if (emitter_put(&a->emitter, WINDOWS_CHANGED, err) != 0)
         return -1;
     checkpoint_log_emitted(&a->checkpoint, &a->windows);
     return 0;
 }
 
-// Emits all partials, with what they cover. Emits nothing if there is nothing to say.
+// Emits all partials, with what they cover.
 static int emit_covered(struct aggregator *a, const struct mark *mark, struct err *err)
 {
-    struct cover *cover = &a->cover;
-
-    if (cover_writer_make(&a->cover_writer, mark, cover, err) != 0)
+    if (cover_writer_make(&a->cover_writer, mark, &a->cover, err) != 0)
         return -1;
-    cover->empty = windows_are_empty(&a->windows);
-    if (cover->empty && cover->part_count == 0)
-        return 0;
-    cover_put_opening(a->ops->begin(a->ctx), cover);
-    if (a->ops->emit(a->ctx, err) != 0)
-        return -1;
-    if (cover->empty)
-        return 0;
-    cover_id(cover, a->cover_id);
-    a->cover_lines = 0;
-    if (emit_windows(a, WINDOWS_CHANGED, err) != 0)
-        return -1;
-    cover_put_closing(a->ops->begin(a->ctx), cover, a->cover_lines);
-    return a->ops->emit(a->ctx, err);
+    return emitter_put_covered(&a->emitter, &a->cover, err);
 }
 
 static int emit_due(struct aggregator *a, struct err *err)
 {
-    if (windows_due(&a->windows) && emit_windows(a, WINDOWS_DUE, err) != 0)
+    if (windows_due(&a->windows) && emitter_put(&a->emitter, WINDOWS_DUE, err) != 0)
         return -1;
     return a->windows.join.count > 0 ? merger_refuse_incomplete(&a->merger, err) : 0;
 }
@@ -198,7 +125,8 @@ static int apply(void *ctx, const struct state_entry *entry, struct err *err)
 
 static void set_replaying(struct aggregator *a, bool replaying)
 {
-    a->replaying = a->merger.replaying = a->windows.coverage.replaying = replaying;
+    a->replaying = a->emitter.silent = a->merger.replaying = a->windows.coverage.replaying =
+        replaying;
 }
 
 static int resume(struct aggregator *a, const struct mark *hello, struct err *err)
@@ -324,6 +252,12 @@ int aggregator_init(struct aggregator *a, const struct aggregator_options *optio
     buf_putc(&a->options_text, '\0');
     windows_init(&a->windows, &a->plan, a->specs, insights->windows.count, lateness(options));
     a->windows.coverage.skip_gaps = options->skip_gaps;
+    a->emitter = (struct emitter){.plan = &a->plan,
+                                  .windows = &a->windows,
+                                  .partial = options->partial,
+                                  .begin = ops->begin,
+                                  .emit = ops->emit,
+                                  .ctx = ctx};
     merger_init(&a->merger, &a->plan, &a->windows, &a->checkpoint, &merger_ops, a);
     a->json = json_new();
     return 0;

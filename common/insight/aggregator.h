@@ -51,6 +51,7 @@
 #include "insight/checkpoint.h"
 #include "insight/cover.h"
 #include "insight/cover_write.h"
+#include "insight/emitter.h"
 #include "insight/merger.h"
 #include "insight/options.h"
 #include "insight/plan.h"
@@ -114,9 +115,8 @@ struct aggregator {
     struct merger merger;
     struct json *json; // for the lines of a log
     struct cover_writer cover_writer;
-    struct cover cover;           // of the last mark
-    char cover_id[COVER_ID_SIZE]; // of that; empty in a stream without marks
-    uint64_t cover_lines;         // partials that were emitted for it
+    struct cover cover; // of the last mark
+    struct emitter emitter;
     struct checkpoint checkpoint;
     struct buf options_text; // for the checkpoints
     int64_t newest;          // the newest time that was believed in this run, or INT64_MIN

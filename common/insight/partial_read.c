@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/partial_read.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/datetime.h"
-#include "base/xalloc.h"
 #include "insight/table.h"
 #include "sketch/distinct_sample.h"
 #include "sketch/hll.h"
