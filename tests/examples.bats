@@ -86,7 +86,7 @@ install_units() {
         sed -n 's/^\([A-Z_]*\)=.*/\1/p' "$file" >names
         [ -s names ]
         while read -r name; do
-            grep -qE "^  (.*, )?$name[, ]" help || grep -qE "^  (.*, )?$name$" help
+            grep -qE "^  (.*, )?${name}[, ]" help || grep -qE "^  (.*, )?$name$" help
         done <names
     done
     grep -qx ROLE=worker <(unit_environment loginpipe-worker@.service)

@@ -249,8 +249,9 @@ static void note_duplicate(struct coverage *c, const struct cover *cover)
         return;
     uint64_t covers = log_limit_add(&c->warnings);
     if (covers > 0)
-        log_warn("cover %s/%" PRIu64 ": its partials have been merged already, so they are "
-                 "dropped (%" PRIu64 " such covers)",
+        log_warn("cover %s/%" PRIu64
+                 ": its offsets have been merged already, so it is dropped (%" PRIu64
+                 " such covers); if the input topic was created anew, use --state-reset",
                  cover->run, cover->seq, covers);
 }
 

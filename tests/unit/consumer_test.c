@@ -44,7 +44,8 @@ static bool join(struct consumer *c, struct calls *calls, struct opt_list *topic
     int64_t deadline = time_monotonic() + 30 * MS_SECOND;
     struct err err;
 
-    *c = (struct consumer){.ops = {on_record, on_begin, NULL, on_revoke, on_committed}, .ctx = calls};
+    *c = (struct consumer){.ops = {on_record, on_begin, NULL, on_revoke, on_committed},
+                           .ctx = calls};
     if (!mock_consumer_open(c))
         return false;
     if (consumer_start(c, topics, &err) != 0) {
