@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/transactional.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/datetime.h"
 #include "base/log.h"
-#include "base/signals.h"
 #include "base/xalloc.h"
+#include "kafka/commit_wait.h"
 #include "kafka/group_check.h"
 #include "kafka/group_offsets.h"
 #include "kafka/transaction.h"
@@ -18,9 +16,6 @@
 #define QUERY_FIRST MS_SECOND       // until the sink has committed the start of a new group
 #define QUERY_EVERY (5 * MS_SECOND) // between queries for the committed offsets
 #define QUERY_PAUSE MS_MINUTE       // the longest pause between queries without an answer
-#define COMMIT_PAUSE 20             // ms between questions whether a mark is committed
-#define COMMIT_TIME 1000            // ms for one such question
-#define COMMIT_WARN (5 * MS_SECOND) // of waiting until the user is told
 #define IDLE 50                     // ms without a line after a mark, until that mark is committed
 
 // --- Source ---
@@ -103,66 +98,6 @@ static int source_serve(struct source *s, bool blocked)
     return found == NULL ? 0 : take_committed(s, found);
 }
 
-// Returns whether the group has committed a mark of this run. Its offsets alone do not tell: lines
-// can come without records, such as those that say that a partition is quiet.
-static bool is_committed(const struct mark *mark, const rd_kafka_topic_partition_list_t *found)
-{
-    for (int i = 0; i < found->cnt; i++) {
-        const rd_kafka_topic_partition_t *entry = &found->elems[i];
-        if (entry->offset != mark_offset(mark, entry->topic, entry->partition))
-            return false;
-    }
-    return group_offsets_newest_of(found, mark->run) == mark->seq;
-}
-
-// Asks whether the sink has committed a mark. While its transaction is being committed, the broker
-// gives no answer, so this waits for it. Returns 1 if it has, 0 if it has not yet, or -1.
-static int ask_committed(struct source *s, const struct mark *mark)
-{
-    struct consumer_offsets *o = &s->consumer.offsets;
-    rd_kafka_topic_partition_list_t *list = consumer_offsets_assigned(o);
-    struct err err;
-    bool done = list->cnt == 0;
-
-    if (!done && group_offsets_read(o->client, list, COMMIT_TIME) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        is_committed(mark, list)) {
-        group_known_set(&o->known, list);
-        done = true;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    if (client_check(&s->consumer.client, &err) != 0)
-        return stream_fail_err(s->stream, &err);
-    return done;
-}
-
-// Waits until the sink has committed the last mark. A signal makes the wait shorter. Returns 0; 1
-// when the mark was not committed in this time, or when stdout has no reader any more; or -1.
-static int await_committed(struct source *s, int64_t wait_ms)
-{
-    const struct mark *mark = mark_source_last(&s->marks);
-    const bool stopping = signals_stopping();
-    int64_t began = time_monotonic(), deadline = began + wait_ms;
-    struct pollfd out = {.fd = STDOUT_FILENO};
-    bool warned = false;
-    int status;
-
-    while ((status = ask_committed(s, mark)) == 0 && time_monotonic() < deadline) {
-        consumer_serve(&s->consumer);
-        poll(&out, 1, COMMIT_PAUSE);
-        if (out.revents & (POLLERR | POLLHUP))
-            break;
-        if (!warned && time_monotonic() >= began + COMMIT_WARN) {
-            log_warn("waiting until the last stage (kcat-out --exactly-once) has committed mark "
-                     "%llu",
-                     (unsigned long long)mark->seq);
-            warned = true;
-        }
-        if (!stopping && signals_stopping() && deadline > time_monotonic() + GUARANTEE_STOP_WAIT)
-            deadline = time_monotonic() + GUARANTEE_STOP_WAIT;
-    }
-    return status < 0 ? -1 : !status;
-}
-
 // Lets go of the partitions only when everything that was read from them is committed. Otherwise
 // the next owner would read it again, and the sink could still commit it.
 static int source_revoke(struct source *s, bool blocked, bool lost)
@@ -179,7 +114,7 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
         return 0; // nothing was read from them
     if (stream_emit_mark(s->stream, mark_source_make_now(&s->marks)) != 0)
         return -1;
-    int status = await_committed(s, GUARANTEE_STOP_WAIT);
+    int status = commit_wait(s, GUARANTEE_STOP_WAIT);
     if (status <= 0)
         return status;
     return stream_fail(s->stream, EX_TEMPFAIL,
@@ -204,7 +139,7 @@ static int source_settle(struct source *s, bool ended)
         return -1;
     if (!s->consumer.offsets.shared)
         return 0;
-    int status = await_committed(s, ended ? GUARANTEE_END_WAIT : GUARANTEE_STOP_WAIT);
+    int status = commit_wait(s, ended ? GUARANTEE_END_WAIT : GUARANTEE_STOP_WAIT);
     if (status > 0 && ended)
         return stream_fail(s->stream, EX_TEMPFAIL, "--marks: the end mark was not committed");
     if (status > 0)
