@@ -107,6 +107,22 @@ assert_each_once() {
     finish_workers
 }
 
+@test "a worker whose sink does not commit in time ends with 75, and others read its records" {
+    make_topics 300
+    worker a
+    a=$!
+    wait_until 30 out_has 300
+    pkill -STOP -s $a kcat-out
+    awk 'BEGIN { for (i = 301; i <= 400; i++) printf "{\"n\":%d}\n", i }' | produce "$topic"
+    worker b
+    wait_until 60 grep -q 'is not committed yet' a/source.err
+    pkill -CONT -s $a
+    await $a 30
+    assert_match "$(<a/statuses)" '^75 '
+    assert_each_once 400
+    finish_workers
+}
+
 @test "a worker that is told to stop leaves its group only when its last mark is committed" {
     make_topics 30000
     worker a
