@@ -26,6 +26,22 @@ mark  42  +2  t[0]=12  u[1]=0  watermark 2023-09-12T00:45:51Z  committed 40
 end   43  +1  t[0]=13  u[1]=0"
 }
 
+@test "loginmarks shows the marks of a source that gets and gives up partitions" {
+    cat >in <<END
+{"@mark":"hello","run":"$RUN","seq":0,"group":"g","at":[]}
+{"@mark":"assign","run":"$RUN","seq":1,"member":"AA==","topics":[["t",2]],"at":[["t",0,10]]}
+{"@mark":"mark","run":"$RUN","seq":2,"at":[["t",0,12]],"newest":[1694479551000],"now":true}
+{"@mark":"assign","run":"$RUN","seq":3,"at":[]}
+{"@mark":"mark","run":"$RUN","seq":4,"at":[],"stop":true}
+END
+    run -0 loginmarks <in
+    assert_eq "$output" "hello 0  run $RUN  group g
+assign 1  +0  t[0]=10
+mark  2  +0  t[0]=12  now
+assign 3  +0
+mark  4  +0  stop"
+}
+
 @test "--json prints each mark as JSON with its position in the stream" {
     run -0 loginmarks --json <in
     assert_eq "${lines[1]}" "{\"line\":4,\"records\":2,\"mark\":\"mark\",\"run\":\"$RUN\",\"seq\":42,\"at\":[[\"t\",0,12],[\"u\",1,0]],\"watermark\":1694479551000,\"committed\":40}"

@@ -77,6 +77,8 @@ static void show_as_text(struct viewer *v, const struct mark *m, struct buf *b)
     }
     if (m->has_committed)
         buf_printf(b, "  committed %" PRIu64, m->committed);
+    if (m->now || m->stop)
+        buf_puts(b, m->now ? "  now" : "  stop");
 }
 
 // Writes the mark as it was read, with the number of its line and the number of records before it.
