@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/xalloc.h"
+#include "kafka/membership.h"
 #include "kafka/metadata.h"
 #include "kafka/topic_counts.h"
 
@@ -47,19 +48,54 @@ static int prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, st
     return consumer_offsets_prepare(&c->offsets, list, err) == 0 ? c->ops.begin(c->ctx, err) : -1;
 }
 
+static void let_go(struct consumer *c)
+{
+    for (size_t i = 0; i < c->partitions.count; i++)
+        c->partitions.item[i]->assigned = false;
+    topic_counts_clear(&c->topics);
+    c->assigned = false;
+}
+
+static void set_member(struct consumer *c, char *take)
+{
+    free(c->member);
+    c->member = take;
+}
+
+// Returns whether the partitions can be read; if not, another assignment follows, or the client has
+// failed.
+static bool take_partitions(struct consumer *c, rd_kafka_topic_partition_list_t *list)
+{
+    char *member = c->keeps ? membership_text(c->client.rk) : NULL;
+    struct err err;
+    int status = 1;
+
+    set_member(c, member);
+    if (count_partitions(c, list, &err) != 0 || prepare(c, list, &err) != 0)
+        status = -1;
+    else if (c->keeps)
+        status =
+            membership_confirm(c->client.rk, c->offsets.group, member, list, c->client.wait, &err);
+    if (status < 0)
+        client_fail(&c->client, err.status, "%s", err.text);
+    else if (status == 0)
+        log_info("group %s: is shared anew already", c->offsets.group);
+    return status > 0;
+}
+
 static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
-    struct err err;
-
-    if (count_partitions(c, list, &err) != 0 || prepare(c, list, &err) != 0) {
-        client_fail(&c->client, err.status, "%s", err.text);
-        rd_kafka_assign(c->client.rk, NULL);
-        return;
+    if (!take_partitions(c, list)) {
+        rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+        let_go(c);
+        rd_kafka_assign(c->client.rk, none);
+        rd_kafka_topic_partition_list_destroy(none);
+    } else {
+        for (int i = 0; i < list->cnt; i++)
+            forward_messages(c, &list->elems[i]);
+        rd_kafka_assign(c->client.rk, list);
+        c->assigned = true;
     }
-    for (int i = 0; i < list->cnt; i++)
-        forward_messages(c, &list->elems[i]);
-    rd_kafka_assign(c->client.rk, list);
-    c->assigned = true;
     c->assignment++;
 }
 
@@ -69,11 +105,8 @@ static void on_revoke(struct consumer *c)
 
     if (!c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
         c->stopped = true;
-    for (size_t i = 0; i < c->partitions.count; i++)
-        c->partitions.item[i]->assigned = false;
+    let_go(c);
     rd_kafka_assign(c->client.rk, NULL);
-    topic_counts_clear(&c->topics);
-    c->assigned = false;
     c->assignment++;
 }
 
@@ -457,6 +490,7 @@ void consumer_release(struct consumer *c)
     client_release(&c->client);
     group_known_release(&c->offsets.known);
     partition_set_release(&c->partitions);
+    set_member(c, NULL);
     topic_counts_clear(&c->topics);
     free(c->share);
     buf_release(&c->topic_names);

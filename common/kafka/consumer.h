@@ -72,6 +72,9 @@ struct consumer {
     // see partition_list_name(). NULL if the group's members share the partitions.
     char *share;
     uint64_t assignment; // grows with each change of the assigned partitions
+    // If c->keeps is set: the membership with which the assigned partitions' offsets can be
+    // committed; see membership.h. NULL if there is none.
+    char *member;
     // The topics of which all partitions are read, by this consumer or by others of the group or of
     // the other shares. None if the ids were given.
     struct topic_counts topics;

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "json/event_time.h"
-#include "kafka/membership.h"
 
 #define HEARTBEAT (5 * MS_SECOND) // between marks that say nothing new
 #define FILL_BYTES (256 * 1024)   // bytes of records that allow an early mark
@@ -200,7 +199,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
         next->librdkafka = m->elastic ? xstrdup(rd_kafka_version_str()) : NULL;
     }
     if (kind == MARK_ASSIGN)
-        next->member = membership_text(c->client.rk);
+        next->member = c->member == NULL ? NULL : xstrdup(c->member);
     if (kind == MARK_HELLO || kind == MARK_ASSIGN)
         put_topics(c, next);
     put_position(m, next);

@@ -13,8 +13,21 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/err.h"
+
 // Returns the text, which the caller frees. Returns NULL if the client is not a member of a group.
 char *membership_text(rd_kafka_t *consumer);
+
+// Asks the broker whether the group has assigned just these partitions to the membership. Read the
+// text before the offsets at which reading starts. librdkafka may join the group anew while it
+// waits until its owner takes an assignment, for example because partitions were added. The
+// membership is then that of the next assignment, with which offsets of this one could be committed
+// although another member owns the partitions. Returns 1 if the membership is that of these
+// partitions, and 0 if not; another assignment follows then. Returns -1 with *err set if the broker
+// does not answer.
+int membership_confirm(rd_kafka_t *consumer, const char *group, const char *text,
+                       const rd_kafka_topic_partition_list_t *partitions, int64_t wait_ms,
+                       struct err *err);
 
 // Returns the membership, which the caller destroys. Returns NULL if the text is malformed.
 rd_kafka_consumer_group_metadata_t *membership_read(const char *text);
