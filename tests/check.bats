@@ -94,7 +94,7 @@ check() {
 
 @test "loginpipe --check names each topic that is missing, and then that all is well" {
     check 69
-    assert_eq "$checked" "ok: copy 1: found kcat-in, loginclean, loginagg, kcat-out
+    assert_eq "$checked" "ok: found kcat-in, loginclean, loginagg, kcat-out
 ok: STATE_DIR: $STATE_DIR/$topic.0of1 can be written
 failed: topic $topic: does not exist; create it
 failed: topic $topic-clean: does not exist; create it, or give --create
@@ -113,18 +113,19 @@ ok: topic $topic-rejects: 1 partition"
 
 @test "loginpipe --check checks each role with the topics of that role" {
     make_topics 3 10
+    PARTIALS_TOPIC=$topic-few
     ROLE=worker check 69
-    assert_match "$checked" "failed: topic $topic-partials: does not exist; create it"
+    assert_match "$checked" "failed: topic $topic-few: does not exist; create it"
     run ! grep -e STATE_DIR -e insights <<<"$checked"
     ROLE=worker check 0 --create
     ROLE=merge check 69 --create
-    assert_match "$checked" "failed: topic $topic-partials: does not exist; create it"
+    assert_match "$checked" "failed: topic $topic-few: does not exist; create it"
     check 0 -n 2 --create
     assert_match "$checked" 'ok: worker 1: .*ok: merger: found kcat-in, loginagg, kcat-out'
-    create_topic "$topic-partials" 2
+    create_topic "$topic-few" 2
     for role in worker merge; do
         ROLE=$role check 78
-        assert_match "$checked" "failed: topic $topic-partials: has 2 partitions and must have 1;"
+        assert_match "$checked" "failed: topic $topic-few: has 2 partitions and must have 1;"
     done
     check 78 -n 2
 }
@@ -147,7 +148,6 @@ ok: topic $topic-rejects: 1 partition"
 
 @test "with HEALTH_FILE, loginpipe keeps the time of a file, and of one for each member of -n" {
     make_topics 2 100
-    create_topic "$topic-partials"
     export HEALTH_FILE=$PWD/health
     start_loginpipe
     wait_until 20 [ -e health ]

@@ -96,8 +96,7 @@ stream_of_marks() {
 
 # commits: how often the group has committed, its start included.
 commits() {
-    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k\n' 2>/dev/null |
-        grep -ac "$group.*$topic"
+    read_offsets_topic '%k\n' | grep -ac "$group.*$topic"
 }
 
 # committed_mark: the mark of the group's offsets, and the offset.

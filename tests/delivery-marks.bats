@@ -28,8 +28,7 @@ load delivery
     start bash -c "kcat-in -e '$topic' -G '$group' --shard 0/1 --marks | tee lines | kcat-out -t '$out' --exactly-once"
     await $!
     assert_eq "$(jq -r .token lines | sort -u | grep -cE '^[0-9a-f]{32}$')" 1
-    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k %s\n' 2>/dev/null |
-        grep -a "$topic" >metadata
+    read_offsets_topic '%k %s\n' | grep -a "$topic" >metadata
     grep -aq "$(jq -r .run lines | head -n 1)" metadata
     run -1 grep -a "$(jq -r .token lines | head -n 1)" metadata
 }

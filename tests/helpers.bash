@@ -203,12 +203,17 @@ configure_topic() {
     "$BUILD_DIR/tests/alter_topic" set "$@"
 }
 
+# read_offsets_topic FORMAT: what all groups have committed, also in transactions that are still open.
+read_offsets_topic() {
+    timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f "$1" \
+        -X isolation.level=read_uncommitted 2>/dev/null
+}
+
 # group_has_committed GROUP TOPIC TIMES: the group has committed offsets of partitions at least TIMES
 # times, its starting positions included.
 group_has_committed() {
     local times
-    times=$(timeout 20 kcat -b "$BOOTSTRAP_SERVERS" -C -e -q -t __consumer_offsets -f '%k\n' \
-        2>/dev/null | grep -ac "$1.*$2")
+    times=$(read_offsets_topic '%k\n' | grep -ac "$1.*$2")
     [ "$times" -ge "$3" ]
 }
 

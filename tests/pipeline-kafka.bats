@@ -198,7 +198,7 @@ END
 
     loginagg --partial "${top[@]}" <records | tee parts |
         kcat-out -t "$topic-partials" --key partial --rejects rejects
-    [ "$(wc -l <parts)" -gt 5 ]
+    [ "$(wc -l <parts)" -gt 3 ]
     [ ! -s rejects ]
     loginagg "${top[@]}" <records >want
     kcat-in -e -G "$topic-merge" --shard 0/1 --marks=100ms "$topic-partials" 2>/dev/null |

@@ -18,7 +18,8 @@
 // What the broker says about a member.
 enum answer { ANSWER_OWNS, ANSWER_DIFFERS, ANSWER_NONE };
 
-// An assignment in the format of Kafka's consumers: a version, topics, and ids of partitions.
+// An assignment in the format of Kafka's consumers (ConsumerProtocolAssignment.json in Kafka's
+// source): a version, topics, and ids of partitions.
 struct reader {
     const unsigned char *at, *end;
     bool failed; // it is too short

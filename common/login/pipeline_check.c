@@ -33,7 +33,10 @@ static void check_tools(const struct pipeline *p)
     size_t count;
     const struct child_command *commands = pipeline_commands(p, &count);
 
-    printf("ok: %s: found ", pipeline_name(p));
+    if (pipeline_members(p) > 1)
+        printf("ok: %s: found ", pipeline_name(p));
+    else
+        printf("ok: found ");
     for (size_t i = 0; i < count; i++)
         printf("%s%s", i == 0 ? "" : ", ", commands[i].name);
     printf("\n");
