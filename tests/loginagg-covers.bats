@@ -282,7 +282,7 @@ three_covers() {
     run --separate-stderr loginagg --merge -w 10s --every 0 --stats stats <lines
     assert_eq "$status" 0
     assert_eq "$(windows_of <<<"$output")" '00:00:00 4 0'
-    [[ $stderr == *"cover $run_b/1: its partials have been merged already"* ]]
+    [[ $stderr == *"cover $run_b/1: its offsets have been merged already, so it is dropped"* ]]
     assert_eq "$(ledger stats '[.duplicates, .filtered, .aggregated, .covered]')" \
         '[2,6,13,[["t",0,4,8000]]]'
     assert_ledger_adds_up stats
