@@ -180,7 +180,8 @@ void client_fail_fatal(struct client *client, rd_kafka_t *rk)
         client_fail_fenced(client);
     else if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
         client_fail(client, EX_TEMPFAIL,
-                    "fenced by another member of the group with the same group.instance.id");
+                    "fenced by another member of the group with the same group.instance.id; "
+                    "each worker needs one of its own (WORKER_ID of loginpipe)");
     else if (client_is_final(code))
         client_fail_error(client, &client->needs, code, "producer");
     else

@@ -133,7 +133,7 @@ struct source_guarantee {
 
 struct sink_options {
     const char *acks;             // the FIFO of acked_sink
-    const char *transactional_id; // NULL: made from the hello mark's group and shard
+    const char *transactional_id; // NULL: made from the hello mark's group, and its shard or run
     int64_t commit_every; // ms between commits of transactional_sink; < 0: as the hello mark says
     const char *health;   // the file of kafka/health.h; NULL for none
     int64_t transaction_timeout; // ms; the broker aborts a transaction that is open for longer

@@ -35,9 +35,9 @@ bool mark_source_is_fixed(const struct mark_source *m)
 }
 
 void mark_source_open(struct mark_source *m, struct consumer *consumer,
-                      const struct mark_source_options *options, bool elastic)
+                      const struct mark_source_options *options, bool shared)
 {
-    *m = (struct mark_source){.consumer = consumer, .options = options, .elastic = elastic};
+    *m = (struct mark_source){.consumer = consumer, .options = options, .shared = shared};
     m->key[MARK_SOURCE_TIME] = (struct json_key){options->time_field, strlen(options->time_field)};
     m->key[MARK_SOURCE_RESERVED] = (struct json_key)JSON_KEY("@mark");
     m->time_is_path = strchr(options->time_field, '.') != NULL;
@@ -196,7 +196,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
         next->shard = c->share == NULL ? NULL : xstrdup(c->share);
         next->cluster = client_cluster(&c->client);
         next->interval = (uint64_t)m->options->interval;
-        next->librdkafka = m->elastic ? xstrdup(rd_kafka_version_str()) : NULL;
+        next->librdkafka = m->shared ? xstrdup(rd_kafka_version_str()) : NULL;
     }
     if (kind == MARK_ASSIGN)
         next->member = c->member == NULL ? NULL : xstrdup(c->member);

@@ -57,7 +57,7 @@ enum { MARK_SOURCE_TIME, MARK_SOURCE_RESERVED, MARK_SOURCE_KEYS };
 struct mark_source {
     struct consumer *consumer;
     const struct mark_source_options *options;
-    bool elastic;       // the group's members share the partitions, and the sink commits for them
+    bool shared;        // the group's members share the partitions, and the sink commits for them
     struct mark last;   // the last mark made
     int64_t due;        // when the next mark is due
     int64_t made;       // when the last mark was made
@@ -75,10 +75,10 @@ struct mark_source {
     struct log_limit ahead; // of times that were not believed
 };
 
-// Begins a run with a new id. Borrows the consumer and the options. If `elastic` is true, the marks
+// Begins a run with a new id. Borrows the consumer and the options. If `shared` is true, the marks
 // say as which member of the group the source reads; see mark.h.
 void mark_source_open(struct mark_source *m, struct consumer *consumer,
-                      const struct mark_source_options *options, bool elastic);
+                      const struct mark_source_options *options, bool shared);
 void mark_source_release(struct mark_source *m);
 
 // Returns whether the partitions are a fixed set and are read for a group. Only then can a later

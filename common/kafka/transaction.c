@@ -209,7 +209,7 @@ static int check_still_ours(struct transaction *t, const struct mark *mark, int6
 {
     static const struct group_allowed nothing = {.run = NULL};
 
-    if (mark->at_count == 0)
+    if (t->shared || mark->at_count == 0) // the broker fences a member
         return 0;
     rd_kafka_topic_partition_list_t *found = ask_committed(t, mark, deadline, err);
     if (found == NULL)
@@ -227,8 +227,7 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     if (!mark_same_partitions(mark, &t->committed))
         return err_set(err, EX_DATAERR, "mark %llu: its partitions differ from those of the stream",
                        (unsigned long long)mark->seq);
-    if (transaction_begin(t, err) != 0 ||
-        (!t->elastic && check_still_ours(t, mark, deadline, err) != 0) ||
+    if (transaction_begin(t, err) != 0 || check_still_ours(t, mark, deadline, err) != 0 ||
         send_offsets(t, mark, deadline, err) != 0)
         return -1;
     do {
@@ -240,7 +239,7 @@ int transaction_commit(struct transaction *t, const struct mark *mark, struct er
     if (answer == ANSWER_FAILED)
         return -1;
     t->begun = false;
-    if (!t->elastic)
+    if (!t->shared)
         group_known_set_mark(&t->known, mark);
     mark_copy(&t->committed, mark);
     t->committed_at = time_monotonic();
@@ -286,7 +285,7 @@ static int check_start(struct transaction *t, const struct mark *hello, struct e
 int transaction_check(struct transaction *t, const struct mark *hello, struct err *err)
 {
     t->group = xstrdup(hello->group);
-    t->elastic = hello->shard == NULL;
+    t->shared = hello->shard == NULL;
     t->member = rd_kafka_consumer_group_metadata_new(t->group);
     note_needs(t, hello);
     mark_copy(&t->committed, hello);
@@ -304,10 +303,10 @@ int transaction_assign(struct transaction *t, const struct mark *assign, struct 
     rd_kafka_consumer_group_metadata_t *member =
         assign->member == NULL ? NULL : membership_read(assign->member);
 
-    if (!t->elastic || member == NULL)
+    if (!t->shared || member == NULL)
         return err_set(err, EX_DATAERR, "mark %llu: %s", (unsigned long long)assign->seq,
-                       t->elastic ? "its member is missing or wrong"
-                                  : "assigns partitions, but the stream has fixed ones");
+                       t->shared ? "its member is missing or wrong"
+                                 : "assigns partitions, but the stream has fixed ones");
     rd_kafka_consumer_group_metadata_destroy(t->member);
     t->member = member;
     mark_copy(&t->committed, assign);

@@ -36,7 +36,7 @@ struct transaction {
     struct client_needs needs; // to read or commit the group's offsets
     struct client reader;      // reads the group's offsets
     struct group_known known;  // as this pipeline has left them
-    bool elastic;              // the broker fences `member`, so nobody else can commit
+    bool shared;               // the broker fences `member`, so nobody else can commit
     rd_kafka_consumer_group_metadata_t *member; // for which offsets are committed
     struct mark committed;                      // the last committed mark
     int64_t committed_at;                       // a time_monotonic()

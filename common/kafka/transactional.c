@@ -107,8 +107,8 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
     (void)blocked; // never, because it keeps the partitions then
     if (lost)
         return stream_fail(s->stream, EX_TEMPFAIL,
-                           "group %s: gave this member's partitions to others, because it was not "
-                           "heard of in time",
+                           "group %s: gave this member's partitions to others, because it sent no "
+                           "heartbeat in time",
                            group);
     if (s->consumer.announced != s->consumer.assignment)
         return 0; // nothing was read from them
@@ -141,7 +141,9 @@ static int source_settle(struct source *s, bool ended)
         return 0;
     int status = commit_wait(s, ended ? GUARANTEE_END_WAIT : GUARANTEE_STOP_WAIT);
     if (status > 0 && ended)
-        return stream_fail(s->stream, EX_TEMPFAIL, "--marks: the end mark was not committed");
+        return stream_fail(s->stream, EX_TEMPFAIL,
+                           "--marks: the end mark was not committed; without kcat-out "
+                           "--exactly-once, use --shard 0/1");
     if (status > 0)
         log_warn("--marks: the last mark was not committed; the records after the last committed "
                  "mark will be read again");
@@ -347,7 +349,8 @@ static int sink_mark(struct sink *s, const struct mark *mark, const struct line 
 {
     struct transactional_sink *t = s->own;
     bool urgent = mark->kind == MARK_END || mark->stop || mark->now;
-    bool awaited = urgent && t->transaction.elastic && mark->at_count > 0;
+    // A source of shared partitions waits until the group has this very mark, even if nothing came.
+    bool awaited = urgent && t->transaction.shared && mark->at_count > 0;
     int64_t now = time_monotonic();
 
     (void)line;
