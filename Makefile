@@ -11,6 +11,7 @@
 # make test-spark                    runs examples/spark on a real Spark, which it downloads (430 MB)
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make chaos-elastic [SEED= EVENTS=] workers come, go and die on a real Kafka; see tests/chaos/elastic
+# make bench-workers [WORKERS= PARTITIONS=]  what many workers that are mostly idle cost
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make install PREFIX=/usr DESTDIR=/tmp/root
@@ -49,7 +50,7 @@ TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven defau
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
-.PHONY: all deps demo check test test-spark filter-test lint bench chaos chaos-elastic mutants install uninstall clean
+.PHONY: all deps demo check test test-spark filter-test lint bench chaos chaos-elastic bench-workers mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
@@ -152,6 +153,9 @@ chaos: all
 
 chaos-elastic: all $(B)/unfenced.so $(B)/tests/alter_topic
 	@BUILD=$(B) tests/chaos/elastic
+
+bench-workers: all
+	@BUILD=$(B) tests/bench/workers
 
 filter-test:
 	@tests/deps $(BUILD_PACKAGES) jq python3
