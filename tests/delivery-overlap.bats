@@ -74,7 +74,7 @@ overlap() {
     run_both
     assert_match "$(cat first.statuses second.statuses 2>/dev/null)" '75'
     assert_match "$(cat first.err second.err)" \
-        "group $group: another (pipeline commits for the same|consumer is a member of the group)"
+        "group $group: (another (pipeline commits for the same|consumer is a member of the group)|has members that share)"
     touch enough
     wait_until 30 test -s written
     count=$(<written)
@@ -106,6 +106,15 @@ overlap() {
 
 @test "a pipeline for fixed partitions beside a member of the group: one ends" {
     overlap acks '' once '--shard 0/1'
+}
+
+@test "a pipeline for fixed partitions does not begin beside members of the group" {
+    create_topic "$topic" 2
+    start kcat-in "$topic" -G "$group" --marks -v 2>member.err >/dev/null
+    wait_until 20 grep -q 'from offset' member.err
+    run -75 --separate-stderr kcat-in "$topic" -e -G "$group" --shard 0/1 --marks
+    assert_match "$stderr" "^kcat-in: group $group: has members that share its partitions"
+    [ "$output" = '' ]
 }
 
 @test "the sink notices what another pipeline commits, even if the source does not" {

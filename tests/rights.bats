@@ -129,7 +129,8 @@ is_refused() {
 @test "kcat-in ends when the right to use the group is taken away" {
     make_topics
     allow READ topic "$topic" , "$me" READ group "$group"
-    for options in "-G $group" "-G $group --shard 0/1" "-G $group --shard 0/1 --marks"; do
+    # The last one stays a member for a while, since it may not leave the group either.
+    for options in "-G $group --shard 0/1" "-G $group --shard 0/1 --marks" "-G $group"; do
         rm -f records
         keep_producing
         start_script <<<"login kcat-in -o beginning $options \$topic >records"

@@ -37,6 +37,11 @@ static const struct meaning {
     {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, EX_CONFIG,
      "transaction.timeout.ms is above the broker's transaction.max.timeout.ms: lower it with -X, "
      "or raise the broker's"},
+    {RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT, EX_CONFIG,
+     "session.timeout.ms is outside of what the broker allows (group.min.session.timeout.ms to "
+     "group.max.session.timeout.ms): change it with -X"},
+    {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, EX_CONFIG,
+     "the other members of the group have another partition.assignment.strategy"},
     {RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE, EX_CONFIG,
      "the broker's offset.metadata.max.bytes is too low for the metadata of a mark: raise it"},
 };

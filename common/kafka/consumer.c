@@ -25,20 +25,31 @@ static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_
     rd_kafka_queue_destroy(queue);
 }
 
-// Finds out how many partitions the topics of assigned partitions have.
-static int count_partitions(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
-                            struct err *err)
+static int count_topic(struct consumer *c, const char *topic, struct err *err)
 {
     int partitions;
 
+    if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
+        return -1;
+    topic_counts_add(&c->topics, topic, partitions);
+    return 0;
+}
+
+// Finds out how many partitions the topics have: those that are subscribed by name, and those that
+// match a pattern and of which this member has a partition.
+static int count_partitions(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
+                            struct err *err)
+{
     topic_counts_clear(&c->topics);
+    for (size_t i = 0; i < c->subscribed->count; i++) {
+        const char *topic = c->subscribed->item[i];
+        if (topic[0] != '^' && count_topic(c, topic, err) != 0)
+            return -1;
+    }
     for (int i = 0; i < list->cnt; i++) {
         const char *topic = list->elems[i].topic;
-        if (i > 0 && strcmp(topic, list->elems[i - 1].topic) == 0)
-            continue;
-        if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
+        if (!topic_counts_has(&c->topics, topic) && count_topic(c, topic, err) != 0)
             return -1;
-        topic_counts_add(&c->topics, topic, partitions);
     }
     return 0;
 }
@@ -71,7 +82,7 @@ static bool take_partitions(struct consumer *c, rd_kafka_topic_partition_list_t 
     int status = 1;
 
     set_member(c, member);
-    if (count_partitions(c, list, &err) != 0 || prepare(c, list, &err) != 0)
+    if ((c->keeps && count_partitions(c, list, &err) != 0) || prepare(c, list, &err) != 0)
         status = -1;
     else if (c->keeps)
         status =
@@ -83,9 +94,22 @@ static bool take_partitions(struct consumer *c, rd_kafka_topic_partition_list_t 
     return status > 0;
 }
 
+// Gives the owner its last chance to commit what was read from the assigned partitions.
+static void give_up(struct consumer *c)
+{
+    bool lost = rd_kafka_assignment_lost(c->client.rk);
+
+    if (!c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
+        c->stopped = true;
+    let_go(c);
+}
+
 static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
-    if (!take_partitions(c, list)) {
+    // If librdkafka has joined anew while it waited for on_assign(), it may not revoke first.
+    if (c->assigned)
+        give_up(c);
+    if (c->stopped || !take_partitions(c, list)) {
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
         let_go(c);
         rd_kafka_assign(c->client.rk, none);
@@ -101,11 +125,7 @@ static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 
 static void on_revoke(struct consumer *c)
 {
-    bool lost = rd_kafka_assignment_lost(c->client.rk);
-
-    if (!c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
-        c->stopped = true;
-    let_go(c);
+    give_up(c);
     rd_kafka_assign(c->client.rk, NULL);
     c->assignment++;
 }
@@ -273,6 +293,7 @@ static int subscribe(struct consumer *c, const struct opt_list *topics, struct e
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
     int partitions, status = 0;
 
+    c->subscribed = topics;
     for (size_t i = 0; i < topics->count && status == 0; i++) {
         rd_kafka_topic_partition_list_add(list, topics->item[i], RD_KAFKA_PARTITION_UA);
         if (topics->item[i][0] != '^')

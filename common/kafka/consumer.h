@@ -82,6 +82,7 @@ struct consumer {
     // The members below are private.
     struct client client;
     struct partition_set partitions;
+    const struct opt_list *subscribed; // borrowed from the owner; NULL for a fixed set
     rd_kafka_queue_t *messages;
     const rd_kafka_message_t *message; // the current record
     struct refill refill;
@@ -104,6 +105,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
 // ids and no shards, the consumer shares the partitions with the group's other members. Otherwise
 // it reads a fixed set: all partitions, those with the given ids, or those of its shard. If there
 // is a group, its shard may be empty: the consumer then waits for partitions that are added.
+// Borrows the topics.
 // Returns 0, or -1 with *err set.
 int consumer_start(struct consumer *c, const struct opt_list *topics, struct err *err);
 

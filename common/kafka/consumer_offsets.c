@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/datetime.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -13,6 +14,9 @@
 #define FIRST_TIME 500       // ms for the first request about the group
 #define REQUEST_TIME 5000    // ms for one request
 #define TRUNCATION_PAUSE 200 // ms between checks for the end of a partition
+
+// The metadata of the offsets at which a group starts to read.
+static const char start_metadata[] = "start";
 
 int consumer_offsets_check_truncation(struct consumer_offsets *o, const struct partition *p,
                                       int64_t offset, struct err *err)
@@ -201,11 +205,29 @@ rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
     return code;
 }
 
-// Returns whether the group has an offset for any of these partitions of a topic.
+// Returns whether an offset is only where the group has started to read.
+static bool is_start(const rd_kafka_topic_partition_t *entry)
+{
+    return bytes_are(entry->metadata, entry->metadata_size, start_metadata);
+}
+
+// Returns whether the group has read any of these partitions of a topic.
 static bool has_offset(const rd_kafka_topic_partition_list_t *list, const char *topic)
 {
     for (int i = 0; i < list->cnt; i++) {
-        if (list->elems[i].offset >= 0 && strcmp(list->elems[i].topic, topic) == 0)
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (entry->offset >= 0 && strcmp(entry->topic, topic) == 0 && !is_start(entry))
+            return true;
+    }
+    return false;
+}
+
+// Returns whether the group has an offset for a partition with a higher id. Then this one was not
+// added after the group has begun to read.
+static bool has_higher(const rd_kafka_topic_partition_list_t *all, int32_t id)
+{
+    for (int i = 0; i < all->cnt; i++) {
+        if (all->elems[i].offset >= 0 && all->elems[i].partition > id)
             return true;
     }
     return false;
@@ -218,32 +240,41 @@ static bool starts_at_beginning(const struct consumer_offsets *o)
            o->range.from.kind == OFFSET_BEGINNING;
 }
 
-// Sets *read to whether the group has read any partition of the topic before. If the members share
-// the topic, checks its other partitions as well as those in the list. Returns 0, or -1 with *err
-// set.
-static int has_read(struct consumer_offsets *o, const rd_kafka_topic_partition_list_t *list,
-                    const char *topic, bool *read, struct err *err)
+// Sets *is_new to whether a partition without an offset was added to a topic that the group has
+// read before. If the members share the topic, checks its other partitions as well as those in the
+// list: other members may be about to start at the same time. Returns 0, or -1 with *err set.
+static int check_new(struct consumer_offsets *o, const rd_kafka_topic_partition_list_t *list,
+                     const rd_kafka_topic_partition_t *entry, bool *is_new, struct err *err)
 {
     rd_kafka_topic_partition_list_t *all;
     int partitions;
 
-    *read = has_offset(list, topic);
-    if (*read || !o->shared)
+    *is_new = has_offset(list, entry->topic);
+    if (!o->shared)
         return 0;
-    if (metadata_wait_topic(o->client, topic, &partitions, err) != 0)
+    if (metadata_wait_topic(o->client, entry->topic, &partitions, err) != 0)
         return -1;
     all = rd_kafka_topic_partition_list_new(partitions);
-    rd_kafka_topic_partition_list_add_range(all, topic, 0, partitions - 1);
+    rd_kafka_topic_partition_list_add_range(all, entry->topic, 0, partitions - 1);
     int status = read_committed(o, all, err);
-    *read = status == 0 && has_offset(all, topic);
+    *is_new = status == 0 && has_offset(all, entry->topic) && !has_higher(all, entry->partition);
     rd_kafka_topic_partition_list_destroy(all);
     return status;
 }
 
 int consumer_offsets_commit_start(struct consumer_offsets *o, struct err *err)
 {
-    rd_kafka_resp_err_t code = consumer_offsets_commit_written(o, true);
-
+    if (!consumer_offsets_uncommitted(o))
+        return 0;
+    rd_kafka_topic_partition_list_t *list = partitions_to_commit(o->partitions);
+    for (int i = 0; i < list->cnt; i++) {
+        list->elems[i].metadata = xstrdup(start_metadata);
+        list->elems[i].metadata_size = sizeof start_metadata - 1;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, 0);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        group_known_set(&o->known, list);
+    rd_kafka_topic_partition_list_destroy(list);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     return client_error(err, &o->client->needs, code, EX_TEMPFAIL,
@@ -265,7 +296,7 @@ int consumer_offsets_prepare(struct consumer_offsets *o, rd_kafka_topic_partitio
         group_known_set(&o->known, list);
     for (int i = 0; i < list->cnt && status == 0; i++) {
         if (o->group != NULL && list->elems[i].offset < 0 && !starts_at_beginning(o))
-            status = has_read(o, list, list->elems[i].topic, &is_new[i], err);
+            status = check_new(o, list, &list->elems[i], &is_new[i], err);
     }
     for (int i = 0; i < list->cnt && status == 0; i++) {
         rd_kafka_topic_partition_t *entry = &list->elems[i];

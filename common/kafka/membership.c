@@ -167,3 +167,15 @@ int membership_confirm(rd_kafka_t *consumer, const char *group, const char *text
     free(now);
     return same && answer == ANSWER_OWNS;
 }
+
+bool membership_exists(rd_kafka_t *rk, const char *group)
+{
+    const struct rd_kafka_group_list *list;
+    rd_kafka_resp_err_t code = rd_kafka_list_groups(rk, group, &list, QUESTION_TIME);
+
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__PARTIAL)
+        return false;
+    bool exists = list->group_cnt > 0 && list->groups[0].member_cnt > 0;
+    rd_kafka_group_list_destroy(list);
+    return exists;
+}

@@ -11,6 +11,9 @@
 #ifndef KAFKA_MEMBERSHIP_H
 #define KAFKA_MEMBERSHIP_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <librdkafka/rdkafka.h>
 
 #include "base/err.h"
@@ -28,6 +31,9 @@ char *membership_text(rd_kafka_t *consumer);
 int membership_confirm(rd_kafka_t *consumer, const char *group, const char *text,
                        const rd_kafka_topic_partition_list_t *partitions, int64_t wait_ms,
                        struct err *err);
+
+// Returns whether the group has members now. Returns false if no broker says so.
+bool membership_exists(rd_kafka_t *rk, const char *group);
 
 // Returns the membership, which the caller destroys. Returns NULL if the text is malformed.
 rd_kafka_consumer_group_metadata_t *membership_read(const char *text);

@@ -6,12 +6,19 @@
 
 #include "base/xalloc.h"
 
-void topic_counts_add(struct topic_counts *counts, const char *topic, int partitions)
+bool topic_counts_has(const struct topic_counts *counts, const char *topic)
 {
     for (size_t i = 0; i < counts->count; i++) {
         if (strcmp(counts->item[i].topic, topic) == 0)
-            return;
+            return true;
     }
+    return false;
+}
+
+void topic_counts_add(struct topic_counts *counts, const char *topic, int partitions)
+{
+    if (topic_counts_has(counts, topic))
+        return;
     counts->item = xreallocarray(counts->item, counts->count + 1, sizeof *counts->item);
     counts->item[counts->count++] = (struct topic_count){xstrdup(topic), partitions};
 }

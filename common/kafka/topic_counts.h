@@ -8,6 +8,7 @@
 #ifndef KAFKA_TOPIC_COUNTS_H
 #define KAFKA_TOPIC_COUNTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct topic_count {
@@ -19,6 +20,9 @@ struct topic_counts {
     struct topic_count *item;
     size_t count;
 };
+
+// Returns whether the topic is there.
+bool topic_counts_has(const struct topic_counts *counts, const char *topic);
 
 // Adds a topic, unless it is there already. The name is copied.
 void topic_counts_add(struct topic_counts *counts, const char *topic, int partitions);

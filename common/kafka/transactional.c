@@ -10,6 +10,7 @@
 #include "kafka/commit_wait.h"
 #include "kafka/group_check.h"
 #include "kafka/group_offsets.h"
+#include "kafka/membership.h"
 #include "kafka/transaction.h"
 
 #define TICK 100                    // ms between checks for a mark that is due
@@ -37,9 +38,26 @@ static int source_begin(struct source *s, struct err *err)
     return o->shared ? consumer_offsets_commit_start(o, err) : 0;
 }
 
+// A sink that commits as no member is not fenced, so a fixed set must not be read beside members.
+static int check_members(struct source *s)
+{
+    const char *group = s->consumer.offsets.group;
+
+    if (s->consumer.offsets.shared || group == NULL ||
+        !membership_exists(s->consumer.client.rk, group))
+        return 0;
+    return stream_fail(s->stream, EX_TEMPFAIL,
+                       "group %s: has members that share its partitions (kcat-in without --shard "
+                       "or -p); stop them, or use another group",
+                       group);
+}
+
 static int source_open(struct source *s)
 {
     struct commit_watch *watch = s->own = xcalloc(1, sizeof *watch);
+
+    if (check_members(s) != 0)
+        return -1;
 
     watch->pause = QUERY_EVERY;
     watch->due = time_monotonic() + QUERY_FIRST;
@@ -60,7 +78,7 @@ static int source_assigned(struct source *s)
 }
 
 // Takes what the group has committed. Another program may be the sink and commit without naming
-// marks. The other members of a group may have committed for shared partitions.
+// marks. As long as the group has assigned a partition to this member, no other one commits for it.
 static int take_committed(struct source *s, const rd_kafka_topic_partition_list_t *found)
 {
     struct consumer_offsets *o = &s->consumer.offsets;
@@ -68,7 +86,7 @@ static int take_committed(struct source *s, const rd_kafka_topic_partition_list_
         .run = mark_source_run(&s->marks), .from = o->from, .from_seq = o->seq, .unmarked = true};
     struct err err;
 
-    if (group_known_compare(&o->known, o->group, o->shared ? NULL : &allowed, found, &err) != 0)
+    if (group_known_compare(&o->known, o->group, &allowed, found, &err) != 0)
         return stream_fail_err(s->stream, &err);
     group_known_set(&o->known, found);
     mark_source_committed(&s->marks, group_offsets_newest_of(found, mark_source_run(&s->marks)));
