@@ -48,7 +48,11 @@ as_topic() {
         END { put("end", mark) }'
 }
 
-# cover RUN/SEQ COVERS [MEMBERS]: an opening line; covers is a list of PARTITION:FROM:TO:NEWEST.
+# The plan of a worker without insight options.
+plan=$(echo '{"timestamp":1}' | loginagg --partial | jq -r .plan)
+
+# cover RUN/SEQ COVERS [MEMBERS]: an opening line; covers is a list of PARTITION:FROM:TO:NEWEST. Its
+# worker counts the window 10s.
 cover() {
     local IFS=, part p from to newest covers=()
 
@@ -56,7 +60,8 @@ cover() {
         IFS=: read -r p from to newest <<<"$part"
         covers+=("{\"topic\":\"t\",\"partition\":$p,\"from\":$from,\"to\":$to,\"newest\":$newest}")
     done
-    printf '{"partial":"cover","cover":"%s","covers":[%s]%s}\n' "$1" "${covers[*]}" "${3:-}"
+    printf '{"partial":"cover","cover":"%s","windows":["10s"],"plan":"%s","covers":[%s]%s}\n' \
+        "$1" "$plan" "${covers[*]}" "${3:-}"
 }
 
 # empty_cover RUN/SEQ COVERS [TOPICS]: a cover without partials.
@@ -91,7 +96,7 @@ partial_at() {
 ["cover","/8",null]
 ["10s/1970-01-01T00:00:20Z","/8",null]
 ["covered","/8",1]'
-    assert_eq "$(head -n 1 out)" "{\"partial\":\"cover\",\"cover\":\"$run_id/5\",\"group\":\"g\",\"topics\":[[\"t\",2]],\"covers\":[{\"topic\":\"t\",\"partition\":0,\"from\":100,\"to\":103,\"newest\":15000}]}"
+    assert_eq "$(head -n 1 out)" "{\"partial\":\"cover\",\"cover\":\"$run_id/5\",\"group\":\"g\",\"topics\":[[\"t\",2]],\"windows\":[\"10s\"],\"plan\":\"$plan\",\"covers\":[{\"topic\":\"t\",\"partition\":0,\"from\":100,\"to\":103,\"newest\":15000}]}"
     assert_eq "$(jq -c 'select(.partial == "cover").covers[] | [.from, .to, .newest]' out | tail -n 2)" \
         '[103,103,20000]
 [103,104,"end"]'
@@ -232,9 +237,10 @@ partial_at() {
 
 # --- What is lost or doubled ---
 
-# lost TEXT: merging the file broken ends with 78 and this text; closes no window.
+# lost TEXT [OPTION]...: merging the file broken ends with 78 and this text; closes no window.
 lost() {
-    run -78 --separate-stderr loginagg --merge -w 10s --every 0 <broken
+    [ $# -gt 1 ] || set -- "$1" -w 10s
+    run -78 --separate-stderr loginagg --merge "${@:2}" --every 0 <broken
     [[ $stderr == *"$1"* ]] || {
         echo "$stderr" >&2
         return 1
@@ -334,11 +340,81 @@ three_covers() {
     [[ $stderr == *'the partials are in several partitions'* ]]
 }
 
-@test "a partial that is refused is still a line of its cover" {
-    three_covers | jq -c 'if .plan and .cover[-1:] == "2" then .plan = "0123456789abcdef" else . end' >lines
-    loginagg --merge -w 10s --every 0 --rejects rejects <lines >out
-    assert_eq "$(windows_of out)" '00:00:00 2 0'
-    assert_eq "$(jq -r .detail rejects)" 'it was made with other insight options'
+@test "a merger whose workers have other windows or insights ends with 78" {
+    agree='workers and merger need the same insight options (LOGINAGG_OPTS)'
+    # worker_and_merger 'OPTIONS' 'OPTIONS': of the worker and of the merger.
+    # shellcheck disable=SC2086 # several options
+    worker_and_merger() {
+        {
+            mark hello 0 100
+            at 5 7
+            mark mark 1 102
+            at 15
+            mark end 2 103
+        } | loginagg --partial $1 | insights >broken
+        run --separate-stderr loginagg --merge --every 0 --rejects rejects $2 <broken
+    }
+    worker_and_merger '-w 1h' '-w 10m'
+    assert_eq "$status $output" '78 '
+    [[ $stderr == *"cover $run_id/1: the worker counts --window 1h, and this merges --window 10m; $agree (--skip-gaps goes on)"* ]]
+    worker_and_merger '-w 1h -w 10s' '-w 10s -w 10m'
+    assert_eq "$status" 78
+    [[ $stderr == *'counts --window 1h --window 10s, and this merges --window 10m;'* ]]
+    for options in '--count colour' '--distinct locale/ip' '--duplicates ip,locale'; do
+        worker_and_merger "$options" ''
+        assert_eq "$status" 78
+        [[ $stderr == *"cover $run_id/1: the worker counts other fields or combinations; $agree"* ]]
+    done
+    # Also if there are no partials.
+    empty_cover "$run_id/1" 0:0:0:5000 >broken
+    lost 'the worker counts --window 10s, and this merges --window 1h;' -w 1h
+    # What is skipped is lost, and counted.
+    worker_and_merger '-w 1h' '-w 10m --skip-gaps --stats stats'
+    assert_eq "$status $output" '0 '
+    [[ $stderr == *"this merges --window 10m; $agree; skipped"* ]]
+    assert_eq "$(ledger stats '[.skipped, .covered, .filtered]')" '[3,[["t",0,103,null]],6]'
+    assert_ledger_adds_up stats
+}
+
+@test "windows that only the workers count are dropped" {
+    {
+        mark hello 0 100
+        at 5 7 15
+        mark end 1 103
+    } >stream
+    loginagg --partial -w 1h -w 10s <stream | insights |
+        loginagg --merge -w 10s --every 0 --stats stats --rejects rejects >out
+    assert_eq "$(windows_of out)" '00:00:00 2 0
+00:00:10 1 0'
+    assert_eq "$(ledger stats '[.filtered, .rejected]')" '[1,0]'
+    assert_ledger_adds_up stats
+}
+
+@test "a malformed partial of a cover ends the merger with 78" {
+    three_covers | jq -c 'if .tables and .cover[-1:] == "2" then .tables[0].rows = 1 else . end' >broken
+    lost "cover $run_id/2: line 5: the records of a partial are lost: rows are not an array (--skip-gaps goes on)"
+    run --separate-stderr loginagg --merge -w 10s --every 0 --rejects rejects --skip-gaps \
+        --stats stats <broken
+    assert_eq "$status" 0
+    assert_eq "$(windows_of <<<"$output")" '00:00:00 2 0'
+    [[ $stderr == *"are lost: rows are not an array; skipped"* ]]
+    assert_eq "$(jq -r .detail rejects)" 'rows are not an array'
+    assert_ledger_adds_up stats
+}
+
+@test "so does a partial of several lines that do not belong together" {
+    large_covers
+    cp parts whole
+    # In its last line, or without one of its lines.
+    for change in '(.tables | last | .rows) += [["x", "y"]]' '.part += 1 | .parts += 1'; do
+        jq -c "if .parts and .parts > 1 and (.cover | endswith(\"/2\")) then $change else . end" \
+            whole >parts
+        run -78 --separate-stderr merge --rejects rejects <parts
+        [[ $stderr == *'(--skip-gaps goes on)'* ]]
+        assert_eq "$output" ''
+        merge --skip-gaps --rejects rejects <parts >/dev/null 2>&1
+        [ -s rejects ]
+    done
 }
 
 # --- The state ---

@@ -55,9 +55,10 @@ static int emit_covered(struct aggregator *a, const struct mark *mark, struct er
 
 static int emit_due(struct aggregator *a, struct err *err)
 {
-    if (windows_due(&a->windows) && emitter_put(&a->emitter, WINDOWS_DUE, err) != 0)
+    // Before the insights that would lack their records.
+    if (a->windows.join.count > 0 && merger_refuse_incomplete(&a->merger, err) != 0)
         return -1;
-    return a->windows.join.count > 0 ? merger_refuse_incomplete(&a->merger, err) : 0;
+    return windows_due(&a->windows) ? emitter_put(&a->emitter, WINDOWS_DUE, err) : 0;
 }
 
 // Replays a record.

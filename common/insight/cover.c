@@ -14,12 +14,23 @@ static const char opening[] = "cover";   // as "partial"
 static const char closing[] = "covered"; // as "partial"
 static const char no_more[] = "end";     // as "newest", as in marks
 
-enum { KEY_PARTIAL, KEY_COVER, KEY_GROUP, KEY_TOPICS, KEY_COVERS, KEY_LINES, KEY_COUNT };
+enum {
+    KEY_PARTIAL,
+    KEY_COVER,
+    KEY_GROUP,
+    KEY_TOPICS,
+    KEY_WINDOWS,
+    KEY_PLAN,
+    KEY_COVERS,
+    KEY_LINES,
+    KEY_COUNT
+};
 enum { PART_TOPIC, PART_PARTITION, PART_FROM, PART_TO, PART_NEWEST, PART_COUNT };
 
 static const struct json_key keys[KEY_COUNT] = {
     [KEY_PARTIAL] = JSON_KEY("partial"), [KEY_COVER] = JSON_KEY("cover"),
     [KEY_GROUP] = JSON_KEY("group"),     [KEY_TOPICS] = JSON_KEY("topics"),
+    [KEY_WINDOWS] = JSON_KEY("windows"), [KEY_PLAN] = JSON_KEY("plan"),
     [KEY_COVERS] = JSON_KEY("covers"),   [KEY_LINES] = JSON_KEY("lines"),
 };
 
@@ -35,8 +46,11 @@ void cover_release(struct cover *c)
         free(c->topic[i].name);
     for (size_t i = 0; i < c->part_count; i++)
         free(c->part[i].topic);
+    for (size_t i = 0; i < c->window_count; i++)
+        free(c->window[i]);
     free(c->topic);
     free(c->part);
+    free(c->window);
     free(c->group);
     *c = (struct cover)COVER_INIT;
 }
@@ -52,6 +66,12 @@ void cover_add_topic(struct cover *c, const char *name, int32_t partitions)
 {
     c->topic = xreallocarray(c->topic, c->topic_count + 1, sizeof *c->topic);
     c->topic[c->topic_count++] = (struct mark_topic){xstrdup(name), partitions};
+}
+
+void cover_add_window(struct cover *c, const char *window)
+{
+    c->window = xreallocarray(c->window, c->window_count + 1, sizeof *c->window);
+    c->window[c->window_count++] = xstrdup(window);
 }
 
 void cover_id(const struct cover *c, char id[COVER_ID_SIZE])
@@ -105,6 +125,14 @@ void cover_put_opening(struct buf *b, const struct cover *c)
         }
         buf_putc(b, ']');
     }
+    json_put_name(b, "windows");
+    buf_putc(b, '[');
+    for (size_t i = 0; i < c->window_count; i++) {
+        json_put_comma(b);
+        json_put_string(b, c->window[i], strlen(c->window[i]));
+    }
+    buf_putc(b, ']');
+    json_put_member_text(b, "plan", c->plan);
     json_put_name(b, "covers");
     buf_putc(b, '[');
     for (size_t i = 0; i < c->part_count; i++)
@@ -215,6 +243,25 @@ static bool read_topic(struct cover *c, const struct json_value *topic)
     return true;
 }
 
+static bool read_window(struct cover *c, const struct json_value *window)
+{
+    if (!is_name(window))
+        return false;
+    char *text = xstrndup(window->string.data, window->string.len);
+    cover_add_window(c, text);
+    free(text);
+    return true;
+}
+
+static bool read_plan(struct cover *c, const struct json_value *plan)
+{
+    if (!is_name(plan) || plan->string.len != sizeof c->plan - 1)
+        return false;
+    memcpy(c->plan, plan->string.data, plan->string.len);
+    c->plan[plan->string.len] = '\0';
+    return true;
+}
+
 static bool read_each(struct cover *c, const struct json_value *list,
                       bool (*read)(struct cover *, const struct json_value *))
 {
@@ -239,6 +286,10 @@ static int read_opening(struct cover *c, const struct json_value *v, struct err 
         c->group = xstrndup(v[KEY_GROUP].string.data, v[KEY_GROUP].string.len);
     if (v[KEY_TOPICS].type != JSON_ABSENT && !read_each(c, &v[KEY_TOPICS], read_topic))
         return wrong("topics", err);
+    if (!read_each(c, &v[KEY_WINDOWS], read_window))
+        return wrong("windows", err);
+    if (!read_plan(c, &v[KEY_PLAN]))
+        return wrong("plan", err);
     if (!read_each(c, &v[KEY_COVERS], read_part))
         return wrong("covers", err);
     c->empty = v[KEY_LINES].type != JSON_ABSENT;

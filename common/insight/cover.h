@@ -5,6 +5,7 @@
 // with their number:
 //
 //     {"partial":"cover","cover":"<run>/42","group":"logins","topics":[["user-login",12]],
+//      "windows":["1h"],"plan":"0123456789abcdef",
 //      "covers":[{"topic":"user-login","partition":0,"from":100,"to":200,"newest":1694479551000}]}
 //     {"partial":"1h/2023-09-12T00:00:00Z","cover":"<run>/42",...}
 //     {"partial":"covered","cover":"<run>/42","lines":1}
@@ -27,6 +28,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "insight/plan.h"
 #include "json/json.h"
 #include "stream/mark.h"
 
@@ -49,8 +51,11 @@ struct cover {
     size_t topic_count;
     struct cover_part *part; // the partitions of which something is new
     size_t part_count;
-    bool empty;     // there are no partials, and no closing line
-    uint64_t lines; // only of a closing line: how many lines of partials there are
+    char **window; // the windows that the worker counts, as its user wrote them
+    size_t window_count;
+    char plan[PLAN_ID_SIZE]; // of the worker
+    bool empty;              // there are no partials, and no closing line
+    uint64_t lines;          // only of a closing line: how many lines of partials there are
 };
 
 #define COVER_INIT                                                                                 \
@@ -68,10 +73,11 @@ enum cover_line {
 // Frees what the cover owns and resets it to COVER_INIT.
 void cover_release(struct cover *c);
 
-// Append a partition or a topic. The names are copied.
+// Append a partition, a topic or a window. The texts are copied.
 void cover_add_part(struct cover *c, const char *topic, int32_t partition, int64_t from, int64_t to,
                     int64_t newest);
 void cover_add_topic(struct cover *c, const char *name, int32_t partitions);
+void cover_add_window(struct cover *c, const char *window);
 
 // Stores "<run>/<seq>" in id.
 void cover_id(const struct cover *c, char id[COVER_ID_SIZE]);

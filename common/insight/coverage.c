@@ -108,9 +108,7 @@ void coverage_add_part(struct coverage_open *open, struct coverage_partition *p,
 
 // --- What is lost, or covered twice ---
 
-// Returns whether to go on although something is lost. Otherwise *err is set.
-__attribute__((format(printf, 3, 4))) static bool lost(struct coverage *c, struct err *err,
-                                                       const char *fmt, ...)
+bool coverage_goes_on(const struct coverage *c, struct err *err, const char *fmt, ...)
 {
     va_list ap;
 
@@ -120,7 +118,11 @@ __attribute__((format(printf, 3, 4))) static bool lost(struct coverage *c, struc
     va_end(ap);
     if (c->skip_gaps && !c->replaying)
         log_warn("%s; skipped", err->text);
-    return c->skip_gaps || c->replaying;
+    if (c->skip_gaps || c->replaying)
+        return true;
+    size_t len = strlen(err->text);
+    snprintf(err->text + len, sizeof err->text - len, " (--skip-gaps goes on)");
+    return false;
 }
 
 // Forgets a cover that is open. Its times do not count if it was not closed.
@@ -153,8 +155,9 @@ static struct coverage_open *find_open(const struct coverage *c, const char *run
 
 static bool lost_rest(struct coverage *c, const struct coverage_open *open, struct err *err)
 {
-    return lost(c, err, "cover %s/%" PRIu64 ": the lines after its first %" PRIu64 " are lost",
-                open->run, open->seq, open->lines);
+    return coverage_goes_on(c, err,
+                            "cover %s/%" PRIu64 ": the lines after its first %" PRIu64 " are lost",
+                            open->run, open->seq, open->lines);
 }
 
 // Forgets the cover of another run that has not closed although this partition is covered anew.
@@ -213,10 +216,11 @@ static int accept_part(struct coverage *c, const struct cover *cover, const stru
     struct coverage_partition *p = coverage_partition(c, part->topic, part->partition);
 
     if (seen && part->from > p->next) {
-        if (!lost(c, err,
-                  "cover %s/%" PRIu64 ": the partials of partition %d of topic %s are lost from "
-                  "offset %" PRId64 " to %" PRId64 " (--skip-gaps goes on)",
-                  cover->run, cover->seq, (int)part->partition, part->topic, p->next, part->from))
+        if (!coverage_goes_on(
+                c, err,
+                "cover %s/%" PRIu64 ": the partials of partition %d of topic %s are lost from "
+                "offset %" PRId64 " to %" PRId64 "",
+                cover->run, cover->seq, (int)part->partition, part->topic, p->next, part->from))
             return -1;
         c->skipped += (uint64_t)(part->from - p->next);
     }
@@ -255,7 +259,8 @@ static void note_duplicate(struct coverage *c, const struct cover *cover)
                  cover->run, cover->seq, covers);
 }
 
-enum coverage_result coverage_open(struct coverage *c, const struct cover *cover, struct err *err)
+enum coverage_result coverage_open(struct coverage *c, const struct cover *cover,
+                                   const char *misfit, struct err *err)
 {
     size_t fresh, known;
 
@@ -266,15 +271,21 @@ enum coverage_result coverage_open(struct coverage *c, const struct cover *cover
         coverage_promise(c, cover->topic[i].name, cover->topic[i].partitions);
     if (known > 0)
         note_duplicate(c, cover);
+    else if (misfit != NULL &&
+             !coverage_goes_on(c, err, "cover %s/%" PRIu64 ": %s", cover->run, cover->seq, misfit))
+        return COVERAGE_FAILED;
     struct coverage_open *open = coverage_add_open(c, cover->run, cover->seq);
-    open->known = known > 0;
+    open->dropped = known > 0 || misfit != NULL;
     for (size_t i = 0; i < cover->part_count && known == 0; i++) {
         if (accept_part(c, cover, &cover->part[i], open, err) != 0)
             return COVERAGE_FAILED;
+        if (misfit != NULL)
+            c->skipped += (uint64_t)(cover->part[i].to - cover->part[i].from);
     }
+    bool dropped = open->dropped;
     if (cover->empty)
         drop_open(c, open, true);
-    return known > 0 ? COVERAGE_KNOWN : COVERAGE_NEW;
+    return dropped ? COVERAGE_DROPPED : COVERAGE_NEW;
 }
 
 // Returns the open cover of a line, or NULL with *err set.
@@ -286,7 +297,8 @@ static struct coverage_open *open_of(struct coverage *c, const struct cover *cov
     *go_on = true;
     if (open != NULL && open->seq == cover->seq)
         return open;
-    *go_on = lost(c, err, "cover %s/%" PRIu64 ": its first line is lost", cover->run, cover->seq);
+    *go_on = coverage_goes_on(c, err, "cover %s/%" PRIu64 ": its first line is lost", cover->run,
+                              cover->seq);
     return NULL;
 }
 
@@ -296,9 +308,9 @@ enum coverage_result coverage_take(struct coverage *c, const struct cover *cover
     struct coverage_open *open = open_of(c, cover, &go_on, err);
 
     if (open == NULL)
-        return go_on ? COVERAGE_KNOWN : COVERAGE_FAILED;
+        return go_on ? COVERAGE_DROPPED : COVERAGE_FAILED;
     open->lines++;
-    return open->known ? COVERAGE_KNOWN : COVERAGE_NEW;
+    return open->dropped ? COVERAGE_DROPPED : COVERAGE_NEW;
 }
 
 enum coverage_result coverage_close(struct coverage *c, const struct cover *cover, struct err *err)
@@ -307,14 +319,15 @@ enum coverage_result coverage_close(struct coverage *c, const struct cover *cove
     struct coverage_open *open = open_of(c, cover, &go_on, err);
 
     if (open == NULL)
-        return go_on ? COVERAGE_KNOWN : COVERAGE_FAILED;
+        return go_on ? COVERAGE_DROPPED : COVERAGE_FAILED;
     if (open->lines != cover->lines &&
-        !lost(c, err, "cover %s/%" PRIu64 ": lost: %" PRIu64 " of its %" PRIu64 " lines have come",
-              cover->run, cover->seq, open->lines, cover->lines))
+        !coverage_goes_on(
+            c, err, "cover %s/%" PRIu64 ": lost: %" PRIu64 " of its %" PRIu64 " lines have come",
+            cover->run, cover->seq, open->lines, cover->lines))
         return COVERAGE_FAILED;
-    bool known = open->known;
+    bool dropped = open->dropped;
     drop_open(c, open, true);
-    return known ? COVERAGE_KNOWN : COVERAGE_NEW;
+    return dropped ? COVERAGE_DROPPED : COVERAGE_NEW;
 }
 
 int coverage_end(struct coverage *c, struct err *err)

@@ -53,7 +53,7 @@ struct coverage_part {
 struct coverage_open {
     char run[MARK_RUN_SIZE];
     uint64_t seq, lines; // lines of partials that have come
-    bool known;          // it was known already, so its partials are dropped
+    bool dropped;        // its partials are: they were known already, or they cannot be merged
     struct coverage_part *part;
     size_t count;
 };
@@ -81,7 +81,7 @@ struct coverage {
     bool skip_gaps;      // warn about what is lost, and go on
     bool replaying;      // a log of what has been accepted: go on, and do not warn
     uint64_t duplicates; // covers that were known already
-    uint64_t skipped;    // offsets that no cover has
+    uint64_t skipped;    // offsets that no cover has, or one that cannot be merged
     struct log_limit warnings;
 };
 
@@ -93,17 +93,23 @@ struct coverage {
 enum coverage_result {
     COVERAGE_FAILED = -1, // *err is set (EX_CONFIG): something is lost, or covered twice
     COVERAGE_NEW,         // merge it
-    COVERAGE_KNOWN,       // drop it
+    COVERAGE_DROPPED,     // drop it
 };
 
 // Frees what the coverage owns and resets it to COVERAGE_INIT. skip_gaps and replaying stay.
 void coverage_release(struct coverage *c);
 
 // Handle an opening line, a line of a partial and a closing line. If a cover is empty,
-// coverage_open() closes it too.
-enum coverage_result coverage_open(struct coverage *c, const struct cover *cover, struct err *err);
+// coverage_open() closes it too. `misfit` says why its partials cannot be merged; NULL if they can.
+enum coverage_result coverage_open(struct coverage *c, const struct cover *cover,
+                                   const char *misfit, struct err *err);
 enum coverage_result coverage_take(struct coverage *c, const struct cover *cover, struct err *err);
 enum coverage_result coverage_close(struct coverage *c, const struct cover *cover, struct err *err);
+
+// Returns whether to go on although records are lost: with skip_gaps, after a warning, and when
+// replaying. Otherwise *err is set (EX_CONFIG). The format says what is lost.
+__attribute__((format(printf, 3, 4))) bool coverage_goes_on(const struct coverage *c,
+                                                            struct err *err, const char *fmt, ...);
 
 // Called at the end of the input. Returns 0, or -1 with *err set (EX_CONFIG) if a cover is open.
 int coverage_end(struct coverage *c, struct err *err);

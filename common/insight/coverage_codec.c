@@ -24,7 +24,7 @@ static void save_open(const struct coverage *c, const struct coverage_open *open
     save_text(open->run, out);
     snapshot_put_num(out, open->seq);
     snapshot_put_num(out, open->lines);
-    snapshot_put_num(out, open->known);
+    snapshot_put_num(out, open->dropped);
     snapshot_put_num(out, open->count);
     for (size_t i = 0; i < open->count; i++) {
         snapshot_put_num(out, place_of(c, open->part[i].partition));
@@ -86,7 +86,7 @@ static void load_open(struct coverage *c, struct snapshot_reader *in)
 {
     char *run = snapshot_get_name(in);
     uint64_t seq = snapshot_get_num(in), lines = snapshot_get_num(in);
-    uint64_t known = snapshot_get_num(in);
+    uint64_t dropped = snapshot_get_num(in);
     size_t count = snapshot_get_count(in, 1 + sizeof(uint64_t));
 
     if (!in->overrun && strlen(run) != MARK_RUN_SIZE - 1)
@@ -94,7 +94,7 @@ static void load_open(struct coverage *c, struct snapshot_reader *in)
     if (!in->overrun) {
         struct coverage_open *open = coverage_add_open(c, run, seq);
         open->lines = lines;
-        open->known = known != 0;
+        open->dropped = dropped != 0;
         for (size_t i = 0; i < count && !in->overrun; i++) {
             uint64_t place = snapshot_get_num(in);
             int64_t newest = (int64_t)snapshot_get_u64(in);

@@ -64,6 +64,9 @@ int emitter_put_covered(struct emitter *e, struct cover *cover, struct err *err)
     cover->empty = windows_are_empty(e->windows);
     if (cover->empty && cover->part_count == 0)
         return 0;
+    for (size_t i = 0; i < e->windows->count; i++)
+        cover_add_window(cover, e->windows->series[i].spec->text);
+    plan_id_text(e->plan, cover->plan);
     cover_put_opening(e->begin(e->ctx), cover);
     if (e->emit(e->ctx, err) != 0)
         return -1;

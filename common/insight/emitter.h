@@ -36,8 +36,8 @@ struct emitter {
 // Writes the windows that `which` selects.
 int emitter_put(struct emitter *e, enum windows_which which, struct err *err);
 
-// Writes all partials, with what they cover. Sets cover->empty if there are none. Writes nothing if
-// there is nothing to say.
+// Writes all partials, with what they cover. Adds to *cover which windows and tables they have, and
+// whether there are any. Writes nothing if there is nothing to say.
 int emitter_put_covered(struct emitter *e, struct cover *cover, struct err *err);
 
 #endif

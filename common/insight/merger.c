@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/merger.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "base/datetime.h"
 #include "base/log.h"
 #include "insight/partial_join.h"
@@ -93,6 +96,25 @@ int merger_settle_held(struct merger *m, enum merge_result result, struct err *e
     return 0;
 }
 
+// Settles a partial of which lines are missing although its window has closed.
+static int refuse_incomplete(struct merger *m, struct partial_held *held, struct err *err)
+{
+    static const char why[] = "other lines of its partial are missing";
+    const struct coverage *coverage = &m->windows->coverage;
+
+    if (m->unchecked || !coverage->used)
+        return settle(m, held, MERGE_REFUSED, why, err);
+    if (coverage->open_count > 0) { // the others may still come, but late
+        windows_extend(m->windows, &held->head);
+        return settle(m, held, MERGE_LATE, NULL, err);
+    }
+    if (coverage_goes_on(coverage, err, "the partials of window %s are lost: %s", held->window,
+                         why))
+        return settle(m, held, MERGE_REFUSED, why, err);
+    settle_rest(m, held, MERGE_FAILED, &(struct err){.status = EX_OK});
+    return -1;
+}
+
 int merger_refuse_incomplete(struct merger *m, struct err *err)
 {
     struct partial_join *join = &m->windows->join;
@@ -103,13 +125,25 @@ int merger_refuse_incomplete(struct merger *m, struct err *err)
         if (!m->windows->ended && windows_takes(m->windows, &join->held[i].head))
             continue;
         partial_join_take(join, i, &held);
-        status = settle(m, &held, MERGE_REFUSED, "other lines of its partial are missing", err);
+        status = refuse_incomplete(m, &held, err);
         partial_held_release(&held);
     }
     return status;
 }
 
 // --- Partials ---
+
+// Returns whether to go on although a covered partial is refused, which loses its records. Sets
+// *err if not.
+static bool may_refuse(struct merger *m, uint64_t number, const char *why, struct err *err)
+{
+    if (m->cover.run[0] == '\0')
+        return true;
+    return coverage_goes_on(&m->windows->coverage, err,
+                            "cover %s/%" PRIu64 ": line %" PRIu64 ": the records of a partial are "
+                            "lost: %s",
+                            m->cover.run, m->cover.seq, number, why);
+}
 
 static bool is_single(const struct partial_head *head)
 {
@@ -199,9 +233,10 @@ static enum merge_result merge_whole(struct merger *m, struct partial_held *held
     enum merge_result result =
         check_whole(m, held, &sums, &why) == 0 ? merge_lines(m, held, &sums, err) : MERGE_REFUSED;
     partial_sums_release(&sums);
-    if (result == MERGE_FAILED)
+    if (result == MERGE_REFUSED &&
+        !may_refuse(m, held->line[held->count - 1].number, why.text, err))
         return MERGE_FAILED;
-    if (settle(m, held, result, why.text, err) != 0)
+    if (result == MERGE_FAILED || settle(m, held, result, why.text, err) != 0)
         return MERGE_FAILED;
     return result == MERGE_ADDED ? MERGE_JOINED : MERGE_HELD;
 }
@@ -251,10 +286,13 @@ static enum merge_result take_partial(struct merger *m, const struct json *json,
 {
     enum merge_result result = MERGE_REFUSED;
     struct partial_sums sums;
-    struct partial_head head;
+    struct partial_head head = {.window = NULL};
 
     partial_sums_init(&sums, m->plan);
-    if (check_partial(m, json, &head, &sums, err) == 0) {
+    int status = check_partial(m, json, &head, &sums, err);
+    if (covered && head.window != NULL && !windows_have(m->windows, head.window, head.window_len)) {
+        result = MERGE_DROPPED; // the worker also counts windows that are not wanted here
+    } else if (status == 0) {
         if (!covered)
             note_uncovered(m, line);
         result = merge(m, json, &head, &sums, line, err);
@@ -263,25 +301,75 @@ static enum merge_result take_partial(struct merger *m, const struct json *json,
     return result;
 }
 
-// Takes a line of a partial with a cover. It is part of the cover even if it is refused.
+// Takes a line of a partial with a cover. If it is refused, its records are lost.
 static enum merge_result take_covered(struct merger *m, const struct json *json,
                                       const struct line *line, struct err *err)
 {
     switch (coverage_take(&m->windows->coverage, &m->cover, err)) {
     case COVERAGE_FAILED:
         return MERGE_FAILED;
-    case COVERAGE_KNOWN:
+    case COVERAGE_DROPPED:
         return MERGE_DROPPED;
     case COVERAGE_NEW:
         break;
     }
-    return take_partial(m, json, true, line, err);
+    enum merge_result result = take_partial(m, json, true, line, err);
+    struct err why = *err;
+    if (result == MERGE_REFUSED && !may_refuse(m, line->number, why.text, err))
+        return MERGE_FAILED;
+    *err = why;
+    return result;
+}
+
+// Returns whether a worker counts a window.
+static bool cover_has_window(const struct cover *cover, const char *window)
+{
+    size_t i = 0;
+
+    while (i < cover->window_count && strcmp(cover->window[i], window) != 0)
+        i++;
+    return i < cover->window_count;
+}
+
+// Returns whether the partials of a cover can be merged. Otherwise appends why not.
+static bool fits(const struct merger *m, struct buf *why)
+{
+    static const char agree[] = "workers and merger need the same insight options (LOGINAGG_OPTS)";
+    char plan[PLAN_ID_SIZE];
+
+    plan_id_text(m->plan, plan);
+    if (strcmp(m->cover.plan, plan) != 0) {
+        buf_printf(why, "the worker counts other fields or combinations; %s", agree);
+        return false;
+    }
+    for (size_t i = 0; i < m->windows->count; i++) {
+        const char *window = m->windows->series[i].spec->text;
+        if (cover_has_window(&m->cover, window))
+            continue;
+        buf_puts(why, "the worker counts");
+        for (size_t j = 0; j < m->cover.window_count; j++)
+            buf_printf(why, " --window %s", m->cover.window[j]);
+        buf_printf(why, ", and this merges --window %s; %s", window, agree);
+        return false;
+    }
+    return true;
+}
+
+static enum coverage_result open_cover(struct merger *m, struct err *err)
+{
+    struct buf why = BUF_INIT;
+    bool fit = fits(m, &why);
+
+    buf_putc(&why, '\0');
+    enum coverage_result result =
+        coverage_open(&m->windows->coverage, &m->cover, fit ? NULL : why.data, err);
+    buf_release(&why);
+    return result;
 }
 
 enum merge_result merger_take(struct merger *m, const struct json *json, const struct line *line,
                               struct err *err)
 {
-    struct coverage *coverage = &m->windows->coverage;
     enum cover_line what;
 
     if (cover_read(&m->cover, &what, json, err) != 0)
@@ -297,11 +385,12 @@ enum merge_result merger_take(struct merger *m, const struct json *json, const s
     log_line(m, line);
     if (what == COVER_PARTIAL)
         return take_covered(m, json, line, err);
-    enum coverage_result result =
-        (what == COVER_OPENING ? coverage_open : coverage_close)(coverage, &m->cover, err);
+    enum coverage_result result = what == COVER_OPENING
+                                      ? open_cover(m, err)
+                                      : coverage_close(&m->windows->coverage, &m->cover, err);
     if (result == COVERAGE_FAILED)
         return MERGE_FAILED;
-    return result == COVERAGE_KNOWN ? MERGE_DROPPED : MERGE_COVER;
+    return result == COVERAGE_DROPPED ? MERGE_DROPPED : MERGE_COVER;
 }
 
 void merger_warn_held_back(struct merger *m)

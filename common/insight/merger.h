@@ -39,7 +39,7 @@ enum merge_result {
     MERGE_HELD,    // a line of a partial whose outcome settle() reports
     MERGE_JOINED,  // the same, and this line has completed the partial, which was counted
     MERGE_REFUSED, // malformed, or made for other insights or windows; *err says why
-    MERGE_DROPPED, // its cover is known already
+    MERGE_DROPPED, // it is known already, or of a window that is not wanted
     MERGE_COVER,   // a line of a cover; the coverage may have changed
 };
 
@@ -86,7 +86,8 @@ bool merger_has_watermark(const struct merger *m);
 enum merge_result merger_take(struct merger *m, const struct json *json, const struct line *line,
                               struct err *err);
 
-// Refuses the partials whose windows have closed before all lines came.
+// Settles the partials whose windows have closed before all lines came. If their covers have closed
+// too, something is lost.
 int merger_refuse_incomplete(struct merger *m, struct err *err);
 
 // Reports the outcome of the lines that are still held and for which it was not reported yet. They

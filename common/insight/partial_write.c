@@ -68,7 +68,9 @@ static void put_hash(struct buf *b, uint64_t hash)
 static void put_head(const struct partial_writer *p, struct buf *b)
 {
     const struct window_view *view = p->view;
+    char plan[PLAN_ID_SIZE];
 
+    plan_id_text(p->plan, plan);
     buf_puts(b, "{\"partial\":\"");
     window_spec_put_key(b, view->spec, view->start);
     buf_putc(b, '"');
@@ -80,8 +82,7 @@ static void put_head(const struct partial_writer *p, struct buf *b)
     json_put_member_time(b, "first", view->set->first);
     json_put_member_time(b, "last", view->set->last);
     json_put_member_u64(b, "records", p->parts == 0 ? view->set->records : 0);
-    json_put_name(b, "plan");
-    put_hash(b, plan_id(p->plan));
+    json_put_member_text(b, "plan", plan);
     json_put_name(b, "id");
     put_hash(b, p->id);
     json_put_member_u64(b, "part", p->parts + 1);

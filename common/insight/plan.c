@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "insight/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,11 @@ uint64_t plan_id(const struct plan *plan)
         id ^= hll_hash(name, c->width * sizeof *name);
     }
     return id;
+}
+
+void plan_id_text(const struct plan *plan, char text[PLAN_ID_SIZE])
+{
+    snprintf(text, PLAN_ID_SIZE, "%016llx", (unsigned long long)plan_id(plan));
 }
 
 void plan_read_fields(const struct plan *plan, const struct json *json, struct json_value *value)

@@ -32,6 +32,8 @@
 #include "json/json.h"
 #include "sketch/map.h"
 
+#define PLAN_ID_SIZE 17 // 16 hex digits and a NUL
+
 struct insight;
 struct insight_set;
 struct insight_set_hits;
@@ -136,6 +138,9 @@ void plan_read_fields(const struct plan *plan, const struct json *json, struct j
 // Returns a hash of the fields and combinations that the plan counts. Two plans with the same
 // tables, in any order, have the same hash.
 uint64_t plan_id(const struct plan *plan);
+
+// Stores plan_id() in hex digits, as partials and covers have it.
+void plan_id_text(const struct plan *plan, char text[PLAN_ID_SIZE]);
 
 // --- Numbers of tables. The tables of values are numbered first, then those of combinations. A
 // number is valid until another insight is added. ---

@@ -257,6 +257,15 @@ bool windows_add(struct windows *w, int64_t time)
     return taken;
 }
 
+bool windows_have(const struct windows *w, const char *text, size_t len)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (bytes_are(text, len, w->series[i].spec->text))
+            return true;
+    }
+    return false;
+}
+
 static struct window_series *find_series(const struct windows *w, const struct partial_head *head)
 {
     for (size_t i = 0; i < w->count; i++) {

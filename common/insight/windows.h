@@ -119,6 +119,9 @@ bool windows_due(const struct windows *w);
 // missed.
 bool windows_add(struct windows *w, int64_t time);
 
+// Returns whether a window, as its user wrote it, is one of the specs.
+bool windows_have(const struct windows *w, const char *text, size_t len);
+
 // Returns whether a partial's window is one of the specs, starts where a window of that spec can
 // start, and contains the partial's times.
 bool windows_knows(const struct windows *w, const struct partial_head *head);

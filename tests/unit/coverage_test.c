@@ -33,7 +33,7 @@ static enum coverage_result take(struct coverage *c, uint64_t seq, int32_t parti
 
     cover.empty = true;
     cover_add_part(&cover, "t", partition, from, to, newest);
-    enum coverage_result result = coverage_open(c, &cover, &err);
+    enum coverage_result result = coverage_open(c, &cover, NULL, &err);
     cover_release(&cover);
     return result;
 }
@@ -113,8 +113,8 @@ static void test_mixed_runs(void)
 
     cover_add_part(&a, "t", 0, 0, 5, 1000);
     cover_add_part(&b, "t", 1, 0, 7, 2000);
-    tap_int(coverage_open(&c, &a, &err), COVERAGE_NEW, "a cover is opened");
-    tap_int(coverage_open(&c, &b, &err), COVERAGE_NEW, "and one of another run");
+    tap_int(coverage_open(&c, &a, NULL, &err), COVERAGE_NEW, "a cover is opened");
+    tap_int(coverage_open(&c, &b, NULL, &err), COVERAGE_NEW, "and one of another run");
     tap_int(coverage_take(&c, &a, &err), COVERAGE_NEW, "their lines may be mixed");
     tap_int(coverage_take(&c, &b, &err), COVERAGE_NEW, "in any order");
     a.lines = b.lines = 1;
@@ -148,8 +148,8 @@ static void test_snapshot(void)
     cover_add_part(&a, "t", 1, 0, 5, MARK_NO_MORE);
     cover_add_part(&a, "t", 2, 8, 9, 700);
     cover_add_part(&known, "t", 3, 0, 10, 500);
-    tap_int(coverage_open(&c, &a, &err), COVERAGE_NEW, "a new cover");
-    tap_int(coverage_open(&c, &known, &err), COVERAGE_KNOWN, "and one that is known");
+    tap_int(coverage_open(&c, &a, NULL, &err), COVERAGE_NEW, "a new cover");
+    tap_int(coverage_open(&c, &known, NULL, &err), COVERAGE_DROPPED, "and one that is known");
     coverage_take(&c, &a, &err);
     if (mkdtemp(path) == NULL || snapshot_dir_open(&dir, path, true, &err) != 0)
         err_die(&err);
@@ -164,7 +164,7 @@ static void test_snapshot(void)
     coverage_put(&after, &restored);
     coverage_put_open(&after, &restored);
     tap_bytes(after.data, after.len, before.data, before.len, "it is the same");
-    tap_int(coverage_take(&restored, &known, &err), COVERAGE_KNOWN, "what was known still is");
+    tap_int(coverage_take(&restored, &known, &err), COVERAGE_DROPPED, "what was known still is");
     tap_int(coverage_take(&restored, &a, &err), COVERAGE_NEW, "what is open still is");
     a.lines = 2;
     tap_int(coverage_close(&restored, &a, &err), COVERAGE_NEW, "and its lines were counted");
@@ -201,20 +201,29 @@ static bool refused(const char *text)
 
 static void test_text(void)
 {
+#define OPTIONS ",\"windows\":[\"1h\"],\"plan\":\"0123456789abcdef\""
 #define LINE(what, more) "{\"partial\":\"" what "\",\"cover\":\"" RUN "/7\"" more "}"
-#define PART(more) LINE("cover", ",\"covers\":[{\"topic\":\"t\",\"partition\":0," more "}]")
+#define PART(more) LINE("cover", OPTIONS ",\"covers\":[{\"topic\":\"t\",\"partition\":0," more "}]")
     tap_ok(!refused(LINE("covered", ",\"lines\":3")), "a closing line");
     tap_ok(!refused(LINE("1h/x", "")), "a line of a partial");
     tap_ok(!refused(PART("\"from\":1,\"to\":1,\"newest\":null")), "an opening line");
     tap_ok(refused(LINE("covered", "")), "a closing line without a number is refused");
-    tap_ok(refused(LINE("cover", "")), "and an opening line without partitions");
+    tap_ok(refused(LINE("cover", OPTIONS)), "and an opening line without partitions");
+    tap_ok(refused(LINE("cover", ",\"covers\":[],\"plan\":\"0123456789abcdef\"")),
+           "or without windows");
+    tap_ok(refused(LINE("cover", ",\"covers\":[],\"windows\":[\"1h\"]")), "or without a plan");
+    tap_ok(!refused(LINE("cover", OPTIONS ",\"covers\":[]")), "it may name no partition");
     tap_ok(refused(PART("\"from\":2,\"to\":1,\"newest\":null")), "offsets do not go back");
     tap_ok(refused(PART("\"from\":1,\"to\":1")), "the time is not missing");
     tap_ok(refused(PART("\"from\":1,\"to\":1,\"newest\":\"soon\"")), "and is one");
-    tap_ok(refused(LINE("cover", ",\"covers\":[],\"lines\":1")), "an empty cover has no lines");
-    tap_ok(refused(LINE("cover", ",\"covers\":[],\"topics\":[[\"t\"]]")), "a topic has a number");
-    tap_ok(refused("{\"partial\":\"cover\",\"cover\":\"x/7\",\"covers\":[]}"), "a cover has a run");
-    tap_ok(refused("{\"partial\":\"cover\",\"cover\":\"" RUN "/7k\",\"covers\":[]}"), "and a seq");
+    tap_ok(refused(LINE("cover", OPTIONS ",\"covers\":[],\"lines\":1")),
+           "an empty cover has no lines");
+    tap_ok(refused(LINE("cover", OPTIONS ",\"covers\":[],\"topics\":[[\"t\"]]")),
+           "a topic has a number");
+    tap_ok(refused("{\"partial\":\"cover\",\"cover\":\"x/7\"" OPTIONS ",\"covers\":[]}"),
+           "a cover has a run");
+    tap_ok(refused("{\"partial\":\"cover\",\"cover\":\"" RUN "/7k\"" OPTIONS ",\"covers\":[]}"),
+           "and a seq");
 }
 
 int main(void)

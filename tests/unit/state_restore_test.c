@@ -49,7 +49,7 @@ static void cover(struct coverage *c)
     cover_add_topic(&cover, "logins", 3);
     cover_add_part(&cover, "logins", 0, 10, 20, MS_HOUR);
     cover_add_part(&cover, "logins", 2, 5, 5, MARK_NO_MORE);
-    if (coverage_open(c, &cover, &err) != COVERAGE_NEW)
+    if (coverage_open(c, &cover, NULL, &err) != COVERAGE_NEW)
         err_die(&err);
     cover_release(&cover);
 }
