@@ -219,6 +219,13 @@ assert_within() {
         # shellcheck disable=SC2086 # several options
         run -64 loginagg $wrong </dev/null
     done
+    # A filter of records would remove the lines of covers.
+    echo 'select(.user_id)' >filter.jq
+    for wrong in '--jq .user_id' '--jq-file filter.jq'; do
+        # shellcheck disable=SC2086 # several options
+        run -64 loginagg --merge $wrong </dev/null
+        [[ $output == *'with --merge the input is partials; filter in loginclean'* ]]
+    done
 }
 
 @test "with --merge, --every counts partials" {

@@ -95,6 +95,9 @@ static void check_options(const struct options *options)
         opt_usage_error("--partial, --merge: only one of them can be given");
     if (o->merge && options->tee)
         opt_usage_error("--tee: there are no records to pass on with --merge");
+    if (o->merge && stream_options_have_filter(&options->stream))
+        opt_usage_error("--jq: with --merge the input is partials; filter in loginclean, or in the "
+                        "workers");
     if (o->skip_gaps && !o->merge)
         opt_usage_error("--skip-gaps: needs --merge");
     if (o->partial && o->state != NULL)
