@@ -186,7 +186,7 @@ refused() {
     log=state/0.$run_id.log
     refused 78 "$log: it ends or is damaged after mark 4, but mark 9 is needed .*--state-reset" \
         < <(mark hello 9 900)
-    refused 78 "state: there is no state of mark 3 of run ${run_id/%0/9}, .*--state-reset" \
+    refused 78 "state: there is no state of mark 3 of run ${run_id/%0/9}, .*was its state not moved here.*--state-reset" \
         < <(mark hello 3 300 | sed "s/\"from\":\"[^\"]*/&X/; s/0X/9/")
     refused 78 "$log: it was made with other options: .*--window 1h.*--state-reset" \
         -w 2h < <(mark hello 3 300)

@@ -161,7 +161,9 @@ static int restore_marked(struct checkpoint *c, const struct mark *hello, struct
     if (found == 0)
         err_set(err, EX_CONFIG,
                 "%s: there is no state of mark %" PRIu64
-                " of run %s, from which the source continues (--state-reset starts over)",
+                " of run %s, from which the source continues; does another process count for this "
+                "group, or was its state not moved here? (--state-reset discards the counts and "
+                "starts over)",
                 c->dir.path, hello->seq, hello->from);
     if (found == 1 &&
         (check_marked(c, r.marked, hello, r.name, err) != 0 || check_position(&r, hello, err) != 0))
