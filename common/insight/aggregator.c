@@ -260,6 +260,7 @@ int aggregator_init(struct aggregator *a, const struct aggregator_options *optio
                                   .emit = ops->emit,
                                   .ctx = ctx};
     merger_init(&a->merger, &a->plan, &a->windows, &a->checkpoint, &merger_ops, a);
+    a->merger.bounded = options->bounded;
     a->json = json_new();
     return 0;
 }

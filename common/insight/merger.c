@@ -272,7 +272,7 @@ static void log_line(struct merger *m, const struct line *line)
 static void note_uncovered(struct merger *m, const struct line *line)
 {
     m->unchecked = true;
-    if (!m->warned && !m->replaying)
+    if (!m->warned && !m->replaying && !m->bounded)
         log_warn("line %llu: the partial does not say what it covers, so nothing is checked: "
                  "loginagg --partial needs a stream with marks",
                  (unsigned long long)line->number);

@@ -64,6 +64,7 @@ struct merger {
     struct cover cover; // of the line that was taken last
     bool replaying;     // the owner replays a log of lines that were taken before
     bool several;       // the lines come from several partitions, so their order is not known
+    bool bounded;       // the input is a file, whose partials usually have no covers
     bool unchecked;     // a partial without a cover has come
     bool warned;        // about that, in this run
 };
