@@ -177,6 +177,10 @@ static int drop_holder(struct coverage *c, const struct coverage_partition *p, s
     return 0;
 }
 
+// An overlap counts records twice, so there is no going on.
+static const char anew[] =
+    "count again with another group and another topic of partials (see A gap in loginpipe(7))";
+
 // Counts the parts of a cover that are new and that are known. A part without offsets is neither.
 static int compare_parts(struct coverage *c, const struct cover *cover, size_t *fresh,
                          size_t *known, struct err *err)
@@ -194,18 +198,20 @@ static int compare_parts(struct coverage *c, const struct cover *cover, size_t *
         else if (part->to <= p->next)
             ++*known;
         else
-            return err_set(
-                err, EX_CONFIG,
-                "cover %s/%" PRIu64 ": overlap: partition %d of topic %s is covered from "
-                "offset %" PRId64 ", but the partials up to %" PRId64 " have been merged already",
-                cover->run, cover->seq, (int)part->partition, part->topic, part->from, p->next);
+            return err_set(err, EX_CONFIG,
+                           "cover %s/%" PRIu64
+                           ": overlap: partition %d of topic %s is covered from "
+                           "offset %" PRId64 ", but the partials up to %" PRId64
+                           " have been merged already; %s",
+                           cover->run, cover->seq, (int)part->partition, part->topic, part->from,
+                           p->next, anew);
     }
     if (*fresh == 0 || *known == 0)
         return 0;
     return err_set(err, EX_CONFIG,
                    "cover %s/%" PRIu64 ": overlap: some of its partitions have been merged "
-                   "already, and some have not",
-                   cover->run, cover->seq);
+                   "already, and some have not; %s",
+                   cover->run, cover->seq, anew);
 }
 
 // Covers a part that is new.
@@ -254,9 +260,9 @@ static void note_duplicate(struct coverage *c, const struct cover *cover)
     uint64_t covers = log_limit_add(&c->warnings);
     if (covers > 0)
         log_warn("cover %s/%" PRIu64
-                 ": its offsets have been merged already, so it is dropped (%" PRIu64
-                 " such covers); if the input topic was created anew, use --state-reset",
-                 cover->run, cover->seq, covers);
+                 ": its offsets have been merged already, so it is dropped%s; if the input topic "
+                 "was created anew, use --state-reset",
+                 cover->run, cover->seq, covers > 1 ? ", as others were in the last minute" : "");
 }
 
 enum coverage_result coverage_open(struct coverage *c, const struct cover *cover,
