@@ -294,6 +294,35 @@ three_covers() {
     assert_ledger_adds_up stats
 }
 
+@test "an input that begins inside of covers, and of which nothing is known before, is no loss" {
+    three_covers >lines
+    for from in 1,1 1,2; do
+        sed "${from}d" lines >begun
+        run --separate-stderr loginagg --merge -w 10s --every 0 --stats stats <begun
+        assert_eq "$status" 0
+        assert_eq "$(windows_of <<<"$output")" '00:00:00 2 0'
+        [[ $stderr == *"cover $run_id/1: the input begins inside of it, so its partials are dropped"* ]]
+        assert_eq "$(ledger stats '[.covered, .skipped]')" '[[["t",0,3,7000]],0]'
+        assert_ledger_adds_up stats
+    done
+    # With two runs, whose lines are mixed.
+    partial_at "$run_b/4" 1:9:10:8000 8 >other
+    { sed -n 2p lines && sed -n 2,3p other && sed -n 4p lines && sed -n 5,9p lines; } >begun
+    run --separate-stderr loginagg --merge -w 10s --every 0 <begun
+    assert_eq "$(windows_of <<<"$output")" '00:00:00 2 0'
+    assert_eq "$(grep -c 'begins inside' <<<"$stderr")" 1
+    # What was begun is known after a restart too.
+    for at in 1 2 3 4; do
+        rm -rf state
+        head -n "$at" begun | loginagg --merge -w 10s --every 0 --state state
+        tail -n +$((at + 1)) begun | loginagg --merge -w 10s --every 0 --state state --final >out
+        assert_eq "$(windows_of out)" '00:00:00 2 0'
+    done
+    # After a cover, a first line is lost.
+    { sed -n 1,3p lines && sed -n 2,3p other; } >broken
+    lost "cover $run_b/4: its first line is lost"
+}
+
 @test "covers that overlap end the merger with 78" {
     { three_covers && partial_at "$run_b/1" 0:2:4:8000 8; } >broken
     lost 'overlap: partition 0 of topic t is covered from offset 2'

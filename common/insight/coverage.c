@@ -155,7 +155,8 @@ static struct coverage_open *find_open(const struct coverage *c, const char *run
 
 static bool lost_rest(struct coverage *c, const struct coverage_open *open, struct err *err)
 {
-    return coverage_goes_on(c, err,
+    return open->cut ||
+           coverage_goes_on(c, err,
                             "cover %s/%" PRIu64 ": the lines after its first %" PRIu64 " are lost",
                             open->run, open->seq, open->lines);
 }
@@ -289,51 +290,79 @@ enum coverage_result coverage_open(struct coverage *c, const struct cover *cover
             c->skipped += (uint64_t)(cover->part[i].to - cover->part[i].from);
     }
     bool dropped = open->dropped;
-    if (cover->empty)
+    if (cover->empty) {
+        c->strict = true;
         drop_open(c, open, true);
+    }
     return dropped ? COVERAGE_DROPPED : COVERAGE_NEW;
 }
 
-// Returns the open cover of a line, or NULL with *err set.
-static struct coverage_open *open_of(struct coverage *c, const struct cover *cover, bool *go_on,
-                                     struct err *err)
+// Opens a cover that has begun before the start of the input. Its partials are dropped.
+static struct coverage_open *open_cut(struct coverage *c, const struct cover *cover)
 {
-    struct coverage_open *open = find_open(c, cover->run);
+    if (!c->used && !c->replaying)
+        log_warn("cover %s/%" PRIu64 ": the input begins inside of it, so its partials are dropped",
+                 cover->run, cover->seq);
+    c->used = true;
+    struct coverage_open *open = coverage_add_open(c, cover->run, cover->seq);
+    open->cut = open->dropped = true;
+    return open;
+}
 
-    *go_on = true;
-    if (open != NULL && open->seq == cover->seq)
-        return open;
-    *go_on = coverage_goes_on(c, err, "cover %s/%" PRIu64 ": its first line is lost", cover->run,
-                              cover->seq);
-    return NULL;
+// Stores the open cover of a line in *open, or NULL if its lines are to be skipped. Returns 0, or
+// -1 with *err set.
+static int find_cover(struct coverage *c, const struct cover *cover, struct coverage_open **open,
+                      struct err *err)
+{
+    *open = find_open(c, cover->run);
+    if (*open != NULL && (*open)->seq == cover->seq)
+        return 0;
+    if (*open == NULL && (!c->strict || c->replaying)) {
+        *open = open_cut(c, cover);
+        return 0;
+    }
+    *open = NULL;
+    return coverage_goes_on(c, err, "cover %s/%" PRIu64 ": its first line is lost", cover->run,
+                            cover->seq)
+               ? 0
+               : -1;
 }
 
 enum coverage_result coverage_take(struct coverage *c, const struct cover *cover, struct err *err)
 {
-    bool go_on;
-    struct coverage_open *open = open_of(c, cover, &go_on, err);
+    struct coverage_open *open;
 
+    if (find_cover(c, cover, &open, err) != 0)
+        return COVERAGE_FAILED;
     if (open == NULL)
-        return go_on ? COVERAGE_DROPPED : COVERAGE_FAILED;
+        return COVERAGE_DROPPED;
     open->lines++;
     return open->dropped ? COVERAGE_DROPPED : COVERAGE_NEW;
 }
 
 enum coverage_result coverage_close(struct coverage *c, const struct cover *cover, struct err *err)
 {
-    bool go_on;
-    struct coverage_open *open = open_of(c, cover, &go_on, err);
+    struct coverage_open *open;
 
+    if (find_cover(c, cover, &open, err) != 0)
+        return COVERAGE_FAILED;
     if (open == NULL)
-        return go_on ? COVERAGE_DROPPED : COVERAGE_FAILED;
-    if (open->lines != cover->lines &&
+        return COVERAGE_DROPPED;
+    if (!open->cut && open->lines != cover->lines &&
         !coverage_goes_on(
             c, err, "cover %s/%" PRIu64 ": lost: %" PRIu64 " of its %" PRIu64 " lines have come",
             cover->run, cover->seq, open->lines, cover->lines))
         return COVERAGE_FAILED;
     bool dropped = open->dropped;
+    c->strict |= !open->cut;
     drop_open(c, open, true);
     return dropped ? COVERAGE_DROPPED : COVERAGE_NEW;
+}
+
+void coverage_resumed(struct coverage *c)
+{
+    c->duplicates = c->skipped = 0;
+    c->strict |= c->count > 0;
 }
 
 int coverage_end(struct coverage *c, struct err *err)

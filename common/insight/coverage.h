@@ -9,6 +9,9 @@
 // - A cover of offsets that have all been merged is known already. Its partials must be dropped.
 // - A cover of which only a part is known is an overlap.
 //
+// The input may begin inside covers, if nothing is known of what came before: until the first cover
+// closes, lines of covers that were not opened are dropped. After a restart this is not so.
+//
 // The watermark is the lowest time, over all partitions, of the newest record. A partition that has
 // no more records does not hold it back. One of which no time is known does, and so does one that
 // `topics` promises and no cover has named. The times of a cover count when it closes.
@@ -53,6 +56,7 @@ struct coverage_part {
 struct coverage_open {
     char run[MARK_RUN_SIZE];
     uint64_t seq, lines; // lines of partials that have come
+    bool cut;            // its opening line is before the start of the input
     bool dropped;        // its partials are: they were known already, or they cannot be merged
     struct coverage_part *part;
     size_t count;
@@ -69,7 +73,8 @@ struct coverage_holder {
 };
 
 struct coverage {
-    bool used;                             // a cover has come
+    bool used;                             // a line of a cover has come
+    bool strict;                           // no opening line may be missing
     struct coverage_partition **partition; // by topic and number
     size_t count;
     struct mark_topic *topic;
@@ -110,6 +115,9 @@ enum coverage_result coverage_close(struct coverage *c, const struct cover *cove
 // replaying. Otherwise *err is set (EX_CONFIG). The format says what is lost.
 __attribute__((format(printf, 3, 4))) bool coverage_goes_on(const struct coverage *c,
                                                             struct err *err, const char *fmt, ...);
+
+// Called once the coverage of an earlier run has been restored, or if there is none.
+void coverage_resumed(struct coverage *c);
 
 // Called at the end of the input. Returns 0, or -1 with *err set (EX_CONFIG) if a cover is open.
 int coverage_end(struct coverage *c, struct err *err);

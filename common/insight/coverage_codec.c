@@ -24,6 +24,7 @@ static void save_open(const struct coverage *c, const struct coverage_open *open
     save_text(open->run, out);
     snapshot_put_num(out, open->seq);
     snapshot_put_num(out, open->lines);
+    snapshot_put_num(out, open->cut);
     snapshot_put_num(out, open->dropped);
     snapshot_put_num(out, open->count);
     for (size_t i = 0; i < open->count; i++) {
@@ -86,7 +87,7 @@ static void load_open(struct coverage *c, struct snapshot_reader *in)
 {
     char *run = snapshot_get_name(in);
     uint64_t seq = snapshot_get_num(in), lines = snapshot_get_num(in);
-    uint64_t dropped = snapshot_get_num(in);
+    uint64_t cut = snapshot_get_num(in), dropped = snapshot_get_num(in);
     size_t count = snapshot_get_count(in, 1 + sizeof(uint64_t));
 
     if (!in->overrun && strlen(run) != MARK_RUN_SIZE - 1)
@@ -94,6 +95,7 @@ static void load_open(struct coverage *c, struct snapshot_reader *in)
     if (!in->overrun) {
         struct coverage_open *open = coverage_add_open(c, run, seq);
         open->lines = lines;
+        open->cut = cut != 0;
         open->dropped = dropped != 0;
         for (size_t i = 0; i < count && !in->overrun; i++) {
             uint64_t place = snapshot_get_num(in);
@@ -118,7 +120,7 @@ void coverage_codec_load(struct coverage *c, struct snapshot_reader *in)
         load_partition(c, in);
     if (c->count != partitions) // one occurs twice
         snapshot_refuse(in);
-    size_t open = snapshot_get_count(in, MARK_RUN_SIZE + 4);
+    size_t open = snapshot_get_count(in, MARK_RUN_SIZE + 5);
     for (size_t i = 0; i < open && !in->overrun; i++)
         load_open(c, in);
 }

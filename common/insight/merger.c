@@ -38,7 +38,7 @@ void merger_note_source(struct merger *m, const struct mark *mark)
 
 void merger_resumed(struct merger *m)
 {
-    m->windows->coverage.duplicates = m->windows->coverage.skipped = 0; // of earlier runs
+    coverage_resumed(&m->windows->coverage);
     m->unchecked |= !m->windows->coverage.used && !windows_are_empty(m->windows);
 }
 
