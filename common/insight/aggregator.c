@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "insight/coverage_watermark.h"
 #include "insight/state_dump.h"
 #include "json/json_write.h"
 

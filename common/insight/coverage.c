@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/datetime.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "json/json_write.h"
@@ -51,8 +50,8 @@ static size_t find_place(const struct coverage *c, const char *topic, int32_t pa
     return low;
 }
 
-static struct coverage_partition *find(const struct coverage *c, const char *topic,
-                                       int32_t partition)
+struct coverage_partition *coverage_find(const struct coverage *c, const char *topic,
+                                         int32_t partition)
 {
     size_t at = find_place(c, topic, partition);
 
@@ -189,7 +188,7 @@ static int compare_parts(struct coverage *c, const struct cover *cover, size_t *
     *fresh = *known = 0;
     for (size_t i = 0; i < cover->part_count; i++) {
         const struct cover_part *part = &cover->part[i];
-        const struct coverage_partition *p = find(c, part->topic, part->partition);
+        const struct coverage_partition *p = coverage_find(c, part->topic, part->partition);
         if (p == NULL || part->from > p->next)
             ++*fresh;
         else if (part->from == part->to && part->to == p->next)
@@ -219,7 +218,7 @@ static int compare_parts(struct coverage *c, const struct cover *cover, size_t *
 static int accept_part(struct coverage *c, const struct cover *cover, const struct cover_part *part,
                        struct coverage_open *open, struct err *err)
 {
-    bool seen = find(c, part->topic, part->partition) != NULL;
+    bool seen = coverage_find(c, part->topic, part->partition) != NULL;
     struct coverage_partition *p = coverage_partition(c, part->topic, part->partition);
 
     if (seen && part->from > p->next) {
@@ -246,7 +245,7 @@ static int check_open(struct coverage *c, const struct cover *cover, struct err 
         drop_open(c, open, false);
     for (size_t i = 0; i < cover->part_count; i++) {
         const struct coverage_partition *p =
-            find(c, cover->part[i].topic, cover->part[i].partition);
+            coverage_find(c, cover->part[i].topic, cover->part[i].partition);
         if (p != NULL && p->open && drop_holder(c, p, err) != 0)
             return -1;
     }
@@ -374,94 +373,7 @@ int coverage_end(struct coverage *c, struct err *err)
     return 0;
 }
 
-// --- The watermark ---
-
-// Returns the first partition of a topic that is promised and that no cover has named, or the
-// number of its partitions.
-static int32_t missing_partition(const struct coverage *c, const struct mark_topic *topic)
-{
-    size_t at = find_place(c, topic->name, 0);
-    int32_t i = 0;
-
-    for (; i < topic->partitions && at < c->count; i++, at++) {
-        if (compare(c->partition[at], topic->name, i) != 0)
-            break;
-    }
-    return i;
-}
-
-// Finds what holds the watermark back. Returns false if nothing does.
-static bool find_holder(const struct coverage *c, struct coverage_holder *holder)
-{
-    bool found = false;
-
-    for (size_t i = 0; i < c->topic_count; i++) {
-        int32_t missing = missing_partition(c, &c->topic[i]);
-        if (missing < c->topic[i].partitions) {
-            *holder = (struct coverage_holder){
-                .topic = c->topic[i].name, .partition = missing, .newest = MARK_NO_TIME};
-            return true;
-        }
-    }
-    for (size_t i = 0; i < c->count; i++) {
-        const struct coverage_partition *p = c->partition[i];
-        if (p->done || (found && p->newest >= holder->newest))
-            continue;
-        found = true;
-        *holder = (struct coverage_holder){
-            .topic = p->topic, .partition = p->partition, .newest = p->newest};
-    }
-    return found;
-}
-
-static int64_t highest_newest(const struct coverage *c)
-{
-    int64_t highest = MARK_NO_TIME;
-
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->partition[i]->newest > highest)
-            highest = c->partition[i]->newest;
-    }
-    return highest;
-}
-
-bool coverage_watermark(const struct coverage *c, int64_t *watermark)
-{
-    struct coverage_holder holder;
-
-    *watermark = find_holder(c, &holder) ? holder.newest : highest_newest(c);
-    return *watermark != MARK_NO_TIME;
-}
-
-static bool same_holder(const struct coverage_holder *a, const struct coverage_holder *b)
-{
-    return a->topic != NULL && strcmp(a->topic, b->topic) == 0 && a->partition == b->partition &&
-           a->newest == b->newest;
-}
-
-const struct coverage_holder *coverage_holds_back(struct coverage *c, int64_t now)
-{
-    struct coverage_holder *old = &c->holder, holder;
-    int64_t highest = highest_newest(c);
-
-    if (!find_holder(c, &holder)) {
-        free(old->topic);
-        *old = (struct coverage_holder){.topic = NULL};
-        return NULL;
-    }
-    if (!same_holder(old, &holder)) {
-        free(old->topic);
-        *old = holder;
-        old->topic = xstrdup(holder.topic);
-        old->since = now;
-        old->highest = highest;
-        return NULL;
-    }
-    if (old->reported || now - old->since < MS_MINUTE || highest <= old->highest)
-        return NULL;
-    old->reported = true;
-    return old;
-}
+// --- Writing ---
 
 void coverage_put(struct buf *b, const struct coverage *c)
 {

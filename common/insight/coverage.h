@@ -12,15 +12,12 @@
 // The input may begin inside covers, if nothing is known of what came before: until the first cover
 // closes, lines of covers that were not opened are dropped. After a restart this is not so.
 //
-// The watermark is the lowest time, over all partitions, of the newest record. A partition that has
-// no more records does not hold it back. One of which no time is known does, and so does one that
-// `topics` promises and no cover has named. The times of a cover count when it closes.
+// The times of a cover count when it closes; see coverage_watermark.h.
 //
 //     struct coverage c = COVERAGE_INIT;
 //     switch (coverage_open(&c, &cover, &err)) ... // at an opening line
 //     switch (coverage_take(&c, &cover, &err)) ... // at each line of a partial: merge it or not
-//     if (coverage_close(&c, &cover, &err) == 0 && coverage_watermark(&c, &time))
-//         ...
+//     switch (coverage_close(&c, &cover, &err)) ... // at a closing line
 //     coverage_release(&c);
 //
 // The covers of several runs may be mixed, since each run writes its own transactions.
@@ -122,20 +119,16 @@ void coverage_resumed(struct coverage *c);
 // Called at the end of the input. Returns 0, or -1 with *err set (EX_CONFIG) if a cover is open.
 int coverage_end(struct coverage *c, struct err *err);
 
-// Returns whether the watermark is known, and stores it in *watermark, in ms since 1970.
-bool coverage_watermark(const struct coverage *c, int64_t *watermark);
-
-// Returns the partition that has held the watermark back for more than a minute while other
-// partitions went on, or NULL. Returns it only once. `now` is the time_monotonic() at which a cover
-// has closed.
-const struct coverage_holder *coverage_holds_back(struct coverage *c, int64_t now);
-
 // Appends [["topic",partition,next,newest],...], ordered by topic and partition.
 void coverage_put(struct buf *b, const struct coverage *c);
 
 // Appends [["<run>/<seq>",lines],...]: the covers that are open, and how many lines of partials
 // have come.
 void coverage_put_open(struct buf *b, const struct coverage *c);
+
+// Returns a partition, or NULL if no cover has named it.
+struct coverage_partition *coverage_find(const struct coverage *c, const char *topic,
+                                         int32_t partition);
 
 // --- For snapshots ---
 

@@ -6,6 +6,7 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
+#include "insight/coverage_watermark.h"
 #include "insight/partial_join.h"
 #include "insight/partial_read.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/datetime.h"
 #include "insight/coverage_codec.h"
+#include "insight/coverage_watermark.h"
 #include "insight/snapshot_file.h"
 #include "json/json.h"
 #include "tap.h"
