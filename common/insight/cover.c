@@ -25,7 +25,7 @@ enum {
     KEY_LINES,
     KEY_COUNT
 };
-enum { PART_TOPIC, PART_PARTITION, PART_FROM, PART_TO, PART_NEWEST, PART_COUNT };
+enum { RANGE_TOPIC, RANGE_PARTITION, RANGE_FROM, RANGE_TO, RANGE_NEWEST, RANGE_COUNT };
 
 static const struct json_key keys[KEY_COUNT] = {
     [KEY_PARTIAL] = JSON_KEY("partial"), [KEY_COVER] = JSON_KEY("cover"),
@@ -34,32 +34,32 @@ static const struct json_key keys[KEY_COUNT] = {
     [KEY_COVERS] = JSON_KEY("covers"),   [KEY_LINES] = JSON_KEY("lines"),
 };
 
-static const struct json_key part_keys[PART_COUNT] = {
-    [PART_TOPIC] = JSON_KEY("topic"),   [PART_PARTITION] = JSON_KEY("partition"),
-    [PART_FROM] = JSON_KEY("from"),     [PART_TO] = JSON_KEY("to"),
-    [PART_NEWEST] = JSON_KEY("newest"),
+static const struct json_key range_keys[RANGE_COUNT] = {
+    [RANGE_TOPIC] = JSON_KEY("topic"),   [RANGE_PARTITION] = JSON_KEY("partition"),
+    [RANGE_FROM] = JSON_KEY("from"),     [RANGE_TO] = JSON_KEY("to"),
+    [RANGE_NEWEST] = JSON_KEY("newest"),
 };
 
 void cover_release(struct cover *c)
 {
     for (size_t i = 0; i < c->topic_count; i++)
         free(c->topic[i].name);
-    for (size_t i = 0; i < c->part_count; i++)
-        free(c->part[i].topic);
+    for (size_t i = 0; i < c->range_count; i++)
+        free(c->range[i].topic);
     for (size_t i = 0; i < c->window_count; i++)
         free(c->window[i]);
     free(c->topic);
-    free(c->part);
+    free(c->range);
     free(c->window);
     free(c->group);
     *c = (struct cover)COVER_INIT;
 }
 
-void cover_add_part(struct cover *c, const char *topic, int32_t partition, int64_t from, int64_t to,
-                    int64_t newest)
+void cover_add_range(struct cover *c, const char *topic, int32_t partition, int64_t from,
+                     int64_t to, int64_t newest)
 {
-    c->part = xreallocarray(c->part, c->part_count + 1, sizeof *c->part);
-    c->part[c->part_count++] = (struct cover_part){xstrdup(topic), partition, from, to, newest};
+    c->range = xreallocarray(c->range, c->range_count + 1, sizeof *c->range);
+    c->range[c->range_count++] = (struct cover_range){xstrdup(topic), partition, from, to, newest};
 }
 
 void cover_add_topic(struct cover *c, const char *name, int32_t partitions)
@@ -92,20 +92,20 @@ static void put_head(struct buf *b, const struct cover *c, const char *what)
     json_put_member_text(b, "cover", id);
 }
 
-static void put_part(struct buf *b, const struct cover_part *part)
+static void put_range(struct buf *b, const struct cover_range *range)
 {
     json_put_comma(b);
     buf_putc(b, '{');
-    json_put_member_text(b, "topic", part->topic);
-    json_put_member_i64(b, "partition", part->partition);
-    json_put_member_i64(b, "from", part->from);
-    json_put_member_i64(b, "to", part->to);
-    if (part->newest == MARK_NO_MORE)
+    json_put_member_text(b, "topic", range->topic);
+    json_put_member_i64(b, "partition", range->partition);
+    json_put_member_i64(b, "from", range->from);
+    json_put_member_i64(b, "to", range->to);
+    if (range->newest == MARK_NO_MORE)
         json_put_member_text(b, "newest", no_more);
-    else if (part->newest == MARK_NO_TIME)
+    else if (range->newest == MARK_NO_TIME)
         buf_puts(b, ",\"newest\":null");
     else
-        json_put_member_i64(b, "newest", part->newest);
+        json_put_member_i64(b, "newest", range->newest);
     buf_putc(b, '}');
 }
 
@@ -135,8 +135,8 @@ void cover_put_opening(struct buf *b, const struct cover *c)
     json_put_member_text(b, "plan", c->plan);
     json_put_name(b, "covers");
     buf_putc(b, '[');
-    for (size_t i = 0; i < c->part_count; i++)
-        put_part(b, &c->part[i]);
+    for (size_t i = 0; i < c->range_count; i++)
+        put_range(b, &c->range[i]);
     buf_putc(b, ']');
     if (c->empty)
         json_put_member_u64(b, "lines", 0);
@@ -196,29 +196,29 @@ static bool read_newest(const struct json_value *v, int64_t *newest)
     return v->type == JSON_NULL || *newest != MARK_NO_TIME;
 }
 
-static bool read_part(struct cover *c, const struct json_value *part)
+static bool read_range(struct cover *c, const struct json_value *range)
 {
-    struct json_value v[PART_COUNT], key, value;
+    struct json_value v[RANGE_COUNT], key, value;
     struct json_iter it;
     int64_t newest;
 
-    if (part->type != JSON_OBJECT)
+    if (range->type != JSON_OBJECT)
         return false;
-    for (size_t i = 0; i < PART_COUNT; i++)
+    for (size_t i = 0; i < RANGE_COUNT; i++)
         v[i].type = JSON_ABSENT;
-    json_iter_init(&it, part);
+    json_iter_init(&it, range);
     while (json_iter_next(&it, &key, &value)) {
-        size_t i = json_key_find(part_keys, PART_COUNT, key.string.data, key.string.len);
-        if (i < PART_COUNT)
+        size_t i = json_key_find(range_keys, RANGE_COUNT, key.string.data, key.string.len);
+        if (i < RANGE_COUNT)
             v[i] = value;
     }
-    if (!is_name(&v[PART_TOPIC]) || !is_int(&v[PART_PARTITION], INT32_MAX) ||
-        !is_int(&v[PART_TO], INT64_MAX) || !is_int(&v[PART_FROM], v[PART_TO].integer) ||
-        !read_newest(&v[PART_NEWEST], &newest))
+    if (!is_name(&v[RANGE_TOPIC]) || !is_int(&v[RANGE_PARTITION], INT32_MAX) ||
+        !is_int(&v[RANGE_TO], INT64_MAX) || !is_int(&v[RANGE_FROM], v[RANGE_TO].integer) ||
+        !read_newest(&v[RANGE_NEWEST], &newest))
         return false;
-    char *topic = xstrndup(v[PART_TOPIC].string.data, v[PART_TOPIC].string.len);
-    cover_add_part(c, topic, (int32_t)v[PART_PARTITION].integer, v[PART_FROM].integer,
-                   v[PART_TO].integer, newest);
+    char *topic = xstrndup(v[RANGE_TOPIC].string.data, v[RANGE_TOPIC].string.len);
+    cover_add_range(c, topic, (int32_t)v[RANGE_PARTITION].integer, v[RANGE_FROM].integer,
+                    v[RANGE_TO].integer, newest);
     free(topic);
     return true;
 }
@@ -290,7 +290,7 @@ static int read_opening(struct cover *c, const struct json_value *v, struct err 
         return wrong("windows", err);
     if (!read_plan(c, &v[KEY_PLAN]))
         return wrong("plan", err);
-    if (!read_each(c, &v[KEY_COVERS], read_part))
+    if (!read_each(c, &v[KEY_COVERS], read_range))
         return wrong("covers", err);
     c->empty = v[KEY_LINES].type != JSON_ABSENT;
     return c->empty && !is_int(&v[KEY_LINES], 0) ? wrong("lines", err) : 0;

@@ -15,7 +15,7 @@
 //     struct cover cover = COVER_INIT;
 //     enum cover_line what;
 //     if (cover_read(&cover, &what, json, &err) == 0 && what == COVER_OPENING)
-//         use(cover.part, cover.part_count);
+//         use(cover.range, cover.range_count);
 //     cover_release(&cover);
 //
 // A cover owns its texts.
@@ -35,7 +35,7 @@
 #define COVER_ID_SIZE 64 // "<run>/<seq>" and its NUL
 
 // The offsets of one partition: from `from`, and before `to`.
-struct cover_part {
+struct cover_range {
     char *topic;
     int32_t partition;
     int64_t from, to;
@@ -49,8 +49,8 @@ struct cover {
     struct mark_topic
         *topic; // topics of which all partitions are covered, by this run or by others
     size_t topic_count;
-    struct cover_part *part; // the partitions of which something is new
-    size_t part_count;
+    struct cover_range *range; // the partitions of which something is new
+    size_t range_count;
     char **window; // the windows that the worker counts, as its user wrote them
     size_t window_count;
     char plan[PLAN_ID_SIZE]; // of the worker
@@ -73,9 +73,9 @@ enum cover_line {
 // Frees what the cover owns and resets it to COVER_INIT.
 void cover_release(struct cover *c);
 
-// Append a partition, a topic or a window. The texts are copied.
-void cover_add_part(struct cover *c, const char *topic, int32_t partition, int64_t from, int64_t to,
-                    int64_t newest);
+// Append a range, a topic or a window. The texts are copied.
+void cover_add_range(struct cover *c, const char *topic, int32_t partition, int64_t from,
+                     int64_t to, int64_t newest);
 void cover_add_topic(struct cover *c, const char *name, int32_t partitions);
 void cover_add_window(struct cover *c, const char *window);
 

@@ -54,7 +54,7 @@ int cover_writer_make(struct cover_writer *w, const struct mark *mark, struct co
                            "partitions of a group with --acks; use kcat-out --exactly-once)",
                            (int)at->partition, at->topic);
         if (w->fresh || at->offset != last->offset || at->newest != last->newest)
-            cover_add_part(cover, at->topic, at->partition, last->offset, at->offset, at->newest);
+            cover_add_range(cover, at->topic, at->partition, last->offset, at->offset, at->newest);
     }
     mark_copy(&w->last, mark);
     w->fresh = false;

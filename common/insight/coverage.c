@@ -20,11 +20,11 @@ void coverage_release(struct coverage *c)
     for (size_t i = 0; i < c->topic_count; i++)
         free(c->topic[i].name);
     for (size_t i = 0; i < c->open_count; i++)
-        free(c->open[i].part);
+        free(c->open[i].pending);
     free(c->partition);
     free(c->topic);
     free(c->open);
-    free(c->holder.topic);
+    free(c->laggard.topic);
     *c = (struct coverage){.skip_gaps = c->skip_gaps, .replaying = c->replaying};
 }
 
@@ -89,19 +89,19 @@ void coverage_promise(struct coverage *c, const char *topic, int32_t partitions)
     c->topic[c->topic_count++] = (struct mark_topic){xstrdup(topic), partitions};
 }
 
-struct coverage_open *coverage_add_open(struct coverage *c, const char *run, uint64_t seq)
+struct open_cover *coverage_add_open(struct coverage *c, const char *run, uint64_t seq)
 {
     c->open = xreallocarray(c->open, c->open_count + 1, sizeof *c->open);
-    struct coverage_open *open = &c->open[c->open_count++];
-    *open = (struct coverage_open){.seq = seq};
+    struct open_cover *open = &c->open[c->open_count++];
+    *open = (struct open_cover){.seq = seq};
     snprintf(open->run, sizeof open->run, "%s", run);
     return open;
 }
 
-void coverage_add_part(struct coverage_open *open, struct coverage_partition *p, int64_t newest)
+void coverage_add_pending(struct open_cover *open, struct coverage_partition *p, int64_t newest)
 {
-    open->part = xreallocarray(open->part, open->count + 1, sizeof *open->part);
-    open->part[open->count++] = (struct coverage_part){p, newest};
+    open->pending = xreallocarray(open->pending, open->count + 1, sizeof *open->pending);
+    open->pending[open->count++] = (struct pending_time){p, newest};
     p->open = true;
 }
 
@@ -125,25 +125,25 @@ bool coverage_goes_on(const struct coverage *c, struct err *err, const char *fmt
 }
 
 // Forgets a cover that is open. Its times do not count if it was not closed.
-static void drop_open(struct coverage *c, struct coverage_open *open, bool closed)
+static void drop_open(struct coverage *c, struct open_cover *open, bool closed)
 {
     for (size_t i = 0; i < open->count; i++) {
-        const struct coverage_part *part = &open->part[i];
-        struct coverage_partition *p = part->partition;
+        const struct pending_time *pending = &open->pending[i];
+        struct coverage_partition *p = pending->partition;
         p->open = false;
         if (!closed)
             continue;
-        p->done = part->newest == MARK_NO_MORE;
-        if (!p->done && part->newest > p->newest)
-            p->newest = part->newest;
+        p->done = pending->newest == MARK_NO_MORE;
+        if (!p->done && pending->newest > p->newest)
+            p->newest = pending->newest;
     }
-    free(open->part);
+    free(open->pending);
     size_t at = (size_t)(open - c->open);
     c->open_count--;
     memmove(open, open + 1, (c->open_count - at) * sizeof *open);
 }
 
-static struct coverage_open *find_open(const struct coverage *c, const char *run)
+static struct open_cover *find_open(const struct coverage *c, const char *run)
 {
     for (size_t i = 0; i < c->open_count; i++) {
         if (strcmp(c->open[i].run, run) == 0)
@@ -152,7 +152,7 @@ static struct coverage_open *find_open(const struct coverage *c, const char *run
     return NULL;
 }
 
-static bool lost_rest(struct coverage *c, const struct coverage_open *open, struct err *err)
+static bool lost_rest(struct coverage *c, const struct open_cover *open, struct err *err)
 {
     return open->cut ||
            coverage_goes_on(c, err,
@@ -161,12 +161,12 @@ static bool lost_rest(struct coverage *c, const struct coverage_open *open, stru
 }
 
 // Forgets the cover of another run that has not closed although this partition is covered anew.
-static int drop_holder(struct coverage *c, const struct coverage_partition *p, struct err *err)
+static int drop_other(struct coverage *c, const struct coverage_partition *p, struct err *err)
 {
     for (size_t i = 0; i < c->open_count; i++) {
-        struct coverage_open *open = &c->open[i];
+        struct open_cover *open = &c->open[i];
         for (size_t j = 0; j < open->count; j++) {
-            if (open->part[j].partition != p)
+            if (open->pending[j].partition != p)
                 continue;
             if (!lost_rest(c, open, err))
                 return -1;
@@ -181,21 +181,21 @@ static int drop_holder(struct coverage *c, const struct coverage_partition *p, s
 static const char anew[] =
     "count again with another group and another topic of partials (see A gap in loginpipe(7))";
 
-// Counts the parts of a cover that are new and that are known. A part without offsets is neither.
-static int compare_parts(struct coverage *c, const struct cover *cover, size_t *fresh,
-                         size_t *known, struct err *err)
+// Counts the ranges of a cover that are new and that are known. One without offsets is neither.
+static int compare_ranges(struct coverage *c, const struct cover *cover, size_t *fresh,
+                          size_t *known, struct err *err)
 {
     *fresh = *known = 0;
-    for (size_t i = 0; i < cover->part_count; i++) {
-        const struct cover_part *part = &cover->part[i];
-        const struct coverage_partition *p = coverage_find(c, part->topic, part->partition);
-        if (p == NULL || part->from > p->next)
+    for (size_t i = 0; i < cover->range_count; i++) {
+        const struct cover_range *range = &cover->range[i];
+        const struct coverage_partition *p = coverage_find(c, range->topic, range->partition);
+        if (p == NULL || range->from > p->next)
             ++*fresh;
-        else if (part->from == part->to && part->to == p->next)
+        else if (range->from == range->to && range->to == p->next)
             continue;
-        else if (part->from == p->next)
+        else if (range->from == p->next)
             ++*fresh;
-        else if (part->to <= p->next)
+        else if (range->to <= p->next)
             ++*known;
         else
             return err_set(err, EX_CONFIG,
@@ -203,7 +203,7 @@ static int compare_parts(struct coverage *c, const struct cover *cover, size_t *
                            ": overlap: partition %d of topic %s is covered from "
                            "offset %" PRId64 ", but the partials up to %" PRId64
                            " have been merged already; %s",
-                           cover->run, cover->seq, (int)part->partition, part->topic, part->from,
+                           cover->run, cover->seq, (int)range->partition, range->topic, range->from,
                            p->next, anew);
     }
     if (*fresh == 0 || *known == 0)
@@ -214,39 +214,39 @@ static int compare_parts(struct coverage *c, const struct cover *cover, size_t *
                    cover->run, cover->seq, anew);
 }
 
-// Covers a part that is new.
-static int accept_part(struct coverage *c, const struct cover *cover, const struct cover_part *part,
-                       struct coverage_open *open, struct err *err)
+// Covers a range that is new.
+static int accept_range(struct coverage *c, const struct cover *cover,
+                        const struct cover_range *range, struct open_cover *open, struct err *err)
 {
-    bool seen = coverage_find(c, part->topic, part->partition) != NULL;
-    struct coverage_partition *p = coverage_partition(c, part->topic, part->partition);
+    bool seen = coverage_find(c, range->topic, range->partition) != NULL;
+    struct coverage_partition *p = coverage_partition(c, range->topic, range->partition);
 
-    if (seen && part->from > p->next) {
+    if (seen && range->from > p->next) {
         if (!coverage_goes_on(
                 c, err,
                 "cover %s/%" PRIu64 ": the partials of partition %d of topic %s are lost from "
                 "offset %" PRId64 " to %" PRId64 "",
-                cover->run, cover->seq, (int)part->partition, part->topic, p->next, part->from))
+                cover->run, cover->seq, (int)range->partition, range->topic, p->next, range->from))
             return -1;
-        c->skipped += (uint64_t)(part->from - p->next);
+        c->skipped += (uint64_t)(range->from - p->next);
     }
-    p->next = part->to;
-    coverage_add_part(open, p, part->newest);
+    p->next = range->to;
+    coverage_add_pending(open, p, range->newest);
     return 0;
 }
 
 static int check_open(struct coverage *c, const struct cover *cover, struct err *err)
 {
-    struct coverage_open *open = find_open(c, cover->run);
+    struct open_cover *open = find_open(c, cover->run);
 
     if (open != NULL && !lost_rest(c, open, err))
         return -1;
     if (open != NULL)
         drop_open(c, open, false);
-    for (size_t i = 0; i < cover->part_count; i++) {
+    for (size_t i = 0; i < cover->range_count; i++) {
         const struct coverage_partition *p =
-            coverage_find(c, cover->part[i].topic, cover->part[i].partition);
-        if (p != NULL && p->open && drop_holder(c, p, err) != 0)
+            coverage_find(c, cover->range[i].topic, cover->range[i].partition);
+        if (p != NULL && p->open && drop_other(c, p, err) != 0)
             return -1;
     }
     return 0;
@@ -271,7 +271,7 @@ enum coverage_result coverage_open(struct coverage *c, const struct cover *cover
     size_t fresh, known;
 
     c->used = true;
-    if (check_open(c, cover, err) != 0 || compare_parts(c, cover, &fresh, &known, err) != 0)
+    if (check_open(c, cover, err) != 0 || compare_ranges(c, cover, &fresh, &known, err) != 0)
         return COVERAGE_FAILED;
     for (size_t i = 0; i < cover->topic_count; i++)
         coverage_promise(c, cover->topic[i].name, cover->topic[i].partitions);
@@ -280,13 +280,13 @@ enum coverage_result coverage_open(struct coverage *c, const struct cover *cover
     else if (misfit != NULL &&
              !coverage_goes_on(c, err, "cover %s/%" PRIu64 ": %s", cover->run, cover->seq, misfit))
         return COVERAGE_FAILED;
-    struct coverage_open *open = coverage_add_open(c, cover->run, cover->seq);
+    struct open_cover *open = coverage_add_open(c, cover->run, cover->seq);
     open->dropped = known > 0 || misfit != NULL;
-    for (size_t i = 0; i < cover->part_count && known == 0; i++) {
-        if (accept_part(c, cover, &cover->part[i], open, err) != 0)
+    for (size_t i = 0; i < cover->range_count && known == 0; i++) {
+        if (accept_range(c, cover, &cover->range[i], open, err) != 0)
             return COVERAGE_FAILED;
         if (misfit != NULL)
-            c->skipped += (uint64_t)(cover->part[i].to - cover->part[i].from);
+            c->skipped += (uint64_t)(cover->range[i].to - cover->range[i].from);
     }
     bool dropped = open->dropped;
     if (cover->empty) {
@@ -297,20 +297,20 @@ enum coverage_result coverage_open(struct coverage *c, const struct cover *cover
 }
 
 // Opens a cover that has begun before the start of the input. Its partials are dropped.
-static struct coverage_open *open_cut(struct coverage *c, const struct cover *cover)
+static struct open_cover *open_cut(struct coverage *c, const struct cover *cover)
 {
     if (!c->used && !c->replaying)
         log_warn("cover %s/%" PRIu64 ": the input begins inside of it, so its partials are dropped",
                  cover->run, cover->seq);
     c->used = true;
-    struct coverage_open *open = coverage_add_open(c, cover->run, cover->seq);
+    struct open_cover *open = coverage_add_open(c, cover->run, cover->seq);
     open->cut = open->dropped = true;
     return open;
 }
 
 // Stores the open cover of a line in *open, or NULL if its lines are to be skipped. Returns 0, or
 // -1 with *err set.
-static int find_cover(struct coverage *c, const struct cover *cover, struct coverage_open **open,
+static int find_cover(struct coverage *c, const struct cover *cover, struct open_cover **open,
                       struct err *err)
 {
     *open = find_open(c, cover->run);
@@ -329,7 +329,7 @@ static int find_cover(struct coverage *c, const struct cover *cover, struct cove
 
 enum coverage_result coverage_take(struct coverage *c, const struct cover *cover, struct err *err)
 {
-    struct coverage_open *open;
+    struct open_cover *open;
 
     if (find_cover(c, cover, &open, err) != 0)
         return COVERAGE_FAILED;
@@ -341,7 +341,7 @@ enum coverage_result coverage_take(struct coverage *c, const struct cover *cover
 
 enum coverage_result coverage_close(struct coverage *c, const struct cover *cover, struct err *err)
 {
-    struct coverage_open *open;
+    struct open_cover *open;
 
     if (find_cover(c, cover, &open, err) != 0)
         return COVERAGE_FAILED;
@@ -398,7 +398,7 @@ void coverage_put_open(struct buf *b, const struct coverage *c)
 {
     buf_putc(b, '[');
     for (size_t i = 0; i < c->open_count; i++) {
-        const struct coverage_open *open = &c->open[i];
+        const struct open_cover *open = &c->open[i];
         json_put_comma(b);
         buf_printf(b, "[\"%s/%" PRIu64 "\",%" PRIu64 "]", open->run, open->seq, open->lines);
     }

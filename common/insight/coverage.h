@@ -43,24 +43,24 @@ struct coverage_partition {
     bool open;      // a cover of it is open
 };
 
-// The partition of a cover that is open, and the newest time that counts when it closes.
-struct coverage_part {
+// The newest time of a partition, which counts when the open cover that gives it closes.
+struct pending_time {
     struct coverage_partition *partition;
     int64_t newest;
 };
 
 // A cover of which the closing line is missing.
-struct coverage_open {
+struct open_cover {
     char run[MARK_RUN_SIZE];
     uint64_t seq, lines; // lines of partials that have come
     bool cut;            // its opening line is before the start of the input
     bool dropped;        // its partials are: they were known already, or they cannot be merged
-    struct coverage_part *part;
+    struct pending_time *pending;
     size_t count;
 };
 
 // The partition that holds the watermark back.
-struct coverage_holder {
+struct coverage_laggard {
     char *topic;
     int32_t partition;
     int64_t newest;  // its time
@@ -76,9 +76,9 @@ struct coverage {
     size_t count;
     struct mark_topic *topic;
     size_t topic_count;
-    struct coverage_open *open; // at most one for each run
+    struct open_cover *open; // at most one for each run
     size_t open_count;
-    struct coverage_holder holder;
+    struct coverage_laggard laggard;
 
     bool skip_gaps;      // warn about what is lost, and go on
     bool replaying;      // a log of what has been accepted: go on, and do not warn
@@ -139,8 +139,8 @@ struct coverage_partition *coverage_partition(struct coverage *c, const char *to
 // Notes that a topic has at least so many partitions.
 void coverage_promise(struct coverage *c, const char *topic, int32_t partitions);
 
-// Append an open cover without partitions, and a partition to an open cover.
-struct coverage_open *coverage_add_open(struct coverage *c, const char *run, uint64_t seq);
-void coverage_add_part(struct coverage_open *open, struct coverage_partition *p, int64_t newest);
+// Append an open cover without partitions, and a partition and its time to an open cover.
+struct open_cover *coverage_add_open(struct coverage *c, const char *run, uint64_t seq);
+void coverage_add_pending(struct open_cover *open, struct coverage_partition *p, int64_t newest);
 
 #endif

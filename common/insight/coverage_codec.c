@@ -18,7 +18,7 @@ static size_t place_of(const struct coverage *c, const struct coverage_partition
     return i;
 }
 
-static void save_open(const struct coverage *c, const struct coverage_open *open,
+static void save_open(const struct coverage *c, const struct open_cover *open,
                       struct snapshot_writer *out)
 {
     save_text(open->run, out);
@@ -28,8 +28,8 @@ static void save_open(const struct coverage *c, const struct coverage_open *open
     snapshot_put_num(out, open->dropped);
     snapshot_put_num(out, open->count);
     for (size_t i = 0; i < open->count; i++) {
-        snapshot_put_num(out, place_of(c, open->part[i].partition));
-        snapshot_put_u64(out, (uint64_t)open->part[i].newest);
+        snapshot_put_num(out, place_of(c, open->pending[i].partition));
+        snapshot_put_u64(out, (uint64_t)open->pending[i].newest);
     }
 }
 
@@ -93,7 +93,7 @@ static void load_open(struct coverage *c, struct snapshot_reader *in)
     if (!in->overrun && strlen(run) != MARK_RUN_SIZE - 1)
         snapshot_refuse(in);
     if (!in->overrun) {
-        struct coverage_open *open = coverage_add_open(c, run, seq);
+        struct open_cover *open = coverage_add_open(c, run, seq);
         open->lines = lines;
         open->cut = cut != 0;
         open->dropped = dropped != 0;
@@ -103,7 +103,7 @@ static void load_open(struct coverage *c, struct snapshot_reader *in)
             if (place >= c->count || c->partition[place]->open)
                 snapshot_refuse(in);
             else
-                coverage_add_part(open, c->partition[place], newest);
+                coverage_add_pending(open, c->partition[place], newest);
         }
     }
     free(run);

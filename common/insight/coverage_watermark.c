@@ -19,24 +19,24 @@ static int32_t missing_partition(const struct coverage *c, const struct mark_top
 }
 
 // Finds what holds the watermark back. Returns false if nothing does.
-static bool find_holder(const struct coverage *c, struct coverage_holder *holder)
+static bool find_laggard(const struct coverage *c, struct coverage_laggard *laggard)
 {
     bool found = false;
 
     for (size_t i = 0; i < c->topic_count; i++) {
         int32_t missing = missing_partition(c, &c->topic[i]);
         if (missing < c->topic[i].partitions) {
-            *holder = (struct coverage_holder){
+            *laggard = (struct coverage_laggard){
                 .topic = c->topic[i].name, .partition = missing, .newest = MARK_NO_TIME};
             return true;
         }
     }
     for (size_t i = 0; i < c->count; i++) {
         const struct coverage_partition *p = c->partition[i];
-        if (p->done || (found && p->newest >= holder->newest))
+        if (p->done || (found && p->newest >= laggard->newest))
             continue;
         found = true;
-        *holder = (struct coverage_holder){
+        *laggard = (struct coverage_laggard){
             .topic = p->topic, .partition = p->partition, .newest = p->newest};
     }
     return found;
@@ -55,32 +55,32 @@ static int64_t highest_newest(const struct coverage *c)
 
 bool coverage_watermark(const struct coverage *c, int64_t *watermark)
 {
-    struct coverage_holder holder;
+    struct coverage_laggard laggard;
 
-    *watermark = find_holder(c, &holder) ? holder.newest : highest_newest(c);
+    *watermark = find_laggard(c, &laggard) ? laggard.newest : highest_newest(c);
     return *watermark != MARK_NO_TIME;
 }
 
-static bool same_holder(const struct coverage_holder *a, const struct coverage_holder *b)
+static bool same_laggard(const struct coverage_laggard *a, const struct coverage_laggard *b)
 {
     return a->topic != NULL && strcmp(a->topic, b->topic) == 0 && a->partition == b->partition &&
            a->newest == b->newest;
 }
 
-const struct coverage_holder *coverage_holds_back(struct coverage *c, int64_t now)
+const struct coverage_laggard *coverage_holds_back(struct coverage *c, int64_t now)
 {
-    struct coverage_holder *old = &c->holder, holder;
+    struct coverage_laggard *old = &c->laggard, laggard;
     int64_t highest = highest_newest(c);
 
-    if (!find_holder(c, &holder)) {
+    if (!find_laggard(c, &laggard)) {
         free(old->topic);
-        *old = (struct coverage_holder){.topic = NULL};
+        *old = (struct coverage_laggard){.topic = NULL};
         return NULL;
     }
-    if (!same_holder(old, &holder)) {
+    if (!same_laggard(old, &laggard)) {
         free(old->topic);
-        *old = holder;
-        old->topic = xstrdup(holder.topic);
+        *old = laggard;
+        old->topic = xstrdup(laggard.topic);
         old->since = now;
         old->highest = highest;
         return NULL;

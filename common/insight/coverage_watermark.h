@@ -22,6 +22,6 @@ bool coverage_watermark(const struct coverage *c, int64_t *watermark);
 // Returns the partition that has held the watermark back for more than a minute while other
 // partitions went on, or NULL. Returns it only once. `now` is the time_monotonic() at which a cover
 // has closed.
-const struct coverage_holder *coverage_holds_back(struct coverage *c, int64_t now);
+const struct coverage_laggard *coverage_holds_back(struct coverage *c, int64_t now);
 
 #endif

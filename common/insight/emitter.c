@@ -62,7 +62,7 @@ int emitter_put(struct emitter *e, enum windows_which which, struct err *err)
 int emitter_put_covered(struct emitter *e, struct cover *cover, struct err *err)
 {
     cover->empty = windows_are_empty(e->windows);
-    if (cover->empty && cover->part_count == 0)
+    if (cover->empty && cover->range_count == 0)
         return 0;
     for (size_t i = 0; i < e->windows->count; i++)
         cover_add_window(cover, e->windows->series[i].spec->text);

@@ -396,11 +396,11 @@ enum merge_result merger_take(struct merger *m, const struct json *json, const s
 
 void merger_warn_held_back(struct merger *m)
 {
-    const struct coverage_holder *holder =
+    const struct coverage_laggard *laggard =
         coverage_holds_back(&m->windows->coverage, time_monotonic());
 
-    if (holder != NULL)
+    if (laggard != NULL)
         log_warn("partition %d of topic %s has held all windows open for over a minute, while "
                  "others went on; does its worker stand still?",
-                 (int)holder->partition, holder->topic);
+                 (int)laggard->partition, laggard->topic);
 }

@@ -33,7 +33,7 @@ static enum coverage_result take(struct coverage *c, uint64_t seq, int32_t parti
     struct cover cover = cover_of(RUN, seq);
 
     cover.empty = true;
-    cover_add_part(&cover, "t", partition, from, to, newest);
+    cover_add_range(&cover, "t", partition, from, to, newest);
     enum coverage_result result = coverage_open(c, &cover, NULL, &err);
     cover_release(&cover);
     return result;
@@ -91,8 +91,8 @@ static void test_held_back(void)
     coverage_holds_back(&c, now + 2 * MS_MINUTE);
     take(&c, 4, 0, 9, 12, 3000);
     tap_ok(coverage_holds_back(&c, now + 3 * MS_MINUTE - 1) == NULL, "it may do so for a minute");
-    const struct coverage_holder *holder = coverage_holds_back(&c, now + 3 * MS_MINUTE);
-    tap_ok(holder != NULL && holder->partition == 1 && strcmp(holder->topic, "t") == 0,
+    const struct coverage_laggard *laggard = coverage_holds_back(&c, now + 3 * MS_MINUTE);
+    tap_ok(laggard != NULL && laggard->partition == 1 && strcmp(laggard->topic, "t") == 0,
            "after a minute it is named");
     tap_ok(coverage_holds_back(&c, now + 9 * MS_MINUTE) == NULL, "once");
     take(&c, 5, 1, 5, 6, 1500);
@@ -102,8 +102,8 @@ static void test_held_back(void)
     coverage_promise(&c, "t", 3);
     coverage_holds_back(&c, now + 12 * MS_MINUTE);
     take(&c, 7, 0, 13, 14, 5000);
-    holder = coverage_holds_back(&c, now + 13 * MS_MINUTE);
-    tap_ok(holder != NULL && holder->partition == 2, "so is a partition that no cover names");
+    laggard = coverage_holds_back(&c, now + 13 * MS_MINUTE);
+    tap_ok(laggard != NULL && laggard->partition == 2, "so is a partition that no cover names");
     coverage_release(&c);
 }
 
@@ -112,8 +112,8 @@ static void test_mixed_runs(void)
     struct coverage c = COVERAGE_INIT;
     struct cover a = cover_of(RUN, 4), b = cover_of(OTHER, 9);
 
-    cover_add_part(&a, "t", 0, 0, 5, 1000);
-    cover_add_part(&b, "t", 1, 0, 7, 2000);
+    cover_add_range(&a, "t", 0, 0, 5, 1000);
+    cover_add_range(&b, "t", 1, 0, 7, 2000);
     tap_int(coverage_open(&c, &a, NULL, &err), COVERAGE_NEW, "a cover is opened");
     tap_int(coverage_open(&c, &b, NULL, &err), COVERAGE_NEW, "and one of another run");
     tap_int(coverage_take(&c, &a, &err), COVERAGE_NEW, "their lines may be mixed");
@@ -145,10 +145,10 @@ static void test_snapshot(void)
     take(&c, 1, 3, 0, 10, 500);
     take(&c, 2, 12, 0, 0, MARK_NO_MORE);
     cover_add_topic(&a, "t", 4);
-    cover_add_part(&a, "t", 0, 0, 5, 1000);
-    cover_add_part(&a, "t", 1, 0, 5, MARK_NO_MORE);
-    cover_add_part(&a, "t", 2, 8, 9, 700);
-    cover_add_part(&known, "t", 3, 0, 10, 500);
+    cover_add_range(&a, "t", 0, 0, 5, 1000);
+    cover_add_range(&a, "t", 1, 0, 5, MARK_NO_MORE);
+    cover_add_range(&a, "t", 2, 8, 9, 700);
+    cover_add_range(&known, "t", 3, 0, 10, 500);
     tap_int(coverage_open(&c, &a, NULL, &err), COVERAGE_NEW, "a new cover");
     tap_int(coverage_open(&c, &known, NULL, &err), COVERAGE_DROPPED, "and one that is known");
     coverage_take(&c, &a, &err);
