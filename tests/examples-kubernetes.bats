@@ -52,6 +52,26 @@ END
     run ! grep -q 'replicas: 3' built.yaml
 }
 
+@test "the documented command for the logs finds all pods" {
+    schemas=${LOGINPIPE_CACHE:-${XDG_CACHE_HOME:-~/.cache}/loginpipe}/kubernetes
+    "$tools/prepare" "$schemas" || skip "the packages that build the manifests are missing"
+    label=$(sed -n 's/^kubectl logs .* -l \([^ ]*\)$/\1/p' "$examples/README.md")
+    [ -n "$label" ]
+    for folder in "$examples"/*/; do
+        "$schemas/kustomize" build "$folder" >built.yaml
+        run -0 python3 - "$label" <<'END'
+import sys, yaml
+
+name, value = sys.argv[1].split("=")
+for manifest in yaml.safe_load_all(open("built.yaml", encoding="utf-8")):
+    template = manifest.get("spec", {}).get("template")
+    if template and template["metadata"]["labels"].get(name) == value:
+        print(manifest["metadata"]["name"])
+END
+        assert_eq "$output" $'loginpipe-worker\nloginpipe-merger'
+    done
+}
+
 @test "loginpipe knows every setting of the pods" {
     loginpipe --help | sed '1,/^Environment:/d' >help
     for role in worker merger; do
