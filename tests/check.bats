@@ -20,16 +20,16 @@ setup() {
     create_topic "$topic" 3
     create_topic "$topic-b"
     run -0 --separate-stderr kcat-in --check "$topic" "^$topic-.\$" -G "$topic" --marks
-    assert_match "${lines[0]}" '^ok: broker: cluster .'
-    assert_eq "${lines[*]:1}" "ok: topic $topic: 3 partitions ok: topic $topic-b: 1 partition"
+    assert_match "${lines[0]}" '^ok: kcat-in: broker: cluster .'
+    assert_eq "${lines[*]:1}" "ok: kcat-in: topic $topic: 3 partitions ok: kcat-in: topic $topic-b: 1 partition"
     assert_eq "$stderr" ''
     run -69 kcat-in --check "$topic-none" "$topic" '^no-such-topic$'
-    assert_eq "${lines[1]}" "failed: topic $topic-none: does not exist; create it"
-    assert_eq "${lines[2]}" "ok: topic $topic: 3 partitions"
-    assert_match "${lines[3]}" '^failed: topic \^no-such-topic\$: no topic matches'
+    assert_eq "${lines[1]}" "failed: kcat-in: topic $topic-none: does not exist; create it"
+    assert_eq "${lines[2]}" "ok: kcat-in: topic $topic: 3 partitions"
+    assert_match "${lines[3]}" '^failed: kcat-in: topic \^no-such-topic\$: no topic matches'
     # A name that no topic can have.
     run -78 kcat-in --check 'a b'
-    assert_match "${lines[1]}" '^failed: topic a b: not a valid topic name'
+    assert_match "${lines[1]}" '^failed: kcat-in: topic a b: not a valid topic name'
 }
 
 @test "--check can ask for a number of partitions, and the first failure decides the status" {
@@ -37,7 +37,7 @@ setup() {
     run -0 kcat-in --check="$topic:3" "$topic"
     run -78 kcat-in --check="$topic:1" "$topic" "$topic-none"
     assert_eq "${lines[1]}" \
-        "failed: topic $topic: has 3 partitions and must have 1; delete it and create it anew"
+        "failed: kcat-in: topic $topic: has 3 partitions and must have 1; delete it and create it anew"
     run -69 kcat-in --check="$topic:1" "$topic-none" "$topic"
     for wrong in "$topic" "$topic:" :1 "$topic:0" "$topic:x"; do
         run -64 kcat-in --check="$wrong" "$topic"
@@ -47,14 +47,14 @@ setup() {
 @test "kcat-out --check writes and creates nothing" {
     create_topic "$topic" 2
     run -69 kcat-out --check -t "$topic" --route "reject=$topic-none" <<<'{}'
-    assert_eq "${lines[2]}" "failed: topic $topic-none: does not exist; create it, or give --create"
+    assert_eq "${lines[2]}" "failed: kcat-out: topic $topic-none: does not exist; create it, or give --create"
     run -0 kcat-out --check -t "$topic" --route "reject=$topic-none" --create
-    assert_eq "${lines[2]}" "ok: topic $topic-none: does not exist, and will be created"
+    assert_eq "${lines[2]}" "ok: kcat-out: topic $topic-none: does not exist, and will be created"
     run -69 kcat-in --check "$topic-none"
     run -0 kcat-out --check -t "$topic" --exactly-once --transactional-id x --health health
-    assert_eq "${lines[0]}" 'ok: --health: health can be written'
+    assert_eq "${lines[0]}" 'ok: kcat-out: --health: health can be written'
     run -73 kcat-out --check -t "$topic" --exactly-once --health none/health
-    assert_eq "${lines[0]}" 'failed: --health: none/health: No such file or directory'
+    assert_eq "${lines[0]}" 'failed: kcat-out: --health: none/health: No such file or directory'
     assert_eq "$(read_topic "$topic")" ''
 }
 
@@ -76,7 +76,7 @@ END
 
 @test "--check without a broker fails with 69 and says why" {
     run -69 --separate-stderr kcat-in --check "$topic" -b 127.0.0.1:1 --wait 1s
-    assert_match "$output" '^failed: broker: not reachable within 1s: .*Connection refused$'
+    assert_match "$output" '^failed: kcat-in: broker: not reachable within 1s: .*Connection refused; start it, or correct BOOTSTRAP_SERVERS or -b$'
 }
 
 @test "--check on a full disk fails with 74" {
@@ -89,24 +89,24 @@ END
 # check STATUS [OPTION]...: loginpipe --check ends with this status; its lines about brokers are left out.
 check() {
     run "-$1" --separate-stderr loginpipe --check "${@:2}"
-    checked=$(grep -v '^ok: broker: ' <<<"$output")
+    checked=$(grep -v '^ok: kcat-[a-z]*: broker: ' <<<"$output")
 }
 
 @test "loginpipe --check names each topic that is missing, and then that all is well" {
     check 69
-    assert_eq "$checked" "ok: found kcat-in, loginclean, loginagg, kcat-out
-ok: STATE_DIR: $STATE_DIR/$topic.0of1 can be written
-failed: topic $topic: does not exist; create it
-failed: topic $topic-clean: does not exist; create it, or give --create
-failed: topic $topic-insights: does not exist; create it, or give --create
-failed: topic $topic-rejects: does not exist; create it, or give --create"
+    assert_eq "$checked" "ok: loginpipe: pipeline: found kcat-in, loginclean, loginagg, kcat-out
+ok: loginpipe: STATE_DIR: $STATE_DIR/$topic.0of1 can be written
+failed: kcat-in: topic $topic: does not exist; create it
+failed: kcat-out: topic $topic-clean: does not exist; create it, or give --create
+failed: kcat-out: topic $topic-insights: does not exist; create it, or give --create
+failed: kcat-out: topic $topic-rejects: does not exist; create it, or give --create"
     [ ! -e "$STATE_DIR" ]
     make_topics 3 10
     check 0
-    assert_eq "$(tail -n 4 <<<"$checked")" "ok: topic $topic: 3 partitions
-ok: topic $topic-clean: 1 partition
-ok: topic $topic-insights: 1 partition
-ok: topic $topic-rejects: 1 partition"
+    assert_eq "$(tail -n 4 <<<"$checked")" "ok: kcat-in: topic $topic: 3 partitions
+ok: kcat-out: topic $topic-clean: 1 partition
+ok: kcat-out: topic $topic-insights: 1 partition
+ok: kcat-out: topic $topic-rejects: 1 partition"
     assert_eq "$stderr" ''
     assert_eq "$(read_topic "$topic-clean")" ''
 }
@@ -115,17 +115,17 @@ ok: topic $topic-rejects: 1 partition"
     make_topics 3 10
     PARTIALS_TOPIC=$topic-few
     ROLE=worker check 69
-    assert_match "$checked" "failed: topic $topic-few: does not exist; create it"
+    assert_match "$checked" "failed: kcat-out: topic $topic-few: does not exist; create it with partitions=1, or give --create"
     run ! grep -e STATE_DIR -e insights <<<"$checked"
     ROLE=worker check 0 --create
     ROLE=merge check 69 --create
-    assert_match "$checked" "failed: topic $topic-few: does not exist; create it"
+    assert_match "$checked" "failed: kcat-in: topic $topic-few: does not exist; create it with partitions=1, or first start what writes it, with --create"
     check 0 -n 2 --create
-    assert_match "$checked" 'ok: worker 1: .*ok: merger: found kcat-in, loginagg, kcat-out'
+    assert_match "$checked" 'ok: loginpipe: worker 1: .*ok: loginpipe: merger: found kcat-in, loginagg, kcat-out'
     create_topic "$topic-few" 2
     for role in worker merge; do
         ROLE=$role check 78
-        assert_match "$checked" "failed: topic $topic-few: has 2 partitions and must have 1;"
+        assert_match "$checked" "failed: kcat-(in|out): topic $topic-few: has 2 partitions and must have 1;"
     done
     check 78 -n 2
 }
@@ -134,12 +134,12 @@ ok: topic $topic-rejects: 1 partition"
     make_topics 1 1
     touch file
     STATE_DIR=$PWD/file/states KCAT_OUT_OPTS='-b 127.0.0.1:1 --wait 1s' check 73
-    assert_match "$checked" "failed: STATE_DIR: $PWD/file/states/$topic.0of1: Not a directory"
-    assert_match "$checked" "ok: topic $topic: 1 partition.*failed: broker: not reachable within 1s: "
+    assert_match "$checked" "failed: loginpipe: STATE_DIR: $PWD/file/states/$topic.0of1: Not a directory"
+    assert_match "$checked" "ok: kcat-in: topic $topic: 1 partition.*failed: kcat-out: broker: not reachable within 1s: "
     KCAT_IN_OPTS=--no-such-option check 64
     assert_match "$stderr" '^kcat-in: --no-such-option: '
     HEALTH_FILE=none/health check 73
-    assert_match "$checked" 'failed: --health: none/health: No such file or directory'
+    assert_match "$checked" 'failed: kcat-out: --health: none/health: No such file or directory'
     DELIVERY=none check 0
     DELIVERY=none HEALTH_FILE=health check 64
     assert_match "$stderr" '^loginpipe: HEALTH_FILE: requires DELIVERY=exactly-once or at-least-once'

@@ -48,6 +48,12 @@ kcat-in -G $topic-merge -t $topic-partials --rejects - --shard 0/1 --marks |
     kcat-out -t $topic-insights --route reject=$topic-rejects --exactly-once --transactional-id loginpipe.$topic-merge.0/1"
 }
 
+# named NAME COMMAND...: the pipeline of one member of several.
+named() {
+    echo "# $1"
+    "${@:2}"
+}
+
 @test "--dry-run prints the workers and the merger" {
     export PARTIALS_TOPIC=$topic-partials STATE_DIR=/s
     ROLE=merge run -0 loginpipe --dry-run
@@ -55,14 +61,14 @@ kcat-in -G $topic-merge -t $topic-partials --rejects - --shard 0/1 --marks |
     ROLE=worker WORKER_ID=web-1 run -0 loginpipe --dry-run
     assert_eq "$output" "$(worker web-1)"
     ROLE=worker WORKER_ID=web run -0 loginpipe --dry-run -n 2
-    assert_eq "$output" "$(worker web-1; echo; worker web-2)"
+    assert_eq "$output" "$(named "worker 1" worker web-1; echo; named "worker 2" worker web-2)"
     WORKER_ID=web run -0 loginpipe --dry-run -n 3
-    assert_eq "$output" "$(worker web-1; echo; worker web-2; echo; worker web-3; echo; merger)"
+    assert_eq "$output" "$(for i in 1 2 3; do named "worker $i" worker web-$i; echo; done; named merger merger)"
     DELIVERY=exactly-once NUM_CONSUMERS=3 WORKER_ID=web loginpipe --dry-run | cmp - <(echo "$output")
     # Without a name, the supervisor's host and process number make one. A worker keeps no state.
     STATE_DIR='' XDG_STATE_HOME='' HOME='' ROLE=worker run -0 loginpipe --dry-run -n 2
     own=$(grep -oE -m 1 "$(uname -n)-[0-9]+-1$" <<<"$output")
-    assert_eq "$output" "$(worker '' "$own"; echo; worker '' "${own%1}2")"
+    assert_eq "$output" "$(named 'worker 1' worker '' "$own"; echo; named 'worker 2' worker '' "${own%1}2")"
     DELIVERY=none run -0 loginpipe --dry-run -n 3
     assert_eq "$(grep -c kcat-in <<<"$output")" 1
 }
@@ -89,7 +95,8 @@ kcat-in -G $topic-merge -t $topic-partials --rejects - --shard 0/1 --marks |
         assert_eq "$settings: $stderr" "$settings: loginpipe: $want (see loginpipe --help)"
     done <<TABLE
 ROLE=boss|ROLE: 'boss' is neither worker nor merge
-ROLE=merge NUM_CONSUMERS=2|-n: only one merger can run; -n is for workers
+NUM_CONSUMERS=x|NUM_CONSUMERS: 'x' is not a number from 1 to 999
+SHARD=00/2|SHARD: '00/2' is not I/N such as 0/2
 NUM_CONSUMERS=2 DELIVERY=at-least-once|DELIVERY: 'at-least-once' cannot be combined with -n or NUM_CONSUMERS; workers and their merger are exactly-once
 ROLE=worker DELIVERY=none|DELIVERY: 'none' cannot be combined with ROLE; workers and their merger are exactly-once
 ROLE=worker SHARD=0/2|SHARD: cannot be combined with ROLE, -n or NUM_CONSUMERS
@@ -100,9 +107,12 @@ ROLE=worker PARTIALS_TOPIC=$topic|KAFKA_TOPIC: $topic is also an output topic
 ROLE=merge MERGE_OPTS=--state-reset|MERGE_OPTS: --state-reset would reset the state at every restart; use it with --once
 NUM_CONSUMERS=2 LOGINAGG_OPTS=--state-reset|LOGINAGG_OPTS: --state-reset would reset the state at every restart; use it with ROLE=merge and --once
 TABLE
-    # These two are fine: nothing there reads partials, and the merger is told once.
+    ROLE=merge run -64 --separate-stderr timeout 20 loginpipe -n 2
+    assert_eq "$stderr" 'loginpipe: -n: only one merger can run; -n is for workers (see loginpipe --help)'
+    # These are fine: nothing there reads partials, the merger is told once, and NUM_CONSUMERS is for workers.
     PARTIALS_TOPIC=$topic loginpipe --dry-run
     ROLE=merge MERGE_OPTS=--state-reset loginpipe --dry-run --once
+    ROLE=merge NUM_CONSUMERS=2 loginpipe --dry-run | cmp - <(ROLE=merge loginpipe --dry-run)
 }
 
 @test "only a pipeline with a share of its own warns that its insights are of a share" {

@@ -291,7 +291,7 @@ transaction.max.timeout.ms: lower it with -X, or raise the broker's" \
     assert_match "$(<stdout)" "^failed: .*Authentication failed"
     for tool in kcat-in kcat-out; do
         fails_with 77 '' login $tool --check -t "$topic"
-        assert_eq "$(tail -n 1 stdout)" "failed: not authorized: needs $(
+        assert_eq "$(tail -n 1 stdout)" "failed: $tool: not authorized: needs $(
             [ $tool = kcat-in ] && echo READ || echo WRITE) on topic $topic"
     done
 }

@@ -282,9 +282,9 @@ static int check(struct writer *w)
         new_topic_check(&o->new_topics, w->router.topic, w->router.topic_count, &err) != 0)
         err_die(&err);
     if (health_check(&health, &err) != 0)
-        check_failed(&c, &err);
+        check_report_failed(&c.report, &err);
     else if (health.file != NULL)
-        check_passed(&c, "--health: %s can be written", health.file);
+        check_report_passed(&c.report, "--health: %s can be written", health.file);
     return check_topics(&c, (const char *const *)w->router.topic, w->router.topic_count);
 }
 

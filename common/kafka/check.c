@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "kafka/check.h"
 
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/log.h"
 #include "base/number.h"
 #include "kafka/client.h"
 #include "kafka/metadata.h"
@@ -47,25 +43,6 @@ const size_t check_opt_count = sizeof check_opts / sizeof *check_opts;
 
 // --- Checks ---
 
-void check_passed(struct check *c, const char *fmt, ...)
-{
-    va_list ap;
-
-    (void)c;
-    printf("ok: ");
-    va_start(ap, fmt);
-    vprintf(fmt, ap);
-    va_end(ap);
-    putchar('\n');
-}
-
-void check_failed(struct check *c, const struct err *err)
-{
-    printf("failed: %s\n", err->text);
-    if (c->status == EX_OK)
-        c->status = err->status;
-}
-
 // Returns how many partitions the topic must have, or 0 if any number is fine.
 static int64_t expected_partitions(const struct check *c, const char *topic)
 {
@@ -78,6 +55,22 @@ static int64_t expected_partitions(const struct check *c, const char *topic)
                : 0;
 }
 
+static void report_missing(struct check *c, const char *topic, int64_t expected)
+{
+    const bool writes = strcmp(c->right, "WRITE") == 0;
+    struct err err;
+
+    if (expected == 0)
+        err_set(&err, EX_UNAVAILABLE, "topic %s: does not exist; create it%s", topic,
+                writes ? ", or give --create" : "");
+    else
+        err_set(&err, EX_UNAVAILABLE,
+                "topic %s: does not exist; create it with partitions=%lld, or %s", topic,
+                (long long)expected,
+                writes ? "give --create" : "first start what writes it, with --create");
+    check_report_failed(&c->report, &err);
+}
+
 static void check_topic(struct check *c, struct client *client, const char *topic)
 {
     const int64_t expected = expected_partitions(c, topic);
@@ -85,20 +78,19 @@ static void check_topic(struct check *c, struct client *client, const char *topi
     struct err err;
 
     if (metadata_find_topic(client, topic, &partitions, &err) != 0) {
-        check_failed(c, &err);
+        check_report_failed(&c->report, &err);
     } else if (partitions == 0 && c->creates) {
-        check_passed(c, "topic %s: does not exist, and will be created", topic);
+        check_report_passed(&c->report, "topic %s: does not exist, and will be created", topic);
     } else if (partitions == 0) {
-        err_set(&err, EX_UNAVAILABLE, "topic %s: does not exist; create it%s", topic,
-                strcmp(c->right, "WRITE") == 0 ? ", or give --create" : "");
-        check_failed(c, &err);
+        report_missing(c, topic, expected);
     } else if (expected > 0 && partitions != expected) {
         err_set(&err, EX_CONFIG,
                 "topic %s: has %d partitions and must have %lld; delete it and create it anew",
                 topic, partitions, (long long)expected);
-        check_failed(c, &err);
+        check_report_failed(&c->report, &err);
     } else {
-        check_passed(c, "topic %s: %d partition%s", topic, partitions, partitions == 1 ? "" : "s");
+        check_report_passed(&c->report, "topic %s: %d partition%s", topic, partitions,
+                            partitions == 1 ? "" : "s");
     }
 }
 
@@ -108,17 +100,27 @@ static void check_pattern(struct check *c, struct client *client, const char *pa
     struct err err;
 
     if (metadata_match_topics(client, pattern, &names, &err) != 0) {
-        check_failed(c, &err);
+        check_report_failed(&c->report, &err);
     } else if (names.count == 0) {
         err_set(&err, EX_UNAVAILABLE, "topic %s: no topic matches that this user may DESCRIBE",
                 pattern);
-        check_failed(c, &err);
+        check_report_failed(&c->report, &err);
     }
     for (size_t i = 0; i < names.count; i++) {
         check_topic(c, client, names.item[i]);
         free((char *)names.item[i]);
     }
     opt_list_release(&names);
+}
+
+// Says what to do if no broker answers.
+static void report_no_broker(struct check *c, const struct err *err)
+{
+    struct err more;
+
+    err_set(&more, err->status, "%s%s", err->text,
+            err->status == EX_UNAVAILABLE ? "; start it, or correct BOOTSTRAP_SERVERS or -b" : "");
+    check_report_failed(&c->report, &more);
 }
 
 // Connects, and waits until a broker has answered. A consumer asks, whatever the tool is, since a
@@ -139,10 +141,11 @@ int check_topics(struct check *c, const char *const *topics, size_t count)
     struct err err;
 
     if (connect_client(c, &client, &err) != 0) {
-        check_failed(c, &err);
+        report_no_broker(c, &err);
     } else {
         char *cluster = client_cluster(&client);
-        check_passed(c, "broker: cluster %s", cluster == NULL ? "without an id" : cluster);
+        check_report_passed(&c->report, "broker: cluster %s",
+                            cluster == NULL ? "without an id" : cluster);
         free(cluster);
         for (size_t i = 0; i < count; i++) {
             if (topics[i][0] == '^')
@@ -152,8 +155,5 @@ int check_topics(struct check *c, const char *const *topics, size_t count)
         }
     }
     client_release(&client);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return c->status;
-    log_error("stdout: %s", strerror(errno));
-    return EX_IOERR;
+    return check_report_end(&c->report);
 }

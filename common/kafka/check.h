@@ -10,10 +10,7 @@
 //     if (options.wanted)
 //         return check_topics(&check, names, 2);
 //
-// It prints one line to stdout for each thing that it checks:
-//
-//     ok: broker: cluster MkU3OEVBNTcwNTJENDM2Qg
-//     failed: topic user-login: does not exist; create it
+// base/check_report.h shows the lines that it prints.
 #ifndef KAFKA_CHECK_H
 #define KAFKA_CHECK_H
 
@@ -21,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/check_report.h"
 #include "base/opt.h"
 #include "kafka/config.h"
 
@@ -41,17 +38,11 @@ struct check {
     const char *right;                     // that the tool needs to the topics: "READ" or "WRITE"
     bool creates;                          // the tool creates topics that are missing
 
-    // Private.
-    int status;
+    struct check_report report; // the caller may have checked something itself
 };
 
-// Prints a line that says that something is in order, or what is not.
-__attribute__((format(printf, 2, 3))) void check_passed(struct check *c, const char *fmt, ...);
-void check_failed(struct check *c, const struct err *err);
-
 // Checks the broker, and the topics. A name that begins with ^ is a regular expression. Returns the
-// status of the first failure, those of check_failed() included; EX_OK; or EX_IOERR, with a
-// message, if stdout cannot be written.
+// status of check_report_end().
 int check_topics(struct check *c, const char *const *topics, size_t count);
 
 #endif

@@ -44,15 +44,15 @@ static const struct {
     [PARTIALS] = {"PARTIALS_TOPIC", "login-partials"},
     [GROUP] = {"KAFKA_GROUP", "loginpipe"},
     [SHARD] = {"SHARD", NULL},
-    [STATE] = {"state", NULL},       // the directory of this group and share
-    [WORKER] = {"worker", NULL},     // the name of this worker, the same at each of its starts
+    [STATE] = {"state", NULL},     // the directory of this group and share
+    [WORKER] = {"worker", NULL},   // the name of this worker, the same at each of its starts
     [INSTANCE] = {"instance", NULL}, // makes it a static member of the group, if WORKER_ID is set
-    [END] = {"end", NULL},           // -e, if the merger has only to read the rest
-    [HEALTH] = {"health", NULL},     // --health, if HEALTH_FILE is set
-    [CREATE] = {"create", NULL},     // --create, if it was given; then also what makes
-    [COMPACT] = {"compact", NULL},   // the insights topic keep one line per key
-    [ONE] = {"one", NULL},           // the partials topic have one partition
-    [DELETED] = {"deleted", NULL},   // and drop old lines, whatever their keys are
+    [END] = {"end", NULL},         // -e, if the merger has only to read the rest
+    [HEALTH] = {"health", NULL},   // --health, if HEALTH_FILE is set
+    [CREATE] = {"create", NULL},   // --create, if it was given; then also what makes
+    [COMPACT] = {"compact", NULL}, // the insights topic keep one line per key
+    [ONE] = {"one", NULL},         // the partials topic have one partition
+    [DELETED] = {"deleted", NULL}, // and drop old lines, whatever their keys are
 };
 
 struct pipeline {
@@ -305,7 +305,10 @@ int pipeline_take(struct pipeline *p, int member, struct err *err)
     if (member >= p->role.copies)
         return take(p, p->role.merger, xstrdup(p->role.merger->member), "", err);
     set_worker(p, member);
-    return take(p, p->role.first, xasprintf("%s %d", p->role.first->member, member + 1), "", err);
+    return take(p, p->role.first,
+                p->role.copies > 1 ? xasprintf("%s %d", p->role.first->member, member + 1)
+                                   : xstrdup(p->role.first->member),
+                "", err);
 }
 
 const char *pipeline_name(const struct pipeline *p)
@@ -322,6 +325,7 @@ int pipeline_take_rest(struct pipeline *p, struct err *err)
 {
     if (p->role.merger == NULL)
         return 0;
+    set_health(p, p->role.copies);
     return take(p, p->role.merger, xstrdup(p->role.merger->member), "-e", err) == 0 ? 1 : -1;
 }
 
@@ -350,6 +354,8 @@ void pipeline_print(const struct pipeline *p)
 {
     const size_t count = recipe_stages(p->recipe);
 
+    if (pipeline_members(p) > 1 && !pipeline_members_are_alike(p))
+        printf("# %s\n", p->name);
     if (pipeline_state(p) != NULL) {
         printf("mkdir -p ");
         command_print_word(pipeline_state(p));

@@ -59,9 +59,9 @@ const char *pipeline_name(const struct pipeline *p);
 // is told to.
 bool pipeline_follows(const struct pipeline *p);
 
-// Switches to the merger, if there is one for other members, which have all ended with 0. It is to
-// read what they have written, and to end there. Returns 1, 0 if there is no such merger, or -1
-// with an error of pipeline_new().
+// Switches to the merger, if there is one for other members, which have all ended with 0. The
+// merger then reads the rest of what they have written, and ends. Returns 1, 0 if there is no such
+// merger, or -1 with an error of pipeline_new().
 int pipeline_take_rest(struct pipeline *p, struct err *err);
 
 // Returns the directory in which the stages keep state, or NULL if they keep none. It must exist
@@ -79,7 +79,8 @@ const struct child_command *pipeline_commands(const struct pipeline *p, size_t *
 // inherit the secrets of another. Then pipeline_take() cannot be called any more.
 void pipeline_seal(void);
 
-// Prints this member's pipeline to stdout, as a person would type it.
+// Prints this member's pipeline to stdout, as a person would type it. If it is one of several
+// different ones, a comment before it names it.
 void pipeline_print(const struct pipeline *p);
 
 #endif

@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/check_report.h"
 #include "base/child.h"
 #include "base/command.h"
 #include "base/datetime.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 
 #define WAIT "10s"            // for a broker, unless more options of a stage say otherwise
@@ -19,27 +20,19 @@
 
 struct run {
     struct child_group group;
-    int status; // of the first failure
+    struct check_report report;
 };
 
-static void failed(struct run *r, int status)
+static void check_tools(struct run *r, const struct pipeline *p)
 {
-    if (r->status == EX_OK)
-        r->status = status;
-}
-
-static void check_tools(const struct pipeline *p)
-{
+    struct buf names = BUF_INIT;
     size_t count;
     const struct child_command *commands = pipeline_commands(p, &count);
 
-    if (pipeline_members(p) > 1)
-        printf("ok: %s: found ", pipeline_name(p));
-    else
-        printf("ok: found ");
     for (size_t i = 0; i < count; i++)
-        printf("%s%s", i == 0 ? "" : ", ", commands[i].name);
-    printf("\n");
+        buf_printf(&names, "%s%s", i == 0 ? "" : ", ", commands[i].name);
+    check_report_passed(&r->report, "%s: found %.*s", pipeline_name(p), (int)names.len, names.data);
+    buf_release(&names);
 }
 
 // Cuts the last part off a path. Returns what is left, or "." or "/".
@@ -76,14 +69,16 @@ static bool can_write(const char *path)
 
 static void check_state(struct run *r, const char *path)
 {
+    struct err err;
+
     if (path == NULL)
         return;
     if (can_write(path)) {
-        printf("ok: STATE_DIR: %s can be written\n", path);
-        return;
+        check_report_passed(&r->report, "STATE_DIR: %s can be written", path);
+    } else {
+        err_set(&err, EX_CANTCREAT, "STATE_DIR: %s: %s", path, strerror(errno));
+        check_report_failed(&r->report, &err);
     }
-    printf("failed: STATE_DIR: %s: %s\n", path, strerror(errno));
-    failed(r, EX_CANTCREAT);
 }
 
 // Runs a stage with --check.
@@ -102,7 +97,7 @@ static void check_kafka(struct run *r, const struct pipeline *p, const struct ch
     child_group_clear(&r->group);
     child_start_pipeline(&r->group, &command, 1);
     child_wait(&r->group);
-    failed(r, r->group.forced != 0 ? r->group.forced : r->group.failure.status);
+    check_report_add(&r->report, r->group.forced != 0 ? r->group.forced : r->group.failure.status);
     command_release(&c);
 }
 
@@ -118,7 +113,7 @@ static void check_member(struct run *r, const struct pipeline *p)
     size_t count;
     const struct child_command *commands = pipeline_commands(p, &count);
 
-    check_tools(p);
+    check_tools(r, p);
     check_state(r, pipeline_state(p));
     for (size_t i = 0; i < count && r->group.stops == 0; i++) {
         if (is_checked(p, commands[i].name))
@@ -129,22 +124,18 @@ static void check_member(struct run *r, const struct pipeline *p)
 int pipeline_check(struct pipeline *p)
 {
     const int last = pipeline_members(p) - 1;
-    struct run r = {.status = EX_OK};
+    struct run r = {0};
     struct err err;
 
     child_group_init(&r.group, GRACE);
     check_member(&r, p); // the other workers have the same topics
     if (last > 0 && !pipeline_members_are_alike(p)) {
         if (pipeline_take(p, last, &err) != 0) {
-            printf("failed: %s\n", err.text);
-            failed(&r, err.status);
+            check_report_failed(&r.report, &err);
         } else {
             check_member(&r, p);
         }
     }
     child_group_release(&r.group);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return r.status;
-    log_error("stdout: %s", strerror(errno));
-    return EX_IOERR;
+    return check_report_end(&r.report);
 }

@@ -22,7 +22,7 @@
 #define EXACTLY_ONCE "{health} --exactly-once --transactional-id loginpipe.{KAFKA_GROUP}"
 
 const struct recipe recipe_plain = {
-    .member = "copy",
+    .member = "pipeline",
     .group = "",
     .stages = {{"kcat-in", SOURCE, {"KCAT_IN_OPTS"}},
                CLEAN,
@@ -31,7 +31,7 @@ const struct recipe recipe_plain = {
 };
 
 const struct recipe recipe_acked = {
-    .member = "copy",
+    .member = "pipeline",
     .group = "",
     .keeps_state = true,
     .stages = {{"kcat-in", SOURCE " --shard {SHARD} --acks {state}/acks", {"KCAT_IN_OPTS"}},
@@ -41,7 +41,7 @@ const struct recipe recipe_acked = {
 };
 
 const struct recipe recipe_exact = {
-    .member = "copy",
+    .member = "pipeline",
     .group = "",
     .keeps_state = true,
     .stages = {{"kcat-in", SOURCE " --shard {SHARD} --marks", {"KCAT_IN_OPTS"}},

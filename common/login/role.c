@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+#include "base/xalloc.h"
 #include "login/environment.h"
 
 #define DIGITS "0123456789"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define COPIES_MAX 999
+#define SHARDS_MAX 9999
 #define WORKER_ID_MAX 200 // the number of a worker may follow
 
 static const struct {
@@ -17,30 +21,43 @@ static const struct {
 } delivery_table[] = {
     {"at-least-once", &recipe_acked}, {"exactly-once", &recipe_exact}, {"none", &recipe_plain}};
 
-// Returns the number in the first `len` bytes of a text, or -1 if they are not all digits, or if
-// there are more than `most` of them.
-static int parse_digits(const char *text, size_t len, size_t most)
+static bool is_merger(const char *role)
 {
-    return len > 0 && len <= most && strspn(text, DIGITS) >= len ? atoi(text) : -1;
+    return role != NULL && strcmp(role, "merge") == 0;
 }
 
+// Only the shortest form is a shard, since it is part of names: 00/2 would have another state.
 static bool is_shard(const char *text)
 {
     const char *slash = strchr(text, '/');
+    int64_t index, shards;
 
-    if (slash == NULL || slash[1] == '0')
+    if (slash == NULL || number_parse_int(slash + 1, &shards) != 0)
         return false;
-    int index = parse_digits(text, (size_t)(slash - text), 4);
-    return index >= 0 && index < parse_digits(slash + 1, strlen(slash + 1), 4);
+    char *first = xstrndup(text, (size_t)(slash - text));
+    bool is = number_parse_int(first, &index) == 0;
+    free(first);
+    if (!is || index < 0 || index >= shards || shards > SHARDS_MAX)
+        return false;
+    char *shortest = xasprintf("%lld/%lld", (long long)index, (long long)shards);
+    is = strcmp(shortest, text) == 0;
+    free(shortest);
+    return is;
 }
 
-static int read_copies(struct role *r, const char *copies, struct err *err)
+// The merger is one, also where NUM_CONSUMERS is set for workers.
+static int read_copies(struct role *r, const char *option, struct err *err)
 {
-    if (copies == NULL || *copies == '\0')
-        copies = environment_get("NUM_CONSUMERS", "1");
-    r->copies = *copies == '0' ? -1 : parse_digits(copies, strlen(copies), 3);
-    if (r->copies < 1)
-        return err_set(err, EX_USAGE, "-n: '%s' is not a number from 1 to 999", copies);
+    const char *text = option;
+    int64_t copies;
+
+    if (text == NULL)
+        text =
+            is_merger(environment_get("ROLE", NULL)) ? "1" : environment_get("NUM_CONSUMERS", "1");
+    if (number_parse_int(text, &copies) != 0 || copies < 1 || copies > COPIES_MAX)
+        return err_set(err, EX_USAGE, "%s: '%s' is not a number from 1 to %d",
+                       option != NULL ? "-n" : "NUM_CONSUMERS", text, COPIES_MAX);
+    r->copies = (int)copies;
     return 0;
 }
 
@@ -64,7 +81,7 @@ static int read_role(struct role *r, struct err *err)
 {
     const char *role = environment_get("ROLE", NULL);
     const char *delivery = environment_get("DELIVERY", NULL);
-    const bool merges = role != NULL && strcmp(role, "merge") == 0;
+    const bool merges = is_merger(role);
 
     if (role == NULL && (r->copies == 1 || r->first == &recipe_plain))
         return 0;
