@@ -33,9 +33,10 @@ kcat-in -G a/b -t $topic --rejects - --shard 1/3 --acks /s/a_b.1of3/acks |
     kcat-out -t $topic-clean --route insight=$topic-insights --route reject=$topic-rejects --key user_id"
 }
 
-# The pipeline of a worker, with the part of kcat-in and of the transactional id that differs.
+# The pipeline of a worker, with the part of kcat-in and of the transactional id that differs. A worker without a
+# name of its own has a short session, since all workers wait for it after the worker was killed.
 worker() {
-    echo "kcat-in -G $topic -t $topic --rejects - --marks${1:+ -Xgroup.instance.id=$1} |
+    echo "kcat-in -G $topic -t $topic --rejects - --marks ${1:+-Xgroup.instance.id=$1}${2:+-Xsession.timeout.ms=10000} |
     loginclean --rejects - |
     loginagg --partial --tee --rejects - |
     kcat-out -t $topic-clean --route partial=$topic-partials --route reject=$topic-rejects --key user_id -z zstd --exactly-once --transactional-id loginpipe.$topic.${1:-$2}"

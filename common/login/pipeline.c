@@ -23,7 +23,7 @@ enum value {
     SHARD,
     STATE,
     WORKER,
-    INSTANCE,
+    SESSION,
     END,
     HEALTH,
     CREATE,
@@ -46,7 +46,7 @@ static const struct {
     [SHARD] = {"SHARD", NULL},
     [STATE] = {"state", NULL},     // the directory of this group and share
     [WORKER] = {"worker", NULL},   // the name of this worker, the same at each of its starts
-    [INSTANCE] = {"instance", NULL}, // makes it a static member of the group, if WORKER_ID is set
+    [SESSION] = {"session", NULL}, // how the group knows it, and when it counts as gone
     [END] = {"end", NULL},         // -e, if the merger has only to read the rest
     [HEALTH] = {"health", NULL},   // --health, if HEALTH_FILE is set
     [CREATE] = {"create", NULL},   // --create, if it was given; then also what makes
@@ -274,16 +274,18 @@ static int take(struct pipeline *p, const struct recipe *recipe, char *take_name
     return make_commands(p, err);
 }
 
-// Several workers of one supervisor differ by their number.
+// Several workers of one supervisor differ by their number. With WORKER_ID they are static members
+// of the group. Without, a worker that is killed is another member when it is back, and all workers
+// wait until the session of the first one is over, so sessions are short.
 static void set_worker(struct pipeline *p, int member)
 {
     set_value(p, WORKER,
               p->role.copies > 1 ? xasprintf("%s-%d", p->supervisor, member + 1)
                                  : xstrdup(p->supervisor));
-    set_value(p, INSTANCE,
+    set_value(p, SESSION,
               p->role.worker_id != NULL
                   ? xasprintf("-Xgroup.instance.id=%s", p->values[WORKER].value)
-                  : xstrdup(""));
+                  : xstrdup("-Xsession.timeout.ms=10000"));
 }
 
 // Each member has a file of its own, since one that works would hide another that does not.

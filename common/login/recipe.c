@@ -56,7 +56,7 @@ const struct recipe recipe_worker = {
     .member = "worker",
     .group = "",
     .has_partials = true,
-    .stages = {{"kcat-in", SOURCE " --marks {instance}", {"KCAT_IN_OPTS"}},
+    .stages = {{"kcat-in", SOURCE " --marks {session}", {"KCAT_IN_OPTS"}},
                CLEAN,
                {"loginagg", "--partial --tee --rejects -", {"LOGINAGG_OPTS"}},
                {"kcat-out",
