@@ -83,6 +83,29 @@ is_compacted() {
     assert_insights
 }
 
+# The steps of Changing windows or insights in loginpipe(7).
+@test "with other windows, workers lose and repeat no clean record, and count what follows" {
+    make_topics 3 0
+    logingen -n 3000 --span 2h --bad 10 >events
+    head -n 1700 events | produce "$topic"
+    KCAT_IN_OPTS=-e run -0 timeout 60 loginpipe -n 2 --once
+    ROLE=merge MERGE_IN_OPTS=-e MERGE_OPTS=--final run -0 timeout 60 loginpipe --once
+    assert_eq "$(final_insights | jq -s 'map(select(.insight == "logins").logins) | add')" \
+        "$(head -n 1700 events | loginclean -q --rejects /dev/null | wc -l)"
+    export LOGINAGG_OPTS='-w 10m' INSIGHTS_TOPIC=$topic-new
+    create_topic "$INSIGHTS_TOPIC"
+    # The old counts do not fit, and are left alone until they are given up.
+    ROLE=merge MERGE_IN_OPTS=-e run -78 timeout 60 loginpipe --once
+    assert_match "$output" 'it was made with other options'
+    ROLE=merge MERGE_IN_OPTS=-e MERGE_OPTS=--state-reset run -0 timeout 60 loginpipe --once
+    tail -n 1300 events | produce "$topic"
+    KCAT_IN_OPTS=-e MERGE_OPTS='--final --every 0' run -0 timeout 60 loginpipe -n 2 --once
+    assert_records
+    tail -n 1300 events | loginclean -q --rejects /dev/null |
+        loginagg --every 0 --lateness 1d -w 10m | sort >want
+    final_insights | sort | cmp - want
+}
+
 # slice FROM TO: produces these lines of the file events.
 slice() {
     sed -n "$1,$2p" events | produce "$KAFKA_TOPIC"
