@@ -147,7 +147,7 @@ stage() {
     head -n 20000 events | produce "$topic"
     # Before the pods have created the topics, the probe of a worker says what is missing.
     run -69 pod worker startup
-    assert_match "$output" "failed: topic $topic-partials: does not exist"
+    assert_match "$output" "failed: kcat-out: topic $topic-partials: does not exist"
     start_pod worker
     worker=$!
     wait_until 30 pod worker startup
