@@ -21,14 +21,14 @@ elastic() {
 }
 
 @test "a sink that goes on after its source has lost its partitions writes nothing twice" {
-    elastic SEED=2 EVENTS=3 FAULTS=headless
+    elastic SEED=1 EVENTS=5 FAULTS=headless
     assert_eq "$(figure lost) $(figure duplicated)" '0 0'
 }
 
 # This shows that the tests above can fail.
 @test "without the fence of the broker, such a sink writes records twice" {
     [ -z "${SAN:-}" ] || skip "the sanitizers have to be preloaded first"
-    run elastic SEED=2 EVENTS=3 FAULTS=headless UNFENCED=1
+    run elastic SEED=1 EVENTS=5 FAULTS=headless UNFENCED=1
     assert_eq "$status" 1
     [ "$(figure duplicated)" -gt 0 ]
 }

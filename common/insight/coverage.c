@@ -134,7 +134,9 @@ static void drop_open(struct coverage *c, struct open_cover *open, bool closed)
         if (!closed)
             continue;
         p->done = pending->newest == MARK_NO_MORE;
-        if (!p->done && pending->newest > p->newest)
+        // The time of a quiet partition is the clock's. When records come again, it is theirs, so
+        // it may go back. Only the watermark does not.
+        if (!p->done && pending->newest != MARK_NO_TIME)
             p->newest = pending->newest;
     }
     free(open->pending);

@@ -38,7 +38,7 @@ struct coverage_partition {
     char *topic;
     int32_t partition;
     int64_t next;   // the first offset that is not covered
-    int64_t newest; // the highest time that covers have given, or MARK_NO_TIME
+    int64_t newest; // the last time that covers have given, or MARK_NO_TIME
     bool done;      // no record will come
     bool open;      // a cover of it is open
 };

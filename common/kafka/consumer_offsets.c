@@ -109,6 +109,8 @@ static int prepare(struct consumer_offsets *o, struct partition *p, int64_t comm
         return -1;
     p->assigned = true;
     p->at_end = false;
+    if (o->shared) // another member may have read further meanwhile
+        p->newest = PARTITION_NO_TIME;
     p->done = p->next >= p->stop;
     log_info("%s [%d]: from offset %lld", p->topic, (int)p->id, (long long)p->next);
     return 0;
