@@ -9,10 +9,10 @@
 #include "base/number.h"
 #include "base/xalloc.h"
 #include "json/json_write.h"
+#include "stream/mark_text.h"
 
 static const char opening[] = "cover";   // as "partial"
 static const char closing[] = "covered"; // as "partial"
-static const char no_more[] = "end";     // as "newest", as in marks
 
 enum {
     KEY_PARTIAL,
@@ -100,12 +100,8 @@ static void put_range(struct buf *b, const struct cover_range *range)
     json_put_member_i64(b, "partition", range->partition);
     json_put_member_i64(b, "from", range->from);
     json_put_member_i64(b, "to", range->to);
-    if (range->newest == MARK_NO_MORE)
-        json_put_member_text(b, "newest", no_more);
-    else if (range->newest == MARK_NO_TIME)
-        buf_puts(b, ",\"newest\":null");
-    else
-        json_put_member_i64(b, "newest", range->newest);
+    json_put_name(b, "newest");
+    mark_put_newest(b, range->newest);
     buf_putc(b, '}');
 }
 
@@ -116,14 +112,7 @@ void cover_put_opening(struct buf *b, const struct cover *c)
         json_put_member_text(b, "group", c->group);
     if (c->topic_count > 0) {
         json_put_name(b, "topics");
-        buf_putc(b, '[');
-        for (size_t i = 0; i < c->topic_count; i++) {
-            json_put_comma(b);
-            buf_putc(b, '[');
-            json_put_string(b, c->topic[i].name, strlen(c->topic[i].name));
-            buf_printf(b, ",%d]", (int)c->topic[i].partitions);
-        }
-        buf_putc(b, ']');
+        mark_put_topics(b, c->topic, c->topic_count);
     }
     json_put_name(b, "windows");
     buf_putc(b, '[');
@@ -185,17 +174,6 @@ static bool read_id(struct cover *c, const struct json_value *v)
     return status == 0 && number >= 0;
 }
 
-static bool read_newest(const struct json_value *v, int64_t *newest)
-{
-    if (v->type == JSON_STRING && bytes_are(v->string.data, v->string.len, no_more))
-        *newest = MARK_NO_MORE;
-    else if (v->type == JSON_INT)
-        *newest = v->integer;
-    else
-        *newest = MARK_NO_TIME;
-    return v->type == JSON_NULL || *newest != MARK_NO_TIME;
-}
-
 static bool read_range(struct cover *c, const struct json_value *range)
 {
     struct json_value v[RANGE_COUNT], key, value;
@@ -214,7 +192,7 @@ static bool read_range(struct cover *c, const struct json_value *range)
     }
     if (!is_name(&v[RANGE_TOPIC]) || !is_int(&v[RANGE_PARTITION], INT32_MAX) ||
         !is_int(&v[RANGE_TO], INT64_MAX) || !is_int(&v[RANGE_FROM], v[RANGE_TO].integer) ||
-        !read_newest(&v[RANGE_NEWEST], &newest))
+        !mark_read_newest(&v[RANGE_NEWEST], &newest))
         return false;
     char *topic = xstrndup(v[RANGE_TOPIC].string.data, v[RANGE_TOPIC].string.len);
     cover_add_range(c, topic, (int32_t)v[RANGE_PARTITION].integer, v[RANGE_FROM].integer,
@@ -223,24 +201,9 @@ static bool read_range(struct cover *c, const struct json_value *range)
     return true;
 }
 
-// Reads ["topic",partitions].
-static bool read_topic(struct cover *c, const struct json_value *topic)
+static void add_topic(void *ctx, const char *name, int32_t partitions)
 {
-    struct json_value key, value[2];
-    struct json_iter it;
-    size_t count = 0;
-
-    if (topic->type != JSON_ARRAY)
-        return false;
-    json_iter_init(&it, topic);
-    while (count < 2 && json_iter_next(&it, &key, &value[count]))
-        count++;
-    if (count < 2 || !is_name(&value[0]) || !is_int(&value[1], INT32_MAX))
-        return false;
-    char *name = xstrndup(value[0].string.data, value[0].string.len);
-    cover_add_topic(c, name, (int32_t)value[1].integer);
-    free(name);
-    return true;
+    cover_add_topic(ctx, name, partitions);
 }
 
 static bool read_window(struct cover *c, const struct json_value *window)
@@ -284,7 +247,7 @@ static int read_opening(struct cover *c, const struct json_value *v, struct err 
         return wrong("group", err);
     if (v[KEY_GROUP].type != JSON_ABSENT)
         c->group = xstrndup(v[KEY_GROUP].string.data, v[KEY_GROUP].string.len);
-    if (v[KEY_TOPICS].type != JSON_ABSENT && !read_each(c, &v[KEY_TOPICS], read_topic))
+    if (v[KEY_TOPICS].type != JSON_ABSENT && !mark_read_topics(&v[KEY_TOPICS], add_topic, c))
         return wrong("topics", err);
     if (!read_each(c, &v[KEY_WINDOWS], read_window))
         return wrong("windows", err);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "json/json_write.h"
+#include "stream/mark_text.h"
 
 void coverage_release(struct coverage *c)
 {
@@ -386,12 +387,8 @@ void coverage_put(struct buf *b, const struct coverage *c)
         buf_putc(b, '[');
         json_put_string(b, p->topic, strlen(p->topic));
         buf_printf(b, ",%d,%" PRId64 ",", (int)p->partition, p->next);
-        if (p->done)
-            buf_puts(b, "\"end\"]");
-        else if (p->newest == MARK_NO_TIME)
-            buf_puts(b, "null]");
-        else
-            buf_printf(b, "%" PRId64 "]", p->newest);
+        mark_put_newest(b, p->done ? MARK_NO_MORE : p->newest);
+        buf_putc(b, ']');
     }
     buf_putc(b, ']');
 }

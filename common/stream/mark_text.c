@@ -167,8 +167,9 @@ static bool read_position(struct mark *m, const struct json_value *position)
     return true;
 }
 
-// Reads one ["topic",partitions] and appends it.
-static bool read_topic(struct mark *m, const struct json_value *topic)
+// Reads one ["topic",partitions].
+static bool read_topic(const struct json_value *topic,
+                       void (*add)(void *ctx, const char *name, int32_t partitions), void *ctx)
 {
     struct json_value part[2];
     char *name = NULL;
@@ -176,36 +177,56 @@ static bool read_topic(struct mark *m, const struct json_value *topic)
     if (!read_tuple(topic, part, 2) || part[0].type != JSON_STRING ||
         !is_int(&part[1], INT32_MAX) || !read_text(&part[0], &name))
         return false;
-    mark_add_topic(m, name, (int32_t)part[1].integer);
+    add(ctx, name, (int32_t)part[1].integer);
     free(name);
     return true;
 }
 
-static bool read_each(struct mark *m, const struct json_value *v,
-                      bool (*read)(struct mark *, const struct json_value *))
+bool mark_read_topics(const struct json_value *list,
+                      void (*add)(void *ctx, const char *name, int32_t partitions), void *ctx)
 {
-    struct json_value key, element;
+    struct json_value key, topic;
     struct json_iter it;
 
-    if (v->type != JSON_ARRAY)
+    if (list->type != JSON_ARRAY)
         return false;
-    json_iter_init(&it, v);
-    while (json_iter_next(&it, &key, &element)) {
-        if (!read(m, &element))
+    json_iter_init(&it, list);
+    while (json_iter_next(&it, &key, &topic)) {
+        if (!read_topic(&topic, add, ctx))
             return false;
     }
     return true;
 }
 
-static bool read_time(const struct json_value *v, int64_t *time)
+static void add_topic(void *ctx, const char *name, int32_t partitions)
+{
+    mark_add_topic(ctx, name, partitions);
+}
+
+static bool read_positions(struct mark *m, const struct json_value *list)
+{
+    struct json_value key, position;
+    struct json_iter it;
+
+    if (list->type != JSON_ARRAY)
+        return false;
+    json_iter_init(&it, list);
+    while (json_iter_next(&it, &key, &position)) {
+        if (!read_position(m, &position))
+            return false;
+    }
+    return true;
+}
+
+bool mark_read_newest(const struct json_value *v, int64_t *newest)
 {
     if (v->type == JSON_STRING && bytes_are(v->string.data, v->string.len, no_more))
-        *time = MARK_NO_MORE;
+        *newest = MARK_NO_MORE;
     else if (v->type == JSON_INT)
-        *time = v->integer;
+        *newest = v->integer;
     else
-        *time = MARK_NO_TIME;
-    return v->type == JSON_NULL || *time != MARK_NO_TIME;
+        *newest = MARK_NO_TIME;
+    return v->type == JSON_NULL || *newest != MARK_NO_TIME;
 }
 
 // Reads the times of the positions, which were read before.
@@ -219,7 +240,7 @@ static bool read_newest(struct mark *m, const struct json_value *v)
         return v->type == JSON_ABSENT;
     json_iter_init(&it, v);
     for (; json_iter_next(&it, &key, &time); count++) {
-        if (count == m->at_count || !read_time(&time, &m->at[count].newest))
+        if (count == m->at_count || !mark_read_newest(&time, &m->at[count].newest))
             return false;
     }
     return count == m->at_count;
@@ -274,9 +295,9 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
         return wrong("librdkafka", err);
     if (!read_text(&v[KEY_MEMBER], &m->member))
         return wrong("member", err);
-    if (v[KEY_TOPICS].type != JSON_ABSENT && !read_each(m, &v[KEY_TOPICS], read_topic))
+    if (v[KEY_TOPICS].type != JSON_ABSENT && !mark_read_topics(&v[KEY_TOPICS], add_topic, m))
         return wrong("topics", err);
-    if (!read_each(m, &v[KEY_AT], read_position))
+    if (!read_positions(m, &v[KEY_AT]))
         return wrong("at", err);
     if (!read_newest(m, &v[KEY_NEWEST]))
         return wrong("newest", err);
@@ -304,17 +325,26 @@ static void put_at(struct buf *b, const struct mark *m)
     buf_putc(b, ']');
 }
 
-static void put_topics(struct buf *b, const struct mark *m)
+void mark_put_topics(struct buf *b, const struct mark_topic *topic, size_t count)
 {
-    json_put_name(b, "topics");
     buf_putc(b, '[');
-    for (size_t i = 0; i < m->topic_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_put_comma(b);
         buf_putc(b, '[');
-        json_put_string(b, m->topic[i].name, strlen(m->topic[i].name));
-        buf_printf(b, ",%d]", (int)m->topic[i].partitions);
+        json_put_string(b, topic[i].name, strlen(topic[i].name));
+        buf_printf(b, ",%d]", (int)topic[i].partitions);
     }
     buf_putc(b, ']');
+}
+
+void mark_put_newest(struct buf *b, int64_t newest)
+{
+    if (newest == MARK_NO_MORE)
+        json_put_string(b, no_more, sizeof no_more - 1);
+    else if (newest == MARK_NO_TIME)
+        buf_puts(b, "null");
+    else
+        buf_printf(b, "%lld", (long long)newest);
 }
 
 static bool has_newest(const struct mark *m)
@@ -331,14 +361,8 @@ static void put_newest(struct buf *b, const struct mark *m)
     json_put_name(b, "newest");
     buf_putc(b, '[');
     for (size_t i = 0; i < m->at_count; i++) {
-        const int64_t newest = m->at[i].newest;
         json_put_comma(b);
-        if (newest == MARK_NO_MORE)
-            json_put_string(b, no_more, sizeof no_more - 1);
-        else if (newest == MARK_NO_TIME)
-            buf_puts(b, "null");
-        else
-            buf_printf(b, "%lld", (long long)newest);
+        mark_put_newest(b, m->at[i].newest);
     }
     buf_putc(b, ']');
 }
@@ -365,8 +389,10 @@ void mark_format(struct buf *b, const struct mark *m)
         json_put_member_text(b, "librdkafka", m->librdkafka);
     if (m->member != NULL)
         json_put_member_text(b, "member", m->member);
-    if (m->topic_count > 0)
-        put_topics(b, m);
+    if (m->topic_count > 0) {
+        json_put_name(b, "topics");
+        mark_put_topics(b, m->topic, m->topic_count);
+    }
     put_at(b, m);
     if (has_newest(m))
         put_newest(b, m);

@@ -29,6 +29,20 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
 // Appends the mark as a line, without its newline.
 void mark_format(struct buf *b, const struct mark *m);
 
+// --- Members that are written the same way elsewhere ---
+
+// Appends a list of topics: [["topic",partitions],...].
+void mark_put_topics(struct buf *b, const struct mark_topic *topic, size_t count);
+
+// Calls add() for each topic of such a list. Returns false if the value is no such list.
+bool mark_read_topics(const struct json_value *list,
+                      void (*add)(void *ctx, const char *name, int32_t partitions), void *ctx);
+
+// Append and read a time that a partition has reached: ms, null for MARK_NO_TIME, or "end" for
+// MARK_NO_MORE. The second one returns false if the value is no such time.
+void mark_put_newest(struct buf *b, int64_t newest);
+bool mark_read_newest(const struct json_value *v, int64_t *newest);
+
 // --- The metadata that is committed with each offset ---
 
 // Appends {"seq":42,"run":"<uuid>"}. The token stays out.
