@@ -127,8 +127,7 @@ static int apply(void *ctx, const struct state_entry *entry, struct err *err)
 
 static void set_replaying(struct aggregator *a, bool replaying)
 {
-    a->replaying = a->emitter.silent = a->merger.replaying = a->windows.coverage.replaying =
-        replaying;
+    a->emitter.silent = a->windows.coverage.replaying = replaying;
 }
 
 static int resume(struct aggregator *a, const struct mark *hello, struct err *err)
@@ -287,7 +286,7 @@ static int follow_covers(struct aggregator *a, struct err *err)
 {
     int64_t time;
 
-    if (a->replaying) // the log has the watermark
+    if (a->windows.coverage.replaying) // the log has the watermark
         return 0;
     if (coverage_watermark(&a->windows.coverage, &time))
         advance(a, time);

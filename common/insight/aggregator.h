@@ -33,9 +33,9 @@
 // With options->merge the input is partials: aggregator_merge() replaces aggregator_read() and
 // aggregator_add().
 //
-// Functions that take an err return 0, or -1 with *err set, unless they return an
-// aggregator_result. The error is that of emit(), of flush(), or of a function of checkpoint.h.
-// The error may also be that of merger.h or of cover_write.h.
+// Functions that take an err return 0, or -1 with *err set, unless they return an aggregator_result
+// or a merge_result. The error is that of emit(), of flush(), or of a function of checkpoint.h,
+// merger.h or cover_write.h.
 // After a failure only aggregator_close() and aggregator_release() may be called.
 #ifndef INSIGHT_AGGREGATOR_H
 #define INSIGHT_AGGREGATOR_H
@@ -123,11 +123,10 @@ struct aggregator {
     int64_t latest;          // the clock allowed times up to this one when it was last read
     struct quiet quiet;
     uint64_t ticks;
-    bool started;   // resumed from a checkpoint, or started without one
-    bool marked;    // a hello mark has come
-    uint64_t fed;   // records that have been accepted in this run
-    int timeless;   // how many marks without a watermark came after the first record
-    bool replaying; // the log of a checkpoint: nothing is emitted
+    bool started; // resumed from a checkpoint, or started without one
+    bool marked;  // a hello mark has come
+    uint64_t fed; // records that have been accepted in this run
+    int timeless; // how many marks without a watermark came after the first record
 };
 
 // Makes the plan and the windows. Borrows options, insights and ops. Returns 0, or -1 with *err set

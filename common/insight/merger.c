@@ -61,7 +61,7 @@ static int settle_line(struct merger *m, struct partial_held_line *held, enum me
     bool known = held->settled;
 
     held->settled = true;
-    if (m->replaying) // the run that has written the log has reported it
+    if (m->windows->coverage.replaying) // the run that has written the log has reported it
         return 0;
     return m->ops->settle(m->ctx, &line, known, result, why, err);
 }
@@ -273,11 +273,11 @@ static void log_line(struct merger *m, const struct line *line)
 static void note_uncovered(struct merger *m, const struct line *line)
 {
     m->unchecked = true;
-    if (!m->warned && !m->replaying && !m->bounded)
+    if (!m->warned && !m->windows->coverage.replaying && !m->bounded)
         log_warn("line %llu: the partial does not say what it covers, so nothing is checked: "
                  "loginagg --partial needs a stream with marks",
                  (unsigned long long)line->number);
-    m->warned |= !m->replaying;
+    m->warned |= !m->windows->coverage.replaying;
     log_line(m, line);
 }
 

@@ -11,8 +11,8 @@
 //     merger_init(&m, &plan, &windows, &checkpoint, &ops, ctx);
 //     for each line, which json holds:
 //         result = merger_take(&m, json, &line, &err);
-//     before the windows close at the end of the input:
-//         merger_end(&m, &err);
+//     before windows close:
+//         merger_refuse_incomplete(&m, &err);
 //     merger_release(&m);
 //
 // Functions that take an err return 0, or -1 with *err set, unless they return a merge_result. The
@@ -49,7 +49,8 @@ struct merger_ops {
 
     // Called for a line of a partial of several lines once its outcome is known: MERGE_ADDED,
     // MERGE_LATE, MERGE_REFUSED or MERGE_FAILED. `known` says that the ledger of an earlier run has
-    // counted the line. `why` is the reason for MERGE_REFUSED. Not called while replaying is set.
+    // counted the line. `why` is the reason for MERGE_REFUSED. Not called while
+    // windows->coverage.replaying is set.
     int (*settle)(void *ctx, const struct line *line, bool known, enum merge_result result,
                   const char *why, struct err *err);
 };
@@ -62,7 +63,6 @@ struct merger {
     void *ctx;
     struct json *json;  // for lines that were held
     struct cover cover; // of the line that was taken last
-    bool replaying;     // the owner replays a log of lines that were taken before
     bool several;       // the lines come from several partitions, so their order is not known
     bool bounded;       // the input is a file, whose partials usually have no covers
     bool unchecked;     // a partial without a cover has come
