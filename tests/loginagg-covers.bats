@@ -452,6 +452,21 @@ three_covers() {
     done
 }
 
+@test "a partial whose window closes before its last line has come is late, not lost" {
+    at 5 | loginagg --partial -w 10s | jq -c ".cover = \"$run_b/1\"" >line
+    {
+        empty_cover "$run_id/1" 0:0:1:100000,1:0:0:5000
+        cover "$run_b/1" 0:1:2:100000
+        jq -c 'del(.parts)' line
+        empty_cover "$run_id/2" 1:0:1:100000
+        jq -c '.part = 2 | .parts = 2 | .records = 0' line
+        printf '{"partial":"covered","cover":"%s","lines":2}\n' "$run_b/1"
+    } | loginagg --merge -w 10s --lateness 0 --every 0 --rejects rejects --stats stats
+    assert_eq "$(jq -r .reject rejects)" 'late
+late'
+    assert_ledger_adds_up stats
+}
+
 # --- The state ---
 
 # large_covers: covers of two runs, whose lines are mixed, with partials of several lines.
