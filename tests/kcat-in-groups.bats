@@ -276,3 +276,9 @@ is_assigned() {
     kcat-in "$topic" -G "$group" -p 0 -c 1 -v 2>log >/dev/null
     assert_match "$(<log)" 'from offset 0'
 }
+
+@test "a session timeout that the broker does not allow is a wrong setting" {
+    make_topic 1 1
+    run -78 --separate-stderr kcat-in "$topic" -G "$group" -X session.timeout.ms=100
+    assert_match "$stderr" '^kcat-in: .*: session.timeout.ms is outside of what the broker allows'
+}

@@ -173,7 +173,7 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
         client_fail(&c->client, EX_CONFIG, "%s", rd_kafka_message_errstr(message));
         return;
     default:
-        if (client_is_refused(message->err))
+        if (client_is_final(message->err))
             client_fail_error(&c->client, &needs, message->err, "%s",
                               rd_kafka_message_errstr(message));
         else if (status != EX_TEMPFAIL)
