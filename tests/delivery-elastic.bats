@@ -156,6 +156,7 @@ assert_each_once() {
     make_topics 40000
     worker a -X group.instance.id=a
     a=$!
+    wait_until 30 holds a 1
     worker b -X group.instance.id=b
     wait_until 30 holds b 1
     wait_until 30 out_has 1000
