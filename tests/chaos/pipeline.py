@@ -26,6 +26,7 @@ class Pipeline:
 
     def __init__(self, name, commands, log):
         self.name = name
+        self.told_to_stop = False
         self.names = [os.path.basename(command[0]) for command in commands]
         self.stages = []
         self.hurt = set()  # stages that were killed or stopped: they need not end in order
@@ -68,10 +69,12 @@ class Pipeline:
         return all(status == 0 for status in self.statuses())
 
     def unfair_ends(self):
+        # A source dies of a signal that comes before it can handle one, and of a second one.
+        fair = FAIR_ENDS | ({-signal.SIGTERM} if self.told_to_stop else set())
         return [
             f"{name} ended with {status}"
             for name, status in zip(self.names, self.statuses())
-            if status not in FAIR_ENDS
+            if status not in (fair if name == self.names[0] else FAIR_ENDS)
         ]
 
     def signal(self, number, what):
@@ -87,6 +90,7 @@ class Pipeline:
     def stop_reading(self):
         """As a supervisor stops it: by one SIGTERM for the first stage."""
         if self.stages[0].poll() is None:
+            self.told_to_stop = True
             self.stages[0].terminate()
 
     def flows(self):
