@@ -8,14 +8,6 @@
 load helpers
 load loginpipe
 
-setup() {
-    begin
-    need_kafka
-    set_topics
-    export PARTIALS_TOPIC=$topic-partials
-}
-
-
 @test "kcat-in --check tells how many partitions each topic has, and reads nothing" {
     create_topic "$topic" 3
     create_topic "$topic-b"

@@ -83,7 +83,7 @@ freeze() {
     start_sink --exactly-once --stats stats --commit-every 0
     { echo 1 && mark mark 1 1; } | write_to_feed
     wait_until 20 is_alive
-    # Nothing is to be committed at a mark that says nothing new, as of an idle worker.
+    # The source is idle, so its marks give kcat-out nothing to commit.
     age
     mark mark 2 1 | write_to_feed
     wait_until 20 is_alive

@@ -8,12 +8,6 @@
 load helpers
 load loginpipe
 
-setup() {
-    begin
-    need_kafka
-    set_topics
-}
-
 # slice FROM TO: produces these lines of the file events.
 slice() {
     sed -n "$1,$2p" events | produce "$KAFKA_TOPIC"

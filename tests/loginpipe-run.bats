@@ -8,12 +8,6 @@
 load helpers
 load loginpipe
 
-setup() {
-    begin
-    need_kafka
-    set_topics
-}
-
 # The logins in the newest insight of each window.
 logins() {
     read_topic "$INSIGHTS_TOPIC" -j 'select(.insight == "logins") | [.key, .logins]' |

@@ -8,12 +8,6 @@
 load helpers
 load loginpipe
 
-setup() {
-    begin
-    need_kafka
-    set_topics
-}
-
 # one_pipeline: the final insights of one pipeline that reads the file events.
 one_pipeline() {
     loginclean -q --rejects /dev/null <events | loginagg --every 0 --lateness 1d

@@ -9,6 +9,13 @@ set_topics() {
         REJECTS_TOPIC=$topic-rejects PARTIALS_TOPIC=$topic-partials KAFKA_GROUP=$topic STATE_DIR=$PWD/state
 }
 
+# Files that need no Kafka have a setup of their own.
+setup() {
+    begin
+    need_kafka
+    set_topics
+}
+
 # make_topics PARTITIONS COUNT: creates the topics, with COUNT login events in the first.
 make_topics() {
     create_topic "$topic" "$1"

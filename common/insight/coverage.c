@@ -311,8 +311,8 @@ static struct open_cover *open_cut(struct coverage *c, const struct cover *cover
     return open;
 }
 
-// Stores the open cover of a line in *open, or NULL if its lines are to be skipped. Returns 0, or
-// -1 with *err set.
+// Stores the open cover of a line in *open. Stores NULL if --skip-gaps or a replay skips the line.
+// Returns 0, or -1 with *err set.
 static int find_cover(struct coverage *c, const struct cover *cover, struct open_cover **open,
                       struct err *err)
 {

@@ -12,25 +12,24 @@
 // --- Options ---
 
 // Takes TOPIC:PARTITIONS apart. Returns false if the text is something else.
-static bool read_expected(const char *text, size_t *topic_len, int64_t *partitions)
+static bool read_expected(struct check_options *o, const char *text)
 {
     const char *colon = strrchr(text, ':');
 
-    if (colon == NULL || colon == text || number_parse_int(colon + 1, partitions) != 0)
+    if (colon == NULL || colon == text || number_parse_int(colon + 1, &o->partitions) != 0)
         return false;
-    *topic_len = (size_t)(colon - text);
-    return *partitions > 0;
+    o->expected = text;
+    o->topic_len = (size_t)(colon - text);
+    return o->partitions > 0;
 }
 
 static int set_check(void *options, const char *arg, struct err *err)
 {
     struct check_options *o = options;
-    size_t len;
-    int64_t partitions;
 
     o->wanted = true;
-    o->expected = arg;
-    if (arg != NULL && !read_expected(arg, &len, &partitions))
+    o->expected = NULL;
+    if (arg != NULL && !read_expected(o, arg))
         return err_set(err, EX_USAGE, "'%s' is not TOPIC:PARTITIONS", arg);
     return 0;
 }
@@ -46,13 +45,9 @@ const size_t check_opt_count = sizeof check_opts / sizeof *check_opts;
 // Returns how many partitions the topic must have, or 0 if any number is fine.
 static int64_t expected_partitions(const struct check *c, const char *topic)
 {
-    const char *text = c->options->expected;
-    size_t len;
-    int64_t partitions;
+    const struct check_options *o = c->options;
 
-    return text != NULL && read_expected(text, &len, &partitions) && bytes_are(text, len, topic)
-               ? partitions
-               : 0;
+    return o->expected != NULL && bytes_are(o->expected, o->topic_len, topic) ? o->partitions : 0;
 }
 
 static void report_missing(struct check *c, const char *topic, int64_t expected)

@@ -24,7 +24,9 @@
 
 struct check_options {
     bool wanted;
-    const char *expected; // TOPIC:PARTITIONS, or NULL
+    const char *expected; // TOPIC:PARTITIONS, or NULL; then:
+    size_t topic_len;     // the length of TOPIC
+    int64_t partitions;
 };
 
 // The option table for struct check_options.

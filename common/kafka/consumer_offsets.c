@@ -143,16 +143,27 @@ bool consumer_offsets_uncommitted(const struct consumer_offsets *o)
     return o->group != NULL && !o->commits_nothing && partitions_uncommitted(o->partitions);
 }
 
-rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait)
+// Commits with this metadata, or with none if it is NULL.
+static rd_kafka_resp_err_t commit_written(struct consumer_offsets *o, bool wait,
+                                          const char *metadata)
 {
     if (!consumer_offsets_uncommitted(o))
         return RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_topic_partition_list_t *list = partitions_to_commit(o->partitions);
+    for (int i = 0; i < list->cnt && metadata != NULL; i++) {
+        list->elems[i].metadata = xstrdup(metadata);
+        list->elems[i].metadata_size = strlen(metadata);
+    }
     rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, !wait);
     if (wait && code == RD_KAFKA_RESP_ERR_NO_ERROR)
         group_known_set(&o->known, list);
     rd_kafka_topic_partition_list_destroy(list);
     return code;
+}
+
+rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait)
+{
+    return commit_written(o, wait, NULL);
 }
 
 void consumer_offsets_retry(struct consumer_offsets *o, const rd_kafka_topic_partition_list_t *list)
@@ -242,41 +253,58 @@ static bool starts_at_beginning(const struct consumer_offsets *o)
            o->range.from.kind == OFFSET_BEGINNING;
 }
 
-// Sets *is_new to whether a partition without an offset was added to a topic that the group has
-// read before. If the members share the topic, checks its other partitions as well as those in the
-// list: other members may be about to start at the same time. Returns 0, or -1 with *err set.
-static int check_new(struct consumer_offsets *o, const rd_kafka_topic_partition_list_t *list,
-                     const rd_kafka_topic_partition_t *entry, bool *is_new, struct err *err)
+// Reads the group's offsets of all partitions of a topic. Returns NULL with *err set.
+static rd_kafka_topic_partition_list_t *read_topic(struct consumer_offsets *o, const char *topic,
+                                                   struct err *err)
 {
-    rd_kafka_topic_partition_list_t *all;
     int partitions;
 
-    *is_new = has_offset(list, entry->topic);
-    if (!o->shared)
-        return 0;
-    if (metadata_wait_topic(o->client, entry->topic, &partitions, err) != 0)
-        return -1;
-    all = rd_kafka_topic_partition_list_new(partitions);
-    rd_kafka_topic_partition_list_add_range(all, entry->topic, 0, partitions - 1);
-    int status = read_committed(o, all, err);
-    *is_new = status == 0 && has_offset(all, entry->topic) && !has_higher(all, entry->partition);
+    if (metadata_wait_topic(o->client, topic, &partitions, err) != 0)
+        return NULL;
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(partitions);
+    rd_kafka_topic_partition_list_add_range(all, topic, 0, partitions - 1);
+    if (read_committed(o, all, err) == 0)
+        return all;
     rd_kafka_topic_partition_list_destroy(all);
+    return NULL;
+}
+
+// Sets is_new[i] to whether partition i of the list has no offset because it was added to a topic
+// that the group has read before. If the members share the topic, checks its other partitions as
+// well as those in the list: other members may be about to start at the same time. Returns 0, or -1
+// with *err set.
+static int find_new(struct consumer_offsets *o, const rd_kafka_topic_partition_list_t *list,
+                    bool *is_new, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *all = NULL; // of the topic of the last partition
+    int status = 0;
+
+    for (int i = 0; i < list->cnt && status == 0; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (entry->offset >= 0)
+            continue;
+        if (!o->shared) {
+            is_new[i] = has_offset(list, entry->topic);
+            continue;
+        }
+        if (all == NULL || strcmp(all->elems[0].topic, entry->topic) != 0) {
+            if (all != NULL)
+                rd_kafka_topic_partition_list_destroy(all);
+            all = read_topic(o, entry->topic, err);
+            status = all == NULL ? -1 : 0;
+        }
+        is_new[i] =
+            status == 0 && has_offset(all, entry->topic) && !has_higher(all, entry->partition);
+    }
+    if (all != NULL)
+        rd_kafka_topic_partition_list_destroy(all);
     return status;
 }
 
 int consumer_offsets_commit_start(struct consumer_offsets *o, struct err *err)
 {
-    if (!consumer_offsets_uncommitted(o))
-        return 0;
-    rd_kafka_topic_partition_list_t *list = partitions_to_commit(o->partitions);
-    for (int i = 0; i < list->cnt; i++) {
-        list->elems[i].metadata = xstrdup(start_metadata);
-        list->elems[i].metadata_size = sizeof start_metadata - 1;
-    }
-    rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, 0);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        group_known_set(&o->known, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_resp_err_t code = commit_written(o, true, start_metadata);
+
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     return client_error(err, &o->client->needs, code, EX_TEMPFAIL,
@@ -296,10 +324,8 @@ int consumer_offsets_prepare(struct consumer_offsets *o, rd_kafka_topic_partitio
         status = group_known_compare(&o->known, o->group, NULL, list, err);
     if (o->group != NULL && status == 0)
         group_known_set(&o->known, list);
-    for (int i = 0; i < list->cnt && status == 0; i++) {
-        if (o->group != NULL && list->elems[i].offset < 0 && !starts_at_beginning(o))
-            status = check_new(o, list, &list->elems[i], &is_new[i], err);
-    }
+    if (o->group != NULL && status == 0 && !starts_at_beginning(o))
+        status = find_new(o, list, is_new, err);
     for (int i = 0; i < list->cnt && status == 0; i++) {
         rd_kafka_topic_partition_t *entry = &list->elems[i];
         struct partition *p = partition_get(o->partitions, entry->topic, entry->partition);

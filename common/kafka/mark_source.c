@@ -225,30 +225,29 @@ static const struct mark *keep(struct mark_source *m, const struct mark *next)
     return &m->last;
 }
 
-const struct mark *mark_source_make(struct mark_source *m, enum mark_kind kind)
+static const struct mark *make(struct mark_source *m, enum mark_kind kind, bool stop, bool now)
 {
     struct mark next = MARK_INIT;
 
     describe(m, kind, &next);
+    next.stop = stop;
+    next.now = now;
     return keep(m, &next);
+}
+
+const struct mark *mark_source_make(struct mark_source *m, enum mark_kind kind)
+{
+    return make(m, kind, false, false);
 }
 
 const struct mark *mark_source_make_now(struct mark_source *m)
 {
-    struct mark next = MARK_INIT;
-
-    describe(m, MARK_PROGRESS, &next);
-    next.now = true;
-    return keep(m, &next);
+    return make(m, MARK_PROGRESS, false, true);
 }
 
 const struct mark *mark_source_make_last(struct mark_source *m, bool ended)
 {
-    struct mark next = MARK_INIT;
-
-    describe(m, ended ? MARK_END : MARK_PROGRESS, &next);
-    next.stop = !ended;
-    return keep(m, &next);
+    return make(m, ended ? MARK_END : MARK_PROGRESS, !ended, false);
 }
 
 void mark_source_wrote(struct mark_source *m, size_t bytes)

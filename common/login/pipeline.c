@@ -178,6 +178,7 @@ static int read_settings(struct pipeline *p, struct err *err)
     if (role_read(&p->role, p->options.copies, err) != 0)
         return -1;
     p->values[SHARD].value = p->role.shard;
+    p->values[END].value = "";
     p->supervisor = p->role.worker_id != NULL ? xstrdup(p->role.worker_id) : environment_process();
     set_create(p);
     if (p->role.first == &recipe_plain && environment_get("HEALTH_FILE", NULL) != NULL)
@@ -264,13 +265,11 @@ bool pipeline_counts_share(const struct pipeline *p)
     return !r->first->has_partials && (r->copies > 1 || strcmp(strchr(r->shard, '/'), "/1") != 0);
 }
 
-static int take(struct pipeline *p, const struct recipe *recipe, char *take_name, const char *end,
-                struct err *err)
+static int take(struct pipeline *p, const struct recipe *recipe, char *take_name, struct err *err)
 {
     free(p->name);
     p->name = take_name;
     p->recipe = recipe;
-    p->values[END].value = end;
     return make_commands(p, err);
 }
 
@@ -305,12 +304,12 @@ int pipeline_take(struct pipeline *p, int member, struct err *err)
 {
     set_health(p, member);
     if (member >= p->role.copies)
-        return take(p, p->role.merger, xstrdup(p->role.merger->member), "", err);
+        return take(p, p->role.merger, xstrdup(p->role.merger->member), err);
     set_worker(p, member);
     return take(p, p->role.first,
                 p->role.copies > 1 ? xasprintf("%s %d", p->role.first->member, member + 1)
                                    : xstrdup(p->role.first->member),
-                "", err);
+                err);
 }
 
 const char *pipeline_name(const struct pipeline *p)
@@ -327,8 +326,8 @@ int pipeline_take_rest(struct pipeline *p, struct err *err)
 {
     if (p->role.merger == NULL)
         return 0;
-    set_health(p, p->role.copies);
-    return take(p, p->role.merger, xstrdup(p->role.merger->member), "-e", err) == 0 ? 1 : -1;
+    p->values[END].value = "-e";
+    return pipeline_take(p, p->role.copies, err) == 0 ? 1 : -1;
 }
 
 const char *pipeline_state(const struct pipeline *p)

@@ -130,11 +130,10 @@ int pipeline_check(struct pipeline *p)
     child_group_init(&r.group, GRACE);
     check_member(&r, p); // the other workers have the same topics
     if (last > 0 && !pipeline_members_are_alike(p)) {
-        if (pipeline_take(p, last, &err) != 0) {
+        if (pipeline_take(p, last, &err) != 0)
             check_report_failed(&r.report, &err);
-        } else {
+        else
             check_member(&r, p);
-        }
     }
     child_group_release(&r.group);
     return check_report_end(&r.report);
