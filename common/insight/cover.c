@@ -42,13 +42,11 @@ static const struct json_key range_keys[RANGE_COUNT] = {
 
 void cover_release(struct cover *c)
 {
-    for (size_t i = 0; i < c->topic_count; i++)
-        free(c->topic[i].name);
     for (size_t i = 0; i < c->range_count; i++)
         free(c->range[i].topic);
     for (size_t i = 0; i < c->window_count; i++)
         free(c->window[i]);
-    free(c->topic);
+    topic_counts_clear(&c->topics);
     free(c->range);
     free(c->window);
     free(c->group);
@@ -60,12 +58,6 @@ void cover_add_range(struct cover *c, const char *topic, int32_t partition, int6
 {
     c->range = xreallocarray(c->range, c->range_count + 1, sizeof *c->range);
     c->range[c->range_count++] = (struct cover_range){xstrdup(topic), partition, from, to, newest};
-}
-
-void cover_add_topic(struct cover *c, const char *name, int32_t partitions)
-{
-    c->topic = xreallocarray(c->topic, c->topic_count + 1, sizeof *c->topic);
-    c->topic[c->topic_count++] = (struct mark_topic){xstrdup(name), partitions};
 }
 
 void cover_add_window(struct cover *c, const char *window)
@@ -110,9 +102,9 @@ void cover_put_opening(struct buf *b, const struct cover *c)
     put_head(b, c, opening);
     if (c->group != NULL)
         json_put_member_text(b, "group", c->group);
-    if (c->topic_count > 0) {
+    if (c->topics.count > 0) {
         json_put_name(b, "topics");
-        mark_put_topics(b, c->topic, c->topic_count);
+        mark_put_topics(b, &c->topics);
     }
     json_put_name(b, "windows");
     buf_putc(b, '[');
@@ -146,11 +138,6 @@ static int wrong(const char *member, struct err *err)
     return err_set(err, EX_DATAERR, "cover: '%s' is missing or wrong", member);
 }
 
-static bool is_int(const struct json_value *v, int64_t most)
-{
-    return v->type == JSON_INT && v->integer >= 0 && v->integer <= most;
-}
-
 // A name, which must not contain NUL.
 static bool is_name(const struct json_value *v)
 {
@@ -174,8 +161,9 @@ static bool read_id(struct cover *c, const struct json_value *v)
     return status == 0 && number >= 0;
 }
 
-static bool read_range(struct cover *c, const struct json_value *range)
+static bool read_range(void *ctx, const struct json_value *range)
 {
+    struct cover *c = ctx;
     struct json_value v[RANGE_COUNT], key, value;
     struct json_iter it;
     int64_t newest;
@@ -190,8 +178,9 @@ static bool read_range(struct cover *c, const struct json_value *range)
         if (i < RANGE_COUNT)
             v[i] = value;
     }
-    if (!is_name(&v[RANGE_TOPIC]) || !is_int(&v[RANGE_PARTITION], INT32_MAX) ||
-        !is_int(&v[RANGE_TO], INT64_MAX) || !is_int(&v[RANGE_FROM], v[RANGE_TO].integer) ||
+    if (!is_name(&v[RANGE_TOPIC]) || !json_is_count(&v[RANGE_PARTITION], INT32_MAX) ||
+        !json_is_count(&v[RANGE_TO], INT64_MAX) ||
+        !json_is_count(&v[RANGE_FROM], v[RANGE_TO].integer) ||
         !mark_read_newest(&v[RANGE_NEWEST], &newest))
         return false;
     char *topic = xstrndup(v[RANGE_TOPIC].string.data, v[RANGE_TOPIC].string.len);
@@ -201,17 +190,12 @@ static bool read_range(struct cover *c, const struct json_value *range)
     return true;
 }
 
-static void add_topic(void *ctx, const char *name, int32_t partitions)
-{
-    cover_add_topic(ctx, name, partitions);
-}
-
-static bool read_window(struct cover *c, const struct json_value *window)
+static bool read_window(void *ctx, const struct json_value *window)
 {
     if (!is_name(window))
         return false;
     char *text = xstrndup(window->string.data, window->string.len);
-    cover_add_window(c, text);
+    cover_add_window(ctx, text);
     free(text);
     return true;
 }
@@ -225,43 +209,27 @@ static bool read_plan(struct cover *c, const struct json_value *plan)
     return true;
 }
 
-static bool read_each(struct cover *c, const struct json_value *list,
-                      bool (*read)(struct cover *, const struct json_value *))
-{
-    struct json_value key, element;
-    struct json_iter it;
-
-    if (list->type != JSON_ARRAY)
-        return false;
-    json_iter_init(&it, list);
-    while (json_iter_next(&it, &key, &element)) {
-        if (!read(c, &element))
-            return false;
-    }
-    return true;
-}
-
 static int read_opening(struct cover *c, const struct json_value *v, struct err *err)
 {
     if (v[KEY_GROUP].type != JSON_ABSENT && !is_name(&v[KEY_GROUP]))
         return wrong("group", err);
     if (v[KEY_GROUP].type != JSON_ABSENT)
         c->group = xstrndup(v[KEY_GROUP].string.data, v[KEY_GROUP].string.len);
-    if (v[KEY_TOPICS].type != JSON_ABSENT && !mark_read_topics(&v[KEY_TOPICS], add_topic, c))
+    if (v[KEY_TOPICS].type != JSON_ABSENT && !mark_read_topics(&v[KEY_TOPICS], &c->topics))
         return wrong("topics", err);
-    if (!read_each(c, &v[KEY_WINDOWS], read_window))
+    if (!json_each(&v[KEY_WINDOWS], read_window, c))
         return wrong("windows", err);
     if (!read_plan(c, &v[KEY_PLAN]))
         return wrong("plan", err);
-    if (!read_each(c, &v[KEY_COVERS], read_range))
+    if (!json_each(&v[KEY_COVERS], read_range, c))
         return wrong("covers", err);
     c->empty = v[KEY_LINES].type != JSON_ABSENT;
-    return c->empty && !is_int(&v[KEY_LINES], 0) ? wrong("lines", err) : 0;
+    return c->empty && !json_is_count(&v[KEY_LINES], 0) ? wrong("lines", err) : 0;
 }
 
 static int read_closing(struct cover *c, const struct json_value *v, struct err *err)
 {
-    if (!is_int(&v[KEY_LINES], INT64_MAX))
+    if (!json_is_count(&v[KEY_LINES], INT64_MAX))
         return wrong("lines", err);
     c->lines = (uint64_t)v[KEY_LINES].integer;
     return 0;

@@ -43,13 +43,11 @@ struct cover_range {
 };
 
 struct cover {
-    char run[MARK_RUN_SIZE]; // of the mark that the partials belong to
-    uint64_t seq;            // of that mark
-    char *group;             // that has read the input; NULL if none
-    struct mark_topic
-        *topic; // topics of which all partitions are covered, by this run or by others
-    size_t topic_count;
-    struct cover_range *range; // the partitions of which something is new
+    char run[MARK_RUN_SIZE];    // of the mark that the partials belong to
+    uint64_t seq;               // of that mark
+    char *group;                // that has read the input; NULL if none
+    struct topic_counts topics; // all of whose partitions are covered, by this run or by others
+    struct cover_range *range;  // the partitions of which something is new
     size_t range_count;
     char **window; // the windows that the worker counts, as its user wrote them
     size_t window_count;
@@ -73,10 +71,9 @@ enum cover_line {
 // Frees what the cover owns and resets it to COVER_INIT.
 void cover_release(struct cover *c);
 
-// Append a range, a topic or a window. The texts are copied.
+// Append a range or a window. The texts are copied.
 void cover_add_range(struct cover *c, const char *topic, int32_t partition, int64_t from,
                      int64_t to, int64_t newest);
-void cover_add_topic(struct cover *c, const char *name, int32_t partitions);
 void cover_add_window(struct cover *c, const char *window);
 
 // Stores "<run>/<seq>" in id.

@@ -43,8 +43,7 @@ int cover_writer_make(struct cover_writer *w, const struct mark *mark, struct co
     cover->seq = mark->seq;
     if (w->group != NULL)
         cover->group = xstrdup(w->group);
-    for (size_t i = 0; i < w->source.topic_count; i++)
-        cover_add_topic(cover, w->source.topic[i].name, w->source.topic[i].partitions);
+    topic_counts_copy(&cover->topics, &w->source.topics);
     for (size_t i = 0; i < mark->at_count; i++) {
         const struct mark_at *at = &mark->at[i], *last = find_last(&w->last, at, i);
         if (last == NULL)

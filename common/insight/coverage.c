@@ -18,12 +18,10 @@ void coverage_release(struct coverage *c)
         free(c->partition[i]->topic);
         free(c->partition[i]);
     }
-    for (size_t i = 0; i < c->topic_count; i++)
-        free(c->topic[i].name);
     for (size_t i = 0; i < c->open_count; i++)
         free(c->open[i].pending);
     free(c->partition);
-    free(c->topic);
+    topic_counts_clear(&c->topics);
     free(c->open);
     free(c->laggard.topic);
     *c = (struct coverage){.skip_gaps = c->skip_gaps, .replaying = c->replaying};
@@ -79,15 +77,12 @@ struct coverage_partition *coverage_partition(struct coverage *c, const char *to
 
 void coverage_promise(struct coverage *c, const char *topic, int32_t partitions)
 {
-    for (size_t i = 0; i < c->topic_count; i++) {
-        if (strcmp(c->topic[i].name, topic) != 0)
-            continue;
-        if (c->topic[i].partitions < partitions)
-            c->topic[i].partitions = partitions;
-        return;
-    }
-    c->topic = xreallocarray(c->topic, c->topic_count + 1, sizeof *c->topic);
-    c->topic[c->topic_count++] = (struct mark_topic){xstrdup(topic), partitions};
+    struct topic_count *known = topic_counts_find(&c->topics, topic);
+
+    if (known == NULL)
+        topic_counts_add(&c->topics, topic, partitions);
+    else if (known->partitions < partitions)
+        known->partitions = partitions;
 }
 
 struct open_cover *coverage_add_open(struct coverage *c, const char *run, uint64_t seq)
@@ -276,8 +271,8 @@ enum coverage_result coverage_open(struct coverage *c, const struct cover *cover
     c->used = true;
     if (check_open(c, cover, err) != 0 || compare_ranges(c, cover, &fresh, &known, err) != 0)
         return COVERAGE_FAILED;
-    for (size_t i = 0; i < cover->topic_count; i++)
-        coverage_promise(c, cover->topic[i].name, cover->topic[i].partitions);
+    for (size_t i = 0; i < cover->topics.count; i++)
+        coverage_promise(c, cover->topics.item[i].topic, cover->topics.item[i].partitions);
     if (known > 0)
         note_duplicate(c, cover);
     else if (misfit != NULL &&

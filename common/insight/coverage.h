@@ -74,8 +74,7 @@ struct coverage {
     bool strict;                           // no opening line may be missing
     struct coverage_partition **partition; // by topic and number
     size_t count;
-    struct mark_topic *topic;
-    size_t topic_count;
+    struct topic_counts topics;
     struct open_cover *open; // at most one for each run
     size_t open_count;
     struct coverage_laggard laggard;

@@ -36,10 +36,10 @@ static void save_open(const struct coverage *c, const struct open_cover *open,
 void coverage_codec_save(const struct coverage *c, struct snapshot_writer *out)
 {
     snapshot_put_num(out, c->used);
-    snapshot_put_num(out, c->topic_count);
-    for (size_t i = 0; i < c->topic_count; i++) {
-        save_text(c->topic[i].name, out);
-        snapshot_put_num(out, (uint64_t)c->topic[i].partitions);
+    snapshot_put_num(out, c->topics.count);
+    for (size_t i = 0; i < c->topics.count; i++) {
+        save_text(c->topics.item[i].topic, out);
+        snapshot_put_num(out, (uint64_t)c->topics.item[i].partitions);
     }
     snapshot_put_num(out, c->count);
     for (size_t i = 0; i < c->count; i++) {

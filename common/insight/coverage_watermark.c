@@ -9,11 +9,11 @@
 
 // Returns the first partition of a topic that is promised and that no cover has named, or the
 // number of its partitions.
-static int32_t missing_partition(const struct coverage *c, const struct mark_topic *topic)
+static int32_t missing_partition(const struct coverage *c, const struct topic_count *topic)
 {
     int32_t i = 0;
 
-    while (i < topic->partitions && coverage_find(c, topic->name, i) != NULL)
+    while (i < topic->partitions && coverage_find(c, topic->topic, i) != NULL)
         i++;
     return i;
 }
@@ -23,11 +23,11 @@ static bool find_laggard(const struct coverage *c, struct coverage_laggard *lagg
 {
     bool found = false;
 
-    for (size_t i = 0; i < c->topic_count; i++) {
-        int32_t missing = missing_partition(c, &c->topic[i]);
-        if (missing < c->topic[i].partitions) {
+    for (size_t i = 0; i < c->topics.count; i++) {
+        int32_t missing = missing_partition(c, &c->topics.item[i]);
+        if (missing < c->topics.item[i].partitions) {
             *laggard = (struct coverage_laggard){
-                .topic = c->topic[i].name, .partition = missing, .newest = MARK_NO_TIME};
+                .topic = c->topics.item[i].topic, .partition = missing, .newest = MARK_NO_TIME};
             return true;
         }
     }

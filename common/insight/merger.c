@@ -32,8 +32,8 @@ void merger_note_source(struct merger *m, const struct mark *mark)
 {
     int64_t partitions = 0;
 
-    for (size_t i = 0; i < mark->topic_count; i++)
-        partitions += mark->topic[i].partitions;
+    for (size_t i = 0; i < mark->topics.count; i++)
+        partitions += mark->topics.item[i].partitions;
     m->several |= mark->at_count > 1 || partitions > 1;
 }
 

@@ -38,7 +38,7 @@ static int wrong(struct reader *r, const char *what)
 
 static bool is_count(const struct json_value *value)
 {
-    return value->type == JSON_INT && value->integer >= 0 && value->integer <= COUNT_MAX;
+    return json_is_count(value, COUNT_MAX);
 }
 
 static bool same_name(const struct json_key *name, const struct json_value *value)

@@ -295,6 +295,27 @@ bool json_iter_next(json_iter *it, json_value *key, json_value *value)
     return true;
 }
 
+bool json_each(const json_value *list, bool (*visit)(void *ctx, const json_value *element),
+               void *ctx)
+{
+    json_iter it;
+    json_value key, element;
+
+    if (list->type != JSON_ARRAY)
+        return false;
+    json_iter_init(&it, list);
+    while (json_iter_next(&it, &key, &element)) {
+        if (!visit(ctx, &element))
+            return false;
+    }
+    return true;
+}
+
+bool json_is_count(const json_value *value, int64_t most)
+{
+    return value->type == JSON_INT && value->integer >= 0 && value->integer <= most;
+}
+
 bool json_utf8_valid(const char *data, size_t len)
 {
     return simdjson::validate_utf8(data, len);

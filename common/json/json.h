@@ -125,6 +125,14 @@ struct json_iter {
 void json_iter_init(struct json_iter *it, const struct json_value *container);
 bool json_iter_next(struct json_iter *it, struct json_value *key, struct json_value *value);
 
+// Calls visit() for each element of an array until it returns false. Returns whether the value is
+// an array, and visit() has always returned true.
+bool json_each(const struct json_value *list,
+               bool (*visit)(void *ctx, const struct json_value *element), void *ctx);
+
+// Returns whether the value is an integer from 0 to `most`.
+bool json_is_count(const struct json_value *value, int64_t most);
+
 // Returns the version of simdjson. It knows only the version for which this program was built.
 const char *json_version(void);
 

@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "kafka/membership.h"
 #include "kafka/metadata.h"
-#include "kafka/topic_counts.h"
+#include "stream/topic_counts.h"
 
 #define EXPLAIN_TIME 2000     // ms to find out why a topic is not available
 #define GROWTH_INTERVAL 10000 // ms between questions whether topics have more partitions
@@ -43,12 +43,13 @@ static int count_partitions(struct consumer *c, const rd_kafka_topic_partition_l
     topic_counts_clear(&c->topics);
     for (size_t i = 0; i < c->subscribed->count; i++) {
         const char *topic = c->subscribed->item[i];
-        if (topic[0] != '^' && count_topic(c, topic, err) != 0)
+        if (topic[0] != '^' && topic_counts_find(&c->topics, topic) == NULL &&
+            count_topic(c, topic, err) != 0)
             return -1;
     }
     for (int i = 0; i < list->cnt; i++) {
         const char *topic = list->elems[i].topic;
-        if (!topic_counts_has(&c->topics, topic) && count_topic(c, topic, err) != 0)
+        if (topic_counts_find(&c->topics, topic) == NULL && count_topic(c, topic, err) != 0)
             return -1;
     }
     return 0;

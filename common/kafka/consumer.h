@@ -28,8 +28,8 @@
 #include "kafka/offset_spec.h"
 #include "kafka/partition.h"
 #include "kafka/refill.h"
-#include "kafka/topic_counts.h"
 #include "kafka/value.h"
+#include "stream/topic_counts.h"
 
 struct consumer_ops {
     // Called for each record. line->number counts the records from 1. The line may contain

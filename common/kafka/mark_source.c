@@ -174,12 +174,6 @@ static void put_position(const struct mark_source *m, struct mark *next)
     }
 }
 
-static void put_topics(const struct consumer *c, struct mark *next)
-{
-    for (size_t i = 0; i < c->topics.count; i++)
-        mark_add_topic(next, c->topics.item[i].topic, c->topics.item[i].partitions);
-}
-
 // Fills in the next mark.
 static void describe(const struct mark_source *m, enum mark_kind kind, struct mark *next)
 {
@@ -201,7 +195,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
     if (kind == MARK_ASSIGN)
         next->member = c->member == NULL ? NULL : xstrdup(c->member);
     if (kind == MARK_HELLO || kind == MARK_ASSIGN)
-        put_topics(c, next);
+        topic_counts_copy(&next->topics, &c->topics);
     put_position(m, next);
     next->has_watermark = m->last.has_watermark;
     next->watermark = m->last.watermark;

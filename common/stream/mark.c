@@ -14,9 +14,7 @@ void mark_clear(struct mark *m)
     for (size_t i = 0; i < m->at_count; i++)
         free(m->at[i].topic);
     free(m->at);
-    for (size_t i = 0; i < m->topic_count; i++)
-        free(m->topic[i].name);
-    free(m->topic);
+    topic_counts_clear(&m->topics);
     free(m->group);
     free(m->shard);
     free(m->cluster);
@@ -40,8 +38,8 @@ void mark_copy(struct mark *to, const struct mark *from)
     mark_clear(to);
     *to = *from;
     to->at = NULL;
-    to->topic = NULL;
-    to->at_count = to->topic_count = 0;
+    to->at_count = 0;
+    to->topics = (struct topic_counts){0};
     to->group = copy_text(from->group);
     to->shard = copy_text(from->shard);
     to->cluster = copy_text(from->cluster);
@@ -51,8 +49,7 @@ void mark_copy(struct mark *to, const struct mark *from)
         const struct mark_at *at = &from->at[i];
         mark_add_at(to, at->topic, at->partition, at->offset)->newest = at->newest;
     }
-    for (size_t i = 0; i < from->topic_count; i++)
-        mark_add_topic(to, from->topic[i].name, from->topic[i].partitions);
+    topic_counts_copy(&to->topics, &from->topics);
 }
 
 static void random_bytes(unsigned char *b, size_t size)
@@ -90,27 +87,14 @@ void mark_new_token(char token[MARK_TOKEN_SIZE])
         snprintf(token + 2 * i, 3, "%02x", b[i]);
 }
 
-// Returns an array with room for one more element. Doubles it whenever the count is a power of two,
-// so that no capacity has to be kept.
-static void *grow(void *array, size_t count, size_t size)
-{
-    if ((count & (count - 1)) != 0)
-        return array;
-    return xreallocarray(array, count == 0 ? 1 : 2 * count, size);
-}
-
 struct mark_at *mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset)
 {
-    m->at = grow(m->at, m->at_count, sizeof *m->at);
+    // Doubles the array whenever the count is a power of two, so that no capacity has to be kept.
+    if ((m->at_count & (m->at_count - 1)) == 0)
+        m->at = xreallocarray(m->at, m->at_count == 0 ? 1 : 2 * m->at_count, sizeof *m->at);
     struct mark_at *at = &m->at[m->at_count++];
     *at = (struct mark_at){xstrdup(topic), partition, offset, MARK_NO_TIME};
     return at;
-}
-
-void mark_add_topic(struct mark *m, const char *name, int32_t partitions)
-{
-    m->topic = grow(m->topic, m->topic_count, sizeof *m->topic);
-    m->topic[m->topic_count++] = (struct mark_topic){xstrdup(name), partitions};
 }
 
 int64_t mark_offset(const struct mark *m, const char *topic, int32_t partition)

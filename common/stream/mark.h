@@ -36,6 +36,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "stream/topic_counts.h"
 
 #define MARK_RUN_SIZE 37   // a UUID as text (RFC 9562) and its NUL
 #define MARK_TOKEN_SIZE 33 // 128 random bits in hex and their NUL
@@ -54,12 +55,6 @@ struct mark_at {
                     // MARK_NO_MORE
 };
 
-// A topic, and how many partitions it has.
-struct mark_topic {
-    char *name;
-    int32_t partitions;
-};
-
 struct mark {
     enum mark_kind kind;
     char run[MARK_RUN_SIZE];
@@ -76,8 +71,7 @@ struct mark {
     size_t at_count;
     // Only in a hello or an assign mark: the topics of which all partitions are read, by this
     // source or by others. None if only chosen partitions are.
-    struct mark_topic *topic;
-    size_t topic_count;
+    struct topic_counts topics;
     bool has_watermark, has_committed;
     bool stop;          // the source was told to stop; this is the last mark of the run
     bool now;           // the source waits until this mark is committed
@@ -105,9 +99,8 @@ void mark_new_run(char run[MARK_RUN_SIZE]);
 // the group's metadata, so knowing the run is not enough to forge a mark.
 void mark_new_token(char token[MARK_TOKEN_SIZE]);
 
-// Append a partition's position, of which no time is known, and a topic. The names are copied.
+// Appends a partition's position, of which no time is known. The topic is copied.
 struct mark_at *mark_add_at(struct mark *m, const char *topic, int32_t partition, int64_t offset);
-void mark_add_topic(struct mark *m, const char *name, int32_t partitions);
 
 // Returns the offset of a partition, or -1 if the mark does not list it.
 int64_t mark_offset(const struct mark *m, const char *topic, int32_t partition);

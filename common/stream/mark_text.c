@@ -147,19 +147,15 @@ static bool read_tuple(const struct json_value *v, struct json_value *part, size
     return count == width;
 }
 
-static bool is_int(const struct json_value *v, int64_t most)
-{
-    return v->type == JSON_INT && v->integer >= 0 && v->integer <= most;
-}
-
 // Reads one ["topic",partition,offset] and appends it.
-static bool read_position(struct mark *m, const struct json_value *position)
+static bool read_position(void *ctx, const struct json_value *position)
 {
+    struct mark *m = ctx;
     struct json_value part[3];
     char *topic = NULL;
 
     if (!read_tuple(position, part, 3) || part[0].type != JSON_STRING ||
-        !is_int(&part[1], INT32_MAX) || !is_int(&part[2], INT64_MAX) ||
+        !json_is_count(&part[1], INT32_MAX) || !json_is_count(&part[2], INT64_MAX) ||
         !read_text(&part[0], &topic))
         return false;
     mark_add_at(m, topic, (int32_t)part[1].integer, part[2].integer);
@@ -167,55 +163,24 @@ static bool read_position(struct mark *m, const struct json_value *position)
     return true;
 }
 
-// Reads one ["topic",partitions].
-static bool read_topic(const struct json_value *topic,
-                       void (*add)(void *ctx, const char *name, int32_t partitions), void *ctx)
+// Reads one ["topic",partitions] and appends it.
+static bool read_topic(void *ctx, const struct json_value *topic)
 {
+    struct topic_counts *topics = ctx;
     struct json_value part[2];
     char *name = NULL;
 
     if (!read_tuple(topic, part, 2) || part[0].type != JSON_STRING ||
-        !is_int(&part[1], INT32_MAX) || !read_text(&part[0], &name))
+        !json_is_count(&part[1], INT32_MAX) || !read_text(&part[0], &name))
         return false;
-    add(ctx, name, (int32_t)part[1].integer);
+    topic_counts_add(topics, name, (int32_t)part[1].integer);
     free(name);
     return true;
 }
 
-bool mark_read_topics(const struct json_value *list,
-                      void (*add)(void *ctx, const char *name, int32_t partitions), void *ctx)
+bool mark_read_topics(const struct json_value *list, struct topic_counts *topics)
 {
-    struct json_value key, topic;
-    struct json_iter it;
-
-    if (list->type != JSON_ARRAY)
-        return false;
-    json_iter_init(&it, list);
-    while (json_iter_next(&it, &key, &topic)) {
-        if (!read_topic(&topic, add, ctx))
-            return false;
-    }
-    return true;
-}
-
-static void add_topic(void *ctx, const char *name, int32_t partitions)
-{
-    mark_add_topic(ctx, name, partitions);
-}
-
-static bool read_positions(struct mark *m, const struct json_value *list)
-{
-    struct json_value key, position;
-    struct json_iter it;
-
-    if (list->type != JSON_ARRAY)
-        return false;
-    json_iter_init(&it, list);
-    while (json_iter_next(&it, &key, &position)) {
-        if (!read_position(m, &position))
-            return false;
-    }
-    return true;
+    return json_each(list, read_topic, topics);
 }
 
 bool mark_read_newest(const struct json_value *v, int64_t *newest)
@@ -295,9 +260,9 @@ int mark_parse(struct mark *m, struct json *json, const char *data, size_t len, 
         return wrong("librdkafka", err);
     if (!read_text(&v[KEY_MEMBER], &m->member))
         return wrong("member", err);
-    if (v[KEY_TOPICS].type != JSON_ABSENT && !mark_read_topics(&v[KEY_TOPICS], add_topic, m))
+    if (v[KEY_TOPICS].type != JSON_ABSENT && !mark_read_topics(&v[KEY_TOPICS], &m->topics))
         return wrong("topics", err);
-    if (!read_positions(m, &v[KEY_AT]))
+    if (!json_each(&v[KEY_AT], read_position, m))
         return wrong("at", err);
     if (!read_newest(m, &v[KEY_NEWEST]))
         return wrong("newest", err);
@@ -325,14 +290,15 @@ static void put_at(struct buf *b, const struct mark *m)
     buf_putc(b, ']');
 }
 
-void mark_put_topics(struct buf *b, const struct mark_topic *topic, size_t count)
+void mark_put_topics(struct buf *b, const struct topic_counts *topics)
 {
     buf_putc(b, '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < topics->count; i++) {
+        const struct topic_count *item = &topics->item[i];
         json_put_comma(b);
         buf_putc(b, '[');
-        json_put_string(b, topic[i].name, strlen(topic[i].name));
-        buf_printf(b, ",%d]", (int)topic[i].partitions);
+        json_put_string(b, item->topic, strlen(item->topic));
+        buf_printf(b, ",%d]", (int)item->partitions);
     }
     buf_putc(b, ']');
 }
@@ -389,9 +355,9 @@ void mark_format(struct buf *b, const struct mark *m)
         json_put_member_text(b, "librdkafka", m->librdkafka);
     if (m->member != NULL)
         json_put_member_text(b, "member", m->member);
-    if (m->topic_count > 0) {
+    if (m->topics.count > 0) {
         json_put_name(b, "topics");
-        mark_put_topics(b, m->topic, m->topic_count);
+        mark_put_topics(b, &m->topics);
     }
     put_at(b, m);
     if (has_newest(m))

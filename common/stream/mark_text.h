@@ -31,12 +31,10 @@ void mark_format(struct buf *b, const struct mark *m);
 
 // --- Members that are written the same way elsewhere ---
 
-// Appends a list of topics: [["topic",partitions],...].
-void mark_put_topics(struct buf *b, const struct mark_topic *topic, size_t count);
-
-// Calls add() for each topic of such a list. Returns false if the value is no such list.
-bool mark_read_topics(const struct json_value *list,
-                      void (*add)(void *ctx, const char *name, int32_t partitions), void *ctx);
+// Append a list of topics, [["topic",partitions],...], and add those of such a list to *topics. The
+// second one returns false if the value is no such list.
+void mark_put_topics(struct buf *b, const struct topic_counts *topics);
+bool mark_read_topics(const struct json_value *list, struct topic_counts *topics);
 
 // Append and read a time that a partition has reached: ms, null for MARK_NO_TIME, or "end" for
 // MARK_NO_MORE. The second one returns false if the value is no such time.

@@ -144,7 +144,7 @@ static void test_snapshot(void)
 
     take(&c, 1, 3, 0, 10, 500);
     take(&c, 2, 12, 0, 0, MARK_NO_MORE);
-    cover_add_topic(&a, "t", 4);
+    topic_counts_add(&a.topics, "t", 4);
     cover_add_range(&a, "t", 0, 0, 5, 1000);
     cover_add_range(&a, "t", 1, 0, 5, MARK_NO_MORE);
     cover_add_range(&a, "t", 2, 8, 9, 700);

@@ -46,7 +46,7 @@ static void cover(struct coverage *c)
 {
     struct cover cover = {.run = RUN, .seq = 7};
 
-    cover_add_topic(&cover, "logins", 3);
+    topic_counts_add(&cover.topics, "logins", 3);
     cover_add_range(&cover, "logins", 0, 10, 20, MS_HOUR);
     cover_add_range(&cover, "logins", 2, 5, 5, MARK_NO_MORE);
     if (coverage_open(c, &cover, NULL, &err) != COVERAGE_NEW)
