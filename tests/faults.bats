@@ -42,9 +42,8 @@ assert_same() {
 @test "the shim shortens reads and writes" {
     need_strace
     printf '%0100d\n' 0 >line
-    asan=$(ldd "$(type -P loginclean)" | awk '/libasan/ { print $3 }')
     traced -f -o trace -E FAULTS=short-read,short-write \
-        -E LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" loginclean --rejects - <line >out
+        -E LD_PRELOAD="$(preload faults loginclean)" loginclean --rejects - <line >out
     [ "$(grep -cE 'read\(0,.*= [1-7]$' trace)" -gt 13 ]
     [ "$(grep -cE 'write\(1,.*= [1-7]$' trace)" -gt 13 ]
 }
@@ -168,8 +167,7 @@ assert_full() {
 }
 
 @test "a SIGUSR1 that arrives just before a wait for input is handled" {
-    asan=$(ldd "$(type -P loginclean)" | awk '/libasan/ { print $3 }')
-    start_fed env FAULTS=usr1-write LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" \
+    start_fed env FAULTS=usr1-write LD_PRELOAD="$(preload faults loginclean)" \
         loginclean --stats stats --rejects /dev/null
     head -n 1 records | write_to_feed
     wait_until 10 has_lines 1 out

@@ -273,13 +273,18 @@ has_let_go_of_signals() {
 
 # --- Faults and limits ---
 
-# with_faults FAULTS COMMAND...: runs a command with faults of tests/faults.c, for at most a minute. The
-# runtime of the address sanitizer must be loaded first.
-with_faults() {
+# preload NAME PROGRAM: what LD_PRELOAD must be to put NAME.so before the program's calls. The runtime of
+# the address sanitizer must be loaded first.
+preload() {
     local asan
 
     asan=$(ldd "$(type -P "$2")" | awk '/libasan/ { print $3 }')
-    timeout 60 env FAULTS="$1" LD_PRELOAD="${asan:+$asan }$BUILD_DIR/faults.so" "${@:2}"
+    echo "${asan:+$asan }$BUILD_DIR/$1.so"
+}
+
+# with_faults FAULTS COMMAND...: runs a command with faults of tests/faults.c, for at most a minute.
+with_faults() {
+    timeout 60 env FAULTS="$1" LD_PRELOAD="$(preload faults "$2")" "${@:2}"
 }
 
 # For tests that measure memory, of which the sanitizers need much.
