@@ -80,6 +80,11 @@ $(B)/unfenced.so: tests/unfenced.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
 
+# Makes an assignment wait for tests/delivery-elastic.bats, put before librdkafka's calls.
+$(B)/late.so: tests/late.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
+
 # Deletes and changes topics, in less time than a JVM takes to start.
 $(B)/tests/alter_topic: tests/alter_topic.c
 	@mkdir -p $(@D)
@@ -113,7 +118,7 @@ demo:
 	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
 
 .PHONY: test-programs
-test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/unfenced.so $(B)/tests/alter_topic $(BENCH_PROGRAMS)
+test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/late.so $(B)/unfenced.so $(B)/tests/alter_topic $(BENCH_PROGRAMS)
 
 check: test-programs
 	@BUILD=$(B) SAN=$(SAN) tests/run --no-kafka $(TESTS)

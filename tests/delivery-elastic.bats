@@ -9,13 +9,13 @@ load helpers
 load delivery
 
 # worker NAME [OPTION]...: starts a pipeline with a slow stage as a member of the group. Its files are
-# in the directory NAME. $sink has more options of kcat-out.
+# in the directory NAME. $sink has more options of kcat-out, and $source what stands before kcat-in.
 worker() {
     mkdir -p "$1"
     slow_stage
     mv slow "$1"
     cat >"$1/pipeline" <<END
-kcat-in '$topic' -G '$group' --marks=100ms -X session.timeout.ms=6000 ${*:2} -v 2>source.err |
+${source:-} kcat-in '$topic' -G '$group' --marks=100ms -X session.timeout.ms=6000 ${*:2} -v 2>source.err |
     perl slow | kcat-out -t '$out' --exactly-once $sink 2>sink.err
 echo "\${PIPESTATUS[*]}" >statuses
 END
@@ -193,6 +193,24 @@ assert_each_once() {
     echo '{"n":3001}' | produce_to 3
     assert_each_once 3001
     [ ! -e a/statuses ]
+}
+
+@test "a worker reads the right partitions when its group is shared anew while it takes others" {
+    make_topics 3000
+    source="env LATE=8 LD_PRELOAD='$(preload late kcat-in)'"
+    worker a -X topic.metadata.refresh.interval.ms=1000
+    wait_until 20 grep -q 'partitions assigned' a/source.err
+    source=''
+    worker b
+    "$BUILD_DIR/tests/alter_topic" grow "$topic" 5
+    for partition in 3 4; do
+        echo "{\"n\":$((2998 + partition))}" | produce_to $partition
+    done
+    assert_each_once 3002
+    [ "$(grep -c 'partitions assigned' a/source.err)" -ge 2 ]
+    [ ! -e a/statuses ]
+    [ ! -e b/statuses ]
+    finish_workers
 }
 
 @test "kcat-out refuses a membership in the format of another librdkafka" {

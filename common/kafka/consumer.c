@@ -100,7 +100,7 @@ static void give_up(struct consumer *c)
 {
     bool lost = rd_kafka_assignment_lost(c->client.rk);
 
-    if (!c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
+    if (c->assigned && !c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
         c->stopped = true;
     let_go(c);
 }
@@ -108,9 +108,11 @@ static void give_up(struct consumer *c)
 static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
     // If librdkafka has joined anew while it waited for on_assign(), it may not revoke first.
-    if (c->assigned)
-        give_up(c);
-    if (c->stopped || !take_partitions(c, list)) {
+    give_up(c);
+    bool taken = !c->stopped && take_partitions(c, list);
+    if (c->is_next) {
+        let_go(c); // librdkafka would take an answer for one to the next rebalance
+    } else if (!taken) {
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
         let_go(c);
         rd_kafka_assign(c->client.rk, none);
@@ -131,6 +133,37 @@ static void on_revoke(struct consumer *c)
     c->assignment++;
 }
 
+static void rebalance(struct consumer *c, rd_kafka_topic_partition_list_t *assigned)
+{
+    if (assigned == NULL)
+        on_revoke(c);
+    else if (c->stopped || c->closing)
+        rd_kafka_assign(c->client.rk, NULL);
+    else
+        on_assign(c, assigned);
+}
+
+// Keeps a rebalance that comes while an earlier one is being handled, which asks the broker and so
+// serves librdkafka's events. Only the last one counts. Takes the list.
+static void put_next(struct consumer *c, rd_kafka_topic_partition_list_t *assigned)
+{
+    if (c->next != NULL)
+        rd_kafka_topic_partition_list_destroy(c->next);
+    c->next = assigned;
+    c->is_next = true;
+}
+
+static void rebalance_next(struct consumer *c)
+{
+    rd_kafka_topic_partition_list_t *assigned = c->next;
+
+    c->next = NULL;
+    c->is_next = false;
+    rebalance(c, assigned);
+    if (assigned != NULL)
+        rd_kafka_topic_partition_list_destroy(assigned);
+}
+
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *list, void *opaque)
 {
@@ -140,12 +173,13 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     (void)rk;
     log_info("group %s: %d partitions %s", c->offsets.group, list->cnt,
              assign ? "assigned" : "revoked");
-    if (assign && (c->stopped || c->closing))
-        rd_kafka_assign(c->client.rk, NULL);
-    else if (assign)
-        on_assign(c, list);
-    else
-        on_revoke(c);
+    put_next(c, assign ? rd_kafka_topic_partition_list_copy(list) : NULL);
+    if (c->rebalancing)
+        return;
+    c->rebalancing = true;
+    while (c->is_next)
+        rebalance_next(c);
+    c->rebalancing = false;
 }
 
 // librdkafka delivers errors as messages.
@@ -513,6 +547,8 @@ void consumer_release(struct consumer *c)
     group_known_release(&c->offsets.known);
     partition_set_release(&c->partitions);
     set_member(c, NULL);
+    if (c->next != NULL)
+        rd_kafka_topic_partition_list_destroy(c->next);
     topic_counts_clear(&c->topics);
     free(c->share);
     buf_release(&c->topic_names);

@@ -87,14 +87,17 @@ struct consumer {
     const rd_kafka_message_t *message; // the current record
     struct refill refill;
     struct value value;
-    uint64_t records;          // read so far
-    struct buf topic_names;    // as they were given, for messages
-    bool assigned;             // by the group, possibly no partition
-    uint64_t announced;        // the assignment of which ops.assigned() knows
-    rd_kafka_queue_t *nothing; // always empty
-    bool serving;              // within consumer_serve()
-    bool stopped;              // ops.record() returned -1
-    bool closing;              // consumer_close() or consumer_release() was called
+    uint64_t records;                      // read so far
+    struct buf topic_names;                // as they were given, for messages
+    bool assigned;                         // by the group, possibly no partition
+    bool rebalancing;                      // within on_rebalance()
+    bool is_next;                          // another rebalance follows:
+    rd_kafka_topic_partition_list_t *next; // its assigned partitions; NULL if it revokes them
+    uint64_t announced;                    // the assignment of which ops.assigned() knows
+    rd_kafka_queue_t *nothing;             // always empty
+    bool serving;                          // within consumer_serve()
+    bool stopped;                          // ops.record() returned -1
+    bool closing;                          // consumer_close() or consumer_release() was called
 };
 
 // Returns 0, or -1 with *err set. defaults are those of config_new().
