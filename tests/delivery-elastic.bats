@@ -213,6 +213,25 @@ assert_each_once() {
     finish_workers
 }
 
+@test "a worker that was stopped before it read anything goes on with what the group gives it" {
+    make_topics 3000
+    source="env LATE=5 LD_PRELOAD='$(preload late kcat-in)'"
+    worker a
+    a=$!
+    wait_until 20 grep -q 'partitions assigned' a/source.err
+    pkill -STOP -s $a kcat-in
+    source=''
+    worker b
+    assert_each_once 3000
+    pkill -CONT -s $a kcat-in
+    wait_until 30 holds a 4
+    pkill -KILL -s $! kcat-in
+    seq -f '{"n":%g}' 3001 3300 | produce "$topic"
+    assert_each_once 3300
+    [ ! -e a/statuses ]
+    finish_workers
+}
+
 @test "kcat-out refuses a membership in the format of another librdkafka" {
     create_topic "$out"
     printf '{"@mark":"hello","run":"%s","seq":0,"group":"g","librdkafka":"1.0.0","at":[]}\n' \

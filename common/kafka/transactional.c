@@ -123,13 +123,13 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
     const char *group = s->consumer.offsets.group;
 
     (void)blocked; // never, because it keeps the partitions then
+    if (s->consumer.announced != s->consumer.assignment)
+        return 0; // nothing was read from them
     if (lost)
         return stream_fail(s->stream, EX_TEMPFAIL,
                            "group %s: gave this member's partitions to others, because it sent no "
                            "heartbeat in time",
                            group);
-    if (s->consumer.announced != s->consumer.assignment)
-        return 0; // nothing was read from them
     if (stream_emit_mark(s->stream, mark_source_make_now(&s->marks)) != 0)
         return -1;
     int status = commit_wait(s, GUARANTEE_STOP_WAIT);
