@@ -232,6 +232,22 @@ assert_each_once() {
     finish_workers
 }
 
+# The other one has committed where it starts by then, which must not look as if the group had read.
+@test "a worker that starts later than another one with -o end reads no old records" {
+    make_topics 3000
+    source="env LATE=5 LD_PRELOAD='$(preload late kcat-in)'"
+    worker a -o end
+    source=''
+    worker b -o end
+    wait_until 30 holds a 1
+    wait_until 30 holds b 1
+    seq -f '{"n":%g}' 3001 3300 | produce "$topic"
+    wait_until 30 out_has 300
+    numbers_of "$out" | sort -n >numbers
+    diff numbers <(seq 3001 3300)
+    finish_workers
+}
+
 @test "kcat-out refuses a membership in the format of another librdkafka" {
     create_topic "$out"
     printf '{"@mark":"hello","run":"%s","seq":0,"group":"g","librdkafka":"1.0.0","at":[]}\n' \
