@@ -232,13 +232,14 @@ assert_each_once() {
     finish_workers
 }
 
-# The other one has committed where it starts by then, which must not look as if the group had read.
+# The other one has committed by then where it starts, which must not look as if the group had read.
+# The ids of the clients give it the lower partitions.
 @test "a worker that starts later than another one with -o end reads no old records" {
     make_topics 3000
     source="env LATE=5 LD_PRELOAD='$(preload late kcat-in)'"
-    worker a -o end
+    worker a -o end -X client.id=b
     source=''
-    worker b -o end
+    worker b -o end -X client.id=a
     wait_until 30 holds a 1
     wait_until 30 holds b 1
     seq -f '{"n":%g}' 3001 3300 | produce "$topic"
