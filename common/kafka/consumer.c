@@ -55,11 +55,6 @@ static int count_partitions(struct consumer *c, const rd_kafka_topic_partition_l
     return 0;
 }
 
-static int prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
-{
-    return consumer_offsets_prepare(&c->offsets, list, err) == 0 ? c->ops.begin(c->ctx, err) : -1;
-}
-
 static void let_go(struct consumer *c)
 {
     for (size_t i = 0; i < c->partitions.count; i++)
@@ -74,20 +69,31 @@ static void set_member(struct consumer *c, char *take)
     c->member = take;
 }
 
+// Finds where the partitions start. Returns 1, 0 if they belong to an assignment that is no longer
+// valid, or -1 with *err set.
+static int prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
+{
+    if ((c->keeps && count_partitions(c, list, err) != 0) ||
+        consumer_offsets_prepare(&c->offsets, list, err) != 0)
+        return -1;
+    if (c->is_next)
+        return 0;
+    return c->keeps ? membership_confirm(c->client.rk, c->offsets.group, c->member, list,
+                                         c->client.wait, err)
+                    : 1;
+}
+
 // Returns whether the partitions can be read; if not, another assignment follows, or the client has
 // failed.
 static bool take_partitions(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
     char *member = c->keeps ? membership_text(c->client.rk) : NULL;
     struct err err;
-    int status = 1;
 
     set_member(c, member);
-    if ((c->keeps && count_partitions(c, list, &err) != 0) || prepare(c, list, &err) != 0)
+    int status = prepare(c, list, &err);
+    if (status > 0 && c->ops.begin(c->ctx, &err) != 0)
         status = -1;
-    else if (c->keeps)
-        status =
-            membership_confirm(c->client.rk, c->offsets.group, member, list, c->client.wait, &err);
     if (status < 0)
         client_fail(&c->client, err.status, "%s", err.text);
     else if (status == 0)
@@ -379,7 +385,9 @@ static int assign(struct consumer *c, const struct opt_list *topics, struct err 
     for (size_t i = 0; i < c->set.watch.count && c->set.id_count == 0; i++)
         topic_counts_add(&c->topics, c->set.watch.topic[i].name, c->set.watch.topic[i].partitions);
     if (status == 0)
-        status = prepare(c, list, err);
+        status = consumer_offsets_prepare(&c->offsets, list, err);
+    if (status == 0)
+        status = c->ops.begin(c->ctx, err);
     if (status == 0)
         status = start_fetching(c, list, err);
     rd_kafka_topic_partition_list_destroy(list);
