@@ -143,7 +143,7 @@ static int open_source(void *ctx, struct stream *s)
         .ctx = &r->source,
         .max_line = o->stream.max_line,
         .set = {.shard = o->shard, .shards = o->shards, .ids = o->ids, .id_count = o->id_count},
-        .keeps = r->source.guarantee->keeps,
+        .shared.keeps = r->source.guarantee->keeps,
         .offsets = {.group = o->group,
                     .range = o->range,
                     .stop_at_end = o->exit_at_end,

@@ -118,7 +118,7 @@ static void source_committed(struct source *s, rd_kafka_resp_err_t code,
     a->asking = false;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         mark_source_committed(&s->marks, a->asked.seq);
-        if (a->assignment == s->consumer.assignment)
+        if (a->assignment == s->consumer.shared.assignment)
             group_known_set_mark(&s->consumer.offsets.known, &a->asked);
     } else if (is_refused(s, code)) {
         client_fail(
@@ -142,7 +142,7 @@ static int ask_commit(struct source *s)
 
     mark_copy(&a->asked, &a->newest);
     a->has_newest = false;
-    a->assignment = s->consumer.assignment;
+    a->assignment = s->consumer.shared.assignment;
     rd_kafka_resp_err_t code =
         consumer_offsets_commit_mark(&s->consumer.offsets, &a->asked, false, &a->asking);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -7,185 +7,42 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/xalloc.h"
-#include "kafka/membership.h"
 #include "kafka/metadata.h"
 #include "stream/topic_counts.h"
 
 #define EXPLAIN_TIME 2000     // ms to find out why a topic is not available
 #define GROWTH_INTERVAL 10000 // ms between questions whether topics have more partitions
 
-static void forward_messages(struct consumer *c, const rd_kafka_topic_partition_t *entry)
+static bool still_reads(void *ctx)
 {
-    rd_kafka_queue_t *queue =
-        rd_kafka_queue_get_partition(c->client.rk, entry->topic, entry->partition);
+    const struct consumer *c = ctx;
 
-    if (queue == NULL)
-        return;
-    rd_kafka_queue_forward(queue, c->messages);
-    rd_kafka_queue_destroy(queue);
+    return !c->stopped && !c->closing;
 }
 
-static int count_topic(struct consumer *c, const char *topic, struct err *err)
+static int begin_shared(void *ctx, struct err *err)
 {
-    int partitions;
+    struct consumer *c = ctx;
 
-    if (metadata_wait_topic(&c->client, topic, &partitions, err) != 0)
-        return -1;
-    topic_counts_add(&c->topics, topic, partitions);
-    return 0;
-}
-
-// Finds out how many partitions the topics have: those that are subscribed by name, and those that
-// match a pattern and of which this member has a partition.
-static int count_partitions(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
-                            struct err *err)
-{
-    topic_counts_clear(&c->topics);
-    for (size_t i = 0; i < c->subscribed->count; i++) {
-        const char *topic = c->subscribed->item[i];
-        if (topic[0] != '^' && topic_counts_find(&c->topics, topic) == NULL &&
-            count_topic(c, topic, err) != 0)
-            return -1;
-    }
-    for (int i = 0; i < list->cnt; i++) {
-        const char *topic = list->elems[i].topic;
-        if (topic_counts_find(&c->topics, topic) == NULL && count_topic(c, topic, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static void let_go(struct consumer *c)
-{
-    for (size_t i = 0; i < c->partitions.count; i++)
-        c->partitions.item[i]->assigned = false;
-    topic_counts_clear(&c->topics);
-    c->assigned = false;
-}
-
-static void set_member(struct consumer *c, char *take)
-{
-    free(c->member);
-    c->member = take;
-}
-
-// Finds where the partitions start. Returns 1, 0 if they belong to an assignment that is no longer
-// valid, or -1 with *err set.
-static int prepare(struct consumer *c, rd_kafka_topic_partition_list_t *list, struct err *err)
-{
-    if ((c->keeps && count_partitions(c, list, err) != 0) ||
-        consumer_offsets_prepare(&c->offsets, list, err) != 0)
-        return -1;
-    if (c->is_next)
-        return 0;
-    return c->keeps ? membership_confirm(c->client.rk, c->offsets.group, c->member, list,
-                                         c->client.wait, err)
-                    : 1;
-}
-
-// Returns whether the partitions can be read; if not, another assignment follows, or the client has
-// failed.
-static bool take_partitions(struct consumer *c, rd_kafka_topic_partition_list_t *list)
-{
-    char *member = c->keeps ? membership_text(c->client.rk) : NULL;
-    struct err err;
-
-    set_member(c, member);
-    int status = prepare(c, list, &err);
-    if (status > 0 && c->ops.begin(c->ctx, &err) != 0)
-        status = -1;
-    if (status < 0)
-        client_fail(&c->client, err.status, "%s", err.text);
-    else if (status == 0)
-        log_info("group %s: is shared anew already", c->offsets.group);
-    return status > 0;
+    return c->ops.begin(c->ctx, err);
 }
 
 // Gives the owner its last chance to commit what was read from the assigned partitions.
-static void give_up(struct consumer *c)
+static void revoke_shared(void *ctx, bool lost)
 {
-    bool lost = rd_kafka_assignment_lost(c->client.rk);
+    struct consumer *c = ctx;
 
-    if (c->assigned && !c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
+    if (!c->closing && c->ops.revoke(c->ctx, c->serving, lost) != 0)
         c->stopped = true;
-    let_go(c);
-}
-
-static void on_assign(struct consumer *c, rd_kafka_topic_partition_list_t *list)
-{
-    // If librdkafka has joined anew while it waited for on_assign(), it may not revoke first.
-    give_up(c);
-    bool taken = !c->stopped && take_partitions(c, list);
-    if (c->is_next) {
-        let_go(c); // librdkafka would take an answer for one to the next rebalance
-    } else if (!taken) {
-        rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
-        let_go(c);
-        rd_kafka_assign(c->client.rk, none);
-        rd_kafka_topic_partition_list_destroy(none);
-    } else {
-        for (int i = 0; i < list->cnt; i++)
-            forward_messages(c, &list->elems[i]);
-        rd_kafka_assign(c->client.rk, list);
-        c->assigned = true;
-    }
-    c->assignment++;
-}
-
-static void on_revoke(struct consumer *c)
-{
-    give_up(c);
-    rd_kafka_assign(c->client.rk, NULL);
-    c->assignment++;
-}
-
-static void rebalance(struct consumer *c, rd_kafka_topic_partition_list_t *assigned)
-{
-    if (assigned == NULL)
-        on_revoke(c);
-    else if (c->stopped || c->closing)
-        rd_kafka_assign(c->client.rk, NULL);
-    else
-        on_assign(c, assigned);
-}
-
-// Keeps a rebalance that comes while an earlier one is being handled, which asks the broker and so
-// serves librdkafka's events. Only the last one counts. Takes the list.
-static void put_next(struct consumer *c, rd_kafka_topic_partition_list_t *assigned)
-{
-    if (c->next != NULL)
-        rd_kafka_topic_partition_list_destroy(c->next);
-    c->next = assigned;
-    c->is_next = true;
-}
-
-static void rebalance_next(struct consumer *c)
-{
-    rd_kafka_topic_partition_list_t *assigned = c->next;
-
-    c->next = NULL;
-    c->is_next = false;
-    rebalance(c, assigned);
-    if (assigned != NULL)
-        rd_kafka_topic_partition_list_destroy(assigned);
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *list, void *opaque)
 {
     struct consumer *c = ((struct client *)opaque)->ctx;
-    bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
 
     (void)rk;
-    log_info("group %s: %d partitions %s", c->offsets.group, list->cnt,
-             assign ? "assigned" : "revoked");
-    put_next(c, assign ? rd_kafka_topic_partition_list_copy(list) : NULL);
-    if (c->rebalancing)
-        return;
-    c->rebalancing = true;
-    while (c->is_next)
-        rebalance_next(c);
-    c->rebalancing = false;
+    shared_set_rebalance(&c->shared, code, list);
 }
 
 // librdkafka delivers errors as messages.
@@ -326,6 +183,12 @@ int consumer_init(struct consumer *c, const struct config_options *options,
     c->nothing = rd_kafka_queue_new(c->client.rk);
     c->offsets.client = &c->client;
     c->offsets.partitions = &c->partitions;
+    c->shared.ops = (struct shared_set_ops){still_reads, begin_shared, revoke_shared};
+    c->shared.ctx = c;
+    c->shared.client = &c->client;
+    c->shared.offsets = &c->offsets;
+    c->shared.topics = &c->topics;
+    c->shared.messages = c->messages;
     return 0;
 }
 
@@ -334,7 +197,7 @@ static int subscribe(struct consumer *c, const struct opt_list *topics, struct e
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
     int partitions, status = 0;
 
-    c->subscribed = topics;
+    c->shared.names = topics;
     for (size_t i = 0; i < topics->count && status == 0; i++) {
         rd_kafka_topic_partition_list_add(list, topics->item[i], RD_KAFKA_PARTITION_UA);
         if (topics->item[i][0] != '^')
@@ -431,7 +294,7 @@ void consumer_serve(struct consumer *c)
     c->serving = true;
     // librdkafka counts any poll as a sign of life (rd_kafka_consume_callback0() in 2.0.2), but
     // only one of the client's own queue handles a rebalance.
-    if (c->keeps && c->offsets.shared)
+    if (c->shared.keeps && c->offsets.shared)
         rd_kafka_consume_callback_queue(c->nothing, 0, ignore_message, c);
     else
         serve_events(c);
@@ -470,9 +333,9 @@ static int explain(struct consumer *c, struct err *err)
 // Tells the owner of partitions that were assigned or revoked since the last time.
 static void announce(struct consumer *c)
 {
-    if (c->stopped || c->announced == c->assignment || c->ops.assigned == NULL)
+    if (c->stopped || c->announced == c->shared.assignment || c->ops.assigned == NULL)
         return;
-    c->announced = c->assignment;
+    c->announced = c->shared.assignment;
     c->stopped = c->ops.assigned(c->ctx) != 0;
 }
 
@@ -516,7 +379,7 @@ static bool is_endless(const struct consumer_offsets *o)
 
 bool consumer_done(const struct consumer *c)
 {
-    return !is_endless(&c->offsets) && (c->assigned || !c->offsets.shared) &&
+    return !is_endless(&c->offsets) && (c->shared.assigned || !c->offsets.shared) &&
            partitions_done(&c->partitions);
 }
 
@@ -554,9 +417,7 @@ void consumer_release(struct consumer *c)
     client_release(&c->client);
     group_known_release(&c->offsets.known);
     partition_set_release(&c->partitions);
-    set_member(c, NULL);
-    if (c->next != NULL)
-        rd_kafka_topic_partition_list_destroy(c->next);
+    shared_set_release(&c->shared);
     topic_counts_clear(&c->topics);
     free(c->share);
     buf_release(&c->topic_names);

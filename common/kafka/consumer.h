@@ -28,6 +28,7 @@
 #include "kafka/offset_spec.h"
 #include "kafka/partition.h"
 #include "kafka/refill.h"
+#include "kafka/shared_set.h"
 #include "kafka/value.h"
 #include "stream/topic_counts.h"
 
@@ -61,9 +62,11 @@ struct consumer {
     struct consumer_ops ops;
     void *ctx;
     uint64_t max_line; // bytes; see value_read()
-    struct fixed_set
-        set;    // the owner sets what to read; used unless the group shares its partitions
-    bool keeps; // do not let go of the group's partitions within consumer_serve()
+
+    // One of the two is used. The owner sets what the fixed set is, and whether the shared one
+    // keeps its partitions within consumer_serve().
+    struct fixed_set set;
+    struct shared_set shared;
 
     // The owner sets group, range and stop_at_end.
     struct consumer_offsets offsets;
@@ -71,10 +74,6 @@ struct consumer {
     // Set by consumer_start(): the canonical name of the set of partitions, if the set is fixed;
     // see partition_list_name(). NULL if the group's members share the partitions.
     char *share;
-    uint64_t assignment; // grows with each change of the assigned partitions
-    // If c->keeps is set: the membership with which the assigned partitions' offsets can be
-    // committed; see membership.h. NULL if there is none.
-    char *member;
     // The topics of which all partitions are read, by this consumer or by others of the group or of
     // the other shares. None if the ids were given.
     struct topic_counts topics;
@@ -82,22 +81,17 @@ struct consumer {
     // The members below are private.
     struct client client;
     struct partition_set partitions;
-    const struct opt_list *subscribed; // borrowed from the owner; NULL for a fixed set
     rd_kafka_queue_t *messages;
     const rd_kafka_message_t *message; // the current record
     struct refill refill;
     struct value value;
-    uint64_t records;                      // read so far
-    struct buf topic_names;                // as they were given, for messages
-    bool assigned;                         // by the group, possibly no partition
-    bool rebalancing;                      // within on_rebalance()
-    bool is_next;                          // another rebalance follows:
-    rd_kafka_topic_partition_list_t *next; // its assigned partitions; NULL if it revokes them
-    uint64_t announced;                    // the assignment of which ops.assigned() knows
-    rd_kafka_queue_t *nothing;             // always empty
-    bool serving;                          // within consumer_serve()
-    bool stopped;                          // ops.record() returned -1
-    bool closing;                          // consumer_close() or consumer_release() was called
+    uint64_t records;          // read so far
+    struct buf topic_names;    // as they were given, for messages
+    uint64_t announced;        // the assignment of which ops.assigned() knows
+    rd_kafka_queue_t *nothing; // always empty
+    bool serving;              // within consumer_serve()
+    bool stopped;              // ops.record() returned -1
+    bool closing;              // consumer_close() or consumer_release() was called
 };
 
 // Returns 0, or -1 with *err set. defaults are those of config_new().
@@ -131,8 +125,8 @@ static inline size_t consumer_join_lines(struct consumer *c, const struct line *
 }
 
 // Handles rebalances and errors, but passes on no records. Call it while the owner is blocked. If
-// c->keeps is set, it only keeps the membership of the group alive: the group's other members wait
-// until the owner calls consumer_poll() again, for max.poll.interval.ms at most.
+// c->shared.keeps is set, it only keeps the membership of the group alive: the group's other
+// members wait until the owner calls consumer_poll() again, for max.poll.interval.ms at most.
 void consumer_serve(struct consumer *c);
 
 // Returns whether partitions that belong to the fixed set were added to a topic, and puts a message

@@ -29,7 +29,7 @@ void group_check_start(struct group_check *check, struct consumer *c)
     forget(check);
     check->client = &c->client;
     check->list = consumer_offsets_assigned(&c->offsets);
-    check->assignment = c->assignment;
+    check->assignment = c->shared.assignment;
     check->asked = time_monotonic();
     background_start(&check->background, ask, check);
 }
@@ -44,7 +44,7 @@ bool group_check_answer(struct group_check *check, struct consumer *c,
                   rd_kafka_err2str(check->code));
     if (client_is_refused(check->code))
         client_fail_error(&c->client, &c->client.needs, check->code, "group %s", c->offsets.group);
-    bool valid = check->code == RD_KAFKA_RESP_ERR_NO_ERROR && check->assignment == c->assignment &&
+    bool valid = check->code == RD_KAFKA_RESP_ERR_NO_ERROR && check->assignment == c->shared.assignment &&
                  time_monotonic() <= check->asked + GROUP_CHECK_FRESH;
     *found = valid ? check->list : NULL;
     return true;

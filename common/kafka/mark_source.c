@@ -193,7 +193,7 @@ static void describe(const struct mark_source *m, enum mark_kind kind, struct ma
         next->librdkafka = m->shared ? xstrdup(rd_kafka_version_str()) : NULL;
     }
     if (kind == MARK_ASSIGN)
-        next->member = c->member == NULL ? NULL : xstrdup(c->member);
+        next->member = c->shared.member == NULL ? NULL : xstrdup(c->shared.member);
     if (kind == MARK_HELLO || kind == MARK_ASSIGN)
         topic_counts_copy(&next->topics, &c->topics);
     put_position(m, next);

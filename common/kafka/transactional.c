@@ -123,7 +123,7 @@ static int source_revoke(struct source *s, bool blocked, bool lost)
     const char *group = s->consumer.offsets.group;
 
     (void)blocked; // never, because it keeps the partitions then
-    if (s->consumer.announced != s->consumer.assignment)
+    if (s->consumer.announced != s->consumer.shared.assignment)
         return 0; // nothing was read from them
     if (lost)
         return stream_fail(s->stream, EX_TEMPFAIL,

@@ -37,7 +37,7 @@ int main(void)
         tap_ok(group_check_answer(&check, &c, &found) && found == NULL, "an old one does not");
 
         ask(&check, &c);
-        c.assignment++;
+        c.shared.assignment++;
         tap_ok(group_check_answer(&check, &c, &found) && found == NULL,
                "nor does one about an earlier assignment");
         group_check_release(&check);
