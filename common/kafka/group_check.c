@@ -44,7 +44,8 @@ bool group_check_answer(struct group_check *check, struct consumer *c,
                   rd_kafka_err2str(check->code));
     if (client_is_refused(check->code))
         client_fail_error(&c->client, &c->client.needs, check->code, "group %s", c->offsets.group);
-    bool valid = check->code == RD_KAFKA_RESP_ERR_NO_ERROR && check->assignment == c->shared.assignment &&
+    bool valid = check->code == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                 check->assignment == c->shared.assignment &&
                  time_monotonic() <= check->asked + GROUP_CHECK_FRESH;
     *found = valid ? check->list : NULL;
     return true;
