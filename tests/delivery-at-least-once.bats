@@ -86,7 +86,7 @@ teardown_file() {
 }
 
 @test "the last of several sinks acknowledges, and every sink has the committed records" {
-    make_topics 40000
+    make_topics 20000
     create_topic "$out-2"
     slow_stage
     cat >pipeline <<END
@@ -105,7 +105,7 @@ END
 }
 
 @test "with --acks, killing stages loses nothing and repeats little" {
-    make_topics 60000
+    make_topics 30000
     slow_stage
     cat >pipeline <<END
 kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | perl slow | kcat-out -t '$out' --acks acks
@@ -121,7 +121,7 @@ END
 }
 
 @test "without marks, killing a stage loses the records in the pipe" {
-    make_topics 60000
+    make_topics 40000
     slow_stage
     cat >pipeline <<END
 kcat-in '$topic' -G '$group' | perl slow | kcat-out -t '$out'
@@ -165,7 +165,7 @@ no_half_lines() {
 }
 
 @test "when kcat-in is killed, grep and awk behind it bring no half line into a topic" {
-    make_topics 60000
+    make_topics 30000
     slow_stage
     cat >pipeline <<END
 kcat-in '$topic' -G '$group' --shard 0/1 --marks=100ms --acks acks | grep --line-buffered '^{' |

@@ -57,7 +57,7 @@ assert_each_once() {
 }
 
 @test "each record arrives once although workers are killed" {
-    make_topics 60000
+    make_topics 30000
     # Until then, readers do not get beyond the transaction of a sink that was killed.
     sink='-X transaction.timeout.ms=10000'
     worker a
@@ -65,6 +65,7 @@ assert_each_once() {
     wait_until 30 holds b 1
     for stage in kcat-out kcat-in perl; do
         before=$(numbers_of "$out" | wc -l)
+        more_records 10000
         worker "c-$stage"
         wait_until 40 grows_beyond "$before"
         pkill -KILL -s $! "$stage"

@@ -22,7 +22,7 @@ END
 }
 
 @test "with --exactly-once, each record arrives once although stages are killed" {
-    make_topics 60000
+    make_topics 20000
     exactly_once_pipeline
     restart_and_kill 4 kcat-out kcat-in perl
     read_the_rest

@@ -12,14 +12,21 @@ setup() {
     group=g-$topic
 }
 
-# make_topics COUNT: fills $topic with that many numbered records and creates $out. A record has 400
-# bytes, so that a pipe does not hold all of them.
+# make_topics COUNT: fills $topic with that many numbered records and creates $out.
 make_topics() {
-    awk -v count="$1" 'BEGIN {
-        pad = sprintf("%380s", ""); gsub(/ /, "x", pad)
-        for (i = 1; i <= count; i++) printf "{\"n\":%d,\"pad\":\"%s\"}\n", i, pad
-    }' | produce "$topic" --create=3
+    made=0
+    more_records "$1"
     create_topic "$out" 2
+}
+
+# more_records COUNT: appends that many records to $topic, with the next numbers. A record has 400 bytes,
+# so that a pipe does not hold all of them.
+more_records() {
+    awk -v from="$made" -v count="$1" 'BEGIN {
+        pad = sprintf("%380s", ""); gsub(/ /, "x", pad)
+        for (i = from + 1; i <= from + count; i++) printf "{\"n\":%d,\"pad\":\"%s\"}\n", i, pad
+    }' | produce "$topic" --create=3
+    made=$((made + $1))
 }
 
 # Creates $topic with the lines of the file new. Fails until the deleted topic of that name is gone.
@@ -73,12 +80,13 @@ END
 }
 
 # restart_and_kill TIMES STAGE...: runs the script pipeline that often, and each time kills a stage
-# after the first records have arrived.
+# after the first of 10000 new records have arrived.
 restart_and_kill() {
     local times=$1 stages=("${@:2}") before
 
     for ((i = 0; i < times; i++)); do
         before=$(numbers_of "$out" | wc -l)
+        more_records 10000
         start bash pipeline 2>>err
         wait_until 30 grows_beyond "$before"
         pkill -KILL -s $! "${stages[i % ${#stages[@]}]}"
