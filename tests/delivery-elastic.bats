@@ -233,6 +233,11 @@ assert_each_once() {
     finish_workers
 }
 
+# has_started PARTITION: the group has committed an offset of that partition of $topic, from 0 to 7.
+has_started() {
+    read_offsets_topic '%k\n' | LC_ALL=C grep -aqP "$group.*$topic\\x00\\x00\\x00\\x0$1"
+}
+
 # The other one has committed by then where it starts, which must not look as if the group had read.
 # The ids of the clients give it the lower partitions.
 @test "a worker that starts later than another one with -o end reads no old records" {
@@ -244,8 +249,9 @@ assert_each_once() {
     worker a -o end -X client.id=b
     source=''
     worker b -o end -X client.id=a
-    wait_until 30 holds a 1
-    wait_until 30 holds b 1
+    for partition in 0 1 2; do
+        wait_until 30 has_started $partition
+    done
     seq -f '{"n":%g}' 2 300 | produce "$topic"
     wait_until 30 out_has 299
     numbers_of "$out" | sort -n >numbers
