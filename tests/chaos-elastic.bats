@@ -25,10 +25,14 @@ elastic() {
     assert_eq "$(figure lost) $(figure duplicated)" '0 0'
 }
 
-# This shows that the tests above can fail.
+# This shows that the tests above can fail. Now and then each sink goes on before others have read its
+# records, which doubles nothing.
 @test "without the fence of the broker, such a sink writes records twice" {
     [ -z "${SAN:-}" ] || skip "the sanitizers have to be preloaded first"
-    run elastic SEED=1 EVENTS=5 FAULTS=headless UNFENCED=1
+    for seed in 1 2 3; do
+        run elastic SEED=$seed EVENTS=5 FAULTS=headless UNFENCED=1
+        [ "$status" -eq 0 ] || break
+    done
     assert_eq "$status" 1
     [ "$(figure duplicated)" -gt 0 ]
 }
