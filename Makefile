@@ -70,18 +70,9 @@ $(UNIT_TESTS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -lrdkafka -ljq -lsimdjson
 
-# Faults for tests/faults.bats, put before the C library's calls.
-$(B)/faults.so: tests/faults.c
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
-
-# Takes a fence away for tests/chaos/elastic, put before librdkafka's calls.
-$(B)/unfenced.so: tests/unfenced.c
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
-
-# Makes an assignment wait for tests/delivery-elastic.bats, put before librdkafka's calls.
-$(B)/late.so: tests/late.c
+# What tests put before calls of the C library or of librdkafka, by LD_PRELOAD.
+PRELOADS := $(addprefix $(B)/,faults.so late.so unfenced.so)
+$(PRELOADS): $(B)/%.so: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -shared -fPIC $< -o $@ -ldl
 
@@ -118,7 +109,7 @@ demo:
 	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
 
 .PHONY: test-programs
-test-programs: all $(UNIT_TESTS) $(B)/faults.so $(B)/late.so $(B)/unfenced.so $(B)/tests/alter_topic $(BENCH_PROGRAMS)
+test-programs: all $(UNIT_TESTS) $(PRELOADS) $(B)/tests/alter_topic $(BENCH_PROGRAMS)
 
 check: test-programs
 	@BUILD=$(B) SAN=$(SAN) tests/run --no-kafka $(TESTS)
