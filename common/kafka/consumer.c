@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/number.h"
-#include "base/xalloc.h"
 #include "kafka/metadata.h"
 #include "stream/topic_counts.h"
 
@@ -100,7 +99,7 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
 {
     struct consumer *c = opaque;
 
-    if (c->stopped || c->closing)
+    if (!still_reads(c))
         return;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         on_message_error(c, message);
