@@ -11,6 +11,7 @@
 # make test-spark                    runs examples/spark on a real Spark, which it downloads (430 MB)
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make chaos-elastic [SEED= EVENTS=] workers come, go and die on a real Kafka; see tests/chaos/elastic
+# make chaos-slices [FORMS= SEED=]   kills jobs that read a topic in slices; see tests/chaos/slices
 # make bench-workers [WORKERS= PARTITIONS=]  what many workers that are mostly idle cost
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
 # make SAN=address,undefined test    the same tests with the sanitizers
@@ -36,21 +37,21 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icommon -DLOGINPIPE_VERSION='"$(VERSION)"' 
 ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SANITIZE)
 
 KAFKA_TOOLS := kcat-in kcat-out kcat-broker
-TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks loginpipe
+TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks loginpipe loginresend
 COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*/*.c common/*/*.cc)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 
 # Debian's names. The tools need the first list to build, the tests and lint the second.
 BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev \
-	pkg-config libjemalloc-dev
+	pkg-config libjemalloc-dev libcurl4-openssl-dev
 TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven default-jre-headless \
-	openssl procps strace valgrind bsdutils util-linux python3 python3-yaml python3-pip clang \
+	openssl procps strace valgrind bsdutils util-linux python3 python3-yaml python3-pip python3-venv curl clang \
 	clang-format cppcheck shellcheck mandoc
 # What make bench compares with. A JDK and a Go that are there already need not be Debian's.
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
-.PHONY: all deps demo check test test-spark filter-test lint bench chaos chaos-elastic bench-workers mutants install uninstall clean
+.PHONY: all deps demo check test test-spark filter-test lint bench chaos chaos-elastic chaos-slices bench-workers mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
@@ -63,12 +64,13 @@ $(B)/libcommon.a: $(COMMON)
 	$(AR) rcs $@ $^
 
 $(addprefix $(B)/,$(KAFKA_TOOLS)): LDLIBS += -lrdkafka $(JEMALLOC)
+$(B)/kcat-in $(B)/kcat-out: LDLIBS += -lcurl
 $(addprefix $(B)/,$(TOOLS)): $(B)/%: $(B)/tools/%.o $(B)/libcommon.a
 	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -Wl,--as-needed $(LDLIBS) -ljq -lsimdjson
 
 $(UNIT_TESTS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcommon.a
 	@mkdir -p $(@D)
-	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -lrdkafka -ljq -lsimdjson
+	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -Wl,--as-needed -lrdkafka -ljq -lsimdjson -lcurl
 
 # What tests put before calls of the C library or of librdkafka, by LD_PRELOAD.
 PRELOADS := $(addprefix $(B)/,faults.so late.so unfenced.so)
@@ -146,6 +148,9 @@ bench:
 # Variables of the command line are in the environment: make chaos SEED=2
 chaos: all
 	@BUILD=$(B) tests/chaos/run
+
+chaos-slices: all
+	@BUILD=$(B) tests/chaos/slices
 
 chaos-elastic: all $(B)/unfenced.so $(B)/tests/alter_topic
 	@BUILD=$(B) tests/chaos/elastic

@@ -7,11 +7,12 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 
 static bool is_name(const char *name, size_t len)
 {
-    static const char *const ends[] = {"password",           "passphrase",  "secret", "key.pem",
-                                       "oauthbearer.config", "jaas.config", NULL};
+    static const char *const ends[] = {"password",           "passphrase",  "secret",    "key.pem",
+                                       "oauthbearer.config", "jaas.config", "user.info", NULL};
 
     for (const char *const *end = ends; *end != NULL; end++) {
         size_t end_len = strlen(*end);
@@ -52,4 +53,12 @@ void secret_protect(void)
 {
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         log_warn("cannot keep secrets out of core dumps: %s", strerror(errno));
+}
+
+char *secret_url(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *at = host == NULL ? NULL : memrchr(host, '@', strcspn(host, "?#"));
+
+    return at == NULL ? xstrdup(url) : xasprintf("%.*s://%s", (int)(host - url), url, at + 1);
 }

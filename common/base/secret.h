@@ -32,4 +32,7 @@ size_t secret_visible(const char *word);
 // executes another program.
 void secret_protect(void);
 
+// Returns a copy of a URL without a login in it, USER:PASSWORD@, to be shown. Free it with free().
+char *secret_url(const char *url);
+
 #endif

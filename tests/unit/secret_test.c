@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <stdlib.h>
 #include <sys/prctl.h>
 
 #include "base/secret.h"
@@ -45,9 +46,27 @@ static void test_words(void)
         tap_int((int64_t)secret_visible(cases[i].word), (int64_t)cases[i].visible, cases[i].word);
 }
 
+static void test_urls(void)
+{
+    static const char *const cases[][2] = {
+        {"http://host:1/path", "http://host:1/path"},
+        {"http://user:pass@host/path", "http://host/path"},
+        {"https://user:a/b@c@host", "https://host"},
+        {"http://host/path?at=a@b", "http://host/path?at=a@b"},
+        {"user@host", "user@host"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *shown = secret_url(cases[i][0]);
+        tap_text(shown, strlen(shown), cases[i][1], cases[i][0]);
+        free(shown);
+    }
+}
+
 int main(void)
 {
     test_names();
+    test_urls();
     test_words();
     tap_int(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1, "a process can be dumped");
     secret_protect();
