@@ -58,6 +58,14 @@ void opt_usage_error(const char *fmt, ...)
     exit(EX_USAGE);
 }
 
+int opt_accept(void *options, const char *arg, struct err *err)
+{
+    (void)options;
+    (void)arg;
+    (void)err;
+    return 0;
+}
+
 void opt_list_add(struct opt_list *list, const char *item)
 {
     // Doubles the array whenever the count is a power of two, so that no capacity has to be kept.

@@ -144,6 +144,10 @@ void opt_release(const struct opt_program *program);
 // Ends the process with EX_USAGE and "tool: what: why (see tool --help)".
 __attribute__((format(printf, 1, 2))) _Noreturn void opt_usage_error(const char *fmt, ...);
 
+// Does nothing, and returns 0. For OPT_CALL: an option that another program needs, and that this
+// one accepts so that command lines can be taken over.
+int opt_accept(void *options, const char *arg, struct err *err);
+
 // Appends an item, which is borrowed.
 void opt_list_add(struct opt_list *list, const char *item);
 void opt_list_release(struct opt_list *list);
