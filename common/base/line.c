@@ -11,7 +11,8 @@
 
 void line_reader_init(struct line_reader *r, int fd, size_t max_line)
 {
-    *r = (struct line_reader){.fd = fd, .max_line = max_line, .size = 2 * BLOCK};
+    *r = (struct line_reader){
+        .fd = fd, .max_line = max_line, .delim = "\n", .delim_len = 1, .size = 2 * BLOCK};
     r->data = xmalloc(r->size + BUF_PADDING);
     memset(r->data, 0, r->size + BUF_PADDING);
 }
@@ -20,6 +21,12 @@ void line_reader_release(struct line_reader *r)
 {
     free(r->data);
     r->data = NULL;
+}
+
+void line_reader_continue(struct line_reader *r, int fd)
+{
+    r->fd = fd;
+    r->eof = false;
 }
 
 static void make_room(struct line_reader *r)
@@ -60,66 +67,86 @@ static size_t limit(const struct line_reader *r)
     return exempt ? LINE_EXEMPT * r->max_line : r->max_line;
 }
 
-// Hands out len bytes as a line, and steps over them and over their newline, if there is one.
-static void hand_out(struct line_reader *r, struct line *line, size_t len, bool newline)
+// Hands out len bytes as a line, and steps over them and over what ends them: `end` bytes.
+static void hand_out(struct line_reader *r, struct line *line, size_t len, size_t end)
 {
     *line = (struct line){.data = r->data + r->start,
                           .len = len,
                           .full_len = r->skipped + len,
                           .number = ++r->number,
-                          .unterminated = !newline};
+                          .unterminated = end == 0};
     // The bytes that were skipped came after the LINE_KEEP bytes at the start of the buffer.
     if (line->full_len > r->max_line && line->len > LINE_KEEP && line->full_len > limit(r))
         line->len = LINE_KEEP;
-    r->bytes += line->full_len + newline;
-    r->start += len + newline;
+    r->bytes += line->full_len + end;
+    r->start += len + end;
     r->scanned = r->start;
     r->skipped = 0;
 }
 
-// Returns whether the line of len bytes at the start of the buffer, with its newline, is the last
+// Returns whether the line of len bytes at the start of the buffer, with its delimiter, is the last
 // one so far, and is held until something follows it.
 static bool is_held(const struct line_reader *r, size_t len)
 {
-    return r->start + len + 1 == r->end && r->hold != NULL && r->hold(r->data + r->start, len);
+    return r->start + len + r->delim_len == r->end && r->hold != NULL &&
+           r->hold(r->data + r->start, len);
 }
 
-// Drops the bytes of a too long line that are not kept.
-static void skip_excess(struct line_reader *r)
+// Returns the first delimiter that has not been scanned, or NULL.
+static const char *find_delimiter(const struct line_reader *r)
 {
-    size_t have = r->end - r->start;
+    size_t left = r->end - r->scanned;
 
+    if (left == 0 || r->delim_len == 0)
+        return NULL;
+    if (r->delim_len == 1)
+        return memchr(r->data + r->scanned, r->delim[0], left);
+    return memmem(r->data + r->scanned, left, r->delim, r->delim_len);
+}
+
+// Returns how many bytes at the end of the buffer may be the beginning of a delimiter.
+static size_t open_end(const struct line_reader *r)
+{
+    size_t most = r->delim_len > 1 ? r->delim_len - 1 : 0, left = r->end - r->scanned;
+
+    return left < most ? left : most;
+}
+
+// Drops the bytes of a too long line that are not kept, and that are not open.
+static void skip_excess(struct line_reader *r, size_t open)
+{
+    size_t have = r->end - r->start - open;
+
+    memmove(r->data + r->start + LINE_KEEP, r->data + r->end - open, open);
     r->skipped += have - LINE_KEEP;
-    r->end = r->start + LINE_KEEP;
-    r->scanned = r->end;
+    r->scanned = r->start + LINE_KEEP;
+    r->end = r->scanned + open;
 }
 
 bool line_next(struct line_reader *r, struct line *line)
 {
-    const char *newline = NULL;
+    const char *delimiter = find_delimiter(r);
 
-    if (r->end > r->scanned)
-        newline = memchr(r->data + r->scanned, '\n', r->end - r->scanned);
-    if (newline != NULL) {
-        size_t len = (size_t)(newline - (r->data + r->start));
+    if (delimiter != NULL) {
+        size_t len = (size_t)(delimiter - (r->data + r->start));
         bool held = is_held(r, len);
         if (held && !r->eof) {
-            r->scanned = r->end - 1;
+            r->scanned = r->end - r->delim_len;
             return false;
         }
-        hand_out(r, line, len, true);
+        hand_out(r, line, len, r->delim_len);
         line->unterminated = held;
         return true;
     }
-    r->scanned = r->end;
     if (r->eof) {
         if (r->end == r->start)
             return false;
-        hand_out(r, line, r->end - r->start, false);
+        hand_out(r, line, r->end - r->start, 0);
         return true;
     }
-    if (r->end - r->start + r->skipped > r->max_line && r->end - r->start > LINE_KEEP &&
-        r->end - r->start + r->skipped > limit(r))
-        skip_excess(r);
+    size_t open = open_end(r), have = r->end - r->start - open;
+    r->scanned = r->end - open;
+    if (have + r->skipped > r->max_line && have > LINE_KEEP && have + r->skipped > limit(r))
+        skip_excess(r, open);
     return false;
 }

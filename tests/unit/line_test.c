@@ -288,6 +288,111 @@ static void test_splits(void)
     buf_release(&b);
 }
 
+// Reads with another delimiter, and describes each line as "len/full_len[.]:start|".
+static void check_delimiter(const char *data, size_t len, const char *delim, size_t delim_len,
+                            const char *wanted, const char *title)
+{
+    struct buf b = BUF_INIT;
+    struct line_reader r;
+    struct line line;
+    int fd = file_of(data, len);
+
+    line_reader_init(&r, fd, 100000);
+    r.delim = delim;
+    r.delim_len = delim_len;
+    while (!r.eof && line_fill(&r) >= 0) {
+        while (line_next(&r, &line)) {
+            buf_printf(&b, "%zu/%zu%s:", line.len, line.full_len, line.unterminated ? "." : "");
+            buf_append(&b, line.data, line.len < 8 ? line.len : 8);
+            buf_putc(&b, '|');
+        }
+    }
+    tap_int((int64_t)r.bytes, (int64_t)len, "all bytes are handed out");
+    tap_text(b.data, b.len, wanted, title);
+    line_reader_release(&r);
+    close(fd);
+    buf_release(&b);
+}
+
+static void test_delimiters(void)
+{
+    check_delimiter("a\nb;;c\n", 7, ";", 1, "3/3:a\nb|0/0:|2/2.:c\n|", "another byte ends lines");
+    check_delimiter("a\0b\0", 4, "", 1, "1/1:a|1/1:b|", "NUL ends lines");
+    check_delimiter("a<>b<c<><>", 10, "<>", 2, "1/1:a|3/3:b<c|0/0:|", "several bytes end lines");
+    check_delimiter("a<<>b<", 6, "<>", 2, "2/2:a<|2/2.:b<|",
+                    "the beginning of a delimiter is data");
+    check_delimiter("aaab", 4, "aab", 3, "1/1:a|", "a delimiter that repeats its beginning");
+    check_delimiter("a\nb\n", 4, NULL, 0, "4/4.:a\nb\n|", "the whole input is one line");
+    check_delimiter("", 0, NULL, 0, "", "an empty input has no line");
+}
+
+// Lines of which the delimiter begins or ends at, before and behind the ends of blocks, and lines
+// that are just at the limit and over it.
+static void test_split_delimiters(void)
+{
+    static const char delim[] = "<=>";
+    bool same = true;
+    size_t count = 0;
+
+    for (size_t len = (256u << 10) - 6; len < (256u << 10) + 2; len++) {
+        struct buf b = BUF_INIT;
+        struct line_reader r;
+        struct line line;
+        size_t limit = len - (len & 1);
+        buf_reserve(&b, 3 * len + 9);
+        for (int i = 0; i < 3; i++) {
+            memset(b.data + b.len, 'x' + i, len);
+            b.len += len;
+            buf_puts(&b, i < 2 ? delim : "<=");
+        }
+        int fd = file_of(b.data, b.len);
+        line_reader_init(&r, fd, limit);
+        r.delim = delim;
+        r.delim_len = 3;
+        for (size_t lines = 0; !r.eof && line_fill(&r) >= 0;) {
+            while (line_next(&r, &line)) {
+                size_t full = len + (lines == 2 ? 2 : 0);
+                same = same && line.full_len == full && line.unterminated == (lines == 2) &&
+                       line.len == (full > limit ? LINE_KEEP : full) &&
+                       line.data[0] == "xyz"[lines] && line.data[line.len - 1] == "xyz"[lines];
+                lines++;
+                count++;
+            }
+        }
+        line_reader_release(&r);
+        close(fd);
+        buf_release(&b);
+    }
+    tap_ok(same, "a delimiter may be split anywhere, after lines of any length");
+    tap_int((int64_t)count, 24, "no line is missing");
+}
+
+static void test_continue(void)
+{
+    int first = file_of("a\nb", 3), second = file_of("c\n", 2);
+    struct buf b = BUF_INIT;
+    struct line_reader r;
+    struct line line;
+
+    line_reader_init(&r, first, 100);
+    for (int file = 0; file < 2; file++) {
+        while (!r.eof && line_fill(&r) >= 0) {
+            while (line_next(&r, &line)) {
+                buf_printf(&b, "%d:", (int)line.number);
+                buf_append(&b, line.data, line.len);
+                buf_puts(&b, line.unterminated ? ".|" : "|");
+            }
+        }
+        line_reader_continue(&r, second);
+    }
+    tap_text(b.data, b.len, "1:a|2:b.|3:c|", "a line ends at the end of its file");
+    tap_int((int64_t)r.bytes, 5, "bytes are counted in both files");
+    line_reader_release(&r);
+    close(first);
+    close(second);
+    buf_release(&b);
+}
+
 static void test_errors(void)
 {
     struct line_reader r;
@@ -333,6 +438,9 @@ int main(void)
     test_hold_of_long_lines();
     test_memory();
     test_splits();
+    test_delimiters();
+    test_split_delimiters();
+    test_continue();
     test_errors();
     test_pipe();
     return tap_done();
