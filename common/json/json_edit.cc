@@ -34,8 +34,25 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-bool json_edit_locate(json_edit *edit, const char *text, size_t len, const json_key *key,
-                      size_t *start, size_t *end)
+// Sets *text to the text of a value, without white space after it.
+static simdjson::error_code get_text(simdjson::ondemand::value value, std::string_view *text)
+{
+    simdjson::ondemand::object object;
+    simdjson::ondemand::array array;
+    simdjson::error_code error = simdjson::SUCCESS;
+
+    *text = value.raw_json_token();
+    if ((*text)[0] == '{' && (error = value.get_object().get(object)) == simdjson::SUCCESS)
+        error = object.raw_json().get(*text);
+    else if ((*text)[0] == '[' && (error = value.get_array().get(array)) == simdjson::SUCCESS)
+        error = array.raw_json().get(*text);
+    while (is_space(text->back()))
+        text->remove_suffix(1);
+    return error;
+}
+
+bool json_edit_find(json_edit *edit, const char *text, size_t len, const json_key *key,
+                    json_span *span)
 {
     namespace ondemand = simdjson::ondemand;
     ondemand::document document;
@@ -47,23 +64,35 @@ bool json_edit_locate(json_edit *edit, const char *text, size_t len, const json_
         return false;
     for (auto result : object) {
         ondemand::field field;
-        std::string_view name;
+        std::string_view name, value;
         if (std::move(result).get(field) != simdjson::SUCCESS)
             return false;
+        const char *raw = field.key().raw();
         // A key with a lone surrogate cannot be unescaped, and cannot be the wanted one.
         if (field.unescaped_key().get(name) != simdjson::SUCCESS ||
             name != std::string_view(key->name, key->len))
             continue;
-        std::string_view token = field.value().raw_json_token();
-        found = token[0] != '{' && token[0] != '[';
-        if (!found)
-            continue;
-        while (is_space(token.back()))
-            token.remove_suffix(1);
-        *start = (size_t)(token.data() - text);
-        *end = *start + token.size();
+        if (get_text(field.value(), &value) != simdjson::SUCCESS)
+            return false;
+        span->name = (size_t)(raw - text) - 1;
+        span->start = (size_t)(value.data() - text);
+        span->end = span->start + value.size();
+        found = true;
     }
     return found;
+}
+
+bool json_edit_locate(json_edit *edit, const char *text, size_t len, const json_key *key,
+                      size_t *start, size_t *end)
+{
+    json_span span;
+
+    if (!json_edit_find(edit, text, len, key, &span) || text[span.start] == '{' ||
+        text[span.start] == '[')
+        return false;
+    *start = span.start;
+    *end = span.end;
+    return true;
 }
 
 void json_edit_set_string(json_edit *edit, struct buf *b, const char *text, size_t len,

@@ -29,6 +29,16 @@ struct json_edit;
 struct json_edit *json_edit_new(void);
 void json_edit_free(struct json_edit *edit);
 
+// Where a member stands in a text: text[name] is the quote before its key, and the value is
+// text[start] to text[end - 1].
+struct json_span {
+    size_t name, start, end;
+};
+
+// Finds the last top-level member with this key. Returns false if there is no such member.
+bool json_edit_find(struct json_edit *edit, const char *text, size_t len,
+                    const struct json_key *key, struct json_span *span);
+
 // Finds the value of the last top-level member with this key. The value is text[*start] to
 // text[*end - 1]. Returns false when there is no such member, or when its value is an object or
 // array.

@@ -12,9 +12,7 @@ extern "C" {
 }
 #include "json/json_relax.h"
 
-// Returns the length of the number at the start of the text, by the grammar of RFC 8259, section 6,
-// or 0 if there is no number.
-static size_t number_length(const char *text, const char *end)
+size_t json_number_length(const char *text, const char *end)
 {
     const char *at = text;
     auto digits = [&] {
@@ -127,7 +125,7 @@ void json_relax(struct buf *b, const char *text, size_t len)
         size_t number;
         if (*at == '"') {
             at += copy_string(b, at, end);
-        } else if ((number = number_length(at, end)) > 0) {
+        } else if ((number = json_number_length(at, end)) > 0) {
             if (is_representable(at, number))
                 buf_append(b, at, number);
             else

@@ -24,6 +24,10 @@
 extern "C" {
 #endif
 
+// Returns the length of the number at the start of a text, by the grammar of RFC 8259, section 6,
+// or 0 if there is no number.
+size_t json_number_length(const char *text, const char *end);
+
 // Appends the copy to b.
 void json_relax(struct buf *b, const char *text, size_t len);
 

@@ -59,6 +59,13 @@ void json_put_double(struct buf *b, double number)
     buf_append(b, text, (size_t)(result.ptr - text));
 }
 
+void json_put_float(struct buf *b, float number)
+{
+    char text[40];
+    auto result = std::to_chars(text, text + sizeof text, number);
+    buf_append(b, text, (size_t)(result.ptr - text));
+}
+
 void json_put_time(struct buf *b, int64_t ms)
 {
     buf_putc(b, '"');

@@ -40,6 +40,9 @@ void json_put_escaped(struct buf *b, const char *data, size_t len);
 // finite.
 void json_put_double(struct buf *b, double number);
 
+// The same for a float: the text reads back as the same float, and may be shorter.
+void json_put_float(struct buf *b, float number);
+
 // Appends a moment, in ms since 1970, as a string: RFC 3339 in UTC, as time_format() writes it.
 void json_put_time(struct buf *b, int64_t ms);
 
