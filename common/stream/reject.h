@@ -22,6 +22,7 @@
 #define REJECT_NOT_OBJECT "not_object"
 #define REJECT_TOO_LONG "too_long"
 #define REJECT_FILTER_ERROR "filter_error"
+#define REJECT_NOT_ENVELOPE "not_envelope"
 #define REJECT_RESERVED "reserved"
 #define REJECT_MISSING_FIELD "missing_field"
 #define REJECT_WRONG_TYPE "wrong_type"
@@ -32,6 +33,14 @@
 #define REJECT_NOT_PARTIAL "not_partial"
 #define REJECT_NOT_DELIVERED "not_delivered"
 #define REJECT_NO_KEY "no_key"
+#define REJECT_BAD_SCHEMA "bad_schema"
+#define REJECT_NOT_AVRO "not_avro"
+#define REJECT_NOT_PACKED "not_packed"
+#define REJECT_UNKNOWN_TOPIC "unknown_topic"
+#define REJECT_NOT_REJECT "not_reject"
+#define REJECT_NO_ORIGIN "no_origin"
+#define REJECT_TRUNCATED "truncated"
+#define REJECT_GAVE_UP "gave_up"
 
 struct reject {
     const char *reason;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdlib.h>
 
+#include "stream/origin.h"
 #include "stream/reject.h"
 #include "tap.h"
 
@@ -22,7 +23,8 @@ static struct line line_of(const char *data, size_t len)
 
 static void test_members(void)
 {
-    const struct line_origin origin = {"t", 3, INT64_C(9007199254740993)};
+    struct origin origin = {
+        .topic = "t", .topic_len = 1, .partition = 3, .offset = INT64_C(9007199254740993)};
     struct line line = line_of("{}", 2);
 
     check(&(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, &line,
@@ -41,6 +43,31 @@ static void test_members(void)
           "{\"reject\":\"not_json\",\"stage\":\"stage\",\"line\":7,\"topic\":\"t\",\"partition\":3,"
           "\"offset\":9007199254740993,\"raw\":\"{}\"}\n",
           "where in Kafka the record was");
+}
+
+static void test_message(void)
+{
+    static const struct origin_header headers[] = {
+        {"h", 1, "\xff", 1}, {ORIGIN_ATTEMPTS, 18, "7", 1}, {ORIGIN_FIRST, 15, "2026-01-02", 10}};
+    struct origin origin = {.partition = ORIGIN_UNKNOWN,
+                            .offset = ORIGIN_UNKNOWN,
+                            .tombstone = true,
+                            .known = true,
+                            .time_type = ORIGIN_APPENDED,
+                            .ts = 5,
+                            .key = "k\xff",
+                            .key_len = 2,
+                            .header = headers,
+                            .header_count = 3};
+    struct line line = line_of("null", 4);
+
+    line.origin = &origin;
+    check(&(struct reject){REJECT_NO_KEY, NULL, NULL}, &line,
+          "{\"reject\":\"no_key\",\"stage\":\"stage\",\"line\":7,\"ts\":5,"
+          "\"tstype\":\"logappend\",\"key_b64\":\"a/8=\",\"headers\":[[\"h\",{\"b64\":\"/w==\"}],"
+          "[\"loginpipe.attempts\",\"7\"],[\"loginpipe.first\",\"2026-01-02\"]],"
+          "\"attempts\":8,\"first\":\"2026-01-02T00:00:00Z\",\"raw\":null}\n",
+          "the message of a record that was rejected before");
 }
 
 static void test_raw(void)
@@ -116,6 +143,7 @@ static void test_is(void)
 int main(void)
 {
     test_members();
+    test_message();
     test_raw();
     test_cut();
     test_is();
