@@ -34,7 +34,8 @@ struct worker {
 
 struct added {
     struct line line;
-    bool is_record;
+    const char *record; // NULL if there is none
+    size_t len;
     struct result result;
 };
 
@@ -65,11 +66,11 @@ static bool is_full(const struct worker *w)
     return filter_outputs_size(&w->outputs) >= OUTPUTS_MAX;
 }
 
-static void run_line(struct worker *w, const struct line *line, struct filter_outputs *outputs,
-                     struct result *result)
+static void run_record(struct worker *w, const char *record, size_t len,
+                       struct filter_outputs *outputs, struct result *result)
 {
     *result = (struct result){.in = outputs, .count = -1, .first = outputs->count};
-    if (json_parse(w->json, line->data, line->len) != 0) {
+    if (json_parse(w->json, record, len) != 0) {
         result->not_json = json_error(w->json);
         return;
     }
@@ -91,8 +92,8 @@ static void run_claimed(struct worker *w)
         size_t to = from + CLAIM < pool->count ? from + CLAIM : pool->count;
         for (size_t i = from; i < to && !is_full(w); i++) {
             struct added *a = &pool->added[i];
-            if (a->is_record)
-                run_line(w, &a->line, &w->outputs, &a->result);
+            if (a->record != NULL)
+                run_record(w, a->record, a->len, &w->outputs, &a->result);
         }
     }
 }
@@ -140,9 +141,15 @@ static void close_batch(struct filter_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-void filter_pool_add(struct filter_pool *pool, const struct line *line, bool is_record)
+void filter_pool_add(struct filter_pool *pool, const struct line *line, const struct line *record)
 {
-    pool->added[pool->count++] = (struct added){.line = *line, .is_record = is_record};
+    struct added *a = &pool->added[pool->count++];
+
+    *a = (struct added){.line = *line};
+    if (record != NULL) {
+        a->record = record->data;
+        a->len = record->len;
+    }
 }
 
 void filter_pool_run_added(struct filter_pool *pool)
@@ -166,25 +173,25 @@ const struct line *filter_pool_next(struct filter_pool *pool)
     return NULL;
 }
 
-// Sets *result to the result of a line that the threads have run. Returns false if they have not.
-static bool find_result(const struct filter_pool *pool, const struct line *line,
+// Sets *result to the result of a record that the threads have run. Returns false if they have not.
+static bool find_result(const struct filter_pool *pool, const struct line *record,
                         struct result *result)
 {
-    if (pool->next == 0 || line != &pool->added[pool->next - 1].line)
+    if (pool->next == 0 || record->data != pool->added[pool->next - 1].record)
         return false;
     *result = pool->added[pool->next - 1].result;
     return result->in != NULL;
 }
 
-int filter_pool_result(struct filter_pool *pool, const struct line *line, struct reject *reject)
+int filter_pool_result(struct filter_pool *pool, const struct line *record, struct reject *reject)
 {
     struct result *r = &pool->current;
     const char *message;
     size_t len;
 
-    if (!find_result(pool, line, r)) {
+    if (!find_result(pool, record, r)) {
         filter_outputs_clear(&pool->now);
-        run_line(&pool->worker[0], line, &pool->now, r);
+        run_record(&pool->worker[0], record->data, record->len, &pool->now, r);
     }
     if (r->not_json != NULL)
         *reject = (struct reject){REJECT_NOT_JSON, NULL, r->not_json};

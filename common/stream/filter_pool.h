@@ -9,10 +9,10 @@
 // runs in other threads:
 //
 //     while (...) // the lines that have been read
-//         filter_pool_add(pool, &line, is_record);
+//         filter_pool_add(pool, &line, record);
 //     filter_pool_run_added(pool);
 //     while ((line = filter_pool_next(pool)) != NULL) {
-//         int count = filter_pool_result(pool, line, &reject);
+//         int count = filter_pool_result(pool, record, &reject);
 //         for (int i = 0; i < count; i++)
 //             if (filter_pool_made(pool, i, &text, &len)) ...
 //     }
@@ -42,10 +42,10 @@ struct filter_pool *filter_pool_new(const struct filter_options *options, size_t
                                     struct json *json, struct err *err);
 void filter_pool_free(struct filter_pool *pool);
 
-// Adds a line. There must be fewer than FILTER_POOL_LINES_MAX, and the earlier ones must have been
-// handled. The line is copied, and its bytes are borrowed until all lines that were added with it
-// are handled.
-void filter_pool_add(struct filter_pool *pool, const struct line *line, bool is_record);
+// Adds a line, and the record in it on which the program runs; NULL if there is none. There must be
+// fewer than FILTER_POOL_LINES_MAX, and the earlier ones must have been handled. Both are copied,
+// and their bytes are borrowed until all lines that were added with them are handled.
+void filter_pool_add(struct filter_pool *pool, const struct line *line, const struct line *record);
 
 // Runs the program on the records that were added. If there are few, does nothing, since it would
 // take longer to wake the threads.
@@ -56,9 +56,9 @@ void filter_pool_run_added(struct filter_pool *pool);
 const struct line *filter_pool_next(struct filter_pool *pool);
 
 // Returns the number of outputs for a record, or -1 with *reject set: the record is not JSON, or
-// the program failed. The record may be the last line that filter_pool_next() returned. The reject
-// and the outputs are valid until the next call.
-int filter_pool_result(struct filter_pool *pool, const struct line *line, struct reject *reject);
+// the program failed. The record may be that of the last line that filter_pool_next() returned. The
+// reject and the outputs are valid until the next call.
+int filter_pool_result(struct filter_pool *pool, const struct line *record, struct reject *reject);
 
 // Returns whether filter_pool_result() has run the program itself, so that the parser holds the
 // record.

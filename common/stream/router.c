@@ -8,8 +8,48 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "json/json_edit.h"
+#include "stream/line_kind.h"
+#include "stream/origin.h"
 
 #define ENOUGH_LINES 1000 // warn when none of so many lines has the field of the key
+
+// --- Options ---
+
+const struct opt router_opts[] = {
+    OPT_LIST("topic", 't', "TOPIC", struct router_options, topics, "where lines go"),
+    OPT_LIST("route", 0, "KEY=TOPIC", struct router_options, routes,
+             "lines with that top-level key go there instead"),
+    OPT_STRING(NULL, 'k', "KEY", struct router_options, key, "one message key for all"),
+    OPT_STRING("key", 0, "FIELD", struct router_options, key_field,
+               "a top-level field as key; insights have a key of their own"),
+    OPT_STRING("key-jq", 0, "EXPR", struct router_options, key_jq,
+               "the output of a jq program as key"),
+    OPT_FLAG("own-topic", 0, struct router_options, own_topic,
+             "with -J: write to the topic of the envelope, one of several -t"),
+};
+const size_t router_opt_count = sizeof router_opts / sizeof *router_opts;
+
+int router_options_check(const struct router_options *options, bool enveloped, struct err *err)
+{
+    int keys = (options->key != NULL) + (options->key_field != NULL) + (options->key_jq != NULL);
+
+    if (options->topics.count == 0)
+        return err_set(err, EX_USAGE, "no topic: give it with -t");
+    if (options->own_topic && options->topics.count > ROUTER_NAMED_MAX)
+        return err_set(err, EX_USAGE, "-t: more than %d topics", ROUTER_NAMED_MAX);
+    if (options->own_topic && !enveloped)
+        return err_set(err, EX_USAGE, "--own-topic: needs -J, since an envelope names its topic");
+    if (keys > 1)
+        return err_set(err, EX_USAGE, "-k, --key, --key-jq: only one of them can be given");
+    return 0;
+}
+
+bool router_options_have_key(const struct router_options *options)
+{
+    return options->key != NULL || options->key_field != NULL || options->key_jq != NULL;
+}
+
+// --- Topics and fields ---
 
 // Returns the index of a name in the table of fields. Adds the name if it is new.
 static size_t field_index(struct router *r, const char *name, size_t len)
@@ -51,7 +91,10 @@ int router_init(struct router *r, const struct router_options *options, struct e
     const struct filter_options key_options = {.program = options->key_jq};
 
     *r = (struct router){.options = options};
-    topic_index(r, options->topic);
+    topic_index(r, options->topics.item[options->topics.count - 1]);
+    for (size_t i = 0; options->own_topic && i < options->topics.count; i++)
+        topic_index(r, options->topics.item[i]);
+    r->named_count = r->topic_count;
     r->edit = json_edit_new();
     r->insight_field = field_index(r, "key", strlen("key"));
     r->key_field = r->insight_field;
@@ -78,15 +121,10 @@ void router_release(struct router *r)
     json_free(r->key_json);
 }
 
+// In an envelope it has the key of the envelope.
 static bool is_insight(const struct line *line)
 {
-    return bytes_begin(line->data, line->len, "{\"insight\":");
-}
-
-// Partials have no key, since they go to one partition. So none is missed there.
-static bool is_partial(const struct line *line)
-{
-    return bytes_begin(line->data, line->len, "{\"partial\":");
+    return line->origin == NULL && line_is_insight(line);
 }
 
 // Returns whether the message key of this line is the value of a field.
@@ -96,9 +134,43 @@ static bool key_is_field(const struct router *r, const struct line *line)
            (r->options->key_field != NULL || is_insight(line));
 }
 
+// Returns whether the line is an envelope that decides its topic itself.
+static bool names_topic(const struct router *r, const struct line *line)
+{
+    return r->options->own_topic && line->origin != NULL;
+}
+
 bool router_needs_json(const struct router *r, const struct line *line)
 {
-    return r->route_count > 0 || r->key_filter != NULL || key_is_field(r, line);
+    return (r->route_count > 0 && !names_topic(r, line)) || r->key_filter != NULL ||
+           key_is_field(r, line);
+}
+
+// Finds the topic that an envelope names.
+static int choose_named(struct router *r, const struct origin *origin, size_t *topic,
+                        struct reject *why)
+{
+    *why = (struct reject){REJECT_UNKNOWN_TOPIC, "topic", "the envelope names no topic"};
+    if (origin->topic == NULL)
+        return -1;
+    for (size_t i = 0; i < r->named_count; i++) {
+        if (bytes_are(origin->topic, origin->topic_len, r->topic[i])) {
+            *topic = i;
+            return 0;
+        }
+    }
+    why->detail = "no -t names the topic of the envelope";
+    return -1;
+}
+
+static void choose_route(const struct router *r, const struct json_value *value, size_t *topic)
+{
+    for (size_t i = 0; i < r->route_count; i++) {
+        if (value[r->route[i].field].type != JSON_ABSENT) {
+            *topic = r->route[i].topic;
+            return;
+        }
+    }
 }
 
 // Sets the message key from a value. A string is used without its quotes, and another scalar as it
@@ -169,24 +241,22 @@ static int run_key_filter(struct router *r, const struct json *json, const struc
 int router_choose(struct router *r, const struct json *json, const struct line *line,
                   struct router_destination *to, struct reject *why)
 {
-    struct json_value value[ROUTER_TOPICS_MAX + 2];
+    struct json_value value[ROUTER_ROUTES_MAX + 2];
 
     *to = (struct router_destination){0, r->options->key,
                                       r->options->key == NULL ? 0 : strlen(r->options->key)};
+    if (names_topic(r, line) && choose_named(r, line->origin, &to->topic, why) != 0)
+        return -1;
     if (json == NULL)
         return 0;
     json_fields(json, r->field, r->field_count, value);
-    for (size_t i = 0; i < r->route_count; i++) {
-        if (value[r->route[i].field].type != JSON_ABSENT) {
-            to->topic = r->route[i].topic;
-            break;
-        }
-    }
+    if (!names_topic(r, line))
+        choose_route(r, value, &to->topic);
     if (key_is_field(r, line)) {
         size_t i = r->key_field;
         if (value[i].type == JSON_ABSENT && is_insight(line))
             i = r->insight_field;
-        else if (r->options->key_field != NULL && !is_partial(line))
+        else if (r->options->key_field != NULL && !line_is_partial(line)) // partials have no key
             count_keyed(r, &value[i]);
         *why = (struct reject){REJECT_WRONG_TYPE, r->field[i].name, NULL};
         return field_as_key(r, line, &value[i], i, to) ? 0 : -1;

@@ -8,7 +8,11 @@
 // insight uses its own "key" if no other kind of key is configured, or if it lacks the configured
 // field.
 //
+// With own_topic, an envelope goes to the topic that it names, whatever its record is.
+//
+//     struct router_options options = {0}; // set by router_opts
 //     struct router r;
+//     router_options_check(&options, false, &err);
 //     router_init(&r, &options, &err);
 //     json = router_needs_json(&r, line) ? stream_json(s) : NULL;
 //     if (router_choose(&r, json, line, &to, &reject) == 0)
@@ -28,24 +32,38 @@
 #include "stream/reject.h"
 
 #define ROUTER_ROUTES_MAX 32
-#define ROUTER_TOPICS_MAX (ROUTER_ROUTES_MAX + 1)
+#define ROUTER_NAMED_MAX 256 // topics for own_topic
+#define ROUTER_TOPICS_MAX (ROUTER_ROUTES_MAX + ROUTER_NAMED_MAX)
 
 struct router_options {
-    const char *topic;
+    struct opt_list topics; // the last one is the main topic; only with own_topic are there others
+    bool own_topic;
     struct opt_list routes;               // KEY=TOPIC
     const char *key, *key_field, *key_jq; // at most one of them; the others are NULL
 };
 
+// The option table for struct router_options.
+extern const struct opt router_opts[];
+extern const size_t router_opt_count;
+
+// `enveloped` says whether lines are envelopes. Returns 0, or -1 with EX_USAGE in *err if no topic
+// is given, or too many, or if the options do not go together.
+int router_options_check(const struct router_options *options, bool enveloped, struct err *err);
+
+// Returns whether the options say which message key a line has.
+bool router_options_have_key(const struct router_options *options);
+
 struct router {
     const struct router_options *options;
-    char *topic[ROUTER_TOPICS_MAX]; // the main topic, then those of the routes, each one once
+    char *topic[ROUTER_TOPICS_MAX]; // the main topic, others of -t, those of routes; each once
     size_t topic_count;
+    size_t named_count; // the first topics: those of own_topic
     struct {
         size_t field, topic; // indexes of the key into field, and of the topic
     } route[ROUTER_ROUTES_MAX];
     size_t route_count;
     size_t key_field, insight_field; // indexes into field
-    struct json_key field[ROUTER_TOPICS_MAX + 2];
+    struct json_key field[ROUTER_ROUTES_MAX + 2];
     size_t field_count;
     struct filter *key_filter;
     struct filter_outputs key_outputs;
@@ -70,8 +88,8 @@ void router_release(struct router *r);
 bool router_needs_json(const struct router *r, const struct line *line);
 
 // Chooses the destination of a line. `json` holds the parsed line; it may be NULL if
-// router_needs_json() returned false. Returns 0, or -1 with *why set if the line has no usable key;
-// the strings in *why are valid until the next call.
+// router_needs_json() returned false. Returns 0, or -1 with *why set if the line has no usable key
+// or topic; the strings in *why are valid until the next call.
 int router_choose(struct router *r, const struct json *json, const struct line *line,
                   struct router_destination *to, struct reject *why);
 

@@ -47,6 +47,10 @@ struct stream;
 struct stream_ops {
     bool parse; // reject records that are not JSON
     bool sink;  // the driver does not write marks to stdout, since records do not go there either
+    // Rejects are the records of this stage. Those that are in envelopes, if lines are envelopes;
+    // the others are then rejects of an earlier stage, as always. What the stage emits is not put
+    // into the envelope of a reject.
+    bool takes_rejects;
     // In a stream with marks, a line is handed over only once another line has begun. At an end
     // without a last mark, the line that is left is dropped, because it may be half a line:
     // grep(1) and awk(1) put a newline behind what a writer that died has left. A mark is handed
@@ -57,13 +61,24 @@ struct stream_ops {
     // Called before anything is read.
     int (*open)(void *ctx, struct stream *s);
 
-    // Only for sources; otherwise NULL, and the records are the lines of stdin. Calls stream_feed()
+    // Only for sources; otherwise NULL, and the records are lines of the input. Calls stream_feed()
     // for each record that has arrived, and waits up to timeout_ms for the first one. Sets *end to
     // true to end the input. Returns the number of records, or -1.
     int (*fill)(void *ctx, struct stream *s, int timeout_ms, bool *end);
 
+    // Only for sinks. Called for each line that is no mark and no reject, before the filter; maybe
+    // more than once. Takes the record out of the line: sets record->data and record->len, and may
+    // set record->origin; on entry, *record is the line. The record's bytes are those of the line,
+    // or constant. May be NULL: the record is the line.
+    void (*split)(void *ctx, const struct line *line, struct line *record);
+
     // Called for each record, after the filter. The record is valid JSON if parse is set.
     int (*record)(void *ctx, struct stream *s, const struct line *line);
+
+    // Called for a record on which the jq program has failed, with what stream_reject() gets. If
+    // the member is NULL, the driver rejects the record.
+    int (*filter_failed)(void *ctx, struct stream *s, const struct reject *why,
+                         const struct line *record);
 
     // Called for a reject of an earlier stage. If the member is NULL, the driver writes the reject
     // to stdout unchanged.
@@ -113,13 +128,20 @@ struct stream_ops {
 int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_options *options);
 
 // Takes one record. Only for sources. line->data must be followed by JSON_PADDING readable bytes.
+// With --envelope, the record needs an origin. The envelope is made here, before the jq program
+// runs, and ops->parse has no effect.
 int stream_feed(struct stream *s, const struct line *line);
+
+// Takes one record that the source itself rejects. Only for sources. Returns 0, or -1 after a
+// failure.
+int stream_feed_reject(struct stream *s, const struct reject *reject, const struct line *line);
 
 // --- The outcome of a record. For each record that it takes, a stage makes exactly one of these
 // calls. The call counts the record in the ledger, so that the numbers add up. ---
 
-// Writes a record to stdout, as one line. The data must not contain a newline. If it begins like a
-// mark, a space is added after its brace.
+// Writes a record to stdout, as one line. The data must not contain a newline, unless the record
+// came in an envelope. If the line begins like a mark, a space is added after its brace. A record
+// that came in an envelope is written in it.
 int stream_emit(struct stream *s, const char *data, size_t len);
 
 // Write a line that the stage makes itself, such as an insight, in addition to the records it took.
@@ -127,6 +149,10 @@ int stream_emit(struct stream *s, const char *data, size_t len);
 // call stream_emit_made().
 struct buf *stream_emit_begin(struct stream *s);
 int stream_emit_made(struct stream *s);
+
+// Writes a record to stdout as a text of any form, which need not be a line. First append the text
+// to the buffer that stream_emit_begin() returns.
+int stream_emit_text(struct stream *s);
 
 // Counts a record as aggregated: its values are counted in insights, and the record is not passed
 // on.
@@ -193,6 +219,13 @@ void stream_set_status(struct stream *s, int status);
 // Returns the current record, parsed. Returns NULL if the record is not JSON, which cannot happen
 // if ops->parse is set.
 struct json *stream_json(struct stream *s);
+
+// Ends the input after the current line, in order, even if more lines follow.
+void stream_end_input(struct stream *s);
+
+// Returns the line in which the current record came: the envelope, what ops->split() has taken
+// apart, or the record itself.
+const struct line *stream_input(const struct stream *s, const struct line *record);
 
 // Writes the ledger if SIGUSR1 has asked for it. The driver does so between two lines. A callback
 // that waits for long calls this now and then.

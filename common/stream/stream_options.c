@@ -5,6 +5,8 @@
 #include "stream/filter_pool.h"
 
 const struct opt stream_opts[] = {
+    OPT_FLAG("envelope", 'J', struct stream_options, envelope,
+             "lines are envelopes: messages with key, headers and time"),
     OPT_STRING("jq", 'j', "EXPR", struct stream_options, filter.program,
                "a jq program, run on each record as it enters"),
     OPT_STRING("jq-file", 0, "FILE", struct stream_options, filter.file, "the same, from a file"),

@@ -19,14 +19,17 @@
 #include "base/line.h"
 #include "base/opt.h"
 #include "json/filter.h"
+#include "stream/input.h"
 
 struct stream_options {
     struct filter_options filter;
-    uint64_t jobs;       // threads that run the filter; 0 if not given, for one
-    const char *rejects; // a file, or "-" for stdout; NULL for stderr
-    const char *stats;   // the file for the ledger, or "-" for stderr; NULL for none
-    uint64_t max_line;   // bytes
-    bool strict;         // end with EX_DATAERR at the first reject
+    uint64_t jobs;                     // threads that run the filter; 0 if not given, for one
+    bool envelope;                     // lines are envelopes (envelope.h)
+    const char *rejects;               // a file, or "-" for stdout; NULL for stderr
+    const char *stats;                 // the file for the ledger, or "-" for stderr; NULL for none
+    uint64_t max_line;                 // bytes
+    bool strict;                       // end with EX_DATAERR at the first reject
+    const struct input_options *input; // NULL for the lines of stdin
 };
 
 #define STREAM_OPTIONS_INIT                                                                        \

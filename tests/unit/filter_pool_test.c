@@ -64,7 +64,7 @@ static void run_lines(size_t jobs, int ahead, int skip, struct buf *b)
     for (int from = 0; from < LINES; from += ahead) {
         int to = from + ahead < LINES ? from + ahead : LINES;
         for (int i = from; i < to; i++)
-            filter_pool_add(pool, &line[i], i % skip != 0);
+            filter_pool_add(pool, &line[i], i % skip != 0 ? &line[i] : NULL);
         filter_pool_run_added(pool);
         while ((next = filter_pool_next(pool)) != NULL)
             put_result(pool, next, b);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "stream/origin.h"
 #include "stream/router.h"
 #include "tap.h"
 
 static struct json *json;
+static const char *main_topic[] = {"main"};
+
+#define MAIN_TOPIC .topics = {main_topic, 1}
 
 // Describes where a line goes: "TOPIC KEY", "TOPIC -" without a key, "REASON FIELD" for a reject.
 static void describe(struct router *r, const char *text, struct buf *b)
@@ -39,7 +43,7 @@ static void check(struct router *r, const char *text, const char *wanted)
 
 static void test_topic_alone(void)
 {
-    const struct router_options options = {.topic = "main"};
+    const struct router_options options = {MAIN_TOPIC};
     const struct line any = {.data = "anything", .len = 8};
     struct router r;
     struct err err;
@@ -56,7 +60,7 @@ static void test_topic_alone(void)
 
 static void test_routes(void)
 {
-    struct router_options options = {.topic = "main"};
+    struct router_options options = {MAIN_TOPIC};
     struct router r;
     struct err err;
 
@@ -82,7 +86,7 @@ static void test_routes(void)
 
 static void test_main_topic_twice(void)
 {
-    struct router_options options = {.topic = "main"};
+    struct router_options options = {MAIN_TOPIC};
     struct router r;
     struct err err;
 
@@ -97,12 +101,68 @@ static void test_main_topic_twice(void)
     opt_list_release(&options.routes);
 }
 
+// Describes where a record goes that came in an envelope with this topic, which may be NULL.
+static void check_own(struct router *r, const char *topic, const char *text, const char *wanted)
+{
+    struct origin origin = {.topic = topic, .topic_len = topic == NULL ? 0 : strlen(topic)};
+    const struct line line = {.data = text, .len = strlen(text), .origin = &origin};
+    struct router_destination to;
+    struct reject why;
+
+    tap_ok(!router_needs_json(r, &line), "an envelope need not be parsed for its topic");
+    const char *got =
+        router_choose(r, NULL, &line, &to, &why) == 0 ? r->topic[to.topic] : why.reason;
+    tap_text(got, strlen(got), wanted, topic == NULL ? "no topic" : topic);
+}
+
+static void test_own_topic(void)
+{
+    static const char *topics[] = {"a", "b", "a", "main"};
+    struct router_options options = {.topics = {topics, 4}, .own_topic = true};
+    struct router r;
+    struct err err;
+
+    opt_list_add(&options.routes, "reject=rejects");
+    tap_int(router_init(&r, &options, &err), 0, "several topics");
+    tap_int((int64_t)r.topic_count, 4, "each topic once");
+    check_own(&r, "a", "{\"reject\":1}", "a");
+    check_own(&r, "b", "not JSON", "b");
+    check_own(&r, "main", "", "main");
+    check_own(&r, "rejects", "{\"reject\":1}", "unknown_topic");
+    check_own(&r, "mai", "", "unknown_topic");
+    check_own(&r, NULL, "", "unknown_topic");
+    check(&r, "{\"n\":1}", "main -");
+    check(&r, "{\"reject\":1}", "rejects -");
+    router_release(&r);
+    options.own_topic = false;
+    router_init(&r, &options, &err);
+    check(&r, "{\"n\":1}", "main -");
+    tap_int((int64_t)r.topic_count, 2,
+            "otherwise the last topic counts, and the others are not used");
+    router_release(&r);
+    opt_list_release(&options.routes);
+}
+
+static void test_topic_limit(void)
+{
+    struct router_options options = {.own_topic = true};
+    struct err err = {0};
+
+    tap_ok(router_options_check(&options, true, &err) != 0 && err.status == EX_USAGE, "no topic");
+    for (int i = 1; i <= ROUTER_NAMED_MAX; i++)
+        opt_list_add(&options.topics, "t");
+    tap_int(router_options_check(&options, true, &err), 0, "256 topics");
+    opt_list_add(&options.topics, "t");
+    tap_ok(router_options_check(&options, true, &err) != 0, "a 257th is refused");
+    opt_list_release(&options.topics);
+}
+
 static void test_bad_routes(void)
 {
     static const char *const bad[] = {"", "reject", "=topic", "reject=", "="};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct router_options options = {.topic = "main"};
+        struct router_options options = {MAIN_TOPIC};
         struct router r;
         struct err err = {0};
         opt_list_add(&options.routes, bad[i]);
@@ -116,7 +176,7 @@ static void test_bad_routes(void)
 
 static void test_route_limit(void)
 {
-    struct router_options options = {.topic = "main"};
+    struct router_options options = {MAIN_TOPIC};
     struct router r;
     struct err err = {0};
 
@@ -132,7 +192,7 @@ static void test_route_limit(void)
 
 static void test_fixed_key(void)
 {
-    const struct router_options options = {.topic = "main", .key = "fixed"};
+    const struct router_options options = {MAIN_TOPIC, .key = "fixed"};
     struct router r;
     struct err err;
 
@@ -144,7 +204,7 @@ static void test_fixed_key(void)
 
 static void test_key_field(void)
 {
-    const struct router_options options = {.topic = "main", .key_field = "user_id"};
+    const struct router_options options = {MAIN_TOPIC, .key_field = "user_id"};
     struct router r;
     struct err err;
 
@@ -169,7 +229,7 @@ static void test_key_field(void)
 
 static void test_key_jq(void)
 {
-    struct router_options options = {.topic = "main", .key_jq = ".a + .b"};
+    struct router_options options = {MAIN_TOPIC, .key_jq = ".a + .b"};
     struct router r;
     struct err err = {0};
 
@@ -206,6 +266,8 @@ int main(void)
     test_topic_alone();
     test_routes();
     test_main_topic_twice();
+    test_own_topic();
+    test_topic_limit();
     test_bad_routes();
     test_route_limit();
     test_fixed_key();
