@@ -83,6 +83,9 @@ static void check_topic(struct check *c, struct client *client, const char *topi
                 "topic %s: has %d partitions and must have %lld; delete it and create it anew",
                 topic, partitions, (long long)expected);
         check_report_failed(&c->report, &err);
+    } else if (partitions <= c->partition) {
+        err_set(&err, EX_CONFIG, "topic %s: has no partition %d", topic, (int)c->partition);
+        check_report_failed(&c->report, &err);
     } else {
         check_report_passed(&c->report, "topic %s: %d partition%s", topic, partitions,
                             partitions == 1 ? "" : "s");

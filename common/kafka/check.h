@@ -39,6 +39,7 @@ struct check {
     const struct config_setting *defaults; // as for config_new()
     const char *right;                     // that the tool needs to the topics: "READ" or "WRITE"
     bool creates;                          // the tool creates topics that are missing
+    int32_t partition;                     // that each topic must have
 
     struct check_report report; // the caller may have checked something itself
 };

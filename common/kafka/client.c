@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "kafka/listener.h"
+#include "kafka/tls_files.h"
 
 #define PROBE_AFTER MS_SECOND // after a connection has failed
 #define PROBE_TIME 2000       // ms
@@ -276,7 +277,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
                 strcmp(facility, "REQTMOUT") == 0 || strcmp(facility, "FATAL") == 0 ||
                 strcmp(facility, "TXNERR") == 0 || strcmp(facility, "ADDPARTS") == 0 ||
                 strcmp(facility, "ADDOFFSETS") == 0 || strcmp(facility, "SSLCERTVRFY") == 0 ||
-                strcmp(facility, "METADATA") == 0;
+                strcmp(facility, "SSLPASSWD") == 0 || strcmp(facility, "SSL") == 0 ||
+                strcmp(facility, "METADATA") == 0 || strcmp(facility, "OIDC") == 0;
 
     (void)rk;
     if (told || level >= 7)
@@ -297,11 +299,30 @@ static void on_connection_error(struct client *client, rd_kafka_t *rk, rd_kafka_
                                              .first = !client->answered};
     struct err err;
 
-    listener_describe(reason, client->last_error, sizeof client->last_error);
     if (client->unsure_since == 0)
         client->unsure_since = time_monotonic();
+    // The broker ends connections whose token has expired, and refuses others. That passes with the
+    // next token. If there is none, on_token_failure() has said why.
+    if (oauth_may_be_late(&client->oauth))
+        return;
+    listener_describe(reason, client->last_error, sizeof client->last_error);
     if (!client->failed && listener_refuses(rk, &failure, &err))
         client_fail(client, err.status, "%s", err.text);
+}
+
+// Notes that there is no token, without which librdkafka does not connect. That its own unsigned
+// tokens cannot be made is final.
+static void on_token_failure(struct client *client, const char *why)
+{
+    int status = client->oauth.refused;
+
+    if (status == 0 && client->oauth.http == NULL && !client->answered)
+        status = EX_NOPERM;
+    snprintf(client->last_error, sizeof client->last_error, "no token: %s", why);
+    if (client->unsure_since == 0)
+        client->unsure_since = time_monotonic();
+    if (status != 0)
+        client_fail(client, status, "broker: %s", client->last_error);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -314,9 +335,17 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         client_fail_fatal(client, rk);
         return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        warn_unreachable(client);
+        // A broker also ends connections whose tokens have expired: client_watch() finds out.
+        if (client->oauth.http == NULL)
+            warn_unreachable(client);
         return;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+        if (strncmp(reason, OAUTH_FAILURE, strlen(OAUTH_FAILURE)) == 0) {
+            on_token_failure(client, reason + strlen(OAUTH_FAILURE));
+            return;
+        }
+        on_connection_error(client, rk, code, reason);
+        return;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
@@ -341,6 +370,25 @@ static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t id, int *e
     return 0;
 }
 
+static void on_token_wanted(rd_kafka_t *rk, const char *config, void *opaque)
+{
+    (void)config;
+    oauth_refresh(&((struct client *)opaque)->oauth, rk);
+}
+
+// Ends the life of settings that librdkafka could not use. Before 2.13 it has then freed their
+// interceptors, and would free them once more with the settings (its issue 4142), so these stay.
+static void drop_refused(rd_kafka_conf_t *conf)
+{
+    static rd_kafka_conf_t *volatile kept; // so that a leak checker finds them
+
+    (void)kept;
+    if (rd_kafka_version() >= 0x020d0000)
+        rd_kafka_conf_destroy(conf);
+    else
+        kept = conf;
+}
+
 int client_init(struct client *client, rd_kafka_type_t type, rd_kafka_conf_t *conf,
                 const struct config_options *options, void *ctx, struct err *err)
 {
@@ -351,23 +399,34 @@ int client_init(struct client *client, rd_kafka_type_t type, rd_kafka_conf_t *co
                               .stopping = options->stopping,
                               .needs.right = type == RD_KAFKA_PRODUCER ? "WRITE" : "READ",
                               .last_error = "no answer"};
+    if (oauth_init(&client->oauth, options, err) != 0) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
+    oauth_configure(&client->oauth, conf, on_token_wanted);
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     client->rk = rd_kafka_new(type, conf, why, sizeof why);
-    if (client->rk != NULL)
+    if (client->rk != NULL) {
+        oauth_start(&client->oauth, client->rk);
         return 0;
-    rd_kafka_conf_destroy(conf);
-    return err_set(err, EX_CONFIG, "librdkafka: %s", why);
+    }
+    if (!tls_files_explain(conf, why, err))
+        err_set(err, EX_CONFIG, "librdkafka: %s", why);
+    drop_refused(conf);
+    return -1;
 }
 
 void client_release(struct client *client)
 {
     background_release(&client->probe);
+    oauth_stop(&client->oauth);
     if (client->rk != NULL)
         rd_kafka_destroy(client->rk);
     client->rk = NULL;
+    oauth_release(&client->oauth);
 }
 
 char *client_cluster(const struct client *client)

@@ -25,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "kafka/config.h"
+#include "kafka/oauth.h"
 
 // What a client needs rights to, for messages that say which right is missing. A broker only says
 // whether it refuses a topic, a group, a transactional id or the cluster. Texts are borrowed.
@@ -48,6 +49,7 @@ struct client {
     bool down;                 // no broker is reachable, and a warning has said so
     bool failed;               // a fatal error has been recorded in `fatal`
     struct err fatal;
+    struct oauth oauth;
     int64_t unsure_since;         // a connection has failed, and no broker has answered since; or 0
     struct background probe;      // asks whether any broker answers
     rd_kafka_resp_err_t said;     // by the probe

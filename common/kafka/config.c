@@ -6,13 +6,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/http.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
 #include "json/filter.h"
 #include "json/json.h"
 #include "kafka/config_file.h"
 #include "kafka/property.h"
+
+static int set_wait(void *options, const char *arg, struct err *err)
+{
+    uint64_t seconds;
+
+    if (number_parse(arg, 1000, &seconds) != 0 || seconds > INT64_MAX / 1000)
+        return err_set(err, EX_USAGE, "'%s' is not a number of seconds", arg);
+    ((struct config_options *)options)->wait = (int64_t)seconds * 1000;
+    return 0;
+}
 
 const struct opt config_opts[] = {
     OPT_STRING("brokers", 'b', "HOST:PORT,...", struct config_options, brokers,
@@ -23,12 +35,18 @@ const struct opt config_opts[] = {
                "a file of settings, PROP=VAL lines or JSON (default $KCAT_CONFIG)"),
     OPT_DURATION("wait", 0, "DUR", struct config_options, wait,
                  "how long to wait for brokers and topics at the start (default 30s)"),
+    OPT_CALL(NULL, 'm', "SECS", set_wait, "the same in seconds, as in kcat"),
+    OPT_STRING(NULL, 'd', "CONTEXTS", struct config_options, debug,
+               "log what librdkafka does, such as broker,topic; as -X debug=CONTEXTS"),
+    OPT_CALL(NULL, 'E', NULL, opt_accept,
+             "accepted, as in kcat: errors that may pass end nothing here"),
 };
 const size_t config_opt_count = sizeof config_opts / sizeof *config_opts;
 
 const struct opt_library config_libraries[] = {{"librdkafka", rd_kafka_version_str},
                                                {"libjq", filter_version},
                                                {"simdjson", json_version},
+                                               {"libcurl", http_version},
                                                {NULL, NULL}};
 
 // --- Reading ---
@@ -73,15 +91,29 @@ static char *normal_form(const rd_kafka_conf_t *conf, const char *name, const ch
     return xstrdup(value);
 }
 
-static void append(struct reader *r, const char *where, const char *name, const char *value)
+// librdkafka does not get, and need not know, a setting that is `taken`.
+static void append(struct reader *r, const char *where, const char *name, const char *value,
+                   bool taken)
 {
     struct config_options *o = r->options;
 
     o->entry = xreallocarray(o->entry, o->entry_count + 1, sizeof *o->entry);
-    o->entry[o->entry_count++] = (struct config_entry){.name = xstrdup(name),
-                                                       .value = normal_form(r->conf, name, value),
-                                                       .where = xstrdup(where),
-                                                       .on_command_line = is_command_line(where)};
+    o->entry[o->entry_count++] =
+        (struct config_entry){.name = xstrdup(name),
+                              .value = taken ? xstrdup(value) : normal_form(r->conf, name, value),
+                              .where = xstrdup(where),
+                              .on_command_line = is_command_line(where),
+                              .taken = taken};
+}
+
+// Handles a setting of a Schema Registry that is not one of ours. kcat's file may have more of
+// them.
+static int refuse_registry(const char *where, const char *name, struct err *err)
+{
+    if (is_command_line(where))
+        return err_set(err, EX_USAGE, "%s %s: no such setting of a Schema Registry", where, name);
+    log_info("%s: %s: ignored: no such setting of a Schema Registry", where, name);
+    return 0;
 }
 
 // Adds a setting whose value has been resolved, unless it has no effect on this type of client.
@@ -92,6 +124,12 @@ static int add_value(struct reader *r, const char *where, const char *name, cons
     const char kind = property == NULL ? '*' : property_kind(property);
     const char *why = NULL;
 
+    if (property_is_ours(name)) {
+        append(r, where, name, value, true);
+        return 0;
+    }
+    if (property_is_registry(name))
+        return refuse_registry(where, name, err);
     if (set(r->conf, where, name, value, err) != 0)
         return -1;
     if (kind == 'C' && r->type == RD_KAFKA_PRODUCER)
@@ -101,7 +139,7 @@ static int add_value(struct reader *r, const char *where, const char *name, cons
     else if (property != NULL && property_is_unused(property))
         why = "librdkafka no longer uses it";
     if (why == NULL)
-        append(r, where, name, value);
+        append(r, where, name, value, false);
     else if (is_command_line(where))
         return err_set(err, EX_USAGE, "%s %s: %s", where, name, why);
     else
@@ -161,6 +199,12 @@ static int read_default_file(struct reader *r, struct err *err)
     return status;
 }
 
+// Returns whether the argument of -F means no file, as in kcat.
+static bool is_no_file(const char *arg)
+{
+    return strcmp(arg, "none") == 0 || strcmp(arg, "-") == 0;
+}
+
 static int read_sources(struct reader *r, struct err *err)
 {
     const struct config_options *o = r->options;
@@ -171,12 +215,15 @@ static int read_sources(struct reader *r, struct err *err)
     if (environment != NULL && *environment != '\0' &&
         add_value(r, "BOOTSTRAP_SERVERS", "bootstrap.servers", environment, err) != 0)
         return -1;
-    if (o->config_file != NULL && config_file_read(o->config_file, add, r, err) != 0)
+    if (o->config_file != NULL && !is_no_file(o->config_file) &&
+        config_file_read(o->config_file, add, r, err) != 0)
         return -1;
     for (size_t i = 0; i < o->props.count; i++) {
         if (strcmp(o->props.item[i], "dump") != 0 && add_prop(r, o->props.item[i], err) != 0)
             return -1;
     }
+    if (o->debug != NULL && add_value(r, "-d", "debug", o->debug, err) != 0)
+        return -1;
     return o->brokers == NULL ? 0 : add_value(r, "-b", "bootstrap.servers", o->brokers, err);
 }
 
@@ -343,10 +390,18 @@ static rd_kafka_conf_t *collect(const struct config_options *options,
     return NULL;
 }
 
+static void print_setting(const char *name, const char *value)
+{
+    char *shown = secret_url(value);
+
+    printf("%s = %s\n", name, secret_is_name(name) ? SECRET_HIDDEN : shown);
+    free(shown);
+}
+
 static void print_settings(const char **item, size_t count)
 {
     for (size_t i = 0; i + 1 < count; i += 2)
-        printf("%s = %s\n", item[i], secret_is_name(item[i]) ? SECRET_HIDDEN : item[i + 1]);
+        print_setting(item[i], item[i + 1]);
     rd_kafka_conf_dump_free(item, count);
 }
 
@@ -369,6 +424,11 @@ void config_show(const struct config_options *options, const struct config_setti
         print_settings(item, count);
     }
     rd_kafka_conf_destroy(conf);
+    for (size_t i = 0; i < options->entry_count; i++) {
+        const struct config_entry *e = &options->entry[i];
+        if (property_is_ours(e->name))
+            print_setting(e->name, e->value);
+    }
     opt_exit_printed();
 }
 

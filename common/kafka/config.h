@@ -9,10 +9,13 @@
 //     3. $BOOTSTRAP_SERVERS
 //     4. the file of -F
 //     5. -X
-//     6. -b
+//     6. -b and -d
 //
 // No setting is ignored in silence. A setting that a tool does itself, such as group.id, is taken
 // by config_take(). A setting that it cannot follow is refused by config_check().
+//
+// Settings that begin with schema.registry. are those of a Schema Registry, as in kcat. librdkafka
+// does not get them; config_value() returns them.
 //
 // The values of secret settings are never printed. If there is one, the process protects its memory
 // (base/secret.h).
@@ -48,6 +51,7 @@ struct config_entry {
 struct config_options {
     const char *brokers;     // -b; NULL when it is not given
     const char *config_file; // -F
+    const char *debug;       // -d
     struct opt_list props;   // -X
     int64_t wait;            // ms: how long a broker or topic may be missing at the start
     bool (*stopping)(void);  // returns whether to stop waiting; may be NULL
@@ -65,7 +69,7 @@ struct config_options {
 extern const struct opt config_opts[];
 extern const size_t config_opt_count;
 
-// The libraries that a stage with these options uses.
+// What kcat-in and kcat-out are linked with, for --version.
 extern const struct opt_library config_libraries[];
 
 // A librdkafka property. Arrays of settings end with a NULL name.

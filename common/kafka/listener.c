@@ -172,8 +172,10 @@ static const char *certificate_problem(int error)
         int error; // as in OpenSSL's x509_vfy.h
         const char *text;
     } problems[] = {
+        {3, "cannot be checked: ssl.crl.location has no revocation list of its CA"},
         {9, "is not valid yet; is this machine's clock right?"},
         {10, "has expired"},
+        {12, "cannot be checked: the revocation list in ssl.crl.location has expired"},
         {18, "is signed by itself; does ssl.ca.location name the broker's CA?"},
         {19, "is signed by an unknown CA; does ssl.ca.location name the broker's CA?"},
         {20, "is signed by an unknown CA; does ssl.ca.location name the broker's CA?"},
@@ -190,22 +192,29 @@ static const char *certificate_problem(int error)
     return "cannot be verified; does ssl.ca.location name the broker's CA?";
 }
 
-// A broker's TLS alert. The numbers are those of RFC 8446, section 6.
+// A broker's TLS alert. The numbers are those of RFC 8446, section 6. OpenSSL's message is such as
+// "error:0A000412:SSL routines::sslv3 alert bad certificate:SSL alert number 42".
 static bool alerted(const struct failure *f, struct err *err)
 {
     int alert = atoi(strstr(f->reason, ALERT) + strlen(ALERT));
+    const char *name = strstr(f->reason, " alert ");
+    int len;
 
     if ((alert < 40 || alert > 49) && alert != 116)
         return false;
+    name = name == NULL ? "without a name" : name + strlen(" alert ");
+    len = (int)strcspn(name, ":");
     if (!is_set(f, "ssl.certificate.location") && !is_set(f, "ssl.keystore.location") &&
         !is_set(f, "ssl.certificate.pem"))
         err_set(err, EX_NOPERM,
                 "broker %s: wants a certificate of the client: set ssl.certificate.location and "
-                "ssl.key.location (%s)",
-                f->address, f->reason);
+                "ssl.key.location (TLS alert %d, %.*s)",
+                f->address, alert, len, name);
     else
-        err_set(err, EX_NOPERM, "broker %s: does not accept the client's certificate: %s",
-                f->address, f->reason);
+        err_set(err, EX_NOPERM,
+                "broker %s: does not accept the client's certificate (TLS alert %d, %.*s); is it "
+                "valid now, and signed by a CA that the broker knows?",
+                f->address, alert, len, name);
     return true;
 }
 

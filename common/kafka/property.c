@@ -50,3 +50,33 @@ bool property_is_unused(const char *property)
 
     return memmem(property, len, words, strlen(words)) != NULL;
 }
+
+bool property_is_ours(const char *name)
+{
+    static const char *const names[] = {"sasl.oauthbearer.method",
+                                        "sasl.oauthbearer.token.endpoint.url",
+                                        "sasl.oauthbearer.client.id",
+                                        "sasl.oauthbearer.client.secret",
+                                        "sasl.oauthbearer.scope",
+                                        "sasl.oauthbearer.extensions",
+                                        "https.ca.location",
+                                        "schema.registry.url",
+                                        "schema.registry.basic.auth.user.info",
+                                        "schema.registry.ssl.ca.location",
+                                        "schema.registry.ssl.certificate.location",
+                                        "schema.registry.ssl.key.location",
+                                        "schema.registry.ssl.key.password"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool property_is_registry(const char *name)
+{
+    static const char prefix[] = "schema.registry.";
+
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}

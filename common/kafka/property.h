@@ -25,4 +25,11 @@ char property_kind(const char *property);
 // Returns whether librdkafka says that it no longer uses the property.
 bool property_is_unused(const char *property);
 
+// Returns whether the tools follow the property themselves: for OAuth in librdkafka's place
+// (kafka/oauth.h), and for a Schema Registry (kafka/codec_settings.h).
+bool property_is_ours(const char *name);
+
+// Returns whether it is named like a setting of a Schema Registry.
+bool property_is_registry(const char *name);
+
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The words and statuses for what a broker refuses. tests/rights.bats has the real refusals.
+// The words and statuses for what a broker refuses. tests/security-refusals.bats has the real
+// refusals.
 #include "kafka/client.h"
 
 #include "kafka/listener.h"
