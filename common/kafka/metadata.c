@@ -7,7 +7,6 @@
 
 #include "base/datetime.h"
 #include "base/log.h"
-#include "base/number.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
 
@@ -121,15 +120,14 @@ int metadata_create_topic(struct client *client, const char *topic,
     return judge(client, topic, RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, NULL, err);
 }
 
-// The smallest max.message.bytes in an answer to DescribeConfigs.
-static int64_t smallest_limit(rd_kafka_event_t *event)
+// Passes on each setting in an answer to DescribeConfigs.
+static void pass_settings(rd_kafka_event_t *event, metadata_setting_fn *setting, void *ctx)
 {
     const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
     size_t count = 0, entries;
-    int64_t limit = INT64_MAX, n;
 
     if (result == NULL)
-        return limit;
+        return;
     const rd_kafka_ConfigResource_t **resource =
         rd_kafka_DescribeConfigs_result_resources(result, &count);
     for (size_t i = 0; i < count; i++) {
@@ -137,36 +135,34 @@ static int64_t smallest_limit(rd_kafka_event_t *event)
             rd_kafka_ConfigResource_configs(resource[i], &entries);
         for (size_t j = 0; j < entries; j++) {
             const char *value = rd_kafka_ConfigEntry_value(entry[j]);
-            if (strcmp(rd_kafka_ConfigEntry_name(entry[j]), "max.message.bytes") == 0 &&
-                value != NULL && number_parse_int(value, &n) == 0 && n < limit)
-                limit = n;
+            if (value != NULL)
+                setting(ctx, rd_kafka_ConfigResource_name(resource[i]),
+                        rd_kafka_ConfigEntry_name(entry[j]), value);
         }
     }
-    return limit;
 }
 
-int64_t metadata_largest_batch(struct client *client, char *const *topics, size_t count)
+void metadata_describe_topics(struct client *client, char *const *topics, size_t count,
+                              metadata_setting_fn *setting, void *ctx)
 {
     if (!client->has_controller)
-        return INT64_MAX;
+        return;
     rd_kafka_ConfigResource_t **resources = xcalloc(count, sizeof(rd_kafka_ConfigResource_t *));
     rd_kafka_AdminOptions_t *options = options_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
-    int64_t limit = INT64_MAX;
 
     for (size_t i = 0; i < count; i++)
         resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
     rd_kafka_DescribeConfigs(client->rk, resources, count, options, queue);
     rd_kafka_event_t *event = await_answer(client, queue);
     if (event != NULL) {
-        limit = smallest_limit(event);
+        pass_settings(event, setting, ctx);
         rd_kafka_event_destroy(event);
     }
     rd_kafka_ConfigResource_destroy_array(resources, count);
     free(resources);
     rd_kafka_queue_destroy(queue);
     rd_kafka_AdminOptions_destroy(options);
-    return limit;
 }
 
 // How long one request may take. The first ones are short, since a refused login or a wrong
@@ -267,11 +263,12 @@ int metadata_wait_topic(struct client *client, const char *topic, int *partition
     return client_error(err, &needs, why, EX_UNAVAILABLE, "topic %s", topic);
 }
 
-int metadata_find_topic(struct client *client, const char *topic, int *partitions, struct err *err)
+// Asks about one topic until a broker answers.
+static int ask_topic(struct client *client, const char *topic,
+                     const struct rd_kafka_metadata **metadata, struct err *err)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(client->rk, topic, NULL);
     const int64_t deadline = time_monotonic() + client->wait;
-    const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code;
     int attempt = 0;
 
@@ -279,13 +276,21 @@ int metadata_find_topic(struct client *client, const char *topic, int *partition
         return err_set(err, EX_USAGE, "topic %s: %s", topic,
                        rd_kafka_err2str(rd_kafka_last_error()));
     do {
-        code = ask(client, handle, deadline, attempt++, &metadata);
+        code = ask(client, handle, deadline, attempt++, metadata);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
     rd_kafka_topic_destroy(handle);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return client_unreachable(client, err);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : client_unreachable(client, err);
+}
+
+int metadata_find_topic(struct client *client, const char *topic, int *partitions, struct err *err)
+{
+    const struct rd_kafka_metadata *metadata;
+
+    if (ask_topic(client, topic, &metadata, err) != 0)
+        return -1;
     *partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
-    code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    const rd_kafka_resp_err_t code =
+        metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     rd_kafka_metadata_destroy(metadata);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || topic_is_missing(code))
         return 0;
@@ -329,27 +334,46 @@ int metadata_find_controller(struct client *client, struct err *err)
     return patience == INT64_MAX ? client_unreachable(client, err) : 0;
 }
 
-// Waits until a broker answers at all.
-static rd_kafka_resp_err_t await_broker(struct client *client, int64_t deadline)
+int metadata_ask_brokers(struct client *client, const struct rd_kafka_metadata **metadata,
+                         struct err *err)
 {
-    const struct rd_kafka_metadata *metadata;
+    const int64_t deadline = time_monotonic() + client->wait;
     rd_kafka_resp_err_t code;
     int attempt = 0;
 
     do {
-        code = request(client, false, NULL, deadline, request_time(attempt++), &metadata);
+        code = request(client, false, NULL, deadline, request_time(attempt++), metadata);
         rd_kafka_poll(client->rk, 0);
     } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_metadata_destroy(metadata);
-    return code;
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : client_unreachable(client, err);
 }
 
-int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,
-                          struct err *err)
+// Asks about all topics until a broker answers. The first request is about the brokers only: it is
+// answered soon, so that a wrong password is noticed.
+static int ask_all(struct client *client, const struct rd_kafka_metadata **metadata,
+                   struct err *err)
 {
-    const struct rd_kafka_metadata *metadata;
-    int64_t deadline = time_monotonic() + client->wait;
+    const int64_t deadline = time_monotonic() + client->wait;
+    rd_kafka_resp_err_t code;
+
+    if (metadata_ask_brokers(client, metadata, err) != 0)
+        return -1;
+    rd_kafka_metadata_destroy(*metadata);
+    do {
+        code = ask(client, NULL, deadline, 0, metadata);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : client_unreachable(client, err);
+}
+
+int metadata_ask_topics(struct client *client, const char *topic,
+                        const struct rd_kafka_metadata **metadata, struct err *err)
+{
+    return topic == NULL ? ask_all(client, metadata, err) : ask_topic(client, topic, metadata, err);
+}
+
+int metadata_match(const struct rd_kafka_metadata *metadata, const char *regex,
+                   struct opt_list *names, struct err *err)
+{
     regex_t compiled;
     char why[256];
     int status = regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB);
@@ -358,23 +382,24 @@ int metadata_match_topics(struct client *client, const char *regex, struct opt_l
         regerror(status, &compiled, why, sizeof why);
         return err_set(err, EX_USAGE, "topic %s: %s", regex, why);
     }
-    rd_kafka_resp_err_t code = await_broker(client, deadline);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        do {
-            code = ask(client, NULL, deadline, 0, &metadata);
-        } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && client_keep_trying(client, deadline));
-    }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        regfree(&compiled);
-        return client_unreachable(client, err);
-    }
     for (int i = 0; i < metadata->topic_cnt; i++) {
         const char *name = metadata->topics[i].topic;
         // A pattern never matches Kafka's internal topics.
         if (strncmp(name, "__", 2) != 0 && regexec(&compiled, name, 0, NULL, 0) == 0)
             opt_list_add(names, xstrdup(name));
     }
-    rd_kafka_metadata_destroy(metadata);
     regfree(&compiled);
     return 0;
+}
+
+int metadata_match_topics(struct client *client, const char *regex, struct opt_list *names,
+                          struct err *err)
+{
+    const struct rd_kafka_metadata *metadata;
+
+    if (ask_all(client, &metadata, err) != 0)
+        return -1;
+    const int status = metadata_match(metadata, regex, names, err);
+    rd_kafka_metadata_destroy(metadata);
+    return status;
 }

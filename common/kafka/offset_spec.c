@@ -12,7 +12,7 @@
 
 #define REQUEST_TIME 5000 // ms for one request
 
-static int time_point(const char *text, int64_t now, int64_t *ms)
+int offset_spec_parse_time(const char *text, int64_t now, int64_t *ms)
 {
     int64_t ago;
 
@@ -41,7 +41,7 @@ static int parse_point(const char *text, int64_t now, struct offset_point *point
     }
     if (*text == '@') {
         point->kind = OFFSET_TIME;
-        return time_point(text + 1, now, &point->value);
+        return offset_spec_parse_time(text + 1, now, &point->value);
     }
     if (number_parse_int(text, &point->value) != 0 || point->value == INT64_MIN)
         return -1;
@@ -61,7 +61,7 @@ static int parse_end(const char *text, int64_t now, enum offset_kind from,
     if (parse_point(text, now, point) == 0 && (from != OFFSET_TIME || point->kind != OFFSET_AT))
         return 0;
     point->kind = OFFSET_TIME;
-    return from == OFFSET_TIME ? time_point(text, now, &point->value) : -1;
+    return from == OFFSET_TIME ? offset_spec_parse_time(text, now, &point->value) : -1;
 }
 
 // Parses FROM:TO. Times contain colons too, so the separator is the first colon with a valid point

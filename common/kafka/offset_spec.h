@@ -48,6 +48,9 @@ struct offset_range {
 // count back. Returns 0, or -1 with EX_USAGE.
 int offset_spec_parse(const char *text, int64_t now, struct offset_range *range, struct err *err);
 
+// Parses a TIME as it stands after the @. Returns 0, or -1 if it is something else.
+int offset_spec_parse_time(const char *text, int64_t now, int64_t *ms);
+
 // Asks the broker, for up to client->wait, which offset a point stands for at this moment. The
 // point must not be OFFSET_NONE, OFFSET_REFUSED or OFFSET_STORED. The offset is never before the
 // partition's first one. For OFFSET_TIME and OFFSET_TAIL it is never after the partition's end.
