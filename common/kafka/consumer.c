@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/datetime.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "kafka/metadata.h"
@@ -11,6 +12,7 @@
 
 #define EXPLAIN_TIME 2000     // ms to find out why a topic is not available
 #define GROWTH_INTERVAL 10000 // ms between questions whether topics have more partitions
+#define RATE_BURST 100        // ms of a delay for which a rate makes up
 
 static bool still_reads(void *ctx)
 {
@@ -57,11 +59,8 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
         if (p == NULL || !p->assigned)
             return;
         partition_reached_end(p, message->offset);
-        // After the last record there may be transaction markers, which have offsets too.
-        if (message->offset >= p->stop) {
-            p->next = p->stop;
-            p->done = true;
-        }
+        if (message->offset >= p->stop)
+            partition_finish(p);
         return;
     case RD_KAFKA_RESP_ERR__FATAL: // of a consumer, it comes as a message
         client_fail_fatal(&c->client, c->client.rk);
@@ -82,16 +81,20 @@ static void on_message_error(struct consumer *c, const rd_kafka_message_t *messa
 
 static void pass_record(struct consumer *c, struct partition *p, const rd_kafka_message_t *message)
 {
-    const struct line_origin origin = {p->topic, p->id, message->offset};
     struct line line;
 
     c->message = message;
     value_read(&c->value, message, c->max_line, &line);
     line.number = ++c->records;
-    line.origin = &origin;
+    line.origin = message_origin_set(&c->origin, message, p->topic);
     if (c->ops.record(c->ctx, p, &line) != 0) {
         c->stopped = true;
         consumer_yield(c);
+    }
+    if (c->rate.count > 0) {
+        rate_take(&c->rate);
+        if (--c->due == 0)
+            consumer_yield(c);
     }
 }
 
@@ -113,11 +116,13 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
         return;
     }
     p->at_end = false;
-    if (message->offset < p->stop) {
-        p->next = message->offset + 1;
-        pass_record(c, p, message);
+    if (message->offset >= p->stop) {
+        partition_finish(p);
+        return;
     }
-    p->done = p->next >= p->stop || message->offset >= p->stop;
+    p->next = message->offset + 1;
+    pass_record(c, p, message);
+    p->done = p->next == p->stop;
 }
 
 static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -166,6 +171,7 @@ int consumer_init(struct consumer *c, const struct config_options *options,
 
     if (conf == NULL)
         return -1;
+    c->rate.burst = RATE_BURST;
     read_what_is_left(conf);
     if (c->offsets.group != NULL && rd_kafka_conf_set(conf, "group.id", c->offsets.group, why,
                                                       sizeof why) != RD_KAFKA_CONF_OK) {
@@ -338,12 +344,27 @@ static void announce(struct consumer *c)
     c->stopped = c->ops.assigned(c->ctx) != 0;
 }
 
+// Takes messages from the queue, and waits for the first one. While the rate allows no record, only
+// waits. Returns the number of messages.
+static int take_messages(struct consumer *c, int timeout_ms)
+{
+    if (c->rate.count == 0)
+        return rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
+    int64_t now = time_monotonic();
+    c->due = rate_due(&c->rate, now);
+    if (c->due > 0)
+        return rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
+    int64_t wait = rate_wait(&c->rate, now);
+    return rd_kafka_consume_callback_queue(c->nothing, wait < timeout_ms ? (int)wait : timeout_ms,
+                                           ignore_message, c);
+}
+
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err)
 {
     serve_events(c);
     if (!c->client.failed)
         announce(c);
-    int taken = rd_kafka_consume_callback_queue(c->messages, timeout_ms, on_message, c);
+    int taken = take_messages(c, timeout_ms);
     refill_check(&c->refill, c->client.rk, c->messages, taken > 0 ? (size_t)taken : 0,
                  &c->partitions);
     client_watch(&c->client);
@@ -421,4 +442,5 @@ void consumer_release(struct consumer *c)
     free(c->share);
     buf_release(&c->topic_names);
     value_release(&c->value);
+    message_origin_release(&c->origin);
 }

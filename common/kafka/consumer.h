@@ -22,9 +22,11 @@
 #include <stdint.h>
 
 #include "base/line.h"
+#include "base/rate.h"
 #include "kafka/client.h"
 #include "kafka/consumer_offsets.h"
 #include "kafka/fixed_set.h"
+#include "kafka/message_origin.h"
 #include "kafka/offset_spec.h"
 #include "kafka/partition.h"
 #include "kafka/refill.h"
@@ -62,6 +64,7 @@ struct consumer {
     struct consumer_ops ops;
     void *ctx;
     uint64_t max_line; // bytes; see value_read()
+    struct rate rate;  // of the records that are passed on; the owner sets count and period
 
     // One of the two is used. The owner sets what the fixed set is, and whether the shared one
     // keeps its partitions within consumer_serve().
@@ -85,9 +88,11 @@ struct consumer {
     const rd_kafka_message_t *message; // the current record
     struct refill refill;
     struct value value;
+    struct message_origin origin;
     uint64_t records;          // read so far
     struct buf topic_names;    // as they were given, for messages
     uint64_t announced;        // the assignment of which ops.assigned() knows
+    uint64_t due;              // with a rate: records that this consumer_poll() may still pass on
     rd_kafka_queue_t *nothing; // always empty
     bool serving;              // within consumer_serve()
     bool stopped;              // ops.record() returned -1
@@ -106,9 +111,10 @@ int consumer_init(struct consumer *c, const struct config_options *options,
 // Returns 0, or -1 with *err set.
 int consumer_start(struct consumer *c, const struct opt_list *topics, struct err *err);
 
-// Passes records to ops.record(), and waits up to timeout_ms for the first one. Returns 0, or -1
-// with *err set after an error. When a callback has asked to stop, it returns -1 with err->status
-// EX_OK.
+// Passes records to ops.record(), and waits up to timeout_ms for the first one. With a rate, it
+// passes on those that are due, and else handles rebalances and errors while it waits. Returns 0,
+// or -1 with *err set after an error. When a callback has asked to stop, it returns -1 with
+// err->status EX_OK.
 int consumer_poll(struct consumer *c, int timeout_ms, struct err *err);
 
 // Ends the current consumer_poll() after this record. Only ops.record() may call it.
@@ -117,6 +123,19 @@ void consumer_yield(struct consumer *c);
 // Returns the current record's timestamp in Kafka, in ms since 1970, or -1 if it has none. Only
 // ops.record() may call it.
 int64_t consumer_timestamp(const struct consumer *c);
+
+// Returns the current record. Only ops.record() may call it.
+static inline const rd_kafka_message_t *consumer_message(const struct consumer *c)
+{
+    return c->message;
+}
+
+// Returns whether the line stands for the value of a tombstone: the current record has no value,
+// and no filter has made another line of it. Only ops.record() may call it.
+static inline bool consumer_is_tombstone(const struct consumer *c, const struct line *line)
+{
+    return c->message->payload == NULL && line->data == c->value.text.data;
+}
 
 // Joins the lines of the current record into one; see value_join().
 static inline size_t consumer_join_lines(struct consumer *c, const struct line *line)

@@ -132,10 +132,12 @@ struct source_guarantee {
 };
 
 struct sink_options {
+    bool tee, exactly_once;       // ask for tee_sink, for transactional_sink
     const char *acks;             // the FIFO of acked_sink
     const char *transactional_id; // NULL: made from the hello mark's group, and its shard or run
     int64_t commit_every; // ms between commits of transactional_sink; < 0: as the hello mark says
     const char *health;   // the file of kafka/health.h; NULL for none
+    const char *undelivered;     // the file for lines that failed; NULL for none
     int64_t transaction_timeout; // ms; the broker aborts a transaction that is open for longer
 };
 
@@ -144,7 +146,8 @@ struct sink_options {
         .commit_every = -1                                                                         \
     }
 
-// The sink's side of a pipe. The tool sets the first three members and opens the delivery.
+// The sink's side of a pipe. The tool sets the first two members and opens the delivery. It uses
+// the sink by sink.h.
 struct sink {
     const struct sink_guarantee *guarantee;
     const struct sink_options *options;

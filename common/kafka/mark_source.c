@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "json/event_time.h"
+#include "stream/origin.h"
 
 #define HEARTBEAT (5 * MS_SECOND) // between marks that say nothing new
 #define FILL_BYTES (256 * 1024)   // bytes of records that allow an early mark
@@ -40,6 +41,7 @@ void mark_source_open(struct mark_source *m, struct consumer *consumer,
     *m = (struct mark_source){.consumer = consumer, .options = options, .shared = shared};
     m->key[MARK_SOURCE_TIME] = (struct json_key){options->time_field, strlen(options->time_field)};
     m->key[MARK_SOURCE_RESERVED] = (struct json_key)JSON_KEY("@mark");
+    m->kafka_time = strcmp(options->time_field, ORIGIN_TIME_FIELD) == 0;
     m->time_is_path = strchr(options->time_field, '.') != NULL;
     m->latest = PARTITION_NO_TIME;
     idle_init(&m->idle, options->idle);
@@ -128,7 +130,11 @@ void mark_source_saw(struct mark_source *m, struct partition *p, const struct js
     if (!m->looked) // nothing was written of the record
         look(m, record);
     m->looked = false;
-    if (!event_time(&m->field[MARK_SOURCE_TIME], m->options->time_unit, &ms) || ms <= p->newest)
+    if (m->kafka_time)
+        ms = consumer_timestamp(m->consumer);
+    else if (!event_time(&m->field[MARK_SOURCE_TIME], m->options->time_unit, &ms))
+        return;
+    if (ms <= p->newest)
         return;
     if (is_believed(m, ms))
         p->newest = ms;

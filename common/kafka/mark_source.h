@@ -69,6 +69,7 @@ struct mark_source {
     struct json_value field[MARK_SOURCE_KEYS]; // of the record that was looked through last
     bool looked; // mark_source_accepts() has looked through the current record
 
+    bool kafka_time;   // a record's time is its timestamp in Kafka
     bool time_is_path; // the time field's name has dots, so it may be a path
     int64_t latest;    // the clock allowed record times up to this one when it was last read
     struct idle idle;

@@ -80,6 +80,12 @@ void partition_reached_end(struct partition *p, int64_t end)
     p->end = end;
 }
 
+void partition_finish(struct partition *p)
+{
+    p->next = p->stop;
+    p->done = true;
+}
+
 bool partition_is_quiet(const struct partition *p)
 {
     return p->done || (p->at_end && p->idle);

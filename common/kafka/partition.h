@@ -69,6 +69,10 @@ void partitions_written(struct partition_set *set);
 // Notes that the partition has been read to its end, which is at this offset.
 void partition_reached_end(struct partition *p, int64_t end);
 
+// Notes that there are no more records before the partition's stop, and goes there. In between
+// there may be a gap: transaction markers, aborted and compacted records have offsets too.
+void partition_finish(struct partition *p);
+
 // Returns whether the partition can hold back no watermark: whether it is done or idle.
 bool partition_is_quiet(const struct partition *p);
 

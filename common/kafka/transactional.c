@@ -422,6 +422,15 @@ static void sink_reported(struct sink *s, const struct delivery_report *report)
     if (report->code == RD_KAFKA_RESP_ERR__FATAL)
         client_fail_fatal(client, client->rk);
     rd_kafka_resp_err_t code = transaction_cause(&t->transaction, report->code);
+    // The topic's settings did not say it when the stage started.
+    if (report->outcome == DELIVERY_REFUSED) {
+        client_fail(client, EX_TEMPFAIL,
+                    "transaction: topic %s: line %llu or another one of its batch: %s; if the "
+                    "topic's settings have changed, start again, or else allow DESCRIBE_CONFIGS",
+                    report->topic, (unsigned long long)report->line->number,
+                    rd_kafka_err2str(code));
+        return;
+    }
     const struct client_needs needs =
         client_needs_topic(client, code == report->code ? report->topic : NULL);
     if (client_is_final(code))
