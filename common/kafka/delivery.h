@@ -7,7 +7,7 @@
 //     delivery_add_headers(&d, &options.headers, &err);
 //     delivery_open(&d, &settings, "later.ndjson", &err);
 //     while (...)
-//         delivery_produce(&d, 0, key, key_len, line, false, segment);
+//         delivery_produce(&d, &outgoing);
 //     delivery_send(&d);
 //     delivery_flush_all(&d);
 //     delivery_abandon(&d, 0); // lines that could not be flushed
@@ -29,6 +29,9 @@
 #include "base/out.h"
 #include "kafka/batcher.h"
 #include "kafka/producer.h"
+#include "kafka/resend.h"
+#include "stream/envelope.h"
+#include "stream/origin.h"
 #include "stream/stream.h"
 
 #define DELIVERY_LAST_WAIT 10000 // ms to wait for lines in flight when the stage fails
@@ -42,11 +45,13 @@ enum delivery_outcome {
 struct delivery_report {
     enum delivery_outcome outcome;
     rd_kafka_resp_err_t code;
-    const char *topic;       // NULL for DELIVERY_DONE
-    const struct line *line; // valid during the call; for a tombstone its text is null
-    bool passed;             // as given to delivery_produce()
-    uint32_t segment;        // as given to delivery_produce()
-    bool unsent;             // librdkafka did not take the line, so the broker has never seen it
+    const char *why;          // the code in words
+    const char *topic;        // NULL for DELIVERY_DONE
+    const struct line *line;  // the value; valid during the call. For a tombstone its text is null
+    const struct line *input; // the line that was read: the value, or what it came in
+    bool passed;              // as given to delivery_produce()
+    uint32_t segment;         // as given to delivery_produce()
+    bool unsent;              // librdkafka did not take the line, so the broker has never seen it
 };
 
 struct delivery {
@@ -57,16 +62,20 @@ struct delivery {
     // The members below are private.
     struct producer producer;
     struct batcher batcher;
+    struct resend resend;
     rd_kafka_headers_t *headers;
+    struct envelope envelope; // of a refused line
+    struct origin origin;     // the same, if it is no envelope
     struct err why; // of the first undelivered line; its status is EX_OK when there is none
     const char *undelivered_file; // NULL for none
     struct out undelivered;
     uint64_t refused;          // lines
     struct log_limit warnings; // about refused lines
+    bool warned_of_partition;
 };
 
-// Adds headers, each NAME=VALUE, to every message. Call it before delivery_open(). Returns 0, or -1
-// with EX_USAGE in *err.
+// Adds headers to every message. Each is NAME=VALUE, or NAME for a null value. Call it before
+// delivery_open(). Returns 0, or -1 with EX_USAGE in *err.
 int delivery_add_headers(struct delivery *d, const struct opt_list *headers, struct err *err);
 
 // Connects. Lines that fail are appended to the file `undelivered`, which may be NULL. Borrows the
@@ -76,12 +85,15 @@ int delivery_open(struct delivery *d, struct producer_settings *settings, const 
                   struct err *err);
 void delivery_release(struct delivery *d);
 
-// Takes a line. Lines are gathered, and handed to librdkafka in batches; while librdkafka's queue
-// is full, waits. A line whose data is NULL becomes a tombstone. `topic` is an index into the
-// topics of the settings. The line's report repeats `passed`, which says that the line is a reject
-// of an earlier stage, and `segment`. Fails only after a fatal error.
-int delivery_produce(struct delivery *d, size_t topic, const void *key, size_t key_len,
-                     const struct line *line, bool passed, uint32_t segment);
+// Returns the headers of a message, and after them those that every message has. Returns NULL if
+// there are none of the first kind.
+rd_kafka_headers_t *delivery_headers(const struct delivery *d, const struct origin *origin);
+
+// Takes a message, and its headers. Messages are gathered, and handed to librdkafka in batches;
+// while librdkafka's queue is full, waits. The message's report repeats `passed` and `segment`. If
+// the settings of the topic say that the broker would refuse the message, it is refused at once.
+// Fails only after a fatal error.
+int delivery_produce(struct delivery *d, const struct outgoing *o);
 
 // Hands the gathered lines to librdkafka. Call it when no further line comes at the moment. The
 // functions below do so too, except delivery_count() and delivery_require().

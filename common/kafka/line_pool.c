@@ -58,17 +58,51 @@ static void release_block(struct line_pool *pool, struct line_block *block)
     pool->unused = block;
 }
 
-static char *copy(char *to, const void *from, size_t len)
+// Copies bytes to *to, and moves *to behind them. Returns the copy, or NULL for NULL.
+static char *copy(char **to, const void *from, size_t len)
 {
+    char *at = *to;
+
+    if (from == NULL)
+        return NULL;
     if (len > 0)
-        memcpy(to, from, len);
-    return to;
+        memcpy(at, from, len);
+    *to = at + len;
+    return at;
+}
+
+static bool has_extra(const struct outgoing *o)
+{
+    return o->input != NULL || o->timestamp != 0 || o->headers != NULL;
+}
+
+// Returns whether the value is a part of the input, so that one copy serves both.
+static bool is_within(const struct outgoing *o)
+{
+    return o->input != NULL && o->value->data != NULL && o->value->data >= o->input->data &&
+           o->value->data + o->value->len <= o->input->data + o->input->len;
+}
+
+static struct kept_extra *keep_extra(const struct outgoing *o, char **to)
+{
+    struct kept_extra *extra = (struct kept_extra *)*to;
+
+    *to += sizeof *extra;
+    *extra = (struct kept_extra){.timestamp = o->timestamp, .headers = o->headers, .form = o->form};
+    if (o->input != NULL) {
+        extra->input = *o->input;
+        extra->input.origin = NULL;
+        extra->input.data = copy(to, o->input->data, o->input->len);
+    }
+    return extra;
 }
 
 struct kept_line *line_pool_keep(struct line_pool *pool, struct line_block **open,
-                                 const struct line *line, const void *key, size_t key_len)
+                                 const struct outgoing *o)
 {
-    size_t need = align(sizeof(struct kept_line) + line->len + key_len);
+    size_t extra = has_extra(o) ? sizeof(struct kept_extra) : 0;
+    size_t input = o->input != NULL ? o->input->len : 0;
+    size_t need = align(sizeof(struct kept_line) + extra + input + o->value->len + o->key_len);
 
     if (*open == NULL || (*open)->size - (*open)->used < need) {
         line_pool_close(pool, open);
@@ -76,16 +110,22 @@ struct kept_line *line_pool_keep(struct line_pool *pool, struct line_block **ope
     }
     struct line_block *block = *open;
     struct kept_line *kept = (struct kept_line *)(block->data + block->used);
-    char *bytes = (char *)(kept + 1);
+    char *to = (char *)(kept + 1);
     block->used += need;
     block->lines++;
-    *kept =
-        (struct kept_line){.block = block,
-                           .number = line->number,
-                           .data = line->data == NULL ? NULL : copy(bytes, line->data, line->len),
-                           .len = line->len,
-                           .key = key == NULL ? NULL : copy(bytes + line->len, key, key_len),
-                           .key_len = key_len};
+    *kept = (struct kept_line){.block = block,
+                               .number = o->value->number,
+                               .len = o->value->len,
+                               .key_len = o->key_len,
+                               .segment = o->segment,
+                               .passed = o->passed};
+    if (extra > 0)
+        kept->extra = keep_extra(o, &to);
+    if (is_within(o))
+        kept->data = (char *)kept->extra->input.data + (o->value->data - o->input->data);
+    else
+        kept->data = copy(&to, o->value->data, o->value->len);
+    kept->key = copy(&to, o->key, o->key_len);
     return kept;
 }
 

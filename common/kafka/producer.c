@@ -113,6 +113,8 @@ static int connect_producer(struct producer *p, struct err *err)
     }
     set_partitioner(p, conf);
     rd_kafka_conf_set_dr_msg_cb(conf, s->on_report);
+    if (!s->transactions)
+        halt_watch(&p->halt, conf);
     if (client_init(&p->client, RD_KAFKA_PRODUCER, conf, s->config, s->ctx, err) != 0)
         return -1;
     p->client.needs.topics = p->names.data;
@@ -135,6 +137,7 @@ static int await_topics(struct producer *p, int *partitions, struct err *err)
             return -1;
         if (metadata_wait_topic(&p->client, s->topics[i], &count, err) != 0)
             return -1;
+        atomic_store(&p->topic[i].partitions, count);
         *partitions += count;
     }
     return 0;
@@ -169,6 +172,18 @@ static int choose_requests(const struct producer *p, int partitions)
     return requests < 1 ? 1 : requests > REQUESTS_MAX ? REQUESTS_MAX : requests;
 }
 
+// Asks which records the topics refuse.
+static void ask_rules(struct producer *p)
+{
+    const size_t count = p->settings->topic_count;
+
+    topic_rules_ask(&p->client, p->settings->topics, count, p->rules);
+    for (size_t i = 0; i < count; i++) {
+        if (p->rules[i].largest_batch < p->largest_batch)
+            p->largest_batch = p->rules[i].largest_batch;
+    }
+}
+
 // Connects again if these topics need other settings. A broker refuses a batch that is too large,
 // with all its records, and librdkafka does not split it; so batches must not be larger than the
 // topics' limits.
@@ -177,7 +192,7 @@ static int reconnect_if_needed(struct producer *p, int partitions, struct err *e
     const struct producer_settings *s = p->settings;
 
     p->requests = choose_requests(p, partitions);
-    p->largest_batch = metadata_largest_batch(&p->client, s->topics, s->topic_count);
+    ask_rules(p);
     bool limited = p->largest_batch < batch_size(s->config);
     if (limited)
         log_info("batches are limited to %lld bytes by the topics", (long long)p->largest_batch);
@@ -193,7 +208,6 @@ static void open_topics(struct producer *p)
 {
     const struct producer_settings *s = p->settings;
 
-    p->topic = xcalloc(s->topic_count, sizeof *p->topic);
     for (size_t i = 0; i < s->topic_count; i++) {
         p->topic[i].handle = rd_kafka_topic_new(p->client.rk, s->topics[i], NULL);
         p->topic[i].ask = true;
@@ -207,11 +221,17 @@ int32_t producer_partition(struct producer *p, size_t topic, const void *key, si
 
     if (!p->murmur2 || key == NULL)
         return RD_KAFKA_PARTITION_UA;
-    if (t->ask || partitions == 0) {
+    if (t->ask) {
         t->ask = false;
         return RD_KAFKA_PARTITION_UA;
     }
     return rd_kafka_msg_partitioner_murmur2(t->handle, key, key_len, partitions, NULL, NULL);
+}
+
+bool producer_has_partition(const struct producer *p, size_t topic, int32_t partition)
+{
+    return partition >= 0 &&
+           partition < atomic_load_explicit(&p->topic[topic].partitions, memory_order_relaxed);
 }
 
 void producer_ask_partitions(struct producer *p)
@@ -224,7 +244,9 @@ int producer_open(struct producer *p, const struct producer_settings *settings, 
 {
     int partitions = 0;
 
-    *p = (struct producer){.settings = settings, .largest_batch = INT64_MAX};
+    *p = (struct producer){.settings = settings, .halt = HALT_INIT, .largest_batch = INT64_MAX};
+    p->topic = xcalloc(settings->topic_count, sizeof *p->topic);
+    p->rules = xcalloc(settings->topic_count, sizeof *p->rules);
     for (size_t i = 0; i < settings->topic_count; i++)
         client_add_topic(&p->names, settings->topics[i]);
     buf_putc(&p->names, '\0');
@@ -243,23 +265,42 @@ static void close_topics(struct producer *p)
     for (size_t i = 0; p->topic != NULL && i < p->settings->topic_count; i++) {
         if (p->topic[i].handle != NULL)
             rd_kafka_topic_destroy(p->topic[i].handle);
+        p->topic[i].handle = NULL;
     }
-    free(p->topic);
-    p->topic = NULL;
 }
 
 static void disconnect(struct producer *p)
 {
     close_topics(p);
+    halt_release(&p->halt);
     client_release(&p->client);
 }
 
 void producer_release(struct producer *p)
 {
     disconnect(p);
+    free(p->topic);
+    p->topic = NULL;
+    free(p->rules);
+    p->rules = NULL;
     buf_release(&p->names);
     free(p->cluster);
     p->cluster = NULL;
+}
+
+int producer_reopen(struct producer *p, struct err *err)
+{
+    background_release(&p->client.probe);
+    const struct client old = p->client;
+    if (connect_producer(p, err) != 0) {
+        p->client = old;
+        return -1;
+    }
+    close_topics(p);
+    halt_release(&p->halt);
+    rd_kafka_destroy(old.rk);
+    open_topics(p);
+    return 0;
 }
 
 int producer_make_transactional(struct producer *p, const char *id, struct err *err)

@@ -20,7 +20,9 @@
 #include <stdint.h>
 
 #include "kafka/client.h"
+#include "kafka/halt.h"
 #include "kafka/new_topic.h"
+#include "kafka/topic_rules.h"
 
 struct producer_settings {
     const struct config_options *config;
@@ -36,7 +38,7 @@ struct producer_settings {
 
 struct producer_topic {
     rd_kafka_topic_t *handle;
-    atomic_int partitions; // as librdkafka knew last; 0 while it does not know
+    atomic_int partitions; // as librdkafka, or the broker at the start, has said last
     bool ask;              // let librdkafka choose the next partition, and so tell the number
 };
 
@@ -44,6 +46,8 @@ struct producer {
     struct client client;
     const struct producer_settings *settings;
     struct producer_topic *topic; // in the order of settings->topics
+    struct topic_rules *rules;    // in the same order
+    struct halt halt;             // without transactions
     bool murmur2;                 // keys choose partitions as in Kafka's Java client
     int64_t largest_batch;        // bytes; the largest batch that all topics accept
     int requests;                 // in flight for each broker at a time; 0 for librdkafka's default
@@ -57,6 +61,10 @@ struct producer {
 int producer_open(struct producer *p, const struct producer_settings *settings, struct err *err);
 void producer_release(struct producer *p);
 
+// Connects anew, with new handles of the topics. No line may be in flight. Returns 0, or -1 with
+// *err set, and then keeps the old client.
+int producer_reopen(struct producer *p, struct err *err);
+
 // Reconnects with a transactional id, which is borrowed. From then on librdkafka refuses a record
 // that is too large for the topics, and does not send it, since the broker's refusal would end the
 // transaction. Returns 0, or -1 with *err set.
@@ -67,6 +75,9 @@ int producer_make_transactional(struct producer *p, const char *id, struct err *
 // partitioner, or the number of partitions is not known or must be confirmed. All lines before one
 // with a key must then be produced first, and this one next.
 int32_t producer_partition(struct producer *p, size_t topic, const void *key, size_t key_len);
+
+// Returns whether the topic with this index has the partition, which may be RD_KAFKA_PARTITION_UA.
+bool producer_has_partition(const struct producer *p, size_t topic, int32_t partition);
 
 // Makes sure that added partitions are noticed: librdkafka chooses the next partition in each
 // topic for a line with a key, and tells the number of partitions. Call it a few times a second.

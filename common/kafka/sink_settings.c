@@ -7,6 +7,25 @@
 
 #define TRANSACTION_TIMEOUT_DEFAULT 60000 // ms; librdkafka's default
 
+const struct opt sink_opts[] = {
+    OPT_FLAG("tee", 0, struct sink_options, tee,
+             "pass each line on to stdout, once the broker has it"),
+    OPT_FLAG(NULL, 'T', struct sink_options, tee, "the same as --tee, as in kcat"),
+    OPT_STRING("undelivered", 0, "FILE", struct sink_options, undelivered,
+               "append lines that could not be delivered"),
+    OPT_STRING("acks", 0, "FIFO", struct sink_options, acks,
+               "send marks back once all lines before them are delivered"),
+    OPT_FLAG("exactly-once", 0, struct sink_options, exactly_once,
+             "commit lines and offsets in transactions that end at marks"),
+    OPT_DURATION("commit-every", 0, "DUR", struct sink_options, commit_every,
+                 "with --exactly-once: how often (default as the marks)"),
+    OPT_STRING("transactional-id", 0, "ID", struct sink_options, transactional_id,
+               "the id of the transactions (default loginpipe.GROUP.SHARD)"),
+    OPT_STRING("health", 0, "FILE", struct sink_options, health,
+               "update this file's time whenever a mark was handled"),
+};
+const size_t sink_opt_count = sizeof sink_opts / sizeof *sink_opts;
+
 const struct config_setting sink_defaults[] = {
     {"client.id", "loginpipe"},
     {"enable.idempotence", "true"},
@@ -76,14 +95,14 @@ static int check_commit_every(const struct sink_options *sink, struct err *err)
                    (long long)sink->transaction_timeout);
 }
 
-int sink_settings_apply(struct config_options *config, struct sink_choice choice,
-                        struct sink_options *sink, const char **codec, struct err *err)
+int sink_settings_apply(struct config_options *config, struct sink_options *sink,
+                        const char **codec, struct err *err)
 {
     const char *idempotence = config_value(config, "enable.idempotence");
-    bool confirms = choice.exactly_once || choice.tee || sink->acks != NULL;
+    bool confirms = sink->exactly_once || sink->tee || sink->acks != NULL;
 
     if (config_check(config, always, err) != 0 ||
-        config_check(config, choice.exactly_once ? with_transactions : without_transactions, err) !=
+        config_check(config, sink->exactly_once ? with_transactions : without_transactions, err) !=
             0)
         return -1;
     if (confirms && config_check(config, when_confirming, err) != 0)
@@ -92,30 +111,30 @@ int sink_settings_apply(struct config_options *config, struct sink_choice choice
         config_check(config, when_idempotent, err) != 0)
         return -1;
     sink->transaction_timeout = transaction_timeout(config);
-    if (choice.exactly_once && (config_default(config, "transactional.id", "--transactional-id",
-                                               &sink->transactional_id, err) != 0 ||
-                                check_commit_every(sink, err) != 0))
+    if (sink->exactly_once && (config_default(config, "transactional.id", "--transactional-id",
+                                              &sink->transactional_id, err) != 0 ||
+                               check_commit_every(sink, err) != 0))
         return -1;
     config_take(config, "transactional.id");
     return config_default(config, "compression.codec", "-z", codec, err);
 }
 
-int sink_settings_check(struct sink_choice choice, const struct sink_options *sink, struct err *err)
+int sink_settings_check(const struct sink_options *sink, struct err *err)
 {
-    if (choice.exactly_once && sink->acks != NULL)
+    if (sink->exactly_once && sink->acks != NULL)
         return err_set(err, EX_USAGE, "--acks, --exactly-once: only one of them can be given");
-    if (choice.exactly_once && choice.undelivered)
+    if (sink->exactly_once && sink->undelivered != NULL)
         return err_set(
             err, EX_USAGE,
             "--undelivered: not with --exactly-once, where uncommitted lines are read again");
-    if (choice.tee && (choice.exactly_once || sink->acks != NULL))
+    if (sink->tee && (sink->exactly_once || sink->acks != NULL))
         return err_set(err, EX_USAGE, "--tee, %s: only the last sink of a chain can confirm marks",
-                       choice.exactly_once ? "--exactly-once" : "--acks");
-    if (sink->transactional_id != NULL && !choice.exactly_once)
+                       sink->exactly_once ? "--exactly-once" : "--acks");
+    if (sink->transactional_id != NULL && !sink->exactly_once)
         return err_set(err, EX_USAGE, "--transactional-id: needs --exactly-once");
-    if (sink->commit_every >= 0 && !choice.exactly_once)
+    if (sink->commit_every >= 0 && !sink->exactly_once)
         return err_set(err, EX_USAGE, "--commit-every: needs --exactly-once");
-    if (sink->health != NULL && !choice.exactly_once && sink->acks == NULL)
+    if (sink->health != NULL && !sink->exactly_once && sink->acks == NULL)
         return err_set(err, EX_USAGE, "--health: needs --acks or --exactly-once");
     return 0;
 }

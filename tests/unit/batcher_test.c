@@ -75,9 +75,10 @@ static void add(struct test *t, int count, size_t len)
 {
     static char text[LARGE];
     const struct line line = {.data = text, .len = len, .full_len = len};
+    const struct outgoing o = {.value = &line, .partition = RD_KAFKA_PARTITION_UA};
 
     for (int i = 0; i < count; i++)
-        batcher_add(&t->batcher, 0, NULL, 0, &line, false, 0);
+        batcher_add(&t->batcher, &o);
 }
 
 static void test_batches(struct test *t)

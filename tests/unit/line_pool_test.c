@@ -14,14 +14,47 @@ static const struct line *line_of(const char *text, size_t len)
     return &line;
 }
 
+static struct kept_line *keep(struct line_pool *pool, struct line_block **open,
+                              const struct line *line, const char *key, size_t key_len)
+{
+    return line_pool_keep(pool, open,
+                          &(struct outgoing){.value = line, .key = key, .key_len = key_len});
+}
+
+static void test_input(void)
+{
+    struct line_pool pool = {0};
+    struct line_block *open = NULL;
+    char text[] = "in a line";
+    struct line input = *line_of(text, 9), value = *line_of(text + 5, 4);
+    struct outgoing o = {.value = &value, .input = &input, .timestamp = 3, .form = INPUT_ENVELOPE};
+    struct kept_line *within = line_pool_keep(&pool, &open, &o);
+
+    value.data = "decoded";
+    value.len = 7;
+    struct kept_line *beside = line_pool_keep(&pool, &open, &o);
+    memset(text, 'x', sizeof text - 1);
+    tap_text(within->extra->input.data, within->extra->input.len, "in a line",
+             "the line that was read is kept");
+    tap_ok(within->data == within->extra->input.data + 5 && within->len == 4,
+           "a value that is a part of it is not copied again");
+    tap_ok(within->extra->timestamp == 3 && within->extra->form == INPUT_ENVELOPE,
+           "its time is kept");
+    tap_text(beside->data, beside->len, "decoded", "a value that is not a part of it is copied");
+    line_pool_forget(&pool, within);
+    line_pool_forget(&pool, beside);
+    line_pool_close(&pool, &open);
+    line_pool_release(&pool);
+}
+
 static void test_copies(void)
 {
     struct line_pool pool = {0};
     struct line_block *open = NULL;
     char text[] = "a line", key[] = "k\0y";
-    struct kept_line *kept = line_pool_keep(&pool, &open, line_of(text, 6), key, 3);
-    struct kept_line *keyless = line_pool_keep(&pool, &open, line_of(text, 0), NULL, 0);
-    struct kept_line *tombstone = line_pool_keep(&pool, &open, line_of(NULL, 0), key, 0);
+    struct kept_line *kept = keep(&pool, &open, line_of(text, 6), key, 3);
+    struct kept_line *keyless = keep(&pool, &open, line_of(text, 0), NULL, 0);
+    struct kept_line *tombstone = keep(&pool, &open, line_of(NULL, 0), key, 0);
 
     memset(text, 'x', sizeof text - 1);
     memset(key, 'x', sizeof key - 1);
@@ -49,7 +82,7 @@ static bool keep_many(struct line_pool *pool, struct line_block **open, size_t c
 
     for (size_t i = 0; i < count; i++) {
         memset(text, (int)('a' + i % 26), len);
-        kept[i] = line_pool_keep(pool, open, line_of(text, len), NULL, 0);
+        kept[i] = keep(pool, open, line_of(text, len), NULL, 0);
     }
     for (size_t i = 0; i < count; i++) {
         memset(text, (int)('a' + i % 26), len);
@@ -70,7 +103,7 @@ static void test_closed(void)
     struct kept_line *kept[3];
 
     for (size_t i = 0; i < 3; i++) {
-        kept[i] = line_pool_keep(&pool, &open, line_of(text, sizeof text), NULL, 0);
+        kept[i] = keep(&pool, &open, line_of(text, sizeof text), NULL, 0);
         tap_int((int64_t)pool.closed, (int64_t)(i * LINE_POOL_BLOCK), "the full blocks are closed");
     }
     line_pool_close(&pool, &open);
@@ -102,6 +135,7 @@ static void test_blocks(void)
 int main(void)
 {
     test_copies();
+    test_input();
     test_closed();
     test_blocks();
     return tap_done();
