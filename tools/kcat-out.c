@@ -6,20 +6,23 @@
 // (kafka/guarantee.h) decides how marks are acknowledged or committed.
 
 #include <stdbool.h>
+#include <string.h>
 
-#include "base/bytes.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/signals.h"
 #include "kafka/acked.h"
 #include "kafka/check.h"
-#include "kafka/delivery.h"
-#include "kafka/guarantee.h"
+#include "kafka/codec_settings.h"
+#include "kafka/line_message.h"
 #include "kafka/new_topic.h"
 #include "kafka/plain.h"
+#include "kafka/sink.h"
 #include "kafka/sink_settings.h"
 #include "kafka/tee.h"
 #include "kafka/transactional.h"
+#include "schema/codec.h"
+#include "stream/input.h"
 #include "stream/router.h"
 #include "stream/stream.h"
 
@@ -30,13 +33,14 @@ struct options {
     struct config_options kafka;
     struct check_options check;
     struct router_options router;
-    struct opt_list headers; // NAME=VALUE
     const char *codec;
     struct new_topic_options new_topics;
-    bool tombstones, tee, exactly_once;
+    struct line_message_options message;
+    struct input_options input;
+    uint64_t count; // of messages; 0 for no limit
     const struct sink_guarantee *guarantee;
     struct sink_options sink;
-    const char *undelivered;
+    struct codec_options schemas;
 };
 
 struct writer {
@@ -44,103 +48,102 @@ struct writer {
     struct router router;
     struct producer_settings settings;
     struct sink sink;
-    bool warned_of_null;
+    struct line_message messages;
+    uint64_t count; // messages so far
+    struct codec codec;
 };
 
 static const struct opt options_table[] = {
-    OPT_STRING("topic", 't', "TOPIC", struct options, router.topic, "where lines go"),
-    OPT_LIST("route", 0, "KEY=TOPIC", struct options, router.routes,
-             "lines with that top-level key go there instead"),
-    OPT_STRING(NULL, 'k', "KEY", struct options, router.key, "one message key for all"),
-    OPT_STRING("key", 0, "FIELD", struct options, router.key_field,
-               "a top-level field as key; insights have a key of their own"),
-    OPT_STRING("key-jq", 0, "EXPR", struct options, router.key_jq,
-               "the output of a jq program as key"),
-    OPT_LIST("header", 'H', "NAME=VALUE", struct options, headers, "a header for each message"),
     OPT_STRING("compress", 'z', "CODEC", struct options, codec, "gzip, snappy, lz4 or zstd"),
-    OPT_FLAG("tombstones", 'Z', struct options, tombstones,
-             "write a line that is null as a tombstone"),
-    OPT_FLAG("tee", 0, struct options, tee, "pass each line on to stdout, once the broker has it"),
-    OPT_STRING("undelivered", 0, "FILE", struct options, undelivered,
-               "append lines that could not be delivered"),
-    OPT_STRING("acks", 0, "FIFO", struct options, sink.acks,
-               "send marks back once all lines before them are delivered"),
-    OPT_FLAG("exactly-once", 0, struct options, exactly_once,
-             "commit lines and offsets in transactions that end at marks"),
-    OPT_DURATION("commit-every", 0, "DUR", struct options, sink.commit_every,
-                 "with --exactly-once: how often (default as the marks)"),
-    OPT_STRING("transactional-id", 0, "ID", struct options, sink.transactional_id,
-               "the id of the transactions (default loginpipe.GROUP.SHARD)"),
-    OPT_STRING("health", 0, "FILE", struct options, sink.health,
-               "update this file's time whenever a mark was handled"),
+    OPT_CALL(NULL, 'P', NULL, opt_accept, "accepted, as in kcat: kcat-out always writes"),
+    OPT_COUNT("count", 'c', "N", struct options, count, 1, "stop after N messages"),
 };
 
-static void on_report(void *ctx, const struct delivery_report *report)
+static bool has_enough(const struct writer *w)
 {
-    struct sink *sink = &((struct writer *)ctx)->sink;
-
-    sink->guarantee->reported(sink, report);
+    return w->options->count > 0 && w->count == w->options->count;
 }
 
-// Sends a line as `value`, which is the line itself or a tombstone. `passed` says that the line is
-// a reject of an earlier stage.
-static int produce(struct writer *w, const struct router_destination *to, const struct line *line,
-                   const struct line *value, bool passed)
+// Sends the message of an input line.
+static int produce(struct writer *w, const struct line *input, struct outgoing *o)
 {
-    struct sink *sink = &w->sink;
-    uint32_t segment;
+    w->count++;
+    if (has_enough(w))
+        stream_end_input(w->sink.stream);
+    return sink_produce(&w->sink, input, o);
+}
 
-    if (sink->guarantee->before(sink, line, &segment) != 0) {
-        if (passed)
-            stream_reclaim(sink->stream);
-        stream_lose(sink->stream, 1);
+static void split(void *ctx, const struct line *line, struct line *record)
+{
+    line_message_split(&((struct writer *)ctx)->messages, line, record);
+}
+
+// Puts the key or the value of a message, or both, into the registry's format. `value` then holds
+// the bytes of the value.
+static int encode(struct writer *w, const struct json *json, const struct line *record,
+                  struct line *value, struct outgoing *o, struct reject *why)
+{
+    struct codec_message message = {o->key, o->key_len, o->value->data, o->value->len};
+
+    if (codec_encode(&w->codec, json, &message, why) != 0) {
+        if (o->headers != NULL)
+            rd_kafka_headers_destroy(o->headers);
         return -1;
     }
-    return delivery_produce(&sink->delivery, to->topic, to->key, to->key_len, value, passed,
-                            segment);
-}
-
-// Sends a line that is null. kcat-in writes a tombstone as null.
-static int produce_null(struct writer *w, const struct router_destination *to,
-                        const struct line *line)
-{
-    const struct reject no_key = {REJECT_NO_KEY, NULL, "a tombstone needs a key"};
-    const struct line tombstone = {.data = NULL, .number = line->number};
-
-    if (w->options->tombstones && to->key == NULL)
-        return stream_reject(w->sink.stream, &no_key, line);
-    if (!w->options->tombstones && !w->warned_of_null) {
-        log_warn("line %llu: null is written as the text null; with -Z it is a tombstone",
-                 (unsigned long long)line->number);
-        w->warned_of_null = true;
-    }
-    return produce(w, to, line, w->options->tombstones ? &tombstone : line, false);
+    *value = *record;
+    value->data = message.value;
+    value->len = value->full_len = message.value_len;
+    if (o->form != INPUT_ENVELOPE)
+        o->form = INPUT_DECODED;
+    o->input = stream_input(w->sink.stream, record);
+    o->value = value;
+    o->key = message.key;
+    o->key_len = message.key_len;
+    return 0;
 }
 
 static int record(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
+    const struct line *input = stream_input(s, line);
     struct json *json = NULL;
     struct router_destination to;
     struct reject why;
 
-    if (router_needs_json(&w->router, line) && (json = stream_json(s)) == NULL)
+    if (has_enough(w)) { // the jq program has several outputs for the last line
+        stream_drop(s);
+        return 0;
+    }
+    if ((router_needs_json(&w->router, line) || line_message_needs_json(&w->messages) ||
+         w->options->schemas.value != CODEC_PLAIN) &&
+        (json = stream_json(s)) == NULL)
         return stream_reject_not_json(s, line);
     if (router_choose(&w->router, json, line, &to, &why) != 0)
         return stream_reject(s, &why, line);
-    if (bytes_are(line->data, line->len, "null"))
-        return produce_null(w, &to, line);
-    return produce(w, &to, line, line, false);
+    struct line value;
+    struct outgoing o = {.topic = to.topic,
+                         .key = to.key,
+                         .key_len = to.key_len,
+                         .input = input == line ? NULL : input};
+    if (line_message_make(&w->messages, &w->sink.delivery, json, line, &o, &why) != 0)
+        return stream_reject(s, &why, line);
+    if (o.topic == 0 && codec_options_wanted(&w->options->schemas) &&
+        encode(w, json, line, &value, &o, &why) != 0)
+        return stream_reject(s, &why, line);
+    return produce(w, input, &o);
 }
 
 // Sends a reject of an earlier stage, unchanged, to the topic of --route reject=TOPIC.
 static int pass(void *ctx, struct stream *s, const struct line *line)
 {
     struct writer *w = ctx;
-    const struct router_destination to = {router_reject_topic(&w->router), NULL, 0};
+    struct outgoing o = {.topic = router_reject_topic(&w->router),
+                         .partition = w->options->message.partition,
+                         .value = line,
+                         .passed = true};
 
     (void)s;
-    return produce(w, &to, line, line, true);
+    return produce(w, line, &o);
 }
 
 static int open_delivery(struct writer *w, struct err *err)
@@ -153,8 +156,15 @@ static int open_delivery(struct writer *w, struct err *err)
                                              .topics = w->router.topic,
                                              .topic_count = w->router.topic_count,
                                              .new_topics = &o->new_topics,
-                                             .transactions = o->exactly_once};
-    return delivery_open(&w->sink.delivery, &w->settings, o->undelivered, err);
+                                             .transactions = o->sink.exactly_once};
+    return delivery_open(&w->sink.delivery, &w->settings, o->sink.undelivered, err);
+}
+
+static int open_codec(struct writer *w, struct err *err)
+{
+    const struct codec_options *o = &w->options->schemas;
+
+    return codec_options_wanted(o) ? codec_open_writer(&w->codec, o, w->router.topic[0], err) : 0;
 }
 
 static int open_writer(void *ctx, struct stream *s)
@@ -162,29 +172,22 @@ static int open_writer(void *ctx, struct stream *s)
     struct writer *w = ctx;
     struct err err;
 
-    w->sink.stream = s;
-    w->sink.health.file = w->options->sink.health;
-    w->sink.delivery = (struct delivery){.stream = s, .reported = on_report, .ctx = w};
+    sink_init(&w->sink, s);
     if (router_init(&w->router, &w->options->router, &err) != 0 ||
-        health_check(&w->sink.health, &err) != 0 ||
-        delivery_add_headers(&w->sink.delivery, &w->options->headers, &err) != 0 ||
-        open_delivery(w, &err) != 0 || w->sink.guarantee->open(&w->sink, &err) != 0)
+        line_message_init(&w->messages, &w->options->message, &w->options->router, &err) != 0 ||
+        health_check(&w->sink.health, &err) != 0 || open_codec(w, &err) != 0 ||
+        delivery_add_headers(&w->sink.delivery, &w->options->message.headers, &err) != 0 ||
+        open_delivery(w, &err) != 0 ||
+        line_message_check_partition(&w->messages, &w->sink.delivery.producer, &err) != 0 ||
+        w->sink.guarantee->open(&w->sink, &err) != 0)
         return stream_fail_err(s, &err);
     return 0;
 }
 
 static int mark(void *ctx, struct stream *s, const struct mark *m, const struct line *line)
 {
-    struct sink *sink = &((struct writer *)ctx)->sink;
-
     (void)s;
-    if (delivery_send(&sink->delivery) != 0)
-        return -1;
-    if (m->kind == MARK_HELLO)
-        return sink->guarantee->hello(sink, m, line);
-    if (m->kind == MARK_ASSIGN)
-        return sink->guarantee->assign(sink, m, line);
-    return sink->guarantee->mark(sink, m, line);
+    return sink_mark(&((struct writer *)ctx)->sink, m, line);
 }
 
 static int paused(void *ctx, struct stream *s)
@@ -195,10 +198,8 @@ static int paused(void *ctx, struct stream *s)
 
 static int on_tick(void *ctx, struct stream *s)
 {
-    struct sink *sink = &((struct writer *)ctx)->sink;
-
     (void)s;
-    return delivery_serve(&sink->delivery) != 0 ? -1 : sink->guarantee->serve(sink);
+    return sink_serve(&((struct writer *)ctx)->sink);
 }
 
 static int reopen(void *ctx, struct stream *s)
@@ -218,17 +219,8 @@ static int end(void *ctx, struct stream *s)
 
 static void close_writer(void *ctx, struct stream *s)
 {
-    struct sink *sink = &((struct writer *)ctx)->sink;
-
     (void)s;
-    sink->guarantee->close(sink);
-    delivery_close(&sink->delivery);
-}
-
-static struct sink_choice sink_choice(const struct options *o)
-{
-    return (struct sink_choice){
-        .exactly_once = o->exactly_once, .tee = o->tee, .undelivered = o->undelivered != NULL};
+    sink_close(&((struct writer *)ctx)->sink);
 }
 
 static void read_settings(struct options *o)
@@ -236,33 +228,46 @@ static void read_settings(struct options *o)
     struct err err;
 
     if (config_read(&o->kafka, RD_KAFKA_PRODUCER, &err) != 0 ||
-        sink_settings_apply(&o->kafka, sink_choice(o), &o->sink, &o->codec, &err) != 0)
+        sink_settings_apply(&o->kafka, &o->sink, &o->codec, &err) != 0)
         err_die(&err);
+    codec_settings_apply(&o->kafka, &o->schemas);
 }
 
 static const struct sink_guarantee *choose_guarantee(const struct options *o)
 {
-    if (o->exactly_once)
+    if (o->sink.exactly_once)
         return &transactional_sink;
     if (o->sink.acks != NULL)
         return &acked_sink;
-    return o->tee ? &tee_sink : &plain_sink;
+    return o->sink.tee ? &tee_sink : &plain_sink;
+}
+
+static void check_input(struct options *o)
+{
+    bool marks = o->sink.exactly_once || o->sink.acks != NULL;
+    struct err err;
+
+    if (input_options_check(&o->input, &err) != 0)
+        opt_usage_error("%s", err.text);
+    if (o->count > 0 && marks)
+        opt_usage_error("-c: cannot be combined with --acks or --exactly-once, which need the "
+                        "last mark");
+    if (input_is_plain(&o->input) && (marks || o->sink.tee || o->sink.undelivered != NULL))
+        opt_usage_error("%s: cannot be combined with --acks, --exactly-once, --tee or "
+                        "--undelivered, which need lines",
+                        o->input.delimiter != NULL ? "-D" : o->input.file[0]);
 }
 
 // Checks the options against each other, and chooses the delivery guarantee.
 static void check_options(struct options *o)
 {
-    const struct router_options *r = &o->router;
-    int keys = (r->key != NULL) + (r->key_field != NULL) + (r->key_jq != NULL);
     struct err err;
 
-    if (o->router.topic == NULL)
-        opt_usage_error("no topic: give it with -t");
-    if (keys > 1)
-        opt_usage_error("-k, --key, --key-jq: only one of them can be given");
-    if (o->tombstones && keys == 0)
-        opt_usage_error("-Z: needs a key: -k, --key or --key-jq");
-    if (sink_settings_check(sink_choice(o), &o->sink, &err) != 0)
+    if (router_options_check(&o->router, o->stream.envelope, &err) != 0)
+        opt_usage_error("%s", err.text);
+    check_input(o);
+    if (line_message_options_check(&o->message, &o->router, o->stream.envelope, &err) != 0 ||
+        codec_options_check(&o->schemas, &err) != 0 || sink_settings_check(&o->sink, &err) != 0)
         opt_usage_error("%s", err.text);
     o->guarantee = choose_guarantee(o);
 }
@@ -274,17 +279,15 @@ static int check(struct writer *w)
                       .config = &o->kafka,
                       .defaults = sink_defaults,
                       .right = "WRITE",
-                      .creates = o->new_topics.create};
-    const struct health health = {.file = o->sink.health};
+                      .creates = o->new_topics.create,
+                      .partition = o->message.partition};
     struct err err;
 
     if (router_init(&w->router, &o->router, &err) != 0 ||
         new_topic_check(&o->new_topics, w->router.topic, w->router.topic_count, &err) != 0)
         err_die(&err);
-    if (health_check(&health, &err) != 0)
-        check_report_failed(&c.report, &err);
-    else if (health.file != NULL)
-        check_report_passed(&c.report, "--health: %s can be written", health.file);
+    sink_check_health(&o->sink, &c.report);
+    codec_check(&o->schemas, &c.report);
     return check_topics(&c, (const char *const *)w->router.topic, w->router.topic_count);
 }
 
@@ -304,33 +307,44 @@ int main(int argc, char **argv)
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = CONFIG_OPTIONS_INIT,
                               .new_topics = NEW_TOPIC_OPTIONS_INIT,
+                              .message = LINE_MESSAGE_OPTIONS_INIT,
                               .sink = SINK_OPTIONS_INIT};
     const struct opt_group groups[] = {
+        {"Routing", router_opts, router_opt_count, &options.router},
+        {"Messages", line_message_opts, line_message_opt_count, &options.message},
         OPT_GROUP("Writing", options_table, &options),
+        {"Delivery", sink_opts, sink_opt_count, &options.sink},
+        {"Input", input_opts, input_opt_count, &options.input},
         {"New topics", new_topic_opts, new_topic_opt_count, &options.new_topics},
         {"Kafka", config_opts, config_opt_count, &options.kafka},
         {"Checks", check_opts, check_opt_count, &options.check},
+        {"Schema Registry", codec_write_opts, codec_write_opt_count, &options.schemas},
         {"Stream", stream_opts, stream_opt_count, &options.stream},
     };
-    const struct opt_program program = {"-t TOPIC [OPTION]... < lines",
-                                        "Writes lines to Kafka topics.", groups,
+    const struct opt_program program = {"-t TOPIC [OPTION]... [FILE]...",
+                                        "Writes lines, or files, to Kafka topics.", groups,
                                         sizeof groups / sizeof *groups, config_libraries};
     struct writer writer = {.options = &options, .sink = {.options = &options.sink}};
 
     log_init(argv[0]);
     options.kafka.stopping = signals_stopping;
-    if (opt_parse(&program, argc, argv) != argc)
-        opt_usage_error("%s: takes no operands; lines come from stdin", argv[argc - 1]);
+    int operands = opt_parse(&program, argc, argv);
+    options.input.file = (const char *const *)argv + operands;
+    options.input.file_count = (size_t)(argc - operands);
+    options.stream.input = &options.input;
     read_settings(&options);
     config_show(&options.kafka, sink_defaults);
     check_options(&options);
     ops.sink = !options.guarantee->passes_on;
     ops.holds_last = options.guarantee->holds_last;
+    ops.split = options.message.separator != NULL ? split : NULL;
     writer.sink.guarantee = options.guarantee;
     int status = options.check.wanted ? check(&writer) : stream_run(&ops, &writer, &options.stream);
-    options.guarantee->release(&writer.sink);
-    delivery_release(&writer.sink.delivery);
+    sink_release(&writer.sink);
+    codec_release(&writer.codec);
     router_release(&writer.router);
+    line_message_release(&writer.messages);
+    input_options_release(&options.input);
     config_release(&options.kafka);
     opt_release(&program);
     return status;
