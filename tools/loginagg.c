@@ -21,6 +21,7 @@
 #include "insight/late.h"
 #include "insight/options.h"
 #include "json/event_time.h"
+#include "stream/origin.h"
 #include "stream/stream.h"
 
 struct options {
@@ -35,6 +36,7 @@ struct agg {
     struct aggregator aggregator;
     struct stream *stream; // to emit to
     struct late late;
+    bool kafka_time; // the time of a record is that of its message
 };
 
 static int set_every(void *options, const char *arg, struct err *err)
@@ -104,6 +106,9 @@ static void check_options(const struct options *options)
         opt_usage_error("--state: cannot be combined with --partial");
     if (o->state_reset && options->state_dump)
         opt_usage_error("--state-reset, --state-dump: only one of them can be given");
+    if (strcmp(options->insights.time_field, ORIGIN_TIME_FIELD) == 0 && !options->stream.envelope)
+        opt_usage_error("--time-field " ORIGIN_TIME_FIELD
+                        ": needs -J, since only an envelope has it");
     if (o->state == NULL && (o->state_reset || options->state_dump || o->final))
         opt_usage_error("--state-reset, --state-dump, --final: need --state");
 }
@@ -177,6 +182,20 @@ static int lose_record(struct stream *s, const struct err *err)
     return stream_fail_err(s, err);
 }
 
+// Finds the time of a record: that of its message, or the value of its time field.
+static bool find_time(const struct agg *a, const struct line *line, const struct json_value *time,
+                      int64_t *ms)
+{
+    const struct origin *origin = line->origin;
+
+    if (!a->kafka_time)
+        return event_time(time, a->options->insights.time_unit, ms);
+    if (origin == NULL || origin->time_type == ORIGIN_NO_TIME)
+        return false;
+    *ms = origin->ts;
+    return true;
+}
+
 static int on_record(void *ctx, struct stream *s, const struct line *line)
 {
     struct agg *a = ctx;
@@ -187,9 +206,9 @@ static int on_record(void *ctx, struct stream *s, const struct line *line)
     if (json_type(stream_json(s)) != JSON_OBJECT)
         return stream_reject(s, &(struct reject){REJECT_NOT_OBJECT, NULL, NULL}, line);
     const struct json_value *time = aggregator_read(&a->aggregator, stream_json(s));
-    if (time->type == JSON_ABSENT || time->type == JSON_NULL)
+    if (!a->kafka_time && (time->type == JSON_ABSENT || time->type == JSON_NULL))
         return stream_reject(s, &(struct reject){REJECT_MISSING_FIELD, time_field, NULL}, line);
-    if (!event_time(time, a->options->insights.time_unit, &ms))
+    if (!find_time(a, line, time, &ms))
         return stream_reject(s, &(struct reject){REJECT_BAD_TIMESTAMP, time_field, NULL}, line);
     enum aggregator_result result = aggregator_add(&a->aggregator, ms, &err);
     if (result == AGGREGATOR_FAILED)
@@ -310,6 +329,7 @@ int main(int argc, char **argv)
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands; records come from stdin", argv[argc - 1]);
     check_options(&options);
+    agg.kafka_time = strcmp(options.insights.time_field, ORIGIN_TIME_FIELD) == 0;
     options.aggregator.bounded = fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode);
     if (aggregator_init(&agg.aggregator, &options.aggregator, &options.insights, &aggregator_ops,
                         &agg, &err) != 0)

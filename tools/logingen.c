@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/opt.h"
+#include "base/rate.h"
 #include "login/generator.h"
 #include "login/random.h"
 #include "stream/stream.h"
@@ -20,8 +21,8 @@
 #define ENDLESS UINT64_MAX
 #define START_DEFAULT INT64_C(1694476800000) // 2023-09-12T00:00:00Z
 #define SPAN_DEFAULT MS_HOUR
-#define RATE_DEFAULT 1000 // events per second of event time, if no option decides it
-#define RATE_MAX UINT64_C(1000000000)
+#define RATE_DEFAULT 1000    // events per second of event time, if no option decides it
+#define RATE_BURST MS_SECOND // of a delay for which --rate makes up
 #define TIME_MAX INT64_C(253402300799000) // the last second of the year 9999
 #define BATCH 256                         // records between checks of signals and the clock
 
@@ -29,7 +30,7 @@ struct options {
     struct stream_options stream;
     struct generator_options generator;
     uint64_t count;
-    uint64_t rate; // records per second; 0 for no limit
+    struct rate rate; // count 0 for no limit
     int64_t start;
     int64_t span; // -1 if not given
 };
@@ -47,27 +48,14 @@ struct gen {
     const struct options *options;
     struct generator *generator;
     struct timeline timeline;
+    struct rate rate;
     uint64_t made;
-    int64_t began;       // for --rate: when pacing began, by the monotonic clock
-    uint64_t paced;      // records made since then
     struct tally faults; // records made bad or late, by reason
 };
 
 static int set_rate(void *options, const char *arg, struct err *err)
 {
-    struct options *o = options;
-    size_t len = strlen(arg);
-    char number[32];
-
-    if (len > 2 && strcmp(arg + len - 2, "/s") == 0)
-        len -= 2;
-    if (len >= sizeof number)
-        return err_set(err, EX_USAGE, "'%s' is too long", arg);
-    memcpy(number, arg, len);
-    number[len] = '\0';
-    if (number_parse(number, 1000, &o->rate) != 0 || o->rate < 1 || o->rate > RATE_MAX)
-        return err_set(err, EX_USAGE, "'%s' is not a rate such as 100, 100/s or 5k/s", arg);
-    return 0;
+    return rate_parse(arg, &((struct options *)options)->rate, err);
 }
 
 static int set_start(void *options, const char *arg, struct err *err)
@@ -91,7 +79,8 @@ static int set_start(void *options, const char *arg, struct err *err)
 static const struct opt options_table[] = {
     OPT_COUNT(NULL, 'n', "N", struct options, count, 0,
               "number of records, such as 10k or 5M (default endless)"),
-    OPT_CALL("rate", 0, "N[/s]", set_rate, "records per second (default as fast as possible)"),
+    OPT_CALL("rate", 0, "N[/s]", set_rate,
+             "records per second, or /m, /h (default as fast as possible)"),
     OPT_COUNT("seed", 0, "N", struct options, generator.seed, 0,
               "the seed of users and records (default 1)"),
     OPT_COUNT("users", 0, "N", struct options, generator.users, 1,
@@ -119,12 +108,15 @@ static const struct opt fault_table[] = {
 static void timeline_init(struct timeline *t, const struct options *o)
 {
     *t = (struct timeline){.at = (uint64_t)o->start, .random = {~o->generator.seed}};
-    if (o->count != ENDLESS && (o->span >= 0 || o->rate == 0)) {
+    if (o->count != ENDLESS && (o->span >= 0 || o->rate.count == 0)) {
         t->period = (uint64_t)(o->span >= 0 ? o->span : SPAN_DEFAULT);
         t->events = o->count;
+    } else if (o->rate.count > 0) {
+        t->period = (uint64_t)o->rate.period;
+        t->events = o->rate.count;
     } else {
         t->period = (uint64_t)MS_SECOND;
-        t->events = o->rate > 0 ? o->rate : RATE_DEFAULT;
+        t->events = RATE_DEFAULT;
     }
 }
 
@@ -150,8 +142,7 @@ static void gen_init(struct gen *g, const struct options *o)
         opt_usage_error("--span: needs -n, the number of records to spread");
     if (o->span > TIME_MAX - o->start)
         opt_usage_error("--span: goes beyond the year 9999");
-    *g = (struct gen){
-        .options = o, .generator = generator_new(&o->generator), .began = time_monotonic()};
+    *g = (struct gen){.options = o, .generator = generator_new(&o->generator), .rate = o->rate};
     timeline_init(&g->timeline, o);
 }
 
@@ -163,23 +154,15 @@ static void gen_release(struct gen *g)
 // Returns how many records are due. If none is, *wait is the time in ms until the next one.
 static uint64_t records_due(struct gen *g, int64_t *wait)
 {
-    const uint64_t second = (uint64_t)MS_SECOND;
-    uint64_t left = g->options->count - g->made, rate = g->options->rate;
+    uint64_t left = g->options->count - g->made;
+    int64_t now = time_monotonic();
 
     *wait = 0;
-    if (rate == 0 || left == 0)
+    if (g->rate.count == 0 || left == 0)
         return left;
-    uint64_t elapsed = (uint64_t)(time_monotonic() - g->began);
-    uint64_t due = elapsed * rate / second + 1 - g->paced;
-    if (due > rate + 1) {
-        // The reader is slow, and more than a second's records are due. Start to count anew, so as
-        // not to write them all at once.
-        g->began += (int64_t)elapsed;
-        g->paced = 0;
-        due = 1;
-    }
+    uint64_t due = rate_due(&g->rate, now);
     if (due == 0)
-        *wait = (int64_t)((g->paced * second + rate - 1) / rate - elapsed);
+        *wait = rate_wait(&g->rate, now);
     return due < left ? due : left;
 }
 
@@ -193,7 +176,8 @@ static int make_record(struct gen *g, struct stream *s)
     if (result.late)
         tally_add(&g->faults, "late");
     g->made++;
-    g->paced++;
+    if (g->rate.count > 0)
+        rate_take(&g->rate);
     return stream_emit_made(s);
 }
 
@@ -233,6 +217,7 @@ int main(int argc, char **argv)
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .generator = {.seed = 1, .users = 100000, .missing = 2},
                               .count = ENDLESS,
+                              .rate = {.burst = RATE_BURST},
                               .start = START_DEFAULT,
                               .span = -1};
     const struct opt_group groups[] = {
