@@ -66,8 +66,9 @@ load kcat-out
 # --- Headers, codecs, topics ---
 
 @test "-H adds headers" {
-    printf 'x\ny\n' | produce "$topic" --create -H a=1 -H 'b=x=y z' -H empty= -H a=2 -k k
-    assert_eq "$(dump '%h %k %s;')" 'a=1,b=x=y z,empty=,a=2 k x;a=1,b=x=y z,empty=,a=2 k y;'
+    printf 'x\ny\n' | produce "$topic" --create -H a=1 -H 'b=x=y z' -H empty= -H null -H a=2 -k k
+    headers='a=1,b=x=y z,empty=,null=NULL,a=2'
+    assert_eq "$(dump '%h %k %s;')" "$headers k x;$headers k y;"
 }
 
 @test "-z compresses with each codec" {
@@ -196,7 +197,7 @@ is_compacted() {
     assert_eq "$(dump '%k %s')" 'a {"user_id":"a"}'
     assert_ledger_adds_up stats
     run -64 --separate-stderr produce "$topic" -Z <<<null
-    assert_eq "$stderr" 'kcat-out: -Z: needs a key: -k, --key or --key-jq (see kcat-out --help)'
+    assert_eq "$stderr" 'kcat-out: -Z: needs a key: -k, -K, --key or --key-jq (see kcat-out --help)'
 }
 
 @test "without -Z, null is written as text, with one warning" {

@@ -37,7 +37,6 @@ an-operand
 -k a --key b
 --key a --key-jq .b
 --key-jq .[
--H nothing
 -H =x
 -z bzip2
 -X nonsense
@@ -46,6 +45,24 @@ an-operand
 -j .[
 --jq-file /dev/null -j .
 --wait x
+-K : -J
+-K : --key a
+-K : --key-jq .a
+-K \xg
+-D \x
+-D ; --tee
+-D ; --undelivered later
+-D ; --acks fifo
+-D ; an-operand
+-l an-operand
+/dev/null --exactly-once
+-c 0
+-c 1 --acks fifo
+-p x
+-p -2
+--time-unit ms
+--timestamp t --time-unit minutes
+--header-jq .[
 TABLE
     run -64 --separate-stderr timeout 20 kcat-out <<<1
     assert_match "$stderr" '^kcat-out: no topic'
