@@ -137,6 +137,15 @@ END
     KCAT_CONFIG=conf kcat-in -X dump | grep -qx 'session.timeout.ms = 7000'
 }
 
+@test "-F none reads no file" {
+    echo session.timeout.ms=7000 >conf
+    for file in none -; do
+        KCAT_CONFIG=conf kcat-in -F "$file" -X dump >settings
+        run ! grep -qx 'session.timeout.ms = 7000' settings
+    done
+    KCAT_CONFIG=conf kcat-in -X dump | grep -qx 'session.timeout.ms = 7000'
+}
+
 @test "an error in a JSON file names the file and the key" {
     local text wanted
     while IFS='|' read -r text wanted; do
