@@ -112,13 +112,15 @@ def reject_identity(line):
 
 
 class Audit:
-    """Counts what is lost, duplicated, and strange (never expected), and lists other faults."""
+    """Counts what is lost, duplicated, and strange (never expected), and lists other faults. If there
+    are several outputs, each has topics and differences with a name of its own."""
 
-    def __init__(self, directory, mode):
+    def __init__(self, directory, mode, name=None):
         self.directory, self.mode = directory, mode
+        self.suffix = f"-{name}" if name else ""
         self.lost = self.duplicated = self.strange = self.records = 0
         self.faults = []
-        self.differences = open(f"{directory}/differences", "w", encoding="utf-8")
+        self.differences = open(f"{directory}/differences{self.suffix}", "w", encoding="utf-8")
 
     def fault(self, text):
         self.faults.append(text)
@@ -182,7 +184,7 @@ class Audit:
         """The clean records, partition by partition. Keeps the rejects that are expected."""
         seen = collections.defaultdict(list)
         self.rejects = collections.Counter()
-        for message in self.messages("clean"):
+        for message in self.messages(f"clean{self.suffix}"):
             seen[message.partition].append(message)
             if message.key != json.loads(message.value)["user_id"].encode():
                 self.fault(f"clean [{message.partition}] {message.offset}: key {message.key}")
@@ -229,7 +231,7 @@ class Audit:
 
     def check_rejects(self):
         seen = collections.Counter()
-        for message in self.messages("rejects"):
+        for message in self.messages(f"rejects{self.suffix}"):
             reject = json.loads(message.value)
             where = f"rejects [{message.partition}] {message.offset}"
             if reject["reject"] == "late":

@@ -107,6 +107,7 @@ class Supervisor:
 
     def __init__(self, name, commands, directory):
         self.name = name
+        self.directory = directory
         self.commands = commands  # of a start's number: how to run it
         self.log = open(f"{directory}/{name}.log", "ab", buffering=0)
         self.starts = 0
