@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# examples/cron: an hourly job on a real Kafka.
+# examples/cron: jobs on a real Kafka.
 #
 # bats file_tags=kafka
 
@@ -77,4 +77,50 @@ hours() {
     logingen -n 100 --start $hour --span 59m | produce "$topic"
     timeout 60 bash "$examples/cron/login-hourly"
     assert_eq "$(hours | jq -c '.[1:]')" '[100,true]'
+}
+
+# has_cleaned CLEAN REJECTS: the topics have these numbers of lines. A commit takes a moment to be
+# visible.
+has_cleaned() {
+    [ "$(read_topic "$CLEAN_TOPIC" | wc -l) $(read_topic "$REJECTS_TOPIC" | wc -l)" = "$1 $2" ]
+}
+
+@test "the job in slices cleans each record once, although it is killed, and its runs do not overlap" {
+    export KAFKA_TOPIC=$topic KAFKA_GROUP=g-$topic CLEAN_TOPIC=$topic-clean REJECTS_TOPIC=$topic-rejects
+    export LOCK=$PWD/lock
+    fake_date
+    create_topic "$topic" 3
+    create_topic "$CLEAN_TOPIC" 3
+    create_topic "$REJECTS_TOPIC"
+    logingen -n 3000 --bad 10 --start now >records
+    loginclean --rejects rejects <records >clean
+    head -n 1000 records | produce "$topic"
+    timeout 60 "$examples/cron/login-slice"
+    head -n 1000 records | loginclean --rejects rejects1 >clean1
+    wait_until 20 has_cleaned "$(wc -l <clean1)" "$(wc -l <rejects1)"
+
+    tail -n +1001 records | produce "$topic"
+    start "$examples/cron/login-slice" --rate 1k --marks=100ms
+    some_more() { [ "$(read_topic "$CLEAN_TOPIC" | wc -l)" -gt 1000 ]; }
+    wait_until 20 some_more
+    run -0 timeout 20 "$examples/cron/login-slice" # leaves it to the run that is there
+    pkill -KILL -s $!
+    await $!
+    [ "$(read_topic "$CLEAN_TOPIC" | wc -l)" -lt "$(wc -l <clean)" ]
+    timeout 60 "$examples/cron/login-slice"
+    wait_until 20 has_cleaned "$(wc -l <clean)" "$(wc -l <rejects)"
+    diff <(read_topic "$CLEAN_TOPIC" | sort) <(sort clean)
+    timeout 60 "$examples/cron/login-slice"
+    has_cleaned "$(wc -l <clean)" "$(wc -l <rejects)"
+}
+
+@test "the job in slices reports a slice that failed, and its status" {
+    export KAFKA_TOPIC=$topic KAFKA_GROUP=g-$topic CLEAN_TOPIC=$topic-clean REJECTS_TOPIC=$topic-rejects
+    export LOCK=$PWD/lock
+    fake_date
+    printf '#!/bin/bash\necho "$@" >>%q\n' "$PWD/log" >bin/logger
+    create_topic "$CLEAN_TOPIC"
+    create_topic "$REJECTS_TOPIC"
+    run -75 timeout 60 "$examples/cron/login-slice" --wait 300ms
+    assert_match "$(<log)" 'cron.err -s the slice failed with status 75'
 }

@@ -178,3 +178,30 @@ example() {
     [ -s many ]
     read_topic "$ALERTS_TOPIC" | jq -c . | diff <(cat want many) -
 }
+
+@test "dead-letters.sh sends rejected records back, but no late ones, and gives up in the end" {
+    make_events 300
+    export DEAD_TOPIC=$topic-dead KCAT_IN_OPTS='-J -e' LOGINCLEAN_OPTS=-J LOGINAGG_OPTS=-J KCAT_OUT_OPTS=-J
+    create_topic "$DEAD_TOPIC"
+    {
+        record_with 'del(.locale) | .timestamp = 1694479551'
+        record_with '.ip = "x"'
+    } | produce "$topic" -k one
+    jq -nc '{reject: "late", topic: env.KAFKA_TOPIC, headers: [], attempts: 1, first: "2026-11-22", raw: ""}' |
+        produce "$REJECTS_TOPIC"
+    run_pipeline() { DELIVERY=exactly-once STATE_DIR=$PWD/state timeout 60 loginpipe --once; }
+    reasons() { read_topic "$1" | jq -r '[.reject, .attempts] | join(" ")' | sort | xargs; }
+    run_pipeline
+    assert_eq "$(reasons "$REJECTS_TOPIC")" 'bad_ip 1 late 1 missing_field 1'
+    example dead-letters.sh
+    run_pipeline
+    assert_eq "$(reasons "$REJECTS_TOPIC")" 'bad_ip 1 bad_ip 2 late 1 missing_field 1 missing_field 2'
+    example dead-letters.sh --max-attempts 2
+    run_pipeline
+    assert_eq "$(reasons "$DEAD_TOPIC")" 'gave_up 2 gave_up 2'
+    # Mended, they pass.
+    REJECTS_TOPIC=$DEAD_TOPIC RESEND_GROUP=$topic-revive example dead-letters.sh --max-attempts 3 \
+        -j 'select(.field == "locale") | .raw |= (fromjson | .locale = "US" | .timestamp = 1694479551 | tojson)'
+    run_pipeline
+    assert_eq "$(read_topic "$PROCESSED_TOPIC" -J -j 'select(.headers != []) | [.value.locale, .headers[0][1]]')" '["US","2"]'
+}

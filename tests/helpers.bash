@@ -302,6 +302,14 @@ traced() {
     ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace "$@"
 }
 
+# Skips the test if the packages of requirements.txt cannot be installed. With CI=true that is a failure.
+need_python() {
+    "$BATS_TEST_DIRNAME/python" -c '' 2>python.err && return
+    [ "${CI:-}" = true ] || skip "$(<python.err)"
+    cat python.err >&2
+    return 1
+}
+
 need_strace() {
     strace -o /dev/null true 2>/dev/null && return
     [ "${CI:-}" = true ] || skip "strace is missing or not allowed here"

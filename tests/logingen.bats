@@ -205,7 +205,7 @@ times_of() {
     run -64 logingen --no-such-option
     run -64 logingen -n 1 records
     assert_match "$output" '^logingen: records: takes no operands'
-    for bad in '' 0 -1 x 1/m 1.5 2G /s 99999999999999999999999999999999999; do
+    for bad in '' 0 -1 x 1/d 1.5 2G /s 99999999999999999999999999999999999; do
         run -64 logingen -n 1 --rate "$bad"
         assert_match "$output" '^logingen: --rate: '
     done

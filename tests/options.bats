@@ -137,7 +137,7 @@ version_is_printed() {
 version_names_libraries() {
     local library
 
-    for library in librdkafka libjq simdjson; do
+    for library in librdkafka libjq simdjson libcurl; do
         if ldd "$(type -P "$1")" | grep -q "$library\\.so"; then
             "$1" --version | grep -qE "^$library [0-9]+\\.[0-9]+[^ ]*( \\(when built\\))?\$"
         else
