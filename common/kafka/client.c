@@ -14,13 +14,15 @@
 #define PROBE_AFTER MS_SECOND // after a connection has failed
 #define PROBE_TIME 2000       // ms
 
-// Errors with a status of their own. An advice replaces librdkafka's text.
+// Errors with a status of their own. An advice replaces librdkafka's text. A call that fails
+// because a connection could not sign in (RD_KAFKA_RESP_ERR__AUTHENTICATION) is not one of them:
+// on_error() ends the client if the login is refused, and else, for want of a token, another
+// attempt may do.
 static const struct meaning {
     rd_kafka_resp_err_t code;
     int status;
     const char *advice; // NULL for none
 } meanings[] = {
-    {RD_KAFKA_RESP_ERR__AUTHENTICATION, EX_NOPERM, NULL},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, EX_NOPERM, NULL},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, EX_NOPERM, NULL},
     {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, EX_NOPERM, NULL},

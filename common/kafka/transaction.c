@@ -47,6 +47,8 @@ static enum answer judge(struct transaction *t, const char *what, const struct c
                     t->group, rd_kafka_err2name(code));
     else if (!again && client_is_final(code))
         client_fail_error(client, needs, code, "transaction: %s", what);
+    else if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+        client_fail(client, EX_TEMPFAIL, "transaction: %s: %s", what, client->last_error);
     else if (!again)
         client_fail(client, client_error_status(code), "transaction: %s: %s", what,
                     rd_kafka_error_string(take));

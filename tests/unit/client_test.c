@@ -42,6 +42,8 @@ static void check_rights(void)
        "topic t: the broker's offset.metadata.max.bytes is too low for the metadata of a mark: "
        "raise it");
     is(&one, RD_KAFKA_RESP_ERR__TIMED_OUT, EX_UNAVAILABLE, "topic t: Local: Timed out");
+    is(&one, RD_KAFKA_RESP_ERR__AUTHENTICATION, EX_UNAVAILABLE,
+       "topic t: Local: Authentication failure"); // there may be a token later
     is(&one, RD_KAFKA_RESP_ERR_INVALID_CONFIG, EX_CONFIG,
        "topic t: Broker: Configuration is invalid");
 }
