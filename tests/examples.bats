@@ -99,10 +99,9 @@ install_units() {
     file=$BATS_TEST_DIRNAME/../docker-compose.yml
     if docker compose version >/dev/null 2>&1; then
         timeout 60 docker compose -f "$file" --profile '*' config --quiet
-    elif command -v check-jsonschema >/dev/null; then
-        timeout 60 check-jsonschema --builtin-schema vendor.compose-spec "$file"
     else
-        skip "there is neither docker compose nor check-jsonschema"
+        need_python
+        "$BATS_TEST_DIRNAME/python" -m check_jsonschema --builtin-schema vendor.compose-spec "$file"
     fi
 }
 
