@@ -325,6 +325,8 @@ static void on_token_failure(struct client *client, const char *why)
         client->unsure_since = time_monotonic();
     if (status != 0)
         client_fail(client, status, "broker: %s", client->last_error);
+    else if (!client->answered && !client_is_stopping(client)) // else one may still be open
+        warn_unreachable(client);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
