@@ -258,10 +258,12 @@ close_feed() {
     exec {feed}>&-
 }
 
-# Whether a process has its signal handlers in place: SIGTERM is bit 14.
+# Whether a program has its signal handlers in place: SIGTERM is bit 14. Before it is executed, its process is
+# a copy of this shell, which has handlers too.
 has_caught_signals() {
     local mask
 
+    [ ! "/proc/$1/exe" -ef "$BASH" ] || return 1
     mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") && ((0x${mask:-0} & 1 << 14))
 }
 
