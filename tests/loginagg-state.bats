@@ -435,7 +435,7 @@ final_runs() {
 # listed in the file trace.
 with_slow_syncs() {
     traced -f -qq -s 9999999 -o trace -e trace=read,write,ppoll,fdatasync \
-        -e "inject=fdatasync:delay_exit=400000$1" "${@:2}"
+        -e "inject=fdatasync:delay_enter=400000$1" "${@:2}"
 }
 
 # assert_synced_before_marks: in the file trace, each mark is written after its sync.
