@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// message_origin: the origin of a line that was read from Kafka. The key, the headers and the
-// timestamp are looked up when somebody asks for them.
+// message_origin: the origin of a line that was read from Kafka. origin_complete() looks up the
+// key, the headers and the timestamp; where no stage calls it, they cost nothing.
 //
 //     struct message_origin mo = {0};
 //     line.origin = message_origin_set(&mo, message, p->topic);
