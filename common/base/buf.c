@@ -57,6 +57,16 @@ void buf_put_u64(struct buf *b, uint64_t n)
     buf_append(b, digits + at, sizeof digits - at);
 }
 
+void buf_put_grouped(struct buf *b, uint64_t n)
+{
+    if (n < 1000) {
+        buf_put_u64(b, n);
+        return;
+    }
+    buf_put_grouped(b, n / 1000);
+    buf_printf(b, ",%03u", (unsigned)(n % 1000));
+}
+
 void buf_put_i64(struct buf *b, int64_t n)
 {
     if (n < 0) {

@@ -71,6 +71,9 @@ __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char 
 void buf_put_i64(struct buf *b, int64_t n);
 void buf_put_u64(struct buf *b, uint64_t n);
 
+// Appends a number for people, such as 1,234,567.
+void buf_put_grouped(struct buf *b, uint64_t n);
+
 // Appends the data in base64, with padding (RFC 4648, section 4).
 void buf_put_base64(struct buf *b, const void *data, size_t len);
 
