@@ -87,6 +87,10 @@ static const struct opt options_table[] = {
               "number of users, some busier than others (default 100k)"),
     OPT_STRING("stats", 0, "FILE", struct options, stream.stats,
                "append the ledger at exit and on SIGUSR1; - for stderr"),
+    OPT_STRING("metrics", 0, "FILE", struct options, stream.metrics,
+               "write figures for Prometheus every ten seconds"),
+    OPT_FLAG("progress", 0, struct options, stream.progress,
+             "show on a terminal how much is done, and the time left"),
 };
 
 static const struct opt time_table[] = {
@@ -211,9 +215,18 @@ static void say_faults(void *ctx, struct stream *s)
                  (unsigned long long)g->faults.entry[i].count);
 }
 
+static void measure(void *ctx, struct stream *s, uint64_t *done, uint64_t *total)
+{
+    const struct gen *g = ctx;
+
+    (void)s;
+    *done = g->made;
+    *total = g->options->count == ENDLESS ? 0 : g->options->count;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct stream_ops ops = {.fill = fill, .close = say_faults};
+    static const struct stream_ops ops = {.fill = fill, .measure = measure, .close = say_faults};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .generator = {.seed = 1, .users = 100000, .missing = 2},
                               .count = ENDLESS,

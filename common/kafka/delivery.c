@@ -141,7 +141,7 @@ static void on_waiting(void *ctx)
 {
     struct delivery *d = ctx;
 
-    stream_serve_ledger(d->stream);
+    stream_report(d->stream);
     resend_run(&d->resend);
 }
 
@@ -344,7 +344,7 @@ int delivery_flush_all(struct delivery *d)
     send_all(d);
     while (rd_kafka_flush(d->producer.client.rk, FLUSH_SLICE) == RD_KAFKA_RESP_ERR__TIMED_OUT ||
            d->resend.count > 0) {
-        if (check(d) != 0 || stream_serve_ledger(d->stream) != 0)
+        if (check(d) != 0 || stream_report(d->stream) != 0)
             return -1;
         client_watch(&d->producer.client);
         resend_run(&d->resend);

@@ -96,6 +96,34 @@ void input_release(struct input *in)
     line_reader_release(&in->reader);
 }
 
+// Returns how many bytes can be read, or -1 if that is not known.
+static off_t size_of(const char *file)
+{
+    struct stat st;
+
+    if (is_stdin(file))
+        return fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode)
+                   ? st.st_size - lseek(STDIN_FILENO, 0, SEEK_CUR)
+                   : -1;
+    return stat(file, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
+}
+
+uint64_t input_size(const struct input *in)
+{
+    static const char *const standard[] = {"-"};
+    const bool files = in->options != NULL && in->options->file_count > 0;
+    const char *const *file = files ? in->options->file : standard;
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < (files ? in->options->file_count : 1); i++) {
+        off_t more = size_of(file[i]);
+        if (more < 0)
+            return 0;
+        size += (uint64_t)more;
+    }
+    return size;
+}
+
 int input_next_file(struct input *in, struct err *err)
 {
     const struct input_options *o = in->options;

@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -62,6 +63,10 @@ struct input {
 // opens no file: the reader is at the end of the input if there are files.
 void input_init(struct input *in, const struct input_options *options, size_t max_line);
 void input_release(struct input *in);
+
+// Returns the size of all of the input in bytes, before anything is read, or 0 if it is not known,
+// because a part of it is no regular file.
+uint64_t input_size(const struct input *in);
 
 // Opens the next file, once the reader is at the end of the one before. Returns 1; 0 if there is
 // none; or -1 with EX_IOERR, after which it can be called for the one after.

@@ -40,3 +40,48 @@ void ledger_format(const struct ledger *l, const char *tool, struct buf *b)
     json_put_name(b, "seconds");
     buf_printf(b, "%lld.%03lld}", (long long)(ms / 1000), (long long)(ms % 1000));
 }
+
+static void put_outcomes(const struct ledger *l, struct metrics *m)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } outcomes[] = {{"in", l->in},
+                    {"made", l->made},
+                    {"out", l->out},
+                    {"filtered", l->filtered},
+                    {"rejected", l->rejected},
+                    {"late", l->late},
+                    {"aggregated", l->aggregated},
+                    {"undelivered", l->undelivered},
+                    {"passed", l->passed}};
+
+    metrics_family(m, "loginpipe_records_total", "counter",
+                   "Records by outcome, as in the ledger; see loginpipe(7).");
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+        metrics_put_u64(m, outcomes[i].count, "outcome", outcomes[i].name, NULL);
+}
+
+static void put_counts(struct metrics *m, const char *name, const char *help, const char *label,
+                       const struct tally *t)
+{
+    if (t->used > 0)
+        metrics_family(m, name, "counter", help);
+    for (size_t i = 0; i < t->used; i++)
+        metrics_put_u64(m, t->entry[i].count, label, t->entry[i].name, NULL);
+}
+
+void ledger_put_metrics(const struct ledger *l, struct metrics *m)
+{
+    put_outcomes(l, m);
+    put_counts(m, "loginpipe_rejected_total", "Records that were rejected or late, by reason.",
+               "reason", &l->by_reason);
+    put_counts(m, "loginpipe_filled_total", "Fields that were filled in, by name.", "field",
+               &l->filled);
+    metrics_family(m, "loginpipe_bytes_total", "counter",
+                   "Bytes of the lines that were read and written.");
+    metrics_put_u64(m, l->bytes_in, "direction", "in", NULL);
+    metrics_put_u64(m, l->bytes_out, "direction", "out", NULL);
+    metrics_family(m, "loginpipe_marks_total", "counter", "Marks that were read or written.");
+    metrics_put_u64(m, l->marks, NULL);
+}

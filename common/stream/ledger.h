@@ -9,6 +9,7 @@
 //
 //     struct buf b = BUF_INIT;
 //     ledger_format(&ledger, "loginclean", &b); // {"tool":"loginclean","in":1000,...}
+//     ledger_put_metrics(&ledger, &metrics);    // the same numbers for Prometheus
 #ifndef STREAM_LEDGER_H
 #define STREAM_LEDGER_H
 
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/metrics.h"
 #include "stream/mark.h"
 #include "stream/tally.h"
 
@@ -47,5 +49,8 @@ struct ledger {
 
 // Appends the ledger as one JSON object, without a newline.
 void ledger_format(const struct ledger *l, const char *tool, struct buf *b);
+
+// Appends the ledger as metrics.
+void ledger_put_metrics(const struct ledger *l, struct metrics *m);
 
 #endif

@@ -58,18 +58,6 @@ const struct ledger *stream_ledger(const struct stream *s)
 
 // --- Running: reading, ticks and signals ---
 
-static int write_ledger(struct stream *s, bool at_exit)
-{
-    struct err err;
-
-    if (!s->ops->sink) // a sink counts what it delivers
-        s->ledger.bytes_out = s->out.bytes;
-    if (ledger_file_append(s->options->stats, at_exit && log_level() >= LOG_INFO, &s->ledger,
-                           log_program(), &err) == 0)
-        return 0;
-    return stream_fail_err(s, &err);
-}
-
 // Handles the result of opening a file anew. A file that cannot be opened does not end the stage.
 static int reopened(struct stream *s, int status, const struct err *err)
 {
@@ -96,14 +84,9 @@ static int reopen_files(struct stream *s)
     return s->ops->reopen == NULL ? 0 : s->ops->reopen(s->ctx, s);
 }
 
-int stream_serve_ledger(struct stream *s)
-{
-    return signals_take_ledger() ? write_ledger(s, false) : 0;
-}
-
 static int serve(struct stream *s)
 {
-    if (stream_serve_ledger(s) != 0)
+    if (stream_report(s) != 0)
         return -1;
     if (signals_take_reopen() && reopen_files(s) != 0)
         return -1;
@@ -115,12 +98,14 @@ static int serve(struct stream *s)
     return 0;
 }
 
-// Milliseconds until the next tick, 0 if it is due, -1 if there are no ticks.
-static int64_t time_to_tick(const struct stream *s)
+// Milliseconds until there is something to do besides the input, 0 if it is due, -1 for never.
+static int64_t time_to_serve(const struct stream *s)
 {
-    int64_t left = s->next_tick - time_monotonic();
+    const int64_t tick = s->next_tick - time_monotonic();
+    const int64_t left = s->ops->tick == 0 ? -1 : tick < 0 ? 0 : tick;
+    const int64_t show = stream_show_wait(s);
 
-    return s->ops->tick == 0 ? -1 : left < 0 ? 0 : left;
+    return left < 0 ? show : show < 0 || left < show ? left : show;
 }
 
 // Ends the run as a write to stdout does when its reader is gone.
@@ -154,7 +139,7 @@ static int await_input(struct stream *s)
     if (s->saved_fd < 0 && stream_flush(s) != 0)
         return -1;
     fds[2].fd = s->saved_fd;
-    if (signals_poll(fds, 3, time_to_tick(s)) < 0)
+    if (signals_poll(fds, 3, time_to_serve(s)) < 0)
         return errno == EINTR ? 0 : input_failed(s);
     // stdout has no reader any more. Stop now, instead of waiting for the next record.
     if (fds[1].revents & POLLERR)
@@ -220,6 +205,7 @@ static void on_interrupted(void *ctx)
 {
     struct stream *s = ctx;
 
+    stream_show(s);
     if (s->ops->stalled != NULL)
         s->ops->stalled(s->ctx, s);
 }
@@ -242,7 +228,8 @@ static int open_outputs(struct stream *s)
     struct err err;
 
     if (reject_writer_open(&s->rejects, s->options->rejects, &s->out, &err) == 0 &&
-        ledger_file_check(s->options->stats, &err) == 0)
+        ledger_file_check(s->options->stats, &err) == 0 &&
+        metrics_file_check(&s->metrics, &err) == 0)
         return 0;
     return stream_fail_err(s, &err);
 }
@@ -285,9 +272,14 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     s->ledger.put_more = ops->put_ledger;
     s->ledger.ctx = ctx;
     s->next_tick = s->ledger.started + ops->tick;
+    s->started = time_now();
+    s->watermark = MARK_NO_TIME;
+    s->metrics.name = options->metrics;
     s->json = json_new();
     s->made_json = json_new();
     input_init(&s->in, options->input, options->max_line);
+    s->input_size = options->progress ? input_size(&s->in) : 0;
+    progress_init(&s->progress, options->progress);
     s->plain = options->input != NULL && input_is_plain(options->input);
     if (options->envelope)
         s->in.reader.exempt = any_may_be_longer;
@@ -300,7 +292,7 @@ static void stream_init(struct stream *s, const struct stream_ops *ops, void *ct
     s->out.ctx = s;
     fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE); // may fail: stdout may not be a pipe
     signals_catch();
-    if (ops->stalled != NULL)
+    if (ops->stalled != NULL || options->metrics != NULL || options->progress)
         signals_catch_alarm();
 }
 
@@ -343,8 +335,12 @@ static int finish(struct stream *s, bool opened)
         s->ops->close(s->ctx, s);
     close_outputs(s);
     reject_writer_sum_up(&s->rejects, &s->ledger.by_reason);
+    if (opened) {
+        stream_write_metrics(s);
+        stream_end_progress(s);
+    }
     if (opened && (s->options->stats != NULL || log_level() >= LOG_INFO))
-        write_ledger(s, true);
+        stream_write_ledger(s, true);
     if (s->failed)
         log_error("%s", s->err.text);
     int status = s->failed ? s->err.status : s->status;
@@ -367,6 +363,7 @@ int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_opti
         status = ops->open(ctx, &s);
     if (status == 0) {
         opened = true;
+        stream_show(&s);
         status = ops->fill == NULL ? run_lines(&s) : run_source(&s);
     }
     if (status == 0 && ops->end != NULL)

@@ -22,6 +22,7 @@
 //
 // Signals: the first SIGINT or SIGTERM stops a source. Every other stage still reads its input to
 // the end. The second one ends the process at once. SIGUSR1 makes the driver write the ledger.
+// Every ten seconds it writes the file of --metrics, first when the stage has begun.
 // SIGHUP makes it open the files of --rejects and --stats anew, and those of the tool.
 #ifndef STREAM_STREAM_H
 #define STREAM_STREAM_H
@@ -33,6 +34,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/line.h"
+#include "base/metrics.h"
 #include "base/out.h"
 #include "json/json.h"
 #include "stream/ledger.h"
@@ -109,6 +111,13 @@ struct stream_ops {
     // Appends what only this stage counts to the ledger, as members of a JSON object. Also called
     // after close(). May be NULL.
     void (*put_ledger)(void *ctx, struct buf *b);
+
+    // Appends what only this stage measures to its metrics. May be NULL.
+    void (*put_metrics)(void *ctx, struct stream *s, struct metrics *m);
+
+    // Says for --progress how much is done and how much there is to do, in any unit; a total of 0
+    // is not known. May be NULL: then it is the bytes of the input, if this is a file.
+    void (*measure)(void *ctx, struct stream *s, uint64_t *done, uint64_t *total);
 
     // Called after a SIGHUP. Opens the tool's own files anew, by stream_reopen(). May be NULL if it
     // has none.
@@ -187,6 +196,10 @@ void stream_reclaim(struct stream *s);
 // the stage. One of the calls above must follow.
 void stream_recall(struct stream *s);
 
+// Says up to which time the records have come, for the metrics, if the stage knows it better than
+// the marks.
+void stream_set_watermark(struct stream *s, int64_t watermark);
+
 // Counts a field that the stage filled in. `from` is the reason, or the field from which the value
 // came. If `field` is NULL, only `from` is counted. Both texts must outlive the stream.
 void stream_count_filled(struct stream *s, const char *field, const char *from);
@@ -227,9 +240,9 @@ void stream_end_input(struct stream *s);
 // apart, or the record itself.
 const struct line *stream_input(const struct stream *s, const struct line *record);
 
-// Writes the ledger if SIGUSR1 has asked for it. The driver does so between two lines. A callback
-// that waits for long calls this now and then.
-int stream_serve_ledger(struct stream *s);
+// Writes the ledger if SIGUSR1 has asked for it, the metrics if they are due, and shows progress.
+// The driver does so between two lines. A callback that waits for long calls this now and then.
+int stream_report(struct stream *s);
 
 const struct ledger *stream_ledger(const struct stream *s);
 

@@ -160,6 +160,8 @@ int stream_follow_mark(struct stream *s, const struct mark *mark, struct err *er
     if (mark_follow(&s->marks, mark, err) != 0)
         return -1;
     s->ledger.marks++;
+    if (mark->has_watermark && !s->own_watermark)
+        s->watermark = mark->watermark;
     memcpy(s->ledger.run, mark->run, sizeof s->ledger.run);
     return 0;
 }

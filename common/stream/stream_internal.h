@@ -6,6 +6,7 @@
 //     stream.c           start, the loop that reads and serves ticks and signals, end
 //     stream_dispatch.c  takes lines apart, and hands records and marks to the tool
 //     stream_emit.c      writes records, rejects and marks, and counts them
+//     stream_report.c    tells others how far it is: ledger, metrics, progress
 #ifndef STREAM_STREAM_INTERNAL_H
 #define STREAM_STREAM_INTERNAL_H
 
@@ -16,7 +17,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/line.h"
+#include "base/metrics.h"
 #include "base/out.h"
+#include "base/progress.h"
 #include "json/json.h"
 #include "stream/envelope.h"
 #include "stream/filter_pool.h"
@@ -53,6 +56,12 @@ struct stream {
     struct filter_pool *filter;       // NULL if there is no jq program
     bool ahead;                       // lines are read before they are handled
     int64_t next_tick;
+    int64_t started;     // by time_now()
+    int64_t watermark;   // up to which the records have come, or MARK_NO_TIME
+    bool own_watermark;  // the stage has set it; otherwise it is that of the last mark
+    uint64_t input_size; // bytes; 0 if it is not known
+    struct metrics_file metrics;
+    struct progress progress;
     uint64_t texts; // records that stream_emit_text() has buffered since the last flush
     bool failed;
     bool reader_gone; // the reader of stdout has closed it: stop quietly
@@ -77,6 +86,25 @@ int stream_flush_rejects(struct stream *s);
 
 // Records why writing to stdout has failed. Returns -1.
 int stream_output_failed(struct stream *s);
+
+// --- stream_report.c ---
+
+// Writes the ledger; at the end also to stderr, with -v.
+int stream_write_ledger(struct stream *s, bool at_exit);
+
+// Writes the file of --metrics, if there is one. Cannot fail.
+void stream_write_metrics(struct stream *s);
+
+// Writes metrics and shows progress, if they are due. Cannot fail.
+void stream_show(struct stream *s);
+
+// Returns the time in ms until stream_show() has something to do, or -1 if it never has.
+int64_t stream_show_wait(const struct stream *s);
+
+// Leaves the last line of --progress on the screen.
+void stream_end_progress(struct stream *s);
+
+// --- For all ---
 
 // Flushes when enough is buffered. Call this after appending a whole line. A source flushes only
 // between two calls of fill(), when it is not inside a call of its Kafka library.

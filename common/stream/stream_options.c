@@ -20,6 +20,10 @@ const struct opt stream_opts[] = {
                "append rejects to a file, or - for stdout (default stderr)"),
     OPT_STRING("stats", 0, "FILE", struct stream_options, stats,
                "append the ledger at exit and on SIGUSR1; - for stderr"),
+    OPT_STRING("metrics", 0, "FILE", struct stream_options, metrics,
+               "write figures for Prometheus every ten seconds"),
+    OPT_FLAG("progress", 0, struct stream_options, progress,
+             "show on a terminal how much is done, and the time left"),
     OPT_SIZE("max-line", 0, "BYTES", struct stream_options, max_line, 1,
              "reject longer records (default 16M)"),
 };

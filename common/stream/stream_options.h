@@ -27,6 +27,8 @@ struct stream_options {
     bool envelope;                     // lines are envelopes (envelope.h)
     const char *rejects;               // a file, or "-" for stdout; NULL for stderr
     const char *stats;                 // the file for the ledger, or "-" for stderr; NULL for none
+    const char *metrics;               // the file for Prometheus; NULL for none
+    bool progress;                     // show on a terminal how much is done
     uint64_t max_line;                 // bytes
     bool strict;                       // end with EX_DATAERR at the first reject
     const struct input_options *input; // NULL for the lines of stdin
