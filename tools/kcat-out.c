@@ -202,6 +202,12 @@ static int on_tick(void *ctx, struct stream *s)
     return sink_serve(&((struct writer *)ctx)->sink);
 }
 
+static void put_metrics(void *ctx, struct stream *s, struct metrics *m)
+{
+    (void)s;
+    sink_put_metrics(&((struct writer *)ctx)->sink, m);
+}
+
 static int reopen(void *ctx, struct stream *s)
 {
     (void)s;
@@ -303,6 +309,7 @@ int main(int argc, char **argv)
                              .on_tick = on_tick,
                              .end = end,
                              .reopen = reopen,
+                             .put_metrics = put_metrics,
                              .close = close_writer};
     struct options options = {.stream = STREAM_OPTIONS_INIT,
                               .kafka = CONFIG_OPTIONS_INIT,

@@ -304,6 +304,7 @@ static void source_release(struct source *s)
 }
 
 const struct source_guarantee acked_source = {.tick = TICK,
+                                              .commits = true,
                                               .begin = source_begin,
                                               .open = source_open,
                                               .accepts = guarantee_accepts,

@@ -133,6 +133,7 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     (void)rk;
     if (client_is_refused(code))
         client_fail_error(&c->client, &c->client.needs, code, "group %s: commit", c->offsets.group);
+    consumer_offsets_committed(&c->offsets, code);
     c->ops.committed(c->ctx, code, list);
 }
 

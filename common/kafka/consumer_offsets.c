@@ -143,6 +143,34 @@ bool consumer_offsets_uncommitted(const struct consumer_offsets *o)
     return o->group != NULL && !o->commits_nothing && partitions_uncommitted(o->partitions);
 }
 
+static void count_commit(struct consumer_offsets *o, int64_t began)
+{
+    metrics_durations_add(&o->commits, time_monotonic() - began);
+    o->committed_at = time_now();
+}
+
+void consumer_offsets_committed(struct consumer_offsets *o, rd_kafka_resp_err_t code)
+{
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && o->asked_at != 0)
+        count_commit(o, o->asked_at);
+    o->asked_at = 0;
+}
+
+static rd_kafka_resp_err_t commit(struct consumer_offsets *o,
+                                  const rd_kafka_topic_partition_list_t *list, bool wait)
+{
+    const int64_t began = time_monotonic();
+
+    if (!wait)
+        o->asked_at = began;
+    rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, !wait);
+    if (wait && code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        group_known_set(&o->known, list);
+        count_commit(o, began);
+    }
+    return code;
+}
+
 // Commits with this metadata, or with none if it is NULL.
 static rd_kafka_resp_err_t commit_written(struct consumer_offsets *o, bool wait,
                                           const char *metadata)
@@ -154,9 +182,7 @@ static rd_kafka_resp_err_t commit_written(struct consumer_offsets *o, bool wait,
         list->elems[i].metadata = xstrdup(metadata);
         list->elems[i].metadata_size = strlen(metadata);
     }
-    rd_kafka_resp_err_t code = rd_kafka_commit(o->client->rk, list, !wait);
-    if (wait && code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        group_known_set(&o->known, list);
+    rd_kafka_resp_err_t code = commit(o, list, wait);
     rd_kafka_topic_partition_list_destroy(list);
     return code;
 }
@@ -210,10 +236,7 @@ rd_kafka_resp_err_t consumer_offsets_commit_mark(struct consumer_offsets *o,
             rd_kafka_topic_partition_list_del_by_idx(list, i);
     }
     *asked = list->cnt > 0;
-    rd_kafka_resp_err_t code =
-        *asked ? rd_kafka_commit(o->client->rk, list, !wait) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (wait && code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        group_known_set(&o->known, list);
+    rd_kafka_resp_err_t code = *asked ? commit(o, list, wait) : RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_topic_partition_list_destroy(list);
     return code;
 }

@@ -19,6 +19,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/err.h"
+#include "base/metrics.h"
 #include "kafka/client.h"
 #include "kafka/group_offsets.h"
 #include "kafka/offset_spec.h"
@@ -37,6 +38,11 @@ struct consumer_offsets {
     // Set by consumer_offsets_prepare():
     uint64_t seq;             // the highest seq that was committed with the offsets; 0 for none
     char from[MARK_RUN_SIZE]; // the run of the mark with that seq; empty for none
+
+    // How long commits took, and when the last one succeeded, by time_now(); 0 for never.
+    struct metrics_durations commits;
+    int64_t committed_at;
+    int64_t asked_at; // for a commit without an answer, by time_monotonic(); 0 for none
 
     // The group's offsets as they were when the partitions were assigned, or as they were committed
     // since. The owner releases it.
@@ -69,6 +75,9 @@ bool consumer_offsets_uncommitted(const struct consumer_offsets *o);
 // Commits these offsets, if there are any. If `wait` is false, the client's offset_commit_cb
 // receives the result.
 rd_kafka_resp_err_t consumer_offsets_commit_written(struct consumer_offsets *o, bool wait);
+
+// Counts the result of an asynchronous commit.
+void consumer_offsets_committed(struct consumer_offsets *o, rd_kafka_resp_err_t code);
 
 // Makes the next commit include the partitions in the list, whose last commit has failed.
 void consumer_offsets_retry(struct consumer_offsets *o,

@@ -36,6 +36,7 @@
 
 #include "base/datetime.h"
 #include "base/err.h"
+#include "base/metrics.h"
 #include "base/line.h"
 #include "json/json.h"
 #include "kafka/consumer.h"
@@ -79,6 +80,7 @@ struct consumer_ops source_consumer_ops(int (*record)(void *source, struct parti
 struct source_guarantee {
     int64_t tick; // ms between ticks, at which serve() and then mark() are called
     bool keeps;   // partitions of a group are not let go while stdout is blocked
+    bool commits; // it is the source that commits offsets, not the sink
 
     // Called before the first record of newly assigned partitions is read, perhaps before open().
     // Commits the offsets at which these partitions start, if the guarantee needs that, so that a
@@ -153,8 +155,9 @@ struct sink {
     const struct sink_options *options;
     struct stream *stream;
     struct delivery delivery;
-    struct health health; // updated by guarantees that confirm marks
-    void *own;            // the guarantee's
+    struct health health;             // updated by guarantees that confirm marks
+    struct metrics_durations commits; // of transactions
+    void *own;                        // the guarantee's
 };
 
 struct sink_guarantee {

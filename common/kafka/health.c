@@ -39,6 +39,7 @@ void health_update(struct health *h)
 {
     const int64_t now = time_monotonic();
 
+    h->handled = time_now();
     if (h->file == NULL || now < h->due)
         return;
     h->due = now + UPDATE_EVERY;

@@ -8,6 +8,8 @@
 //         ...
 //     health_update(&health); // whenever all lines before a mark are stored
 //
+// Without a file, it only knows the time, for metrics.
+//
 // The file is empty. It is missing until the first mark is handled, and stays when the sink ends.
 #ifndef KAFKA_HEALTH_H
 #define KAFKA_HEALTH_H
@@ -19,6 +21,7 @@
 
 struct health {
     const char *file; // borrowed; NULL for none
+    int64_t handled;  // when a mark was last handled, by time_now(); 0 for never
     int64_t due;      // when the next update may come
     bool failed;      // a warning has said so
 };

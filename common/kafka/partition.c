@@ -37,6 +37,7 @@ struct partition *partition_get(struct partition_set *set, const char *topic, in
                             .id = id,
                             .committed = PARTITION_NOT_COMMITTED,
                             .newest = PARTITION_NO_TIME,
+                            .told_end = -1,
                             .stop = PARTITION_NO_STOP};
     set->item = xreallocarray(set->item, set->count + 1, sizeof(struct partition *));
     set->item[set->count++] = p;

@@ -39,6 +39,7 @@ struct partition {
     int64_t end;              // only if at_end: the offset of its end
     int64_t end_since;        // only if at_end: since when, by time_monotonic()
     bool unanswered;          // a broker was asked for the end, and gave no answer yet
+    int64_t told_end;         // the end as a broker has told it last (lag.h), or -1
     bool offset_regressed;    // a record with an offset below `next` has arrived
     int64_t newest;           // the highest record time that is believed, or PARTITION_NO_TIME
     rd_kafka_topic_t *handle; // used to read a fixed set; NULL for a group's partitions

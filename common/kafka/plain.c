@@ -139,6 +139,7 @@ static void source_release(struct source *s)
 }
 
 const struct source_guarantee plain_source = {.tick = TICK,
+                                              .commits = true,
                                               .begin = source_begin,
                                               .open = source_open,
                                               .mark = guarantee_source_nothing,

@@ -84,6 +84,7 @@ static int open_source(void *ctx, struct stream *s)
     r->source.options = &o->source;
     r->source.stream = s;
     r->source.ctx = r;
+    r->lag.consumer = c;
     *c = (struct consumer){
         .ops = source_consumer_ops(on_record),
         .ctx = &r->source,
@@ -164,8 +165,44 @@ static void close_source(void *ctx, struct stream *s)
     struct source *source = &((struct reader *)ctx)->source;
 
     (void)s;
+    lag_close(&((struct reader *)ctx)->lag);
     source->guarantee->close(source);
     consumer_close(&source->consumer);
+}
+
+static void put_metrics(void *ctx, struct stream *s, struct metrics *m)
+{
+    struct reader *r = ctx;
+    const struct consumer_offsets *o = &r->source.consumer.offsets;
+
+    (void)s;
+    lag_put_metrics(&r->lag, m);
+    if (!r->options->guarantee->commits || o->committed_at == 0)
+        return;
+    metrics_put_durations(m, "loginpipe_commit_duration_seconds", "How long commits took.",
+                          &o->commits);
+    metrics_family(m, "loginpipe_last_commit_timestamp_seconds", "gauge",
+                   "When offsets or marks were last committed.");
+    metrics_put_ms(m, o->committed_at, NULL);
+}
+
+// Counts records up to a limit, or offsets up to where the partitions stop.
+static void measure(void *ctx, struct stream *s, uint64_t *done, uint64_t *total)
+{
+    struct reader *r = ctx;
+
+    if (r->options->count > 0) {
+        *done = stream_ledger(s)->in;
+        *total = r->options->count;
+        return;
+    }
+    const int64_t left = lag_to_stop(&r->lag);
+    if (left < 0)
+        return;
+    if (left > r->longest)
+        r->longest = left;
+    *total = (uint64_t)r->longest;
+    *done = (uint64_t)(r->longest - left);
 }
 
 struct stream_ops reader_stream_ops(const struct reader_options *options)
@@ -177,6 +214,8 @@ struct stream_ops reader_stream_ops(const struct reader_options *options)
                                .on_tick = on_tick,
                                .flushed = flushed,
                                .stalled = stalled,
+                               .put_metrics = put_metrics,
+                               .measure = measure,
                                .close = close_source};
 }
 

@@ -23,6 +23,7 @@
 #include "kafka/config.h"
 #include "kafka/decoder.h"
 #include "kafka/guarantee.h"
+#include "kafka/lag.h"
 #include "kafka/offset_spec.h"
 #include "stream/stream.h"
 
@@ -50,10 +51,12 @@ struct reader {
 
     struct source source;
     struct decoder decoder;
-    size_t batch;  // bytes handed over in this fill; ops.record() may add what it has made of them
-    int taken;     // records handed over in this fill
-    bool ended;    // the input has ended by request
-    bool put_back; // a signal has come while the decoder waited, so a record was not taken
+    size_t batch; // bytes handed over in this fill; ops.record() may add what it has made of them
+    int taken;    // records handed over in this fill
+    bool ended;   // the input has ended by request
+    struct lag lag;
+    int64_t longest; // the most records that were left at once, up to where the partitions stop
+    bool put_back;   // a signal has come while the decoder waited, so a record was not taken
 };
 
 // Returns the callbacks of the stage. The tool adds `parse` and `record`.

@@ -58,6 +58,18 @@ int sink_serve(struct sink *s)
     return delivery_serve(&s->delivery) != 0 ? -1 : s->guarantee->serve(s);
 }
 
+void sink_put_metrics(const struct sink *s, struct metrics *m)
+{
+    if (s->options->exactly_once)
+        metrics_put_durations(m, "loginpipe_commit_duration_seconds", "How long commits took.",
+                              &s->commits);
+    if (s->health.handled == 0)
+        return;
+    metrics_family(m, "loginpipe_last_commit_timestamp_seconds", "gauge",
+                   "When offsets or marks were last committed.");
+    metrics_put_ms(m, s->health.handled, NULL);
+}
+
 void sink_close(struct sink *s)
 {
     s->guarantee->close(s);

@@ -44,6 +44,9 @@ int sink_mark(struct sink *s, const struct mark *mark, const struct line *line);
 // Handles what has been delivered by now, without waiting.
 int sink_serve(struct sink *s);
 
+// Appends the sink's own metrics.
+void sink_put_metrics(const struct sink *s, struct metrics *m);
+
 // Gives up the lines that are still in flight, and closes the delivery.
 void sink_close(struct sink *s);
 

@@ -351,6 +351,7 @@ static int commit(struct sink *s, const struct mark *mark)
         return stream_fail_err(s->stream, &err);
     stream_deliver(s->stream, t->uncommitted, 0);
     t->uncommitted = 0;
+    metrics_durations_add(&s->commits, time_monotonic() - t->commit_began);
     health_update(&s->health);
     return 0;
 }
