@@ -302,6 +302,16 @@ static void put_ledger(void *ctx, struct buf *b)
     aggregator_put_ledger(&((struct agg *)ctx)->aggregator, b);
 }
 
+static void put_metrics(void *ctx, struct stream *s, struct metrics *m)
+{
+    struct aggregator *a = &((struct agg *)ctx)->aggregator;
+
+    aggregator_put_metrics(a, m);
+    // The marks of a merger's input tell how far the partials have come, not the records.
+    if (a->options->merge || !stream_has_marks(s))
+        stream_set_watermark(s, aggregator_reached(a));
+}
+
 static void on_close(void *ctx, struct stream *s)
 {
     (void)s;
@@ -342,6 +352,7 @@ int main(int argc, char **argv)
                                    .await_saved = await_saved,
                                    .end = on_end,
                                    .on_tick = on_tick,
+                                   .put_metrics = put_metrics,
                                    .put_ledger = options.aggregator.merge ? put_ledger : NULL,
                                    .close = on_close};
     int status = EX_OK;

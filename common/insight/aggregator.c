@@ -35,6 +35,7 @@ void aggregator_close(struct aggregator *a)
     struct err err;
 
     merger_settle_held(&a->merger, MERGE_FAILED, &err);
+    checkpoint_bytes(&a->checkpoint); // for the last metrics
     checkpoint_close(&a->checkpoint);
 }
 
@@ -456,6 +457,25 @@ void aggregator_put_ledger(const struct aggregator *a, struct buf *b)
     coverage_put(b, coverage);
     json_put_member_u64(b, "duplicates", coverage->duplicates);
     json_put_member_u64(b, "skipped", coverage->skipped);
+}
+
+void aggregator_put_metrics(struct aggregator *a, struct metrics *m)
+{
+    metrics_family(m, "loginpipe_open_windows", "gauge", "Windows that still take records.");
+    metrics_put_u64(m, windows_open_count(&a->windows), NULL);
+    if (a->options->state == NULL)
+        return;
+    metrics_family(m, "loginpipe_state_bytes", "gauge", "Bytes of the saved counts on disk.");
+    metrics_put_u64(m, checkpoint_bytes(&a->checkpoint), NULL);
+}
+
+int64_t aggregator_reached(const struct aggregator *a)
+{
+    const struct windows *w = &a->windows;
+
+    if (!a->options->merge || w->watermark == INT64_MIN || w->lateness == WINDOWS_NO_LIMIT)
+        return a->newest;
+    return w->watermark + w->lateness;
 }
 
 int aggregator_dump(struct aggregator *a, struct err *err)

@@ -48,6 +48,7 @@
 #include "base/datetime.h"
 #include "base/err.h"
 #include "base/line.h"
+#include "base/metrics.h"
 #include "insight/checkpoint.h"
 #include "insight/cover.h"
 #include "insight/cover_write.h"
@@ -185,6 +186,13 @@ int aggregator_end(struct aggregator *a, struct err *err);
 
 // Appends what has been covered by partials to a ledger: "covered", "duplicates" and "skipped".
 void aggregator_put_ledger(const struct aggregator *a, struct buf *b);
+
+// Appends how many windows are open and how large the state is, as metrics.
+void aggregator_put_metrics(struct aggregator *a, struct metrics *m);
+
+// Returns the time in ms since 1970 up to which the records or partials have come, as far as this
+// is known without marks, or INT64_MIN.
+int64_t aggregator_reached(const struct aggregator *a);
 
 // Writes the newest checkpoint to stdout, with state_dump(). May be called without
 // aggregator_open().

@@ -459,3 +459,10 @@ int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct window
         return 0;
     return mark == NULL ? save_unmarked(c, w, err) : save_marked(c, mark, w, err);
 }
+
+uint64_t checkpoint_bytes(struct checkpoint *c)
+{
+    if (is_open(c))
+        c->bytes = snapshot_dir_size(&c->dir);
+    return c->bytes;
+}

@@ -65,6 +65,7 @@ struct checkpoint {
     uint64_t log_bytes;       // of the chain's logs after its last snapshot, without the log
     uint64_t job_bytes;       // of the logs that the job makes superfluous
     uint64_t retry_from;      // after a failure, no snapshot is made of smaller logs; else 0
+    uint64_t bytes;           // of checkpoint_bytes()
     uint64_t log_least;       // CHECKPOINT_LOG_LEAST; tests lower it
     uint64_t log_states;      // CHECKPOINT_LOG_STATES
 };
@@ -102,6 +103,10 @@ int checkpoint_save(struct checkpoint *c, const struct mark *mark, struct window
 // if it need not wait now.
 int checkpoint_sync_fd(const struct checkpoint *c);
 int checkpoint_await_sync(struct checkpoint *c, struct err *err);
+
+// Returns the bytes of all files of the state; as they were when it was last called, if the
+// directory is closed; 0 without a directory.
+uint64_t checkpoint_bytes(struct checkpoint *c);
 
 // --- What changes the windows, after it has been done: ---
 

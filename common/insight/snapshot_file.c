@@ -127,6 +127,28 @@ int snapshot_dir_each(const struct snapshot_dir *d,
     return each_file(d, read_name, visit, ctx, err);
 }
 
+static int add_size(void *ctx, const struct snapshot_dir *d, const char *name,
+                    const struct snapshot_id *id, struct err *err)
+{
+    uint64_t *size = ctx;
+    struct stat file;
+
+    (void)id;
+    (void)err;
+    if (fstatat(d->fd, name, &file, 0) == 0)
+        *size += (uint64_t)file.st_size;
+    return 0;
+}
+
+uint64_t snapshot_dir_size(const struct snapshot_dir *d)
+{
+    uint64_t size = 0;
+    struct err err;
+
+    snapshot_dir_each(d, add_size, &size, &err);
+    return size;
+}
+
 struct newest {
     bool (*wanted)(const void *ctx, const struct snapshot_id *id);
     const void *ctx;

@@ -110,6 +110,9 @@ int snapshot_dir_each(const struct snapshot_dir *d,
                                    const struct snapshot_id *id, struct err *err),
                       void *ctx, struct err *err);
 
+// Returns the bytes of all these files, as far as they can be told.
+uint64_t snapshot_dir_size(const struct snapshot_dir *d);
+
 // Finds the file that was written last, among those that wanted() accepts; NULL accepts all. Its
 // seq may not be the highest, because a run that starts from an earlier commit writes lower ones
 // again. Returns 1; 0 when there is no file; or -1 with *err set.

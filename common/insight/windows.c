@@ -139,6 +139,17 @@ void windows_end(struct windows *w)
     w->ended = true;
 }
 
+size_t windows_open_count(const struct windows *w)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < w->count; i++) {
+        for (size_t n = 0; n < w->series[i].count; n++)
+            open += !w->series[i].window[n]->closed;
+    }
+    return open;
+}
+
 bool windows_due(const struct windows *w)
 {
     return w->watermark >= w->next_end || w->filled || w->ended;

@@ -113,6 +113,9 @@ void windows_end(struct windows *w);
 // Returns whether a window is due. Hand the due windows out before you add another record.
 bool windows_due(const struct windows *w);
 
+// Returns how many windows are open.
+size_t windows_open_count(const struct windows *w);
+
 // Counts the record in batch.value in each window that contains its time, unless the window is
 // closed. Opens the windows that do not exist yet. Returns false when the record is late, that is,
 // when all its windows are closed. This can happen only if all specs are of windows of time. Sets
