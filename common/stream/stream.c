@@ -363,7 +363,7 @@ int stream_run(const struct stream_ops *ops, void *ctx, const struct stream_opti
         status = ops->open(ctx, &s);
     if (status == 0) {
         opened = true;
-        stream_show(&s);
+        stream_begin_reports(&s);
         status = ops->fill == NULL ? run_lines(&s) : run_source(&s);
     }
     if (status == 0 && ops->end != NULL)

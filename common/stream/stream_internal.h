@@ -92,6 +92,9 @@ int stream_output_failed(struct stream *s);
 // Writes the ledger; at the end also to stderr, with -v.
 int stream_write_ledger(struct stream *s, bool at_exit);
 
+// Called when the stage has begun. Writes the first metrics, and sees how much there is to do.
+void stream_begin_reports(struct stream *s);
+
 // Writes the file of --metrics, if there is one. Cannot fail.
 void stream_write_metrics(struct stream *s);
 

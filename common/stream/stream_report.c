@@ -87,6 +87,13 @@ static struct progress_state measure(struct stream *s)
     return state;
 }
 
+void stream_begin_reports(struct stream *s)
+{
+    stream_write_metrics(s);
+    if (s->progress.wanted)
+        measure(s);
+}
+
 void stream_end_progress(struct stream *s)
 {
     const struct progress_state state = measure(s);
