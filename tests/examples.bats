@@ -10,12 +10,12 @@ setup() {
     examples=$BATS_TEST_DIRNAME/../examples
 }
 
-# --- examples/pipelines and examples/jq ---
+# --- examples/pipelines, examples/sinks and examples/jq ---
 
-@test "each example pipeline has a test" {
-    for script in "$examples"/pipelines/* "$examples"/databases/*.sh; do
+@test "each example pipeline and each sink has a test" {
+    for script in "$examples"/pipelines/* "$examples"/sinks/to-*; do
         [ -x "$script" ]
-        grep -qh "^    .*example ${script##*/}\|^    .*databases/${script##*/}" \
+        grep -qh "^    .*example ${script##*/}\|^    .*sinks/${script##*/}" \
             "$BATS_TEST_DIRNAME"/examples-*.bats || {
             echo "$script has none" >&2
             return 1
