@@ -136,10 +136,11 @@ class Reader:
         place, texts = place_of(value), member_texts(text)
         if "value" in value:
             return place, check(value["value"]), texts["value"]
-        if isinstance(value.get("value_text"), str):
-            text, value = parse(value["value_text"].encode("utf-8", "replace"))
-            return place, check(value), text
-        raise Malformed("not_envelope", "with -J, a line must be an envelope with a value")
+        text = value.get("value_text", value.get("payload"))  # kcat's name for the value
+        if not isinstance(text, str):
+            raise Malformed("not_envelope", "with -J, a line must be an envelope whose value is JSON")
+        text, value = parse(text.encode("utf-8", "replace"))
+        return place, check(value), text
 
     def reject(self, line, reason, detail):
         """Returns a reject of a line, and its text."""
