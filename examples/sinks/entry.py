@@ -67,6 +67,8 @@ def check(value):
     if kind_of(value) == INSIGHT:
         if not isinstance(value.get("key"), str) or not isinstance(value["insight"], str):
             raise Malformed("not_insight", "an insight must have a key")
+    if next(iter(value), None) == "partial":
+        raise Malformed("not_stored", "a partial is for loginagg --merge")
     return value
 
 

@@ -10,7 +10,7 @@
 #             file.flush()
 #             os.fsync(file.fileno())
 #
-#     sink.run("to-file", store, acks="acks")      # after kcat-in --acks acks ... |
+#     sink.run(store, acks="acks")      # after kcat-in --acks acks ... |
 #
 # run() reads stdin to its end and exits. What it promises:
 #
@@ -21,7 +21,7 @@
 # - If store() raises Away, it runs again with the same lines, after a pause that grows. Meanwhile no
 #   input is read, so the stages before the sink wait too.
 # - A line is stored only when another one or a mark follows it: the last line before a stage upstream
-#   dies may be a piece of a line. That is so in streams with marks only.
+#   dies may be a piece of a line. That is so in streams with marks only. Empty lines are left out.
 #
 # With a reader, store() gets what reader.read(line) makes of each line; reader.mark() is called at
 # each mark. loginpipe-stream(5) has the rules for marks.
@@ -35,7 +35,7 @@ import sys
 import time
 
 MARK = b'{"@mark"'
-USAGE, DATA, SOFTWARE, CREATE, IO, TEMPORARY, CONFIG = 64, 65, 70, 73, 74, 75, 78  # sysexits.h
+USAGE, DATA, CREATE, IO, TEMPORARY, CONFIG = 64, 65, 73, 74, 75, 78  # sysexits.h
 
 FULL_LINES, FULL_BYTES = 10_000, 8 << 20  # a batch is stored at the latest when it has so much
 PERIOD = 1.0  # seconds between stores if there are no marks
@@ -67,6 +67,7 @@ class Plain:
 
 
 def warn(text):
+    text = "".join(c if c.isprintable() else "?" for c in text)  # it may quote data
     print(f"{os.path.basename(sys.argv[0])}: {text}", file=sys.stderr, flush=True)
 
 
@@ -202,14 +203,19 @@ class Sink:
             fail(TEMPORARY, "the input ended without a last mark: a stage before this one has died")
 
 
+def read_chunk():
+    """Returns what has arrived on stdin, None if nothing has for a while, or at its end b""."""
+    try:
+        return os.read(0, 1 << 18) if select.select([0], [], [], PERIOD)[0] else None
+    except OSError as error:
+        fail(IO, f"stdin: {error.strerror}")
+
+
 def run(store, acks=None, reader=None):
     """Stores all lines of stdin, and exits with 0, or with another status and a message."""
     sink, rest = Sink(store, acks, reader or Plain()), []
-    while True:
-        if select.select([0], [], [], PERIOD)[0]:
-            chunk = os.read(0, 1 << 18)
-            if not chunk:
-                break
+    while (chunk := read_chunk()) != b"":
+        if chunk is not None:
             first, *lines = chunk.split(b"\n")
             rest.append(first)
             for line in lines:
