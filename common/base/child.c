@@ -229,6 +229,17 @@ static bool is_hangup(const siginfo_t *info)
     return info->si_signo == SIGHUP && signals_is_hangup(info) && !signals_is_ignored(SIGHUP);
 }
 
+// Calls the owner if that is due. Returns until when a wait may last that would last until a
+// moment.
+static int64_t tick(struct child_group *g, int64_t until)
+{
+    if (g->watch.tick == NULL)
+        return until;
+    if (g->tick_at <= time_monotonic())
+        g->tick_at = g->watch.tick(g->watch.ctx);
+    return g->tick_at < until ? g->tick_at : until;
+}
+
 // Waits for one signal, at most until a moment of the monotonic clock, and does what the signal
 // asks.
 static void take_signal(struct child_group *g, int64_t until)
@@ -237,6 +248,7 @@ static void take_signal(struct child_group *g, int64_t until)
     siginfo_t info;
     int number;
 
+    until = tick(g, until);
     if (until == NEVER) {
         number = sigwaitinfo(&g->signals, &info);
     } else {
@@ -251,6 +263,8 @@ static void take_signal(struct child_group *g, int64_t until)
         signal_children(g, true, number);
     else if (number > 0)
         stop(g, number);
+    if (number > 0 && number != SIGCHLD && g->watch.signalled != NULL)
+        g->watch.signalled(g->watch.ctx, is_hangup(&info) ? SIGTERM : number);
 }
 
 // Called after a failure. Tells the leaders to end, so that the other stages can still process the
@@ -420,6 +434,7 @@ pid_t child_fork(struct child_group *g, const char *name, bool follower)
     if (pid == 0) {
         child_group_clear(g);
         g->nested = false;
+        g->watch = (struct child_watch){0};
         return 0;
     }
     if (pid < 0)

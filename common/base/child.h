@@ -21,6 +21,9 @@
 //   of the first.
 // - SIGUSR1 and any other SIGHUP: go on to all children.
 //
+// While it waits, the owner may be called at moments that it chooses, and when a signal has
+// arrived: see struct child_watch.
+//
 // A child begins with SIGHUP and SIGUSR1 blocked, so that neither can kill it before it has
 // installed its handlers. signals_catch() of base/signals.h unblocks them.
 //
@@ -68,7 +71,21 @@ struct child {
     bool follower;
 };
 
+// What the owner does while the group waits, in child_wait() and child_sleep(). A call may be NULL.
+struct child_watch {
+    // Called when the wait begins, and then when the time has come that it has returned, by
+    // time_monotonic().
+    int64_t (*tick)(void *ctx);
+    // Called after the group has dealt with a signal: one that stops the group, or that has gone on
+    // to the children.
+    void (*signalled)(void *ctx, int number);
+    void *ctx;
+};
+
 struct child_group {
+    // Set by the owner. A process of child_fork() has none.
+    struct child_watch watch;
+
     // Set by the owner. The children of a nested group are supervisors: child_fork() has started
     // them, and they have groups of their own. Instead of being killed, they receive a signal on
     // which they kill their children and end. If one of them is killed, the group adopts its
@@ -90,7 +107,7 @@ struct child_group {
     size_t count, running;
     bool told, killed; // the leaders have been sent SIGTERM; all children, SIGKILL
     bool orphans;      // only adopted children are running
-    int64_t grace, kill_at, stopped_at;
+    int64_t grace, kill_at, stopped_at, tick_at;
     sigset_t signals;
 };
 

@@ -432,6 +432,55 @@ static void test_sleep(void)
     child_group_release(&g);
 }
 
+struct ticks {
+    int count, last_signal;
+    int64_t every, at[8];
+};
+
+static int64_t tick(void *ctx)
+{
+    struct ticks *t = ctx;
+
+    t->at[t->count++ % 8] = time_monotonic();
+    if (t->count == 3)
+        kill(getpid(), SIGUSR1);
+    if (t->count == 4)
+        kill(getpid(), SIGTERM);
+    return time_monotonic() + t->every;
+}
+
+static void signalled(void *ctx, int number)
+{
+    struct ticks *t = ctx;
+
+    t->last_signal = t->last_signal * 100 + number;
+}
+
+static void test_watch(void)
+{
+    char *const stages[][10] = {STAGE("sleep", "60000")};
+    struct ticks t = {.every = 20};
+    struct child_group g;
+
+    child_group_init(&g, GRACE_LONG);
+    g.watch = (struct child_watch){tick, signalled, &t};
+    start_stages(&g, stages, 1);
+    child_wait(&g);
+    tap_ok(t.count >= 4, "the owner is called again and again while children run");
+    tap_ok(t.at[1] - t.at[0] >= 20, "it is not called before the time that it has asked for");
+    tap_int(t.last_signal, SIGUSR1 * 100 + SIGTERM, "it is told of a request and of a stop");
+    child_group_release(&g);
+
+    child_group_init(&g, GRACE_LONG);
+    t = (struct ticks){.every = 20};
+    g.watch = (struct child_watch){tick, NULL, &t};
+    int64_t began = time_monotonic();
+    child_sleep(&g, 200);
+    tap_ok(t.count >= 2, "it is called during a pause too");
+    tap_ok(time_monotonic() - began >= 200, "which lasts as long as without");
+    child_group_release(&g);
+}
+
 // Runs a function in a process of its own, and returns the exit status.
 static int in_process(int (*function)(void))
 {
@@ -672,6 +721,7 @@ int main(int argc, char **argv)
     test_missing_program();
     test_reuse();
     test_sleep();
+    test_watch();
     test_ignored_signals();
     test_copies();
     test_killed_supervisor();
