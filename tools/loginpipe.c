@@ -18,8 +18,11 @@
 #include "base/datetime.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/opt.h"
 #include "base/xalloc.h"
+#include "login/environment.h"
+#include "login/monitor.h"
 #include "login/pipeline.h"
 #include "login/pipeline_check.h"
 
@@ -29,6 +32,7 @@
 
 struct options {
     const char *copies;
+    const char *metrics;
     bool once, dry_run, check;
     char *create; // the option for kcat-out, owned; NULL when it is not given
 };
@@ -48,6 +52,8 @@ static const struct opt options_table[] = {
                "N workers and a merger (default $NUM_CONSUMERS, or 1: one pipeline)"),
     OPT_FLAG("once", 0, struct options, once,
              "end when a stage fails, with the stage's exit status"),
+    OPT_STRING("metrics", 0, "FILE", struct options, metrics,
+               "write the metrics of all stages to FILE, for Prometheus"),
     OPT_FLAG("dry-run", 0, struct options, dry_run, "print the pipeline, for a shell, and exit"),
     OPT_FLAG("check", 0, struct options, check,
              "only check tools, topics and directories, and say what to do"),
@@ -71,6 +77,7 @@ static const char environment_help[] =
     "  STATE_DIR                   where counts are kept (default $STATE_DIRECTORY, or\n"
     "                              loginpipe in $XDG_STATE_HOME or ~/.local/state)\n"
     "  HEALTH_FILE                 a file whose time says when a mark was last handled\n"
+    "  METRICS_FILE                the same as --metrics\n"
     "  LOG_LEVEL                   error, warn (default), info or debug\n"
     "  KCAT_IN_OPTS, LOGINCLEAN_OPTS, LOGINAGG_OPTS, KCAT_OUT_OPTS\n"
     "                              more options for a stage, separated by spaces\n"
@@ -145,9 +152,15 @@ static void make_state(const struct pipeline *p, int member)
 
 // --- Running ---
 
+static const char *metrics_file(const struct options *o)
+{
+    return o->metrics != NULL ? o->metrics : environment_get("METRICS_FILE", NULL);
+}
+
 struct run {
     struct pipeline *pipeline;
     struct child_group group;
+    struct monitor *monitor;
     int copies; // of this process, one for each member; 0 if it supervises a pipeline itself
     int pause;  // the latest one, in seconds
     bool once;
@@ -164,8 +177,10 @@ static bool start_copies(struct run *r)
             err_die(&err);
         pid_t pid =
             child_fork(&r->group, pipeline_name(r->pipeline), pipeline_follows(r->pipeline));
-        if (pid == 0)
+        if (pid == 0) {
+            monitor_supervise(r->monitor, i, true);
             r->copies = r->pause = 0;
+        }
         if (pid <= 0)
             return pid == 0;
     }
@@ -184,6 +199,7 @@ static void start(struct run *r)
     if (r->copies > 0 && !start_copies(r))
         return;
     pipeline_seal();
+    monitor_starting(r->monitor);
     commands = pipeline_commands(r->pipeline, &count);
     child_start_pipeline(&r->group, commands, count);
 }
@@ -200,6 +216,8 @@ static bool become_last(struct run *r)
     rest = pipeline_take_rest(r->pipeline, &err);
     if (rest < 0)
         err_die(&err);
+    if (rest > 0)
+        monitor_supervise(r->monitor, pipeline_members(r->pipeline) - 1, false);
     r->copies = r->pause = 0;
     return rest > 0;
 }
@@ -221,6 +239,7 @@ static int supervise(struct run *r)
 
         start(r);
         child_wait(g);
+        monitor_ended(r->monitor);
         if (g->forced != 0)
             return g->forced;
         if (g->failure.status == 0 && become_last(r))
@@ -233,23 +252,34 @@ static int supervise(struct run *r)
         }
         r->pause = child_pause_after(r->pause, time_monotonic() - started);
         log_warn("%s; starting again in %d s", g->failure.text, r->pause);
+        monitor_pausing(r->monitor, g->failure.text, r->pause);
         child_sleep(g, r->pause * MS_SECOND);
     }
     return g->failure.status;
 }
 
-static int run(struct pipeline *p, bool once)
+static int run(struct pipeline *p, const struct options *o, struct notify *notify)
 {
     const int members = pipeline_members(p);
-    struct run r = {.pipeline = p, .copies = members > 1 ? members : 0, .once = once};
+    const struct monitor_options monitor = {
+        .file = metrics_file(o), .reports = log_level() >= LOG_INFO, .notify = notify};
+    struct run r = {.pipeline = p, .copies = members > 1 ? members : 0, .once = o->once};
+    struct err err;
 
     if (pipeline_counts_share(p))
         log_warn("this counts only a share of the records, so its insights and those of the other "
                  "shares overwrite each other; see ROLE in loginpipe(1)");
     each_member(p, make_state);
+    r.monitor = monitor_new(&monitor, p, &err);
+    if (r.monitor == NULL)
+        err_die(&err);
+    if (r.copies == 0)
+        monitor_supervise(r.monitor, 0, false);
     child_group_init(&r.group, GRACE);
+    r.group.watch = monitor_watch(r.monitor);
     int status = supervise(&r);
     child_group_release(&r.group);
+    monitor_free(r.monitor);
     return status;
 }
 
@@ -262,10 +292,12 @@ int main(int argc, char **argv)
         "[OPTION]...",
         "Runs kcat-in | loginclean | loginagg | kcat-out, and restarts it when it fails.", groups,
         2, NULL};
+    struct notify notify;
     struct err err;
     int status = EX_OK;
 
     log_init(argv[0]);
+    notify_init(&notify);
     const enum log_level level = log_level();
     if (opt_parse(&program, argc, argv) != argc)
         opt_usage_error("%s: takes no operands", argv[argc - 1]);
@@ -283,8 +315,9 @@ int main(int argc, char **argv)
     else if (options.check)
         status = pipeline_check(p);
     else
-        status = run(p, options.once);
+        status = run(p, &options, &notify);
     pipeline_free(p);
+    notify_release(&notify);
     free(options.create);
     opt_release(&program);
     if (options.dry_run)

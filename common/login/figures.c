@@ -51,18 +51,24 @@ static bool take_lag(struct figures *f, const struct figures_member *member,
     return true;
 }
 
+// Up to which event time the output is complete. Partials are older than the records in them.
+// Without marks only loginagg knows.
 static void take_watermark(struct figures *f, const struct figures_member *member,
                            const struct metrics_merge *metrics)
 {
+    static const char *const stages[] = {"kcat-out", "loginagg"};
     double seconds;
 
-    if (metrics_merge_sum(metrics, "loginpipe_watermark_timestamp_seconds", &seconds, "member",
-                          member->name, "stage", "loginagg", NULL) == 0)
+    for (size_t i = member->merges ? 1 : 0; i < 2; i++) {
+        if (metrics_merge_sum(metrics, "loginpipe_watermark_timestamp_seconds", &seconds, "member",
+                              member->name, "stage", stages[i], NULL) == 0)
+            continue;
+        const int64_t ms = (int64_t)(seconds * 1000);
+        if (!f->has_watermark || ms < f->watermark)
+            f->watermark = ms;
+        f->has_watermark = true;
         return;
-    int64_t ms = (int64_t)(seconds * 1000);
-    if (!f->has_watermark || ms < f->watermark)
-        f->watermark = ms;
-    f->has_watermark = true;
+    }
 }
 
 void figures_update(struct figures *f, struct figures_member *members, size_t member_count,

@@ -61,6 +61,7 @@ struct pipeline {
     const struct recipe *recipe; // of this member
     char *name;                  // of this member
     char *supervisor;            // WORKER_ID, or a name that no other supervisor has
+    const char *directory;       // for metrics, borrowed; NULL for none
     struct command_value values[VALUES];
     char *made[VALUES]; // owns the values that do not come from the environment
     struct command commands[RECIPE_STAGES];
@@ -168,6 +169,22 @@ static int check_reset(const struct pipeline *p, struct err *err)
     return 0;
 }
 
+// loginpipe itself must know the metrics of all stages, and each stage writes one file.
+static int check_metrics(struct err *err)
+{
+    static const char *const names[] = {"KCAT_IN_OPTS",  "LOGINCLEAN_OPTS", "LOGINAGG_OPTS",
+                                        "KCAT_OUT_OPTS", "MERGE_IN_OPTS",   "MERGE_OPTS"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strstr(environment_get(names[i], ""), "--metrics") != NULL)
+            return err_set(err, EX_USAGE,
+                           "%s: --metrics: give it to loginpipe, for the metrics of all stages, or "
+                           "set METRICS_FILE",
+                           names[i]);
+    }
+    return 0;
+}
+
 static int read_settings(struct pipeline *p, struct err *err)
 {
     for (size_t i = 0; i < VALUES; i++) {
@@ -185,7 +202,7 @@ static int read_settings(struct pipeline *p, struct err *err)
         return err_set(err, EX_USAGE,
                        "HEALTH_FILE: requires DELIVERY=exactly-once or "
                        "at-least-once");
-    if (set_state(p, err) != 0 || check_reset(p, err) != 0)
+    if (set_state(p, err) != 0 || check_reset(p, err) != 0 || check_metrics(err) != 0)
         return -1;
     return check_topics(p, err);
 }
@@ -205,6 +222,10 @@ static int make_command(const struct pipeline *p, const struct recipe_stage *s, 
     command_add_words(c, p->options.volume == NULL ? "" : p->options.volume);
     for (size_t i = 0; i < RECIPE_MORE && s->more[i] != NULL; i++)
         command_add_words(c, environment_get(s->more[i], ""));
+    if (p->directory != NULL) {
+        command_add(c, xstrdup("--metrics"));
+        command_add(c, pipeline_metrics_file(p->directory, p->name, s->tool));
+    }
     if (command_has_secret(c))
         secret_protect();
     return 0;
@@ -310,6 +331,26 @@ int pipeline_take(struct pipeline *p, int member, struct err *err)
                 p->role.copies > 1 ? xasprintf("%s %d", p->role.first->member, member + 1)
                                    : xstrdup(p->role.first->member),
                 err);
+}
+
+void pipeline_measure(struct pipeline *p, const char *directory)
+{
+    p->directory = directory;
+}
+
+char *pipeline_metrics_file(const char *directory, const char *member, const char *stage)
+{
+    return xasprintf("%s/%s.%s", directory, member, stage);
+}
+
+bool pipeline_has_marks(const struct pipeline *p)
+{
+    return p->role.first != &recipe_plain;
+}
+
+bool pipeline_merges(const struct pipeline *p)
+{
+    return p->recipe == &recipe_merger;
 }
 
 const char *pipeline_name(const struct pipeline *p)

@@ -52,6 +52,19 @@ bool pipeline_counts_share(const struct pipeline *p);
 // pipeline_new().
 int pipeline_take(struct pipeline *p, int member, struct err *err);
 
+// Makes each stage write its metrics to a file in a directory, whose name is borrowed. Holds for
+// members that are taken after this call.
+void pipeline_measure(struct pipeline *p, const char *directory);
+
+// Returns the name of that file. Free it with free().
+char *pipeline_metrics_file(const char *directory, const char *member, const char *stage);
+
+// Returns whether the pipeline has marks, so that a stage which stands still can be noticed.
+bool pipeline_has_marks(const struct pipeline *p);
+
+// Returns whether this member reads partials, and not records.
+bool pipeline_merges(const struct pipeline *p);
+
 // Returns the name of this member, such as "worker 2", until the next pipeline_take().
 const char *pipeline_name(const struct pipeline *p);
 

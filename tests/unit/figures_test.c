@@ -99,11 +99,11 @@ static void test_members(void)
     struct figures now = {0}, before = {0};
     const char *texts[] = {
         RECORDS("kcat-in", "in", "100") RECORDS("loginclean", "out", "90") LAG("0", "5")
-            WATERMARK("loginagg", "1700000000") RESTARTS("1"),
+            WATERMARK("kcat-out", "1700000000") RESTARTS("1"),
         RECORDS("kcat-in", "in", "10") RECORDS("loginclean", "out", "10")
             WATERMARK("loginagg", "1600000000") RESTARTS("1"),
         RECORDS("kcat-in", "in", "7") RECORDS("loginagg", "late", "2") LAG("0", "1000")
-            WATERMARK("loginagg", "1699996500") RESTARTS("1"),
+            WATERMARK("kcat-out", "1") WATERMARK("loginagg", "1699996500") RESTARTS("1"),
     };
 
     update(&now, members, 3, texts);
