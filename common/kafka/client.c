@@ -221,6 +221,12 @@ bool client_keep_trying(const struct client *client, int64_t deadline)
     return !client->failed && !client_is_stopping(client) && time_monotonic() < deadline;
 }
 
+void client_put_metrics(const struct client *client, struct metrics *m)
+{
+    metrics_family(m, "loginpipe_broker_up", "gauge", "0 while no broker is reachable, or else 1.");
+    metrics_put_u64(m, !client->down, NULL);
+}
+
 void client_alive(struct client *client)
 {
     if (client->down)

@@ -24,6 +24,7 @@
 #include "base/background.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/metrics.h"
 #include "kafka/config.h"
 #include "kafka/oauth.h"
 
@@ -96,6 +97,9 @@ int client_unreachable(const struct client *client, struct err *err);
 
 // Returns the id of the cluster, or NULL while no broker has said it. Free it with free().
 char *client_cluster(const struct client *client);
+
+// Appends whether a broker is reachable.
+void client_put_metrics(const struct client *client, struct metrics *m);
 
 // Notes that a broker has answered, which ends the "not reachable" state.
 void client_alive(struct client *client);

@@ -176,6 +176,7 @@ static void put_metrics(void *ctx, struct stream *s, struct metrics *m)
     const struct consumer_offsets *o = &r->source.consumer.offsets;
 
     (void)s;
+    client_put_metrics(&r->source.consumer.client, m);
     lag_put_metrics(&r->lag, m);
     if (!r->options->guarantee->commits || o->committed_at == 0)
         return;

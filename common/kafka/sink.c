@@ -60,6 +60,7 @@ int sink_serve(struct sink *s)
 
 void sink_put_metrics(const struct sink *s, struct metrics *m)
 {
+    client_put_metrics(&s->delivery.producer.client, m);
     if (s->options->exactly_once)
         metrics_put_durations(m, "loginpipe_commit_duration_seconds", "How long commits took.",
                               &s->commits);

@@ -71,6 +71,14 @@ static void take_watermark(struct figures *f, const struct figures_member *membe
     }
 }
 
+static bool misses_broker(const struct metrics_merge *metrics)
+{
+    double up;
+    const size_t stages = metrics_merge_sum(metrics, "loginpipe_broker_up", &up, NULL);
+
+    return up < (double)stages;
+}
+
 void figures_update(struct figures *f, struct figures_member *members, size_t member_count,
                     const struct metrics_merge *metrics)
 {
@@ -79,6 +87,7 @@ void figures_update(struct figures *f, struct figures_member *members, size_t me
     f->partials = members[0].merges;
     f->has_lag = f->has_watermark = false;
     f->lag = 0;
+    f->no_broker = misses_broker(metrics);
     metrics_merge_sum(metrics, "loginpipe_restarts_total", &f->restarts, NULL);
     for (size_t i = 0; i < member_count; i++) {
         struct figures_member *m = &members[i];
@@ -169,6 +178,8 @@ void figures_put_line(const struct figures *now, const struct figures *before, i
         buf_puts(b, "; ");
         put_counted(b, now->restarts - before->restarts, "restart", "restarts");
     }
+    if (now->no_broker)
+        buf_puts(b, "; no broker is reachable");
 }
 
 void figures_put_status(const struct figures *now, const struct figures *before, int64_t ms,
@@ -182,4 +193,6 @@ void figures_put_status(const struct figures *now, const struct figures *before,
     }
     buf_puts(b, ", ");
     put_counted(b, now->restarts, "restart", "restarts");
+    if (now->no_broker)
+        buf_puts(b, ", no broker is reachable");
 }

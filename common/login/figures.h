@@ -47,6 +47,7 @@ struct figures {
     int64_t watermark; // ms since 1970
     bool partials;     // the members read partials only, so these are counted
     bool has_lag, has_watermark;
+    bool no_broker; // a stage says that none is reachable
 };
 
 // Takes new metrics. If there are no records in them, as while a pipeline starts, the counters

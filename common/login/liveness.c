@@ -44,20 +44,35 @@ static double last_commit(const struct liveness *l, const struct metrics_merge *
     return at;
 }
 
+static bool misses_broker(const struct liveness *l, size_t stage,
+                          const struct metrics_merge *metrics)
+{
+    double up;
+
+    return metrics_merge_sum(metrics, "loginpipe_broker_up", &up, "member", l->member, "stage",
+                             l->stages[stage], NULL) > 0 &&
+           up <= 0;
+}
+
+// Returns for how long the value has been this one. It counts as new if the member need not move.
+static int64_t age(struct pulse *p, double value, bool idle, int64_t now)
+{
+    if (idle || value < p->value || value > p->value)
+        *p = (struct pulse){value, now};
+    return now - p->since;
+}
+
 bool liveness_check(struct liveness *l, const char *dir, const struct metrics_merge *metrics,
                     int64_t now, int64_t window)
 {
     const bool idle = !is_up(l, metrics) || !liveness_has_begun(l, dir);
-    const size_t pulses = l->marks ? 1 : l->count;
-    bool moves = true;
+    bool all_write = true, waits = false;
 
-    for (size_t i = 0; i < pulses; i++) {
-        const double value = l->marks ? last_commit(l, metrics) : written_at(l, dir, i);
-        if (idle || value < l->pulse[i].value || value > l->pulse[i].value) {
-            l->pulse[i].value = value;
-            l->pulse[i].since = now;
-        }
-        moves = moves && now - l->pulse[i].since <= window;
+    for (size_t i = 0; i < l->count; i++) {
+        const bool writes = age(&l->written[i], written_at(l, dir, i), idle, now) <= window;
+        all_write = all_write && writes;
+        waits = waits || (writes && misses_broker(l, i, metrics));
     }
-    return moves;
+    const bool commits = age(&l->committed, last_commit(l, metrics), idle, now) <= window;
+    return l->marks ? commits || waits : all_write;
 }

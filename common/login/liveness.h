@@ -3,8 +3,10 @@
 // liveness: does a member of a pipeline still move? If it has marks, it does while its sink commits
 // them. Without marks, it does while each of its stages writes its metrics.
 //
-// A member whose stages do not run or have not all begun counts as moving: its supervisor starts
-// them, and a stage that cannot begin ends by itself. So a broker that is away stops no pipeline.
+// A new start would not bring back a broker that is away. So a member also counts as moving while a
+// stage says that no broker is reachable, as long as this stage writes its metrics. And so does a
+// member whose stages do not run or have not all begun: its supervisor starts them, and a stage
+// that cannot begin ends by itself.
 //
 //     struct liveness l = {.member = "pipeline", .stages = names, .count = 4, .marks = true};
 //     if (!liveness_check(&l, dir, &metrics, time_monotonic(), window))
@@ -25,11 +27,11 @@ struct liveness {
     size_t count; // of the stages
     bool marks;
 
-    // Private.
-    struct {
+    // Private: when each stage has written its metrics, and when the sink has committed.
+    struct pulse {
         double value;
         int64_t since; // it has this value
-    } pulse[RECIPE_STAGES];
+    } written[RECIPE_STAGES], committed;
 };
 
 // Returns whether all stages of the member have begun: whether their files are in the directory.

@@ -118,10 +118,21 @@ static void write_file(struct monitor *m, const struct metrics_merge *metrics)
     buf_release(&b);
 }
 
+static bool all_have_begun(const struct monitor *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        if (!liveness_has_begun(&m->lives[i], m->dir))
+            return false;
+    }
+    return true;
+}
+
 static void send_status(struct monitor *m, int64_t now)
 {
     struct buf b = BUF_INIT;
 
+    if (!all_have_begun(m))
+        buf_puts(&b, "starting again: ");
     figures_put_status(&m->figures, &m->status.figures, now - m->status.at, &b);
     notify_send(m->notify, "STATUS=%.*s", (int)b.len, b.data);
     buf_release(&b);
@@ -139,15 +150,6 @@ static void log_line(struct monitor *m, int64_t now)
 }
 
 // --- The service manager ---
-
-static bool all_have_begun(const struct monitor *m)
-{
-    for (size_t i = 0; i < m->count; i++) {
-        if (!liveness_has_begun(&m->lives[i], m->dir))
-            return false;
-    }
-    return true;
-}
 
 static void say_ready(struct monitor *m, int64_t now)
 {

@@ -70,6 +70,11 @@ static void test_pipeline(void)
                "the figures of a minute are what was added to those before");
     check_status(&now, &before, 60000, "1,200 records/s, lag 3,400, 2 restarts",
                  "the status has rate, lag and restarts");
+    text = "loginpipe_broker_up{stage=\"kcat-in\"} 1\nloginpipe_broker_up{stage=\"kcat-out\"} 0\n";
+    before = now;
+    update(&now, &member, 1, &text);
+    check_status(&now, &before, 10000, "0 records/s, 0 restarts, no broker is reachable",
+                 "and says if a stage misses its broker");
 }
 
 static void test_restart(void)
