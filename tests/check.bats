@@ -13,7 +13,8 @@ load loginpipe
     create_topic "$topic-b"
     run -0 --separate-stderr kcat-in --check "$topic" "^$topic-.\$" -G "$topic" --marks
     assert_match "${lines[0]}" '^ok: kcat-in: broker: cluster .'
-    assert_eq "${lines[*]:1}" "ok: kcat-in: topic $topic: 3 partitions ok: kcat-in: topic $topic-b: 1 partition"
+    assert_eq "${lines[*]:1}" "ok: kcat-in: topic $topic: 3 partitions ok: kcat-in: topic $topic-b: 1 partition \
+ok: kcat-in: group $topic: its offsets can be read"
     assert_eq "$stderr" ''
     run -69 kcat-in --check "$topic-none" "$topic" '^no-such-topic$'
     assert_eq "${lines[1]}" "failed: kcat-in: topic $topic-none: does not exist; create it"
@@ -31,7 +32,7 @@ load loginpipe
     assert_eq "${lines[1]}" \
         "failed: kcat-in: topic $topic: has 3 partitions and must have 1; delete it and create it anew"
     run -69 kcat-in --check="$topic:1" "$topic-none" "$topic"
-    for wrong in "$topic" "$topic:" :1 "$topic:0" "$topic:x"; do
+    for wrong in "$topic" "$topic:" :1 "$topic:0" "$topic:x" "$topic:=x" "$topic:x=" x=y; do
         run -64 kcat-in --check="$wrong" "$topic"
     done
 }
@@ -48,6 +49,44 @@ load loginpipe
     run -73 kcat-out --check -t "$topic" --exactly-once --health none/health
     assert_eq "${lines[0]}" 'failed: kcat-out: --health: none/health: No such file or directory'
     assert_eq "$(read_topic "$topic")" ''
+}
+
+@test "--check warns if a topic has another setting than it should have, or does not tell" {
+    create_topic "$topic"
+    create_topic "$topic-b"
+    check_both() {
+        run -0 --separate-stderr kcat-out --check="$topic:cleanup.policy=compact" \
+            --check="$topic-b:min.insync.replicas=1" -t "$topic" --route "insight=$topic-b"
+        warnings=$(grep '^warning' <<<"$output" || true)
+    }
+    check_both
+    assert_eq "$warnings" "warning: kcat-out: topic $topic: cleanup.policy is delete and should be compact; change it \
+with kafka-configs.sh --alter --topic $topic --add-config cleanup.policy=compact"
+    for policy in compact compact,delete; do
+        configure_topic "$topic" "cleanup.policy=$policy"
+        check_both
+        assert_eq "$warnings" ''
+    done
+    run -0 kcat-out --check="$topic:no.such.setting=1" -t "$topic"
+    assert_eq "${lines[2]}" "warning: kcat-out: topic $topic: cannot tell whether no.such.setting is 1; that needs \
+DESCRIBE_CONFIGS on topic $topic"
+}
+
+@test "kcat-in --check warns of a record that is ahead of the clock" {
+    create_topic "$topic" 2
+    now=$(date +%s)
+    for ahead in 0 590 1800; do
+        echo "{\"value\":{},\"partition\":1,\"ts\":$(((now + ahead) * 1000))}" | kcat-out -J -t "$topic"
+        run -0 kcat-in --check "$topic"
+        if [ $ahead -le 590 ]; then
+            [ ${#lines[@]} -eq 2 ]
+        else
+            assert_match "${lines[2]}" "^warning: kcat-in: topic $topic \[1\]: the record at offset 2 is more than 10 min \
+ahead of this machine's clock, 20[0-9T:-]*Z; correct this clock or its producer's\$"
+        fi
+    done
+    run -0 kcat-in --check "$topic" --ahead 1h
+    [ ${#lines[@]} -eq 2 ]
 }
 
 @test "--check disturbs no pipeline that is running" {
@@ -78,10 +117,10 @@ END
 
 # --- loginpipe --check ---
 
-# check STATUS [OPTION]...: loginpipe --check ends with this status; its lines about brokers are left out.
+# check STATUS [OPTION]...: loginpipe --check ends with this status; its lines about brokers and its clock are left out.
 check() {
     run "-$1" --separate-stderr loginpipe --check "${@:2}"
-    checked=$(grep -v '^ok: kcat-[a-z]*: broker: ' <<<"$output")
+    checked=$(grep -vE '^ok: (kcat-[a-z]*: broker|loginpipe: clock): ' <<<"$output")
 }
 
 @test "loginpipe --check names each topic that is missing, and then that all is well" {
@@ -89,18 +128,38 @@ check() {
     assert_eq "$checked" "ok: loginpipe: pipeline: found kcat-in, loginclean, loginagg, kcat-out
 ok: loginpipe: STATE_DIR: $STATE_DIR/$topic.0of1 can be written
 failed: kcat-in: topic $topic: does not exist; create it
+ok: kcat-in: group $topic: its offsets can be read
 failed: kcat-out: topic $topic-clean: does not exist; create it, or give --create
 failed: kcat-out: topic $topic-insights: does not exist; create it, or give --create
 failed: kcat-out: topic $topic-rejects: does not exist; create it, or give --create"
     [ ! -e "$STATE_DIR" ]
     make_topics 3 10
     check 0
-    assert_eq "$(tail -n 4 <<<"$checked")" "ok: kcat-in: topic $topic: 3 partitions
+    assert_eq "$(tail -n 6 <<<"$checked" | cut -d ';' -f 1)" "ok: kcat-in: topic $topic: 3 partitions
+ok: kcat-in: group $topic: its offsets can be read
 ok: kcat-out: topic $topic-clean: 1 partition
 ok: kcat-out: topic $topic-insights: 1 partition
+warning: kcat-out: topic $topic-insights: cleanup.policy is delete and should be compact
 ok: kcat-out: topic $topic-rejects: 1 partition"
     assert_eq "$stderr" ''
     assert_eq "$(read_topic "$topic-clean")" ''
+}
+
+@test "loginpipe --check shows the clock, and asks for compaction of a topic that has insights only" {
+    make_topics 1 1
+    check 0
+    assert_match "$output" '^ok: loginpipe: clock: 20[0-9T:-]*Z(, synchronised|, not synchronised, says the kernel; is it right\?)?'$'\n'
+    assert_eq "$(grep -c '^warning: kcat-out:.*cleanup.policy' <<<"$output")" 1
+    configure_topic "$INSIGHTS_TOPIC" cleanup.policy=compact
+    for settings in DELIVERY=exactly-once ROLE=merge ROLE=worker "INSIGHTS_TOPIC=$PROCESSED_TOPIC"; do
+        run -0 env "$settings" loginpipe --check
+        assert_eq "$settings: $(grep '^warning' <<<"$output")" "$settings: "
+    done
+    check 0 --metrics m
+    assert_match "$checked" '^ok: loginpipe: --metrics: m can be written'
+    [ ! -e m ]
+    METRICS_FILE=none/m check 73
+    assert_match "$checked" $'^failed: loginpipe: --metrics: none/m: No such file or directory\n'
 }
 
 @test "loginpipe --check checks each role with the topics of that role" {

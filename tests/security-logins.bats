@@ -22,7 +22,7 @@ load security
 @test "--check names a wrong password and a missing right" {
     make_topics
     password=wrong fails_with 77 '' login kcat-in --check "$topic"
-    assert_match "$(<stdout)" "^failed: .*Authentication failed"
+    assert_match "$(<stdout)" "^failed: .*Authentication failed.*; correct sasl.username and sasl.password$"
     for tool in kcat-in kcat-out; do
         fails_with 77 '' login $tool --check -t "$topic"
         assert_eq "$(tail -n 1 stdout)" "failed: $tool: not authorized: needs $(
@@ -53,6 +53,9 @@ load security
         else
             assert_match "$(<err)" 'SCRAM with Kafka 4 needs librdkafka 2\.6\.1 or later, and this is [0-9.]+$'
             assert_eq "$(wc -l <err)" 1
+            status=0
+            login_by SCRAM-SHA-$bits kcat-in --check "$topic" >lines || status=$?
+            assert_match "$status: $(<lines)" '^77: failed: kcat-in: broker .* needs librdkafka 2\.6\.1 or later, and this is [0-9.]+$'
         fi
         for wrong in password user; do
             status=0

@@ -205,8 +205,12 @@ static void check_options(struct options *o)
 
 static int check(const struct options *o)
 {
-    struct check c = {
-        .options = &o->check, .config = &o->kafka, .defaults = source_defaults, .right = "READ"};
+    struct check c = {.options = &o->check,
+                      .config = &o->kafka,
+                      .defaults = source_defaults,
+                      .right = "READ",
+                      .group = o->read.group,
+                      .ahead = o->read.source.marks.ahead};
 
     codec_check(&o->read.decode.codec, &c.report);
     return check_topics(&c, o->read.topics.item, o->read.topics.count);

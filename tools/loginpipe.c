@@ -313,7 +313,7 @@ int main(int argc, char **argv)
     if (options.dry_run)
         each_member(p, print_pipeline);
     else if (options.check)
-        status = pipeline_check(p);
+        status = pipeline_check(p, metrics_file(&options));
     else
         status = run(p, &options, &notify);
     pipeline_free(p);

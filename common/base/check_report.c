@@ -8,16 +8,31 @@
 
 #include "base/log.h"
 
+static void put_line(const char *kind, const char *fmt, va_list ap)
+{
+    printf("%s: %s: ", kind, log_program());
+    vprintf(fmt, ap);
+    putchar('\n');
+}
+
 void check_report_passed(struct check_report *r, const char *fmt, ...)
 {
     va_list ap;
 
     (void)r;
-    printf("ok: %s: ", log_program());
     va_start(ap, fmt);
-    vprintf(fmt, ap);
+    put_line("ok", fmt, ap);
     va_end(ap);
-    putchar('\n');
+}
+
+void check_report_warned(struct check_report *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)r;
+    va_start(ap, fmt);
+    put_line("warning", fmt, ap);
+    va_end(ap);
 }
 
 void check_report_failed(struct check_report *r, const struct err *err)

@@ -4,7 +4,10 @@
 // name of the program.
 //
 //     ok: kcat-in: broker: cluster MkU3OEVBNTcwNTJENDM2Qg
+//     warning: kcat-out: topic login-insights: cleanup.policy is delete and should be compact
 //     failed: kcat-in: topic user-login: does not exist; create it
+//
+// A warning is about something that works, but hardly as it is meant to.
 //
 //     struct check_report report = {0};
 //     if (directory_is_fine(path, &err))
@@ -22,6 +25,8 @@ struct check_report {
 };
 
 __attribute__((format(printf, 2, 3))) void check_report_passed(struct check_report *r,
+                                                               const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void check_report_warned(struct check_report *r,
                                                                const char *fmt, ...);
 void check_report_failed(struct check_report *r, const struct err *err);
 

@@ -116,6 +116,14 @@ static bool has_word(const char *text, const char *word)
     return found;
 }
 
+static bool insights_are_apart(const struct pipeline *p)
+{
+    const char *insights = p->values[INSIGHTS].value;
+
+    return strcmp(insights, p->values[PROCESSED].value) != 0 &&
+           strcmp(insights, p->values[REJECTS].value) != 0;
+}
+
 // Each insight replaces the earlier one with the same key, so a created insights topic is
 // compacted: it is a table of the current insights. But records must not be compacted, and neither
 // must partials. All partials go to one partition, since the merger needs them in order.
@@ -123,15 +131,13 @@ static void set_create(struct pipeline *p)
 {
     const char *insights = p->values[INSIGHTS].value;
     const char *partials = p->values[PARTIALS].value;
-    bool own = strcmp(insights, p->values[PROCESSED].value) != 0 &&
-               strcmp(insights, p->values[REJECTS].value) != 0;
 
     for (size_t i = CREATE; i <= DELETED; i++)
         p->values[i].value = "";
     if (p->options.create == NULL)
         return;
     p->values[CREATE].value = p->options.create;
-    if (own)
+    if (insights_are_apart(p))
         set_value(p, COMPACT, xasprintf("--topic-config=%s:cleanup.policy=compact", insights));
     set_value(p, ONE, xasprintf("--topic-config=%s:partitions=1", partials));
     set_value(p, DELETED, xasprintf("--topic-config=%s:cleanup.policy=delete", partials));
@@ -379,6 +385,11 @@ const char *pipeline_state(const struct pipeline *p)
 const char *pipeline_partials(const struct pipeline *p)
 {
     return p->recipe->has_partials ? p->values[PARTIALS].value : NULL;
+}
+
+const char *pipeline_insights(const struct pipeline *p)
+{
+    return p->recipe != &recipe_worker && insights_are_apart(p) ? p->values[INSIGHTS].value : NULL;
 }
 
 const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count)

@@ -84,6 +84,10 @@ const char *pipeline_state(const struct pipeline *p);
 // Returns the topic for partials, which must have one partition, or NULL if this member has none.
 const char *pipeline_partials(const struct pipeline *p);
 
+// Returns the topic for insights, which should be compacted, or NULL if this member writes none, or
+// writes other lines there too.
+const char *pipeline_insights(const struct pipeline *p);
+
 // Returns the commands of this member. They belong to the pipeline, and are valid until the next
 // pipeline_take().
 const struct child_command *pipeline_commands(const struct pipeline *p, size_t *count);

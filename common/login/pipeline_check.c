@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -13,6 +14,7 @@
 #include "base/child.h"
 #include "base/command.h"
 #include "base/datetime.h"
+#include "base/metrics.h"
 #include "base/xalloc.h"
 
 #define WAIT "10s"            // for a broker, unless more options of a stage say otherwise
@@ -81,14 +83,47 @@ static void check_state(struct run *r, const char *path)
     }
 }
 
+// Shows our clock, so that a person can compare it. That of another machine cannot be seen.
+static void check_clock(struct run *r)
+{
+    struct timex clock = {0};
+    struct buf now = BUF_INIT;
+    const int state = adjtimex(&clock); // changes nothing; a sandbox may forbid it
+    const int64_t ms = time_now();
+
+    time_format(&now, ms - ms % MS_SECOND);
+    check_report_passed(&r->report, "clock: %.*s%s", (int)now.len, now.data,
+                        state < 0 ? ""
+                        : clock.status & STA_UNSYNC
+                            ? ", not synchronised, says the kernel; is it right?"
+                            : ", synchronised");
+    buf_release(&now);
+}
+
+static void check_metrics(struct run *r, const char *name)
+{
+    const struct metrics_file file = {.name = name};
+    struct err err;
+
+    if (name == NULL)
+        return;
+    if (metrics_file_check(&file, &err) == 0)
+        check_report_passed(&r->report, "--metrics: %s can be written", name);
+    else
+        check_report_failed(&r->report, &err);
+}
+
 // Runs a stage with --check.
 static void check_kafka(struct run *r, const struct pipeline *p, const struct child_command *stage)
 {
     struct command c = COMMAND_INIT;
     const char *partials = pipeline_partials(p);
+    const char *insights = pipeline_insights(p);
 
     command_add(&c, xstrdup(stage->argv[0]));
     command_add(&c, partials == NULL ? xstrdup("--check") : xasprintf("--check=%s:1", partials));
+    if (insights != NULL && strcmp(stage->name, "kcat-out") == 0)
+        command_add(&c, xasprintf("--check=%s:cleanup.policy=compact", insights));
     command_add_words(&c, "--wait " WAIT);
     for (char *const *word = stage->argv + 1; *word != NULL; word++)
         command_add(&c, xstrdup(*word));
@@ -121,13 +156,15 @@ static void check_member(struct run *r, const struct pipeline *p)
     }
 }
 
-int pipeline_check(struct pipeline *p)
+int pipeline_check(struct pipeline *p, const char *metrics)
 {
     const int last = pipeline_members(p) - 1;
     struct run r = {0};
     struct err err;
 
     child_group_init(&r.group, GRACE);
+    check_clock(&r);
+    check_metrics(&r, metrics);
     check_member(&r, p); // the other workers have the same topics
     if (last > 0 && !pipeline_members_are_alike(p)) {
         if (pipeline_take(p, last, &err) != 0)

@@ -11,8 +11,8 @@
 
 #include "login/pipeline.h"
 
-// Checks the pipeline, and its merger if it has one. Returns the status of
-// check_report_end(). pipeline_new() has found the tools.
-int pipeline_check(struct pipeline *p);
+// Checks the pipeline, and its merger if it has one, and the file for metrics, or NULL. Returns the
+// status of check_report_end(). pipeline_new() has found the tools.
+int pipeline_check(struct pipeline *p, const char *metrics);
 
 #endif
