@@ -59,6 +59,7 @@ static void test_marks(void)
     now += WINDOW;
     tap_ok(moves(&l, UP("1") COMMIT("5"), now), "it moves when it commits");
     write_stage("kcat-in", 2);
+    write_stage("kcat-out", 2);
     tap_ok(!moves(&l, UP("1") COMMIT("5"), now + WINDOW + 1),
            "and not when only its metrics are new");
     now += 2 * WINDOW;
