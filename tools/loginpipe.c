@@ -8,14 +8,12 @@
 // supervises its pipeline, and loginpipe supervises the copies in the same way: it restarts them
 // when one was killed.
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/child.h"
 #include "base/datetime.h"
+#include "base/directory.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -117,36 +115,13 @@ static void print_pipeline(const struct pipeline *p, int member)
 
 // --- The state directory ---
 
-static bool is_directory(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-// Creates a directory and its missing parents, as mkdir -p does. Others may not read them, since
-// the counts hold names and addresses of users.
-static int make_directory(const char *path, struct err *err)
-{
-    size_t len = 0;
-
-    while (path[len] != '\0') {
-        len += 1 + strcspn(path + len + 1, "/");
-        char *part = xstrndup(path, len);
-        bool made = mkdir(part, 0700) == 0 || (errno == EEXIST && is_directory(part));
-        free(part);
-        if (!made)
-            return err_set(err, EX_CANTCREAT, "STATE_DIR: %s: %s", path, strerror(errno));
-    }
-    return 0;
-}
-
+// Others may not read the counts, since they hold names and addresses of users.
 static void make_state(const struct pipeline *p, int member)
 {
     struct err err;
 
     (void)member;
-    if (pipeline_state(p) != NULL && make_directory(pipeline_state(p), &err) != 0)
+    if (pipeline_state(p) != NULL && directory_make(pipeline_state(p), "STATE_DIR", &err) != 0)
         err_die(&err);
 }
 

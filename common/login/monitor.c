@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "login/monitor.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/datetime.h"
+#include "base/directory.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/metrics_merge.h"
@@ -57,42 +57,6 @@ struct monitor {
     char *own_name;
     int64_t since; // by time_now()
 };
-
-// --- The directory ---
-
-// Returns the name of a new directory, or NULL with errno set. Free it with free().
-static char *make_directory(void)
-{
-    const char *const places[] = {environment_get("RUNTIME_DIRECTORY", ""),
-                                  environment_get("XDG_RUNTIME_DIR", ""),
-                                  environment_get("TMPDIR", ""), "/tmp"};
-
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const size_t len = strcspn(places[i], ":"); // systemd may name several
-        if (len == 0 || places[i][0] != '/')
-            continue;
-        char *dir = xasprintf("%.*s/loginpipe.XXXXXX", (int)len, places[i]);
-        if (mkdtemp(dir) != NULL)
-            return dir;
-        free(dir);
-    }
-    return NULL;
-}
-
-static void remove_directory(const char *path)
-{
-    DIR *dir = opendir(path);
-    const struct dirent *entry;
-
-    if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    }
-    closedir(dir);
-    rmdir(path);
-}
 
 // --- The figures ---
 
@@ -354,13 +318,16 @@ static int take_member(struct monitor *m, struct pipeline *p, size_t i, struct e
 
 static int open_monitor(struct monitor *m, struct pipeline *p, struct err *err)
 {
+    const char *const places[] = {environment_get("RUNTIME_DIRECTORY", ""),
+                                  environment_get("XDG_RUNTIME_DIR", ""),
+                                  environment_get("TMPDIR", ""), "/tmp"};
     const bool must = m->file.name != NULL || m->notify->socket != NULL;
 
     if (!must && !m->reports)
         return 0;
     if (metrics_file_check(&m->file, err) != 0)
         return -1;
-    m->dir = make_directory();
+    m->dir = directory_make_temporary(places, sizeof places / sizeof *places, SELF);
     if (m->dir == NULL && must)
         return err_set(err, EX_CANTCREAT, "TMPDIR: no directory for metrics: %s", strerror(errno));
     if (m->dir == NULL) {
@@ -392,7 +359,7 @@ struct monitor *monitor_new(const struct monitor_options *options, struct pipeli
         return m;
     m->copy = true; // there is nothing to tell
     if (m->dir != NULL)
-        remove_directory(m->dir);
+        directory_remove(m->dir);
     monitor_free(m);
     return NULL;
 }
@@ -415,7 +382,7 @@ void monitor_free(struct monitor *m)
 {
     if (m->dir != NULL && !m->copy) {
         tell_last(m);
-        remove_directory(m->dir);
+        directory_remove(m->dir);
     }
     for (size_t i = 0; i < m->count; i++)
         free(m->names[i]);
