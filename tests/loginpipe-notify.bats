@@ -32,6 +32,7 @@ while [ "$1" != --metrics ]; do shift; done
 stage=${0##*/} metrics=$2
 [ "$stage" != kcat-in ] || exec 0<>told/nothing # nothing ever comes from there
 for ((i = 1; ; i++)); do
+    [ ! -e told/fail ] || exit 69
     if [ ! -e told/stand-still ] && { [ ! -e told/wait ] || [[ $metrics != *"$(<told/wait)" ]]; }; then
         printf '%s\n' "# TYPE loginpipe_records_total counter" \
             "loginpipe_records_total{stage=\"$stage\",outcome=\"in\"} $((i * 100))" \
@@ -41,7 +42,6 @@ for ((i = 1; ; i++)); do
             "loginpipe_last_commit_timestamp_seconds{stage=\"$stage\"} $i" >"$metrics.tmp"
         mv "$metrics.tmp" "$metrics"
     fi
-    [ ! -e told/fail ] || exit 69
     read -rt 0.3
     [ $? -ne 1 ] || exit 0
 done
@@ -119,9 +119,17 @@ finish() {
 @test "a start that fails is given more time, and the watchdog hears that all is well" {
     touch told/fail
     notify WATCHDOG_USEC=600000 bin/loginpipe
-    wait_until 10 has_said 'EXTEND_TIMEOUT_USEC=91000000'
+    wait_until 10 has_said 'EXTEND_TIMEOUT_USEC=180000000'
     wait_until 10 has_said 'STATUS=[a-z-]*: exit status 69; starting again in 2 s'
     wait_until 10 has_said WATCHDOG=1 10
+    wait_until 20 has_said 'STATUS=starting, [1-9] restarts; the last failure: [a-z-]*: exit status 69$'
+    kill -TERM "$pid"
+    await "$pid"
+    # Members start themselves again.
+    rm heard
+    socket=$socket-2
+    notify bin/loginpipe -n 2
+    wait_until 10 has_said 'EXTEND_TIMEOUT_USEC=180000000' 2
     kill -TERM "$pid"
     await "$pid"
 }

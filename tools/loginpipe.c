@@ -76,6 +76,8 @@ static const char environment_help[] =
     "                              loginpipe in $XDG_STATE_HOME or ~/.local/state)\n"
     "  HEALTH_FILE                 a file whose time says when a mark was last handled\n"
     "  METRICS_FILE                the same as --metrics\n"
+    "  RUNTIME_DIRECTORY           where stages write metrics for loginpipe (or $XDG_RUNTIME_DIR,\n"
+    "                              $TMPDIR, /tmp)\n"
     "  LOG_LEVEL                   error, warn (default), info or debug\n"
     "  KCAT_IN_OPTS, LOGINCLEAN_OPTS, LOGINAGG_OPTS, KCAT_OUT_OPTS\n"
     "                              more options for a stage, separated by spaces\n"
@@ -227,7 +229,7 @@ static int supervise(struct run *r)
         }
         r->pause = child_pause_after(r->pause, time_monotonic() - started);
         log_warn("%s; starting again in %d s", g->failure.text, r->pause);
-        monitor_pausing(r->monitor, g->failure.text, r->pause);
+        monitor_pausing(r->monitor, &g->failure, r->pause);
         child_sleep(g, r->pause * MS_SECOND);
     }
     return g->failure.status;

@@ -19,10 +19,10 @@
 #include "login/figures.h"
 #include "login/liveness.h"
 
-#define BEGIN_EVERY 100                    // ms between looks whether all stages have begun
-#define LOOK_EVERY MS_SECOND               // between looks at their metrics
-#define WINDOW_MIN (3 * METRICS_EVERY)     // in which metrics move
-#define START_MORE (90 * MS_SECOND * 1000) // µs that another start may take, after the pause
+#define BEGIN_EVERY 100                // ms between looks whether all stages have begun
+#define LOOK_EVERY MS_SECOND           // between looks at their metrics
+#define WINDOW_MIN (3 * METRICS_EVERY) // in which metrics move
+#define START_MORE 180000000LL         // µs for another start, and for a pause after it
 #define SELF "loginpipe"
 
 // What was told last, to tell what has come since.
@@ -48,6 +48,8 @@ struct monitor {
     struct told status, line;
     struct metrics_file file;
     int64_t look_due, pet_due;
+    struct err why;  // the stages of this process failed last; its status is 0 if they did not
+    double extended; // restarts for which more time was asked for
 
     // Of the member that this process supervises.
     int own; // -1 for none
@@ -95,9 +97,11 @@ static void send_status(struct monitor *m, int64_t now)
 {
     struct buf b = BUF_INIT;
 
-    if (!all_have_begun(m))
-        buf_puts(&b, "starting again: ");
-    figures_put_status(&m->figures, &m->status.figures, now - m->status.at, &b);
+    if (all_have_begun(m))
+        figures_put_status(&m->figures, &m->status.figures, now - m->status.at, &b);
+    else
+        buf_printf(&b, "starting, %.0f restarts%s%s", m->figures.restarts,
+                   m->why.status == 0 ? "" : "; the last failure: ", m->why.text);
     notify_send(m->notify, "STATUS=%.*s", (int)b.len, b.data);
     buf_release(&b);
     m->status = (struct told){now, m->figures};
@@ -181,7 +185,11 @@ static void look(struct monitor *m, int64_t now)
     figures_update(&m->figures, m->members, m->count, &metrics);
     if (metrics_file_wait(&m->file) == 0)
         write_file(m, &metrics);
-    if (m->begun && !m->stopping && now - m->status.at >= METRICS_EVERY)
+    if (!m->begun && m->figures.restarts > m->extended) {
+        m->extended = m->figures.restarts;
+        notify_send(m->notify, "EXTEND_TIMEOUT_USEC=%lld", START_MORE);
+    }
+    if (!m->stopping && now - m->status.at >= METRICS_EVERY)
         send_status(m, now);
     if (m->reports && now - m->line.at >= MS_MINUTE)
         log_line(m, now);
@@ -278,15 +286,12 @@ void monitor_ended(struct monitor *m)
         write_own(m, false);
 }
 
-void monitor_pausing(struct monitor *m, const char *why, int seconds)
+void monitor_pausing(struct monitor *m, const struct err *why, int seconds)
 {
     if (m->dir == NULL || m->copy)
         return;
-    // A start that takes long is no reason to be killed, if it was begun anew.
-    if (!m->begun)
-        notify_send(m->notify, "EXTEND_TIMEOUT_USEC=%lld",
-                    (long long)(seconds * MS_SECOND * 1000 + START_MORE));
-    notify_send(m->notify, "STATUS=%s; starting again in %d s", why, seconds);
+    m->why = *why;
+    notify_send(m->notify, "STATUS=%s; starting again in %d s", why->text, seconds);
 }
 
 // --- Beginning and end ---

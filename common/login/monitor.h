@@ -14,7 +14,7 @@
 //         monitor_starting(m);
 //         ... // start the stages, and wait for them
 //         monitor_ended(m);
-//         monitor_pausing(m, group.failure.text, 4);
+//         monitor_pausing(m, &group.failure, 4);
 //     }
 //     monitor_free(m);
 #ifndef LOGIN_MONITOR_H
@@ -55,6 +55,6 @@ void monitor_supervise(struct monitor *m, int member, bool copy);
 // pause in seconds. The first two do nothing in a process that supervises copies only.
 void monitor_starting(struct monitor *m);
 void monitor_ended(struct monitor *m);
-void monitor_pausing(struct monitor *m, const char *why, int seconds);
+void monitor_pausing(struct monitor *m, const struct err *why, int seconds);
 
 #endif
