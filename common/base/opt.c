@@ -191,9 +191,14 @@ static _Noreturn void print_help(const struct opt_program *program, const struct
     opt_exit_printed();
 }
 
+const char *opt_version(void)
+{
+    return LOGINPIPE_VERSION;
+}
+
 static _Noreturn void print_version(const struct opt_program *program)
 {
-    printf("%s (loginpipe) %s\n", log_program(), LOGINPIPE_VERSION);
+    printf("%s (loginpipe) %s\n", log_program(), opt_version());
     for (const struct opt_library *l = program->libraries; l != NULL && l->name != NULL; l++)
         printf("%s %s\n", l->name, l->version());
     opt_exit_printed();

@@ -144,6 +144,9 @@ void opt_release(const struct opt_program *program);
 // Ends the process with EX_USAGE and "tool: what: why (see tool --help)".
 __attribute__((format(printf, 1, 2))) _Noreturn void opt_usage_error(const char *fmt, ...);
 
+// Returns the version that --version prints.
+const char *opt_version(void);
+
 // Does nothing, and returns 0. For OPT_CALL: an option that another program needs, and that this
 // one accepts so that command lines can be taken over.
 int opt_accept(void *options, const char *arg, struct err *err);

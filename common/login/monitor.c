@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/metrics_merge.h"
+#include "base/opt.h"
 #include "base/xalloc.h"
 #include "login/environment.h"
 #include "login/figures.h"
@@ -212,7 +213,11 @@ static int64_t tick(void *ctx)
 
 struct child_watch monitor_watch(struct monitor *m)
 {
-    return m->dir == NULL ? (struct child_watch){0} : (struct child_watch){tick, signalled, m};
+    struct child_watch watch = {0};
+
+    if (m->dir != NULL)
+        watch = (struct child_watch){.tick = tick, .signalled = signalled, .ctx = m};
+    return watch;
 }
 
 // --- The member of this process ---
@@ -223,7 +228,7 @@ static void write_own(struct monitor *m, bool up)
     struct metrics text = {.b = &b, .stage = SELF};
 
     metrics_family(&text, "loginpipe_build_info", "gauge", "The version that runs.");
-    metrics_put_u64(&text, 1, "version", LOGINPIPE_VERSION, NULL);
+    metrics_put_u64(&text, 1, "version", opt_version(), NULL);
     metrics_family(&text, "loginpipe_start_time_seconds", "gauge", "When the stage was started.");
     metrics_put_ms(&text, m->since, NULL);
     metrics_family(&text, "loginpipe_restarts_total", "counter",

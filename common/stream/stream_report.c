@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/opt.h"
 #include "base/signals.h"
 #include "stream/ledger_file.h"
 
@@ -31,7 +32,7 @@ int stream_write_ledger(struct stream *s, bool at_exit)
 static void put_build(struct stream *s, struct metrics *m)
 {
     metrics_family(m, "loginpipe_build_info", "gauge", "The version that runs.");
-    metrics_put_u64(m, 1, "version", LOGINPIPE_VERSION, NULL);
+    metrics_put_u64(m, 1, "version", opt_version(), NULL);
     metrics_family(m, "loginpipe_start_time_seconds", "gauge", "When the stage was started.");
     metrics_put_ms(m, s->started, NULL);
 }
