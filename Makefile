@@ -9,6 +9,7 @@
 #                                    compares filters with the jq command, on 10,000 programs
 # make bench [FAST=1] [PARTS=NAMES]  speed, latency and memory beside other tools; see tests/bench/README.md
 # make test-spark                    runs examples/spark on a real Spark, which it downloads (430 MB)
+# make test-three-brokers             takes brokers away from examples/docker/three-brokers.yml, without docker
 # make chaos [MODE= SEED= KILLS=]    kills and cuts on a real Kafka; see tests/chaos/run
 # make chaos-elastic [SEED= EVENTS=] workers come, go and die on a real Kafka; see tests/chaos/elastic
 # make chaos-slices [FORMS= SEED=]   kills jobs that read a topic in slices; see tests/chaos/slices
@@ -51,7 +52,7 @@ TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven defau
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
-.PHONY: all deps demo check test test-spark filter-test lint bench chaos chaos-elastic chaos-slices bench-workers mutants install uninstall clean
+.PHONY: all deps demo check test test-spark test-three-brokers filter-test lint bench chaos chaos-elastic chaos-slices bench-workers mutants install uninstall clean
 all: $(addprefix $(B)/,$(TOOLS))
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
@@ -132,6 +133,11 @@ test-spark:
 	@tests/deps $(BUILD_PACKAGES) bats jq default-jre-headless python3 python3-venv
 	@$(MAKE) --no-print-directory all $(PYSPARK)/spark-submit
 	@PATH=$(abspath $(PYSPARK)):$$PATH BUILD=$(B) SAN=$(SAN) tests/run --no-kafka tests/spark/*.bats
+
+test-three-brokers:
+	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(B) SAN=$(SAN) tests/run --no-kafka tests/three-brokers/*.bats
 
 lint:
 	@CC_FLAGS='-std=c11 -D_GNU_SOURCE -Icommon $(WARNINGS)' tests/lint

@@ -95,14 +95,31 @@ install_units() {
     grep -qx WORKER_ID=%H-%i <(unit_environment loginpipe-worker@.service)
 }
 
-@test "docker-compose.yml is valid" {
-    file=$BATS_TEST_DIRNAME/../docker-compose.yml
+@test "the compose files are valid" {
+    top=$BATS_TEST_DIRNAME/.. one=$top/docker-compose.yml three=$examples/docker/three-brokers.yml
     if docker compose version >/dev/null 2>&1; then
-        timeout 60 docker compose -f "$file" --profile '*' config --quiet
+        timeout 60 docker compose -f "$one" --profile '*' config --quiet
+        timeout 60 docker compose -f "$one" -f "$three" --profile '*' config --quiet
     else
         need_python
-        "$BATS_TEST_DIRNAME/python" -m check_jsonschema --builtin-schema vendor.compose-spec "$file"
+        "$BATS_TEST_DIRNAME/python" -m check_jsonschema --builtin-schema vendor.compose-spec "$one" "$three"
     fi
+    # Docker would make a directory of a file that is not there.
+    mapfile -t mounted < <(grep -oE '\./examples/[^:]+' "$one")
+    [ ${#mounted[@]} -gt 0 ]
+    (cd "$top" && ls -d "${mounted[@]}") >/dev/null
+}
+
+@test "the three brokers differ in their numbers and addresses only" {
+    "$BATS_TEST_DIRNAME/three-brokers/settings" . >/dev/null
+    for broker in kafka kafka-2 kafka-3; do
+        grep -vE '^(node\.id|listeners|advertised\.listeners)=' $broker.properties | sort >$broker.common
+        sed -n 's/^node\.id=//p' $broker.properties
+    done >ids
+    assert_eq "$(xargs <ids)" '1 2 3'
+    cmp kafka.common kafka-2.common
+    cmp kafka.common kafka-3.common
+    grep -qx min.insync.replicas=2 kafka.common
 }
 
 # security-logins.bats signs in with them.
