@@ -205,3 +205,84 @@ example() {
     run_pipeline
     assert_eq "$(read_topic "$PROCESSED_TOPIC" -J -j 'select(.headers != []) | [.value.locale, .headers[0][1]]')" '["US","2"]'
 }
+
+# backup VERB ARGUMENT...: with small files.
+backup() {
+    SLICE=300 example backup.sh "$@"
+}
+
+@test "backup.sh saves all messages of a topic as they are, and restores them, though it is killed" {
+    need_python
+    messages() { "$BATS_TEST_DIRNAME/python" "$BATS_TEST_DIRNAME/envelopes/messages.py" "$@"; }
+    export KAFKA_TOPIC=$topic
+    create_topic "$topic" 4 # one of them stays empty
+    logingen -n 50 | produce "$topic" -p 0
+    messages fill "$topic" 1500 1
+    start env SLICE=300 "$examples/pipelines/backup.sh" save dir >killed
+    saver=$!
+    wait_until 20 has_lines 2 killed
+    pkill -KILL -s "$saver"
+    await "$saver"
+    run -75 flock dir/lock env SLICE=300 "$examples/pipelines/backup.sh" save dir
+    backup save dir >out
+    messages fill "$topic" 500 2
+    backup save dir >>out
+    [ -s out ]
+    assert_eq "$(backup save dir)" ''
+    assert_eq "$(backup check dir)" 'dir: ok, 2050 messages'
+    assert_eq "$(find dir -name '*.sum' -exec cat {} + | awk '$2 > 300')" ''
+    # A run of restore was killed when it had written so much.
+    create_topic "$topic-b" 4
+    zstd -dc dir/1/*.zst | sed -n '1,120p' | produce "$topic-b" -J
+    assert_eq "$(backup restore dir "$topic-b" | tail -n 1)" "$topic-b: ok, as in dir"
+    messages compare "$topic" "$topic-b"
+    # Another run has nothing to do.
+    backup restore dir "$topic-b"
+    assert_eq "$(read_topic "$topic-b" -J | wc -l)" 2050
+    # Not this topic.
+    echo 1 | produce "$topic-b" -p 2
+    run -78 backup restore dir "$topic-b"
+    assert_match "$output" 'has other messages than dir'
+    create_topic "$topic-c" 2
+    run -78 backup restore dir "$topic-c"
+    assert_match "$output" 'has not 4 partitions'
+    KAFKA_TOPIC=$topic-b run -78 backup save dir
+    # Not these files.
+    file=$(find dir/1 -name '*.zst' | sort | sed -n 2p)
+    zstd -dqf "$file" -o plain
+    sed '7d' plain | zstd -qf -o "$file"
+    run -65 backup check dir
+    assert_match "$output" "$file: has not the checksum"
+    rm "$file"
+    run -65 backup check dir
+    assert_match "$output" 'does not begin where'
+}
+
+@test "backup.sh saves what lies between two times, and says what Kafka has deleted before" {
+    make_events 0
+    logingen -n 3000 --start 2023-09-12T00:00:00Z --span 48h | produce "$topic" --key user_id --timestamp timestamp
+    backup save dir '2023-09-12 06:00' 2023-09-13 >out
+    zstd -dcq dir/?/*.zst | sort >got
+    read_topic "$topic" -J -o @2023-09-12T06:00:00Z:@2023-09-13 | sort | cmp - got
+    [ "$(wc -l <got)" -gt 1000 ]
+    # The next run begins there, whatever FROM says.
+    backup save dir 2023-09-01 '2023-09-13 12:00' >out
+    zstd -dcq dir/?/*.zst | sort >got
+    read_topic "$topic" -J -o @2023-09-12T06:00:00Z:@2023-09-13T12:00:00Z | sort | cmp - got
+    run -64 backup save dir 'no time'
+    run -64 backup save
+    # Kafka deletes the first records.
+    end=$(basename "$(find dir/2 -name '*.zst' | sort | tail -n 1)" | sed 's/.*-0*//; s/[.].*//')
+    "$BATS_TEST_DIRNAME/python" -c "
+from confluent_kafka.admin import AdminClient
+from confluent_kafka import TopicPartition
+admin = AdminClient({'bootstrap.servers': '$BOOTSTRAP_SERVERS'})
+[f.result() for f in admin.delete_records([TopicPartition('$topic', 2, $end + 10)]).values()]"
+    run -65 backup save dir
+    assert_match "$output" "$topic 2: Kafka has deleted the offsets from $end to $((end + 10)), which were not saved yet"
+    # It says so once. What is left was saved.
+    assert_eq "$(backup save dir)" ''
+    assert_match "$(backup check dir)" 'ok, '
+    assert_eq "$(zstd -dcq dir/2/*.zst | jq .offset | sort -n | uniq | wc -l)" \
+        $(($(kcat-in -L -J "$topic" | jq 'select(.partition.partition == 2).partition.end') - $(zstd -dcq "$(find dir/2 -name '*.zst' | sort | head -n 1)" | head -n 1 | jq .offset) - 10))
+}
