@@ -38,16 +38,16 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icommon -DLOGINPIPE_VERSION='"$(VERSION)"' 
 ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SANITIZE)
 
 KAFKA_TOOLS := kcat-in kcat-out kcat-broker
-TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks loginpipe loginresend
+TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks loginpipe loginresend loginview
 COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*/*.c common/*/*.cc)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 
 # Debian's names. The tools need the first list to build, the tests and lint the second.
 BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libxxhash-dev \
-	pkg-config libjemalloc-dev libcurl4-openssl-dev
+	pkg-config libjemalloc-dev libcurl4-openssl-dev libncurses-dev
 TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven default-jre-headless \
 	openssl procps strace valgrind bsdutils util-linux python3 python3-yaml python3-pip python3-venv python3-psycopg2 curl \
-	clang clang-format cppcheck shellcheck mandoc prometheus prometheus-node-exporter
+	clang clang-format cppcheck shellcheck mandoc prometheus prometheus-node-exporter tmux
 # What make bench compares with. A JDK and a Go that are there already need not be Debian's.
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
@@ -66,6 +66,7 @@ $(B)/libcommon.a: $(COMMON)
 
 $(addprefix $(B)/,$(KAFKA_TOOLS)): LDLIBS += -lrdkafka $(JEMALLOC)
 $(B)/kcat-in $(B)/kcat-out: LDLIBS += -lcurl
+$(B)/loginview: LDLIBS += -lncursesw -ltinfo
 $(addprefix $(B)/,$(TOOLS)): $(B)/%: $(B)/tools/%.o $(B)/libcommon.a
 	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -Wl,--as-needed $(LDLIBS) -ljq -lsimdjson
 
