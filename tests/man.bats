@@ -149,6 +149,10 @@ options_of_page() {
     run_file "$MAN/loginresend.1"
 }
 
+@test "the examples of loginview(1) work" {
+    run_file "$MAN/loginview.1"
+}
+
 @test "the examples of loginpipe-stream(5) work" {
     start_broker
     run_file "$MAN/loginpipe-stream.5"
