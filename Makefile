@@ -16,6 +16,7 @@
 # make bench-workers [WORKERS= PARTITIONS=]  what many workers that are mostly idle cost
 # make mutants [MUTANTS=NAMES]       breaks each promise in a copy, and shows that a test notices
 # make SAN=address,undefined test    the same tests with the sanitizers
+# make picture                       makes the picture of loginview for README.md anew
 # make install PREFIX=/usr DESTDIR=/tmp/root
 
 VERSION = 0.1.0
@@ -52,7 +53,7 @@ TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven defau
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
-.PHONY: all deps demo check test test-spark test-three-brokers filter-test lint bench chaos chaos-elastic chaos-slices bench-workers mutants install uninstall clean
+.PHONY: all deps demo check test test-spark test-three-brokers filter-test lint bench chaos chaos-elastic chaos-slices bench-workers mutants install uninstall clean picture
 all: $(addprefix $(B)/,$(TOOLS))
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
@@ -169,6 +170,9 @@ filter-test:
 	@tests/deps $(BUILD_PACKAGES) jq python3
 	@$(MAKE) --no-print-directory $(B)/loginclean $(B)/unit/filter_fields_test
 	@BUILD=$(B) tests/filter
+
+picture: all
+	@PATH=$(abspath $(B)):$$PATH tests/picture man/loginview.svg
 
 mutants:
 	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)

@@ -54,7 +54,7 @@ is_at_prompt() {
     assert_match "$(sed -n 8p shown)" '^▶ 2023-09-12 04:00   6  █+▌?$'
     assert_match "$(sed -n 24p shown)" '^ ↑↓ window .* q quit'
     press PageDown
-    wait_screen '^ben, 192.0.2.4  *2$'
+    wait_screen '^ ben, 192.0.2.4  *2$'
     press PageUp
     wait_screen ' more rows: PgDn or d$'
     press q
@@ -140,7 +140,7 @@ is_at_prompt() {
     open_terminal 120 50
     for setting in TERM=dumb TERM=no-such-name 'env -u TERM'; do
         type_in "clear; $setting loginview insights"
-        wait_screen '^ben, 192.0.2.4  *2$'
+        wait_screen '^ ben, 192.0.2.4  *2$'
         screen_has '^loginview: TERM.*: the text comes at the end of the input, as with --once$'
         screen_has '^▶ 2023-09-12 04:00   6  █+▒+▓+$'
     done
@@ -159,7 +159,7 @@ is_at_prompt() {
     wait_screen '^▶ 2023-09-12 04:00   6  █+'
     terminal resize-window -x 120 -y 40
     wait_screen "^ loginview.{90,}the input has ended$"
-    wait_screen '^ann, 192.0.2.1 {90,}3$'
+    wait_screen '^ ann, 192.0.2.1 {90,}3$'
     terminal resize-window -x 80 -y 24
     press '?'
     wait_screen 'these keys'
@@ -195,7 +195,7 @@ is_at_prompt() {
     wait_screen '^▶ 2023-09-12 04:00 '
     screen >shown
     assert_match "$(sed -n 4p shown)" '█ \\x1b\]0;title… 67%  █ 日本 33%'
-    assert_match "$(sed -n 12p shown)" '^\\x1b\]0;title\\x07\\x1b\[2J… {10}2 {7}3   user_id, ip {14}2 {7}5$'
+    assert_match "$(sed -n 12p shown)" '^ \\x1b\]0;title\\x07\\x1b\[2… {10}2 {7}3   user_id, ip {14}2 {7}5$'
     assert_eq "$(terminal display -p '#{pane_title}')" "$(hostname)"
     press q
     assert_restored

@@ -23,6 +23,7 @@
 #define REFRESH_MS 1000   // between two frames while nothing arrives
 #define RATE_SAMPLES 6    // one each REFRESH_MS
 #define WINDOWS_KEPT 2000 // of each kind
+#define WIDTH_MAX 10000   // columns of the text
 
 struct options {
     struct input_options input;
@@ -102,8 +103,10 @@ static size_t text_width(const struct options *o)
     uint64_t n;
 
     if (o->width > 0)
-        return o->width;
-    return columns != NULL && number_parse(columns, 1000, &n) == 0 && n > 0 ? n : 80;
+        n = o->width;
+    else if (columns == NULL || number_parse(columns, 1000, &n) != 0 || n == 0)
+        n = 80;
+    return n < WIDTH_MAX ? n : WIDTH_MAX;
 }
 
 static int print_once(struct viewer *v)

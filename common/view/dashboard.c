@@ -8,6 +8,7 @@
 
 #define FRAME_ROWS 7   // of a screen, for what is neither the chart nor the details
 #define DETAILS_MIN 12 // rows of a screen that has details
+#define INDENT 1       // of the details
 
 // Returns the first window from which all windows up to `last` fit into the rows.
 static size_t fit_before(const struct bars *bars, size_t last, size_t rows)
@@ -113,6 +114,7 @@ static void put_scrolled(struct canvas *canvas, const struct canvas *details, st
     bool is_cut = c->scroll < most;
     size_t end = c->scroll + (is_cut ? rows - 1 : rows);
     for (size_t i = c->scroll; i < end && i < details->row_count; i++) {
+        canvas_go_to(canvas, INDENT);
         canvas_put_row(canvas, details, i);
         canvas_end_row(canvas);
     }
@@ -147,7 +149,7 @@ static void put_body(struct canvas *canvas, const struct dashboard *d, const str
         put_chart(canvas, bars, c, chosen, d->height > 5 ? d->height - 5 : 1);
         return;
     }
-    canvas_clear(&details, canvas->width, canvas->utf8);
+    canvas_clear(&details, canvas->width > INDENT ? canvas->width - INDENT : 1, canvas->utf8);
     details_put(&details, m, s, chosen, bars->subject);
     if (d->height == 0) {
         put_chart(canvas, bars, c, chosen, d->windows);

@@ -8,7 +8,7 @@
 
 #define TWO_COLUMNS 76 // a canvas of this width has two columns
 #define GAP 3          // between them
-#define LEFT 43        // of the 77 that are left, the share of the left one
+#define LEFT 42        // of the 76 that are left, the share of the left one
 #define RIGHT 34
 #define LIST_MAX 10  // rows of a list
 #define NUMBER_MIN 6 // columns of a number, such as 99,999
