@@ -24,6 +24,7 @@ teardown() {
 
 # Whether the shell has its terminal back: its settings, and the screen as it was before.
 assert_restored() {
+    wait_until 10 is_at_prompt # what is typed before that is lost
     type_in 'stty -g | cmp - stty.before && echo same settings'
     wait_screen '^same settings$'
     screen_has '^> loginview|^> bash'

@@ -13,16 +13,6 @@ static const char *const letters[CANVAS_SERIES] = {"#", "=", "+", "-", ":", "."}
 
 static const char so_far[] = " so far"; // behind the bar of a window that is still open
 
-static size_t number_width(uint64_t n)
-{
-    struct buf text = BUF_INIT;
-
-    canvas_format_number(&text, n);
-    size_t width = text.len;
-    buf_release(&text);
-    return width;
-}
-
 static size_t label_len(const struct series *s, size_t window)
 {
     struct buf label = BUF_INIT;
@@ -53,7 +43,7 @@ void bars_init(struct bars *bars, const struct series *series, size_t subject,
         size_t first = label_len(series, 0), last = label_len(series, series->windows - 1);
         bars->label_width = first > last ? first : last;
     }
-    bars->number_width = number_width(bars->most);
+    bars->number_width = canvas_number_width(bars->most);
 }
 
 void bars_release(struct bars *bars)

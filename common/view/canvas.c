@@ -163,3 +163,12 @@ void canvas_format_number(struct buf *b, uint64_t n)
             buf_putc(b, ',');
     }
 }
+
+size_t canvas_number_width(uint64_t n)
+{
+    size_t digits = 1;
+
+    while ((n /= 10) > 0)
+        digits++;
+    return digits + (digits - 1) / 3;
+}

@@ -95,4 +95,7 @@ void canvas_print(const struct canvas *canvas, struct buf *out);
 // Appends a number with a comma between groups of three digits.
 void canvas_format_number(struct buf *b, uint64_t n);
 
+// Returns the number of columns that this takes.
+size_t canvas_number_width(uint64_t n);
+
 #endif

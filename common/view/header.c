@@ -29,7 +29,7 @@ void header_put_top(struct canvas *canvas, const struct header *h, const struct 
 
     buf_puts(&title, " loginview");
     if (s != NULL) {
-        buf_puts(&title, ": logins per ");
+        buf_puts(&title, ": logins ");
         label_series(&title, s);
         if (choice_subject(c, s) < s->subjects)
             buf_printf(&title, " by %s", s->subject[choice_subject(c, s)].name);

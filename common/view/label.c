@@ -93,10 +93,10 @@ void label_series(struct buf *b, const struct series *s)
     static const struct {
         const char *name, *words;
     } known[] = {
-        {"1h", "hour"},
-        {"1d", "day"},
-        {"1m", "minute"},
-        {"all", "whole input"},
+        {"1h", "per hour"},
+        {"1d", "per day"},
+        {"1m", "per minute"},
+        {"all", "of the whole input"},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -107,7 +107,7 @@ void label_series(struct buf *b, const struct series *s)
     }
     const char *slash = strchr(s->name, '/');
     size_t len = slash == NULL ? strlen(s->name) : (size_t)(slash - s->name);
-    buf_puts(b, "window of ");
+    buf_puts(b, "per window of ");
     buf_append(b, s->name, len);
     if (slash != NULL)
         buf_printf(b, ", each %s", slash + 1);

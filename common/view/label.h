@@ -4,7 +4,7 @@
 //
 //     struct buf b = BUF_INIT;
 //     label_window(&b, series, series->window[i]);   // "2023-09-12 23:00", "#7" or "all"
-//     label_series(&b, series);                      // "hour"
+//     label_series(&b, series);                      // "per hour"
 #ifndef VIEW_LABEL_H
 #define VIEW_LABEL_H
 
@@ -22,7 +22,8 @@ size_t label_window(struct buf *b, const struct series *s, const struct window *
 // Appends from when to when a window is: "2023-09-12 22:00 to 23:00 UTC".
 void label_window_span(struct buf *b, const struct series *s, const struct window *w);
 
-// Appends what the windows of a series are: "hour", "window of 5m", "window of 1h, each 5m".
+// Appends what the windows of a series are: "per hour", "per window of 5m", "per window of 1h, each
+// 5m", "of the whole input".
 void label_series(struct buf *b, const struct series *s);
 
 // Appends a moment: "2023-09-12 23:59:58 UTC".
