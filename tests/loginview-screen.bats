@@ -188,6 +188,16 @@ is_at_prompt() {
     done
 }
 
+@test "loginview ends when its terminal goes away" {
+    mkfifo in
+    exec 4<>in
+    show 'loginview -v <in 2>err'
+    wait_screen 'No insights yet'
+    close_terminal
+    wait_until 10 grep -q ' frames in ' err
+    exec 4>&-
+}
+
 @test "what is in the data stays in its place on the screen" {
     evil=$'\e]0;title\a\e[2J\e[5;5H\r\n\t\xc2\x9b2J\xe2\x80\xae\xe2\x80\x8d'
     jq -c --arg evil "$evil" 'if .top and .insight == "distinct" then .top[0].user_id = $evil

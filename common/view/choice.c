@@ -31,6 +31,9 @@ size_t choice_subject(const struct choice *c, const struct series *s)
         subject = nth_field(s, c->count);
     else if (c->field != NULL)
         subject = series_subject(s, INSIGHT_COUNT, c->field);
+    // The order in which insights come from a topic with several partitions says nothing.
+    if (subject == s->subjects)
+        subject = series_subject(s, INSIGHT_COUNT, "device_type");
     return subject < s->subjects ? subject : nth_field(s, 0);
 }
 

@@ -17,7 +17,7 @@
 
 struct choice {
     const char *window; // as in -w, until the user presses a key; borrowed; NULL for the best
-    const char *field;  // NULL for the first
+    const char *field;  // NULL for device_type, or else the first one
     size_t series;      // the user's choice, in the order of the model; SIZE_MAX if none was made
     size_t count;       // the same with the counted fields
     bool follows;       // the newest window is chosen, whichever it is
