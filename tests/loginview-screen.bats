@@ -9,12 +9,12 @@ load loginview
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return 1
-    insights >insights
+    insights >lines
 }
 
 setup() {
     begin
-    cp "$BATS_FILE_TMPDIR/insights" .
+    cp "$BATS_FILE_TMPDIR/lines" .
 }
 
 teardown() {
@@ -45,10 +45,10 @@ is_at_prompt() {
 }
 
 @test "the screen has the rows of the text, the rows that do not fit can be reached, and q leaves it" {
-    show 'loginview insights'
+    show 'loginview lines'
     wait_screen ' more rows: PgDn or d$'
     screen >shown
-    NO_COLOR=1 loginview insights >text
+    NO_COLOR=1 loginview lines >text
     # Up to the details the lines are the same, but for the characters that colours replace.
     sed 's/[▒▓]/█/g' text | sed -n '1,3p;9,11p' >wanted
     sed -n '1,3p;9,11p' shown | diff wanted -
@@ -63,8 +63,8 @@ is_at_prompt() {
 }
 
 @test "keys choose the window, its size and the field" {
-    login 26 ben 192.0.2.2 iOS 7 | loginagg -w 1d --count locale --every 0 >>insights
-    show 'loginview insights'
+    login 26 ben 192.0.2.2 iOS 7 | loginagg -w 1d --count locale --every 0 >>lines
+    show 'loginview lines'
     wait_screen '^▶ 2023-09-12 04:00 '
     for step in Up:01:00 k:00:00 j:01:00 End:04:00 Home:00:00 Down:01:00 Right:04:00 g:00:00; do
         press "${step%%:*}"
@@ -94,13 +94,13 @@ is_at_prompt() {
     exec 4<>in
     show 'loginview <in'
     wait_screen 'No insights yet'
-    head -n 5 insights >&4
+    head -n 5 lines >&4
     wait_screen '^▶ 2023-09-12 00:00  12 '
     wait_screen 'live, [0-9]* lines/s$'
     # Paused, it reads nothing.
     press Space
     wait_screen 'paused: nothing is read$'
-    tail -n +6 insights >&4
+    tail -n +6 lines >&4
     press Up
     sleep 0.3
     screen_has '^▶ 2023-09-12 00:00  12 '
@@ -113,7 +113,7 @@ is_at_prompt() {
 }
 
 @test "if the writer dies, the terminal stays as it is until q" {
-    show 'bash -c "cat insights; kill -KILL \$\$" | loginview'
+    show 'bash -c "cat lines; kill -KILL \$\$" | loginview'
     wait_screen 'the input has ended$'
     press q
     assert_restored
@@ -122,16 +122,16 @@ is_at_prompt() {
 @test "TERM decides about colours, NO_COLOR turns them off, and every name that tmux knows works" {
     open_terminal
     for name in xterm xterm-256color screen linux tmux-256color; do
-        type_in "clear; TERM=$name loginview insights"
+        type_in "clear; TERM=$name loginview lines"
         wait_screen '^▶ 2023-09-12 04:00 '
-        screen -e | grep -q $'\e\\[34m█' # blue
+        coloured_screen | grep -q $'\e\\[34m█' # blue
         press q
         wait_until 10 is_at_prompt
     done
     for setting in TERM=vt100 NO_COLOR=1; do
-        type_in "clear; $setting loginview insights"
+        type_in "clear; $setting loginview lines"
         wait_screen '^▶ 2023-09-12 04:00   6  █+▒+▓+$'
-        run -1 grep $'\e\\[3[1-7]m' <(screen -e)
+        run -1 grep $'\e\\[3[1-7]m' <(coloured_screen)
         press q
         wait_until 10 is_at_prompt
     done
@@ -140,7 +140,7 @@ is_at_prompt() {
 @test "a terminal that cannot show a screen gets the text at the end, and a note" {
     open_terminal 120 50
     for setting in TERM=dumb TERM=no-such-name 'env -u TERM'; do
-        type_in "clear; $setting loginview insights"
+        type_in "clear; $setting loginview lines"
         wait_screen '^ ben, 192.0.2.4  *2$'
         screen_has '^loginview: TERM.*: the text comes at the end of the input, as with --once$'
         screen_has '^▶ 2023-09-12 04:00   6  █+▒+▓+$'
@@ -151,7 +151,7 @@ is_at_prompt() {
 }
 
 @test "a terminal of any size will do, and a new size is followed" {
-    show 'loginview insights'
+    show 'loginview lines'
     wait_screen '^▶ 2023-09-12 04:00 '
     for size in 1x1 2x2 3x10 200x3 20x5 33x11; do
         terminal resize-window -x "${size%x*}" -y "${size#*x}"
@@ -169,7 +169,7 @@ is_at_prompt() {
 }
 
 @test "Ctrl-Z, fg and signals leave the terminal as it was" {
-    show 'loginview insights'
+    show 'loginview lines'
     wait_screen 'the input has ended$'
     press C-z
     wait_screen 'Stopped '
@@ -179,7 +179,7 @@ is_at_prompt() {
     press C-c
     assert_restored
     for signal in INT TERM; do
-        type_in 'clear; loginview insights; echo "status $?"'
+        type_in 'clear; loginview lines; echo "status $?"'
         wait_screen 'the input has ended$'
         pkill -$signal -x loginview -P "$(terminal list-panes -F '#{pane_pid}')"
         wait_screen '^status 0$'
@@ -201,8 +201,8 @@ is_at_prompt() {
 @test "what is in the data stays in its place on the screen" {
     evil=$'\e]0;title\a\e[2J\e[5;5H\r\n\t\xc2\x9b2J\xe2\x80\xae\xe2\x80\x8d'
     jq -c --arg evil "$evil" 'if .top and .insight == "distinct" then .top[0].user_id = $evil
-        elif .field == "device_type" then .counts = {($evil): 4, "日本": 2} else . end' insights >evil
-    show 'loginview evil'
+        elif .field == "device_type" then .counts = {($evil): 4, "日本": 2} else . end' lines >hostile
+    show 'loginview hostile'
     wait_screen '^▶ 2023-09-12 04:00 '
     screen >shown
     assert_match "$(sed -n 4p shown)" '█ \\x1b\]0;title… 67%  █ 日本 33%'
@@ -214,7 +214,7 @@ is_at_prompt() {
 
 @test "a million lines are read with at most ten frames a second, also while the terminal is stopped" {
     show 'clear'
-    yes "$(head -n 1 insights)" | head -n 1000000 >many
+    yes "$(head -n 1 lines)" | head -n 1000000 >many
     type_in '(cat many; touch read) | loginview -v 2>err'
     wait_screen '^ lines 1,000,000  '
     press q

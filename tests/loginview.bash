@@ -60,9 +60,13 @@ press() {
     terminal send-keys "$@"
 }
 
-# What the terminal shows, as text; with -e, also its colours.
+# What the terminal shows, as text, and with escapes for its colours.
 screen() {
-    terminal capture-pane -p "$@"
+    terminal capture-pane -p
+}
+
+coloured_screen() {
+    terminal capture-pane -pe
 }
 
 screen_has() {

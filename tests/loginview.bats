@@ -56,7 +56,7 @@ END
 @test "in a locale without UTF-8, loginview prints ASCII" {
     insights >in
     LC_ALL=C loginview in >out
-    ! LC_ALL=C grep -n '[^ -~]' out
+    LC_ALL=C run -1 grep -n '[^ -~]' out
     assert_match "$(sed -n 5p out)" '00:00  12  #{37}={19}$'
     assert_match "$(sed -n 8p out)" '^> 2023-09-12 04:00   6  #+=+\++$'
 }
@@ -139,6 +139,7 @@ END
     insights >in
     run -74 bash -c 'loginview in >/dev/full'
     assert_eq "$output" 'loginview: stdout: No space left on device'
+    # shellcheck disable=SC2016
     run -0 bash -c 'loginview --width 10M in | true; echo "${PIPESTATUS[0]}"'
     assert_eq "$output" 141
     run -64 loginview --once no-such-file
