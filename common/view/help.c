@@ -57,7 +57,7 @@ void help_put_keys(struct canvas *canvas, const struct choice *c)
         canvas_put(canvas, ROLE_BAR, items[i].text);
     }
     if (c->help)
-        canvas_put(canvas, ROLE_BAR, " any key: back");
+        canvas_put(canvas, ROLE_BAR, " q: quit  any other key: back");
     canvas_go_to_as(canvas, ROLE_BAR, canvas->width);
     canvas_end_row(canvas);
 }
