@@ -54,7 +54,8 @@ struct writer {
 };
 
 static const struct opt options_table[] = {
-    OPT_STRING("compress", 'z', "CODEC", struct options, codec, "gzip, snappy, lz4 or zstd"),
+    OPT_STRING("compress", 'z', "gzip|snappy|lz4|zstd", struct options, codec,
+               "compress messages in batches"),
     OPT_CALL(NULL, 'P', NULL, opt_accept, "accepted, as in kcat: kcat-out always writes"),
     OPT_COUNT("count", 'c', "N", struct options, count, 1, "stop after N messages"),
 };

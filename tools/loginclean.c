@@ -100,8 +100,8 @@ static const struct opt options_table[] = {
                "the last plausible time, instead of --ahead"),
     OPT_DURATION("ahead", 0, "DUR", struct options, ahead,
                  "how far a time may be ahead of the clock (default 1h)"),
-    OPT_CALL("time-unit", 0, "UNIT", set_time_unit,
-             "of a time that is a number: s, ms, us, ns or auto (default)"),
+    OPT_CALL("time-unit", 0, "s|ms|us|ns|auto", set_time_unit,
+             "of a time that is a number (default auto)"),
     OPT_FLAG("strict", 0, struct options, stream.strict, "exit 65 at the first reject"),
 };
 

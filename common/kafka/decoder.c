@@ -48,8 +48,8 @@ const struct opt decoder_opts[] = {
     OPT_CALL("serde", 's', "[key=|value=]FORMAT", set_serde,
              "keys or values are avro or json of a Schema Registry, or packed"),
     OPT_STRING("registry", 'r', "URL", struct decoder_options, codec.url, "the Schema Registry"),
-    OPT_CALL("avro-unions", 0, "HOW", set_unions,
-             "write a value of a union plain (default) or tagged with its type"),
+    OPT_CALL("avro-unions", 0, "plain|tagged", set_unions,
+             "write a value of a union plain (default), or tagged with its type"),
 };
 const size_t decoder_opt_count = sizeof decoder_opts / sizeof *decoder_opts;
 

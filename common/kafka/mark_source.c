@@ -21,8 +21,8 @@ static int set_time_unit(void *options, const char *arg, struct err *err)
 const struct opt mark_source_opts[] = {
     OPT_STRING("time-field", 0, "NAME", struct mark_source_options, time_field,
                "a record's time (default timestamp)"),
-    OPT_CALL("time-unit", 0, "UNIT", set_time_unit,
-             "of a time that is a number: s, ms, us, ns or auto (default)"),
+    OPT_CALL("time-unit", 0, "s|ms|us|ns|auto", set_time_unit,
+             "of a time that is a number (default auto)"),
     OPT_DURATION("ahead", 0, "DUR", struct mark_source_options, ahead,
                  "ignore times that are further ahead (default 10m)"),
     OPT_DURATION("idle", 0, "DUR", struct mark_source_options, idle,

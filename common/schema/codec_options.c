@@ -66,8 +66,8 @@ const struct opt codec_write_opts[] = {
                "the subject of that schema (default TOPIC-key)"),
     OPT_FLAG("register", 0, struct codec_options, add,
              "register the schemas of the files, if the subjects lack them"),
-    OPT_CALL("avro-unions", 0, "HOW", set_unions,
-             "read a value of a union plain (default) or tagged with its type"),
+    OPT_CALL("avro-unions", 0, "plain|tagged", set_unions,
+             "read a value of a union plain (default), or tagged with its type"),
 };
 const size_t codec_write_opt_count = sizeof codec_write_opts / sizeof *codec_write_opts;
 
