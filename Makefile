@@ -26,8 +26,17 @@ CXX ?= c++
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
 PREFIX ?= /usr/local
-BINDIR = $(DESTDIR)$(PREFIX)/bin
-MANDIR = $(DESTDIR)$(PREFIX)/share/man
+# Where files go; $(DESTDIR) comes before each.
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+EXAMPLESDIR = $(PREFIX)/share/doc/loginpipe/examples
+LIBEXECDIR = $(PREFIX)/libexec/loginpipe
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
 
 comma := ,
 B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
@@ -48,13 +57,13 @@ BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libx
 	pkg-config libjemalloc-dev libcurl4-openssl-dev libncurses-dev
 TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven default-jre-headless \
 	openssl procps strace valgrind bsdutils util-linux python3 python3-yaml python3-pip python3-venv python3-psycopg2 curl \
-	clang clang-format cppcheck shellcheck mandoc prometheus prometheus-node-exporter tmux
+	clang clang-format cppcheck shellcheck mandoc prometheus prometheus-node-exporter tmux zsh fish
 # What make bench compares with. A JDK and a Go that are there already need not be Debian's.
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
 .PHONY: all deps demo check test test-spark test-three-brokers filter-test lint bench chaos chaos-elastic chaos-slices bench-workers mutants install uninstall clean picture
-all: $(addprefix $(B)/,$(TOOLS))
+all: $(addprefix $(B)/,$(TOOLS)) COMPLETION := $(B)/completion/zsh/_loginpipe $(COMPLETION)
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
 # C library. The sanitizers bring their own allocator.
@@ -70,6 +79,10 @@ $(B)/kcat-in $(B)/kcat-out: LDLIBS += -lcurl
 $(B)/loginview: LDLIBS += -lncursesw -ltinfo
 $(addprefix $(B)/,$(TOOLS)): $(B)/%: $(B)/tools/%.o $(B)/libcommon.a
 	$(CXX) $(LDFLAGS) $(SANITIZE) $^ -o $@ -Wl,--as-needed $(LDLIBS) -ljq -lsimdjson
+
+# For bash, zsh and fish, from what each tool says about its options.
+$(COMPLETION): tools/completion/write $(wildcard tools/completion/*.*) $(addprefix $(B)/,$(TOOLS))
+	tools/completion/write $(@D:/zsh=) $(addprefix $(B)/,$(TOOLS))
 
 $(UNIT_TESTS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcommon.a
 	@mkdir -p $(@D)
@@ -178,15 +191,51 @@ mutants:
 	@tests/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@tests/mutants/run $(MUTANTS)
 
+# What the units and cron jobs run besides the tools.
+SCRIPTS = login-dead-letters login-hourly login-slice
+UNITS = $(notdir $(wildcard examples/systemd/*.service examples/systemd/*.timer))
+# Of no use outside the source tree.
+SOURCE_EXAMPLES = examples/debian/% examples/docker/%
+EXAMPLES = $(filter-out $(SOURCE_EXAMPLES),$(shell find examples -type f ! -name '.*' | sort))
+
+# In the tree, units name the paths of a package. An installed one says where its settings begin.
+INSTALLED_UNIT = \
+	-e '/^\#   install .*\.service/d' -e '/^\#   install .*login-dead-letters/d' \
+	-e '/^\#   install /s, \([a-z]*\.env\) /, $(EXAMPLESDIR)/systemd/\1 /,' \
+	-e '/^\#   install /s, \.\./kafka\.conf /, $(EXAMPLESDIR)/kafka.conf /,' \
+	-e 's,/usr/local/bin/login-dead-letters,$(LIBEXECDIR)/login-dead-letters,' \
+	-e 's,^Exec\([A-Za-z]*\)=/usr/bin/\(login\|kcat\),Exec\1=$(BINDIR)/\2,'
+
 install: all
-	install -d $(BINDIR) $(addprefix $(MANDIR)/man,1 5 7)
-	install -m 755 $(addprefix $(B)/,$(TOOLS)) $(BINDIR)
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(LIBEXECDIR) \
+		$(UNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR))
+	install -m 755 $(addprefix $(B)/,$(TOOLS)) $(DESTDIR)$(BINDIR)
 	for page in man/*.[157]; do \
-		install -m 644 $$page $(MANDIR)/man$${page##*.} || exit; done
+		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.} || exit; done
+	install -m 755 examples/pipelines/dead-letters.sh $(DESTDIR)$(LIBEXECDIR)/login-dead-letters
+	install -m 755 examples/cron/login-hourly examples/cron/login-slice $(DESTDIR)$(LIBEXECDIR)
+	for unit in $(UNITS); do \
+		sed $(INSTALLED_UNIT) examples/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit; done
+	install -m 644 examples/systemd/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/loginpipe.conf
+	install -m 644 examples/systemd/tmpfiles.conf $(DESTDIR)$(TMPFILESDIR)/loginpipe.conf
+	install -m 644 $(B)/completion/bash/loginpipe $(DESTDIR)$(BASHDIR)
+	for tool in $(filter-out loginpipe,$(TOOLS)); do \
+		ln -sf loginpipe $(DESTDIR)$(BASHDIR)/$$tool || exit; done
+	install -m 644 $(B)/completion/zsh/_loginpipe $(DESTDIR)$(ZSHDIR)
+	install -m 644 $(B)/completion/fish/*.fish $(DESTDIR)$(FISHDIR)
+	for file in $(EXAMPLES); do \
+		mode=644; [ ! -x $$file ] || mode=755; \
+		install -D -m $$mode $$file $(DESTDIR)$(EXAMPLESDIR)/$${file#examples/} || exit; done
 
 uninstall:
-	rm -f $(addprefix $(BINDIR)/,$(TOOLS))
-	for page in man/*.[157]; do rm -f $(MANDIR)/man$${page##*.}/$${page#man/}; done
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(TOOLS)) $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) \
+		$(DESTDIR)$(SYSUSERSDIR)/loginpipe.conf $(DESTDIR)$(TMPFILESDIR)/loginpipe.conf \
+		$(addprefix $(DESTDIR)$(BASHDIR)/,$(TOOLS)) $(DESTDIR)$(ZSHDIR)/_loginpipe \
+		$(patsubst %,$(DESTDIR)$(FISHDIR)/%.fish,$(TOOLS))
+	for page in man/*.[157]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(EXAMPLESDIR)
+	-rmdir $(DESTDIR)$(dir $(EXAMPLESDIR)) 2>/dev/null
 
 clean:
 	rm -rf build build-*
