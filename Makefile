@@ -18,6 +18,9 @@
 # make SAN=address,undefined test    the same tests with the sanitizers
 # make picture                       makes the picture of loginview for README.md anew
 # make install PREFIX=/usr DESTDIR=/tmp/root
+# make deb                           builds a Debian package into build/; see examples/debian
+# make test-deb [SUITES="bookworm trixie"]
+#                                    builds, installs, uses and removes it on fresh Debian systems
 
 VERSION = 0.1.0
 
@@ -62,8 +65,11 @@ TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven defau
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
 
-.PHONY: all deps demo check test test-spark test-three-brokers filter-test lint bench chaos chaos-elastic chaos-slices bench-workers mutants install uninstall clean picture
-all: $(addprefix $(B)/,$(TOOLS)) COMPLETION := $(B)/completion/zsh/_loginpipe $(COMPLETION)
+COMPLETION := $(B)/completion/zsh/_loginpipe
+
+.PHONY: all deps demo check test test-spark test-three-brokers filter-test lint bench chaos chaos-elastic chaos-slices \
+	bench-workers mutants picture install uninstall deb deb-deps test-deb clean
+all: $(addprefix $(B)/,$(TOOLS)) $(COMPLETION)
 
 # librdkafka allocates in one thread and frees in another, which jemalloc does in less time than the
 # C library. The sanitizers bring their own allocator.
@@ -227,6 +233,34 @@ install: all
 	for file in $(EXAMPLES); do \
 		mode=644; [ ! -x $$file ] || mode=755; \
 		install -D -m $$mode $$file $(DESTDIR)$(EXAMPLESDIR)/$${file#examples/} || exit; done
+
+# examples/debian/README.md says how the package is made.
+DEB = $(B)/loginpipe_$(VERSION)_$(shell dpkg --print-architecture).deb
+DEB_SOURCE = $(B)/deb/loginpipe-$(VERSION)
+DEB_PACKAGES = build-essential debhelper
+DEBFULLNAME ?= $(shell sed -n 's/^Maintainer: \(.*\) <.*/\1/p' examples/debian/control)
+DEBEMAIL ?= $(shell sed -n 's/^Maintainer: .*<\(.*\)>/\1/p' examples/debian/control)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
+
+deb-deps:
+	@tests/deps $(BUILD_PACKAGES) $(DEB_PACKAGES)
+
+deb: deb-deps
+	rm -rf $(B)/deb
+	mkdir -p $(DEB_SOURCE)
+	cp -R LICENSE Makefile README.md common examples man tools $(DEB_SOURCE)
+	mv $(DEB_SOURCE)/examples/debian $(DEB_SOURCE)/debian
+	printf 'loginpipe ($(VERSION)) unstable; urgency=medium\n\n  * Version $(VERSION).\n\n -- %s <%s>  %s\n' \
+		'$(DEBFULLNAME)' '$(DEBEMAIL)' "$$(date -u -R -d @$(SOURCE_DATE_EPOCH))" >$(DEB_SOURCE)/debian/changelog
+	sed -i 's/^Maintainer: .*/Maintainer: $(DEBFULLNAME) <$(DEBEMAIL)>/' $(DEB_SOURCE)/debian/control
+	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL CC='$(CC)' CXX='$(CXX)' \
+		DEB_BUILD_OPTIONS="noautodbgsym parallel=$$(nproc)" dpkg-buildpackage -b -us -uc
+	mv $(B)/deb/*.deb $(DEB)
+	rm -rf $(B)/deb
+	@echo $(DEB)
+
+test-deb:
+	@SUITES='$(SUITES)' tests/deb/run
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(TOOLS)) $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) \

@@ -122,6 +122,14 @@ install_units() {
     grep -qx min.insync.replicas=2 kafka.common
 }
 
+@test "hadolint has nothing to say about the Dockerfile" {
+    need_python
+    # It comes with the packages, but as a program.
+    "$BATS_TEST_DIRNAME/python" -c 'import os, sys
+program = sys.prefix + "/bin/hadolint"
+os.execv(program, [program, sys.argv[1]])' "$examples/docker/Dockerfile"
+}
+
 # security-logins.bats signs in with them.
 @test "the example client configurations are valid, and their secrets stay hidden" {
     for file in "$examples"/kafka*.conf; do
