@@ -196,7 +196,7 @@ END
 
 @test "TAB runs nothing that stands in the name of a group or on the command line" {
     # shellcheck disable=SC2016 # nothing may expand these
-    fake_group 'login-$(touch ran)'
+    fake_group 'login-$(>ran)'
     need_shells bash zsh fish
     for shell in bash zsh fish; do
         completed "$shell" 'kcat-in -G login\t'
