@@ -74,3 +74,10 @@ make_in() {
     run -0 systemd-tmpfiles --root="$root" --create loginpipe.conf
     assert_eq "$(stat -c %a root/var/lib/login-hourly)" 750
 }
+
+@test "the Debian package is built with the libraries that make deps installs" {
+    printf 'include Makefile\nprint:\n\t@printf "%%s\\n" $(BUILD_PACKAGES)\n' |
+        make -s -C "$top" -f - print | grep -e '-dev$' | grep -vx libc6-dev | sort >want
+    sed -n '/^Build-Depends:/,/^[^ B]/p' "$top/examples/debian/control" | grep -o 'lib[a-z0-9-]*-dev' | sort >got
+    assert_eq "$(<got)" "$(<want)"
+}
