@@ -76,6 +76,7 @@ make_in() {
 }
 
 @test "the Debian package is built with the libraries that make deps installs" {
+    # shellcheck disable=SC2016 # make expands it
     printf 'include Makefile\nprint:\n\t@printf "%%s\\n" $(BUILD_PACKAGES)\n' |
         make -s -C "$top" -f - print | grep -e '-dev$' | grep -vx libc6-dev | sort >want
     sed -n '/^Build-Depends:/,/^[^ B]/p' "$top/examples/debian/control" | grep -o 'lib[a-z0-9-]*-dev' | sort >got
