@@ -133,6 +133,17 @@ each_shell_completes() {
     done
 }
 
+@test "TAB completes files behind < and >" {
+    need_shells bash zsh fish
+    touch records
+    for shell in bash zsh fish; do
+        # printf takes < as loginclean would.
+        completes "$shell" 'loginclean <rec\t 2> rec\t --can\t' '{loginclean}{--canonical}'
+        grep -qE '<records' screen
+        grep -qE '2> records' screen
+    done
+}
+
 @test "TAB completes nothing where only the user knows what to write" {
     touch 1file
     each_shell_completes 'logingen -n 1\t' '{logingen}{-n}{1}'

@@ -68,6 +68,26 @@ _loginpipe_split() {
         rest=${rest#"$word"}
     done
     shown=$word # the part of the last word that bash replaces
+    _loginpipe_redirections
+}
+
+# Takes redirections out of words, but for the last word. redirected is not empty if that one is the file
+# of a redirection.
+_loginpipe_redirections() {
+    local all=("${words[@]}") operator='^[0-9]*&?(<|>)[<>|&]*' i
+
+    words=() redirected=''
+    for ((i = 0; i < ${#all[@]} - 1; i++)); do
+        if [ -n "$redirected" ]; then
+            redirected=''
+        elif [[ ${all[i]} =~ $operator ]]; then
+            [ "${BASH_REMATCH[0]}" != "${all[i]}" ] || redirected=yes
+        else
+            words+=("${all[i]}")
+        fi
+    done
+    words+=("${all[i]}")
+    [[ ! ${all[i]} =~ $operator ]] || redirected=yes
 }
 
 # _loginpipe_option WORD: sets flag to the option in the word, value to what follows it in the word, and
@@ -128,10 +148,14 @@ _loginpipe_read() {
 }
 
 _loginpipe() {
-    local tool=${1##*/} words shown waiting operands via how kind flag value prefix cur head
+    local tool=${1##*/} words shown redirected waiting operands via how kind flag value prefix cur head
 
     COMPREPLY=()
     _loginpipe_split
+    [ -z "$redirected" ] || {
+        compopt -o default -o bashdefault
+        return
+    }
     _loginpipe_read
     cur=${words[${#words[@]} - 1]}
     [ ${#waiting[@]} -gt 0 ] || _loginpipe_option "$cur"
