@@ -307,9 +307,10 @@ static void put_metrics(void *ctx, struct stream *s, struct metrics *m)
     struct aggregator *a = &((struct agg *)ctx)->aggregator;
 
     aggregator_put_metrics(a, m);
+    const int64_t reached = aggregator_reached(a);
     // The marks of a merger's input tell how far the partials have come, not the records.
-    if (a->options->merge || !stream_has_marks(s))
-        stream_set_watermark(s, aggregator_reached(a));
+    if (reached != MARK_NO_TIME && (a->options->merge || !stream_has_marks(s)))
+        stream_set_watermark(s, reached);
 }
 
 static void on_close(void *ctx, struct stream *s)
