@@ -40,9 +40,9 @@ is_newer_than() {
 }
 
 @test "metrics are written when a stage begins, and while it waits for input or for its reader" {
-    mkfifo wait blocked
-    start bash -c 'exec loginclean --metrics waits <wait >out'
-    exec {to}>wait
+    mkfifo slow blocked
+    start bash -c 'exec loginclean --metrics waits <slow >out'
+    exec {to}>slow
     start bash -c 'exec logingen --metrics blocked-m >blocked'
     exec {from}<blocked
     wait_until 5 test -e waits
