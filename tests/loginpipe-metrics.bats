@@ -31,7 +31,7 @@ assert_valid() {
             sample = $0
             sub(/ [^ ]*$/, "", sample)
             if (samples[sample]++) fail("twice")
-            if (sample !~ /[{]member="[^"]+",stage="[^"]+"/) fail("no member or stage")
+            if (sample !~ /[{]group="[^"]+",member="[^"]+",.*stage="[^"]+"/) fail("no member or stage")
         }
         function fail(why) { print why ": " $0; bad = 1 }
         END { exit bad }' "$1" >&2

@@ -24,9 +24,8 @@ void metrics_family(struct metrics *m, const char *name, const char *type, const
     buf_printf(m->b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void put_label(struct buf *b, char before, const char *name, const char *value)
+void metrics_put_label(struct buf *b, const char *name, const char *value)
 {
-    buf_putc(b, before);
     buf_puts(b, name);
     buf_puts(b, "=\"");
     for (; *value != '\0'; value++) {
@@ -49,11 +48,13 @@ static void put_name(struct metrics *m, const char *suffix, va_list labels)
     buf_puts(m->b, m->family);
     buf_puts(m->b, suffix);
     if (m->stage != NULL) {
-        put_label(m->b, before, "stage", m->stage);
+        buf_putc(m->b, before);
+        metrics_put_label(m->b, "stage", m->stage);
         before = ',';
     }
     while ((name = va_arg(labels, const char *)) != NULL) {
-        put_label(m->b, before, name, va_arg(labels, const char *));
+        buf_putc(m->b, before);
+        metrics_put_label(m->b, name, va_arg(labels, const char *));
         before = ',';
     }
     if (before == ',')

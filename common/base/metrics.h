@@ -47,6 +47,9 @@ __attribute__((sentinel)) void metrics_put_i64(struct metrics *m, int64_t value,
 // The same for a duration, or a moment since 1970, in ms. Prometheus counts in seconds.
 __attribute__((sentinel)) void metrics_put_ms(struct metrics *m, int64_t ms, ...);
 
+// Appends one label, escaped: name="value".
+void metrics_put_label(struct buf *b, const char *name, const char *value);
+
 // --- Durations ---
 
 // How many durations were at most 5, 10, 25, 50, 100, 250, 500 ms, 1, 2.5, 5, 10 s, and all of

@@ -162,21 +162,7 @@ static struct metrics_merge_family *find_or_add(struct metrics_merge *m, struct 
 
 // --- Adding ---
 
-static void put_member(struct buf *b, const char *member)
-{
-    buf_puts(b, "member=\"");
-    for (; *member != '\0'; member++) {
-        if (*member == '\\' || *member == '"')
-            buf_putc(b, '\\');
-        if (*member == '\n')
-            buf_puts(b, "\\n");
-        else
-            buf_putc(b, *member);
-    }
-    buf_putc(b, '"');
-}
-
-static void add_sample(struct metrics_merge *m, struct part line, const char *member)
+static void add_sample(struct metrics_merge *m, struct part line, const char *labels)
 {
     struct sample s;
 
@@ -184,14 +170,14 @@ static void add_sample(struct metrics_merge *m, struct part line, const char *me
         return;
     struct buf *b = &find_or_add(m, s.name)->samples;
     buf_append(b, s.name.at, s.name.len);
-    if (member != NULL || s.labels.len > 0)
+    if (labels != NULL || s.labels.len > 0)
         buf_putc(b, '{');
-    if (member != NULL)
-        put_member(b, member);
-    if (member != NULL && s.labels.len > 0)
+    if (labels != NULL)
+        buf_puts(b, labels);
+    if (labels != NULL && s.labels.len > 0)
         buf_putc(b, ',');
     buf_append(b, s.labels.at, s.labels.len);
-    if (member != NULL || s.labels.len > 0)
+    if (labels != NULL || s.labels.len > 0)
         buf_putc(b, '}');
     buf_putc(b, ' ');
     buf_append(b, s.value.at, s.value.len);
@@ -218,7 +204,7 @@ static void add_comment(struct metrics_merge *m, struct part line)
     buf_putc(b, '\n');
 }
 
-void metrics_merge_add(struct metrics_merge *m, const char *text, size_t len, const char *member)
+void metrics_merge_add(struct metrics_merge *m, const char *text, size_t len, const char *labels)
 {
     const char *const end = text + len;
 
@@ -230,11 +216,11 @@ void metrics_merge_add(struct metrics_merge *m, const char *text, size_t len, co
         if (line.len > 0 && line.at[0] == '#')
             add_comment(m, line);
         else
-            add_sample(m, line, member);
+            add_sample(m, line, labels);
     }
 }
 
-bool metrics_merge_file(struct metrics_merge *m, const char *file, const char *member)
+bool metrics_merge_file(struct metrics_merge *m, const char *file, const char *labels)
 {
     struct buf b = BUF_INIT;
     size_t n;
@@ -250,7 +236,7 @@ bool metrics_merge_file(struct metrics_merge *m, const char *file, const char *m
     const int error = ferror(f) ? EIO : 0;
     fclose(f);
     if (error == 0)
-        metrics_merge_add(m, b.data, b.len, member);
+        metrics_merge_add(m, b.data, b.len, labels);
     buf_release(&b);
     errno = error;
     return error == 0;

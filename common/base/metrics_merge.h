@@ -4,14 +4,15 @@
 // it, in which each family has one HELP, one TYPE and all of its samples. It also tells the values.
 //
 //     struct metrics_merge m = {0};
-//     metrics_merge_file(&m, "dir/pipeline.kcat-in", "pipeline"); // false if there is no such file
+//     metrics_merge_file(&m, "dir/kcat-in", "group=\"g\""); // false if there is no such file
 //     metrics_merge_put(&m, &b);
 //     double lag;
 //     if (metrics_merge_sum(&m, "loginpipe_consumer_lag", &lag, "stage", "kcat-in", NULL) > 0)
 //         ...
 //     metrics_merge_release(&m);
 //
-// Each sample gets a first label, "member". A line that is not of the format, or is cut in half, is
+// Each sample gets further labels, which metrics_put_label() has written, with a comma between two.
+// They come first. A line that is not of the format, or is cut in half, is
 // left out. So is a HELP or TYPE of a family that has one already.
 #ifndef BASE_METRICS_MERGE_H
 #define BASE_METRICS_MERGE_H
@@ -34,11 +35,11 @@ struct metrics_merge {
 
 void metrics_merge_release(struct metrics_merge *m);
 
-// Adds the lines of a text. `member` is NULL for no such label.
-void metrics_merge_add(struct metrics_merge *m, const char *text, size_t len, const char *member);
+// Adds the lines of a text. `labels` is NULL for no more labels.
+void metrics_merge_add(struct metrics_merge *m, const char *text, size_t len, const char *labels);
 
 // Adds the lines of a file. Returns false, with errno set, if it cannot be read.
-bool metrics_merge_file(struct metrics_merge *m, const char *file, const char *member);
+bool metrics_merge_file(struct metrics_merge *m, const char *file, const char *labels);
 
 // Appends all families, in the order in which they were added.
 void metrics_merge_put(const struct metrics_merge *m, struct buf *b);

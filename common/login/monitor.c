@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/datetime.h"
 #include "base/directory.h"
 #include "base/log.h"
@@ -42,12 +43,14 @@ struct monitor {
     struct figures_member *members;
     struct liveness *lives;
     char **names;
+    struct buf *labels; // of its samples; each ends with a NUL
     size_t count;
 
     bool begun, stuck, stopping;
     struct figures figures;
     struct told status, line;
     struct metrics_file file;
+    struct buf written; // what is in it
     int64_t look_due, pet_due;
     struct err why;  // the stages of this process failed last; its status is 0 if they did not
     double extended; // restarts for which more time was asked for
@@ -70,18 +73,24 @@ static void read_all(const struct monitor *m, struct metrics_merge *metrics)
         for (size_t j = 0; j <= l->count; j++) {
             char *file =
                 pipeline_metrics_file(m->dir, l->member, j < l->count ? l->stages[j] : SELF);
-            metrics_merge_file(metrics, file, l->member);
+            metrics_merge_file(metrics, file, m->labels[i].data);
             free(file);
         }
     }
 }
 
+// Writes the file if it is due, and whenever a stage has written: the figures are late enough.
 static void write_file(struct monitor *m, const struct metrics_merge *metrics)
 {
     struct buf b = BUF_INIT;
 
     metrics_merge_put(metrics, &b);
-    metrics_file_write(&m->file, &b);
+    if (metrics_file_wait(&m->file) == 0 ||
+        !bytes_equal(b.data, b.len, m->written.data, m->written.len)) {
+        metrics_file_write(&m->file, &b);
+        buf_clear(&m->written);
+        buf_append(&m->written, b.data, b.len);
+    }
     buf_release(&b);
 }
 
@@ -184,7 +193,7 @@ static void look(struct monitor *m, int64_t now)
     m->look_due = now + look_every(m);
     read_all(m, &metrics);
     figures_update(&m->figures, m->members, m->count, &metrics);
-    if (metrics_file_wait(&m->file) == 0)
+    if (m->file.name != NULL)
         write_file(m, &metrics);
     if (!m->begun && m->figures.restarts > m->extended) {
         m->extended = m->figures.restarts;
@@ -307,6 +316,7 @@ static void make_members(struct monitor *m, size_t count)
     m->members = xcalloc(count, sizeof *m->members);
     m->lives = xcalloc(count, sizeof *m->lives);
     m->names = xcalloc(count, sizeof *m->names);
+    m->labels = xcalloc(count, sizeof *m->labels);
 }
 
 // Notes the names of a member and of its stages.
@@ -318,6 +328,8 @@ static int take_member(struct monitor *m, struct pipeline *p, size_t i, struct e
     if (pipeline_take(p, (int)i, err) != 0)
         return -1;
     m->names[i] = xstrdup(pipeline_name(p));
+    pipeline_put_labels(p, &m->labels[i]);
+    buf_putc(&m->labels[i], '\0');
     m->members[i] = (struct figures_member){.name = m->names[i], .merges = pipeline_merges(p)};
     *l = (struct liveness){.member = m->names[i], .marks = pipeline_has_marks(p)};
     commands = pipeline_commands(p, &l->count);
@@ -394,9 +406,13 @@ void monitor_free(struct monitor *m)
         tell_last(m);
         directory_remove(m->dir);
     }
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = 0; i < m->count; i++) {
         free(m->names[i]);
+        buf_release(&m->labels[i]);
+    }
     free(m->names);
+    free(m->labels);
+    buf_release(&m->written);
     free(m->members);
     free(m->lives);
     free(m->own_name);

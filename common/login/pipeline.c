@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/command.h"
+#include "base/metrics.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
 #include "login/environment.h"
@@ -357,6 +358,23 @@ bool pipeline_has_marks(const struct pipeline *p)
 bool pipeline_merges(const struct pipeline *p)
 {
     return p->recipe == &recipe_merger;
+}
+
+void pipeline_put_labels(const struct pipeline *p, struct buf *b)
+{
+    const struct role *r = &p->role;
+
+    metrics_put_label(b, "group", p->values[GROUP].value);
+    buf_putc(b, ',');
+    metrics_put_label(b, "member", p->name);
+    if (r->worker_id != NULL) {
+        buf_putc(b, ',');
+        metrics_put_label(b, "worker", r->worker_id);
+    }
+    if (strcmp(strchr(r->shard, '/'), "/1") != 0) {
+        buf_putc(b, ',');
+        metrics_put_label(b, "shard", r->shard);
+    }
 }
 
 const char *pipeline_name(const struct pipeline *p)

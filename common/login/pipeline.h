@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/child.h"
 #include "base/err.h"
 
@@ -64,6 +65,10 @@ bool pipeline_has_marks(const struct pipeline *p);
 
 // Returns whether this member reads partials, and not records.
 bool pipeline_merges(const struct pipeline *p);
+
+// Appends the labels that tell the metrics of this member from those of all others on the machine,
+// as metrics_put_label() writes them: group, member, and worker and shard if they are set.
+void pipeline_put_labels(const struct pipeline *p, struct buf *b);
 
 // Returns the name of this member, such as "worker 2", until the next pipeline_take().
 const char *pipeline_name(const struct pipeline *p);

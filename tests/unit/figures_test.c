@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "base/datetime.h"
+#include "base/metrics.h"
 #include "login/figures.h"
 #include "tap.h"
 
@@ -17,8 +18,13 @@ static void update(struct figures *f, struct figures_member *members, size_t cou
 {
     struct metrics_merge m = {0};
 
-    for (size_t i = 0; i < count; i++)
-        metrics_merge_add(&m, texts[i], strlen(texts[i]), members[i].name);
+    for (size_t i = 0; i < count; i++) {
+        struct buf label = BUF_INIT;
+        metrics_put_label(&label, "member", members[i].name);
+        buf_putc(&label, '\0');
+        metrics_merge_add(&m, texts[i], strlen(texts[i]), label.data);
+        buf_release(&label);
+    }
     figures_update(f, members, count, &m);
     metrics_merge_release(&m);
 }

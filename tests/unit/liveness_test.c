@@ -36,7 +36,7 @@ static bool moves(struct liveness *l, const char *text, int64_t now)
 {
     struct metrics_merge m = {0};
 
-    metrics_merge_add(&m, text, strlen(text), "worker 1");
+    metrics_merge_add(&m, text, strlen(text), "member=\"worker 1\"");
     bool does = liveness_check(l, dir, &m, now, WINDOW);
     metrics_merge_release(&m);
     return does;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "base/metrics_merge.h"
 #include "tap.h"
 
@@ -9,7 +10,13 @@
 
 static void add(struct metrics_merge *m, const char *text, const char *member)
 {
-    metrics_merge_add(m, text, strlen(text), member);
+    struct buf label = BUF_INIT;
+
+    if (member != NULL)
+        metrics_put_label(&label, "member", member);
+    buf_putc(&label, '\0');
+    metrics_merge_add(m, text, strlen(text), member == NULL ? NULL : label.data);
+    buf_release(&label);
 }
 
 static void check_merged(const struct metrics_merge *m, const char *wanted, const char *title)
