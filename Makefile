@@ -51,7 +51,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Icommon -DLOGINPIPE_VERSION='"$(VERSION)"' 
 ALL_CXXFLAGS = -std=c++17 -Icommon -Wall -Wextra -Wconversion $(CXXFLAGS) $(SANITIZE)
 
 KAFKA_TOOLS := kcat-in kcat-out kcat-broker
-TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks loginpipe loginresend loginview
+TOOLS := $(KAFKA_TOOLS) loginclean loginagg logingen loginmarks loginpipe loginreport loginresend loginview
 COMMON := $(patsubst %,$(B)/%.o,$(basename $(wildcard common/*/*.c common/*/*.cc)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*_test.c))
 

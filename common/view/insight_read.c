@@ -59,12 +59,14 @@ static const char *const kinds[] = {
 
 uint64_t insight_count(const struct json_value *value)
 {
-    if (value->type == JSON_INT)
-        return value->integer > 0 ? (uint64_t)value->integer : 0;
-    if (value->type == JSON_UINT)
-        return value->uinteger;
-    return value->type == JSON_DOUBLE && value->number >= 0 && value->number < 9e18
-               ? (uint64_t)value->number
+    if (value->type == JSON_INT && value->integer <= 0)
+        return 0;
+    if (value->type == JSON_INT && value->integer < (int64_t)INSIGHT_COUNT_MAX)
+        return (uint64_t)value->integer;
+    if (value->type == JSON_DOUBLE && value->number < (double)INSIGHT_COUNT_MAX)
+        return value->number > 0 ? (uint64_t)value->number : 0;
+    return value->type == JSON_INT || value->type == JSON_UINT || value->type == JSON_DOUBLE
+               ? INSIGHT_COUNT_MAX
                : 0;
 }
 

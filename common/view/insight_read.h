@@ -17,6 +17,7 @@
 #include "json/json.h"
 #include "view/value_list.h"
 
+#define INSIGHT_COUNT_MAX UINT64_C(1000000000000)
 #define INSIGHT_NO_TIME INT64_MIN // the line has no such time
 
 enum insight_kind_name {
@@ -74,7 +75,8 @@ bool insight_rows_next(struct insight_rows *rows, struct value_text *text, struc
 // Returns how many texts a row has.
 size_t insight_texts(const struct insight_line *in);
 
-// Returns a number as a count: 0 if it is none.
+// Returns a number as a count: 0 if it is none, and at most INSIGHT_COUNT_MAX, so that sums over
+// windows and values never overflow.
 uint64_t insight_count(const struct json_value *value);
 
 #endif

@@ -6,10 +6,11 @@
 #include "base/bytes.h"
 #include "view/insight_read.h"
 
-enum { INSIGHT, REJECT, MARK, WATERMARK, MEMBERS };
+enum { INSIGHT, REJECT, MARK, WATERMARK, STOP, MEMBERS };
 
 static const struct json_key members[MEMBERS] = {JSON_KEY("insight"), JSON_KEY("reject"),
-                                                 JSON_KEY("@mark"), JSON_KEY("watermark")};
+                                                 JSON_KEY("@mark"), JSON_KEY("watermark"),
+                                                 JSON_KEY("stop")};
 
 int model_init(struct model *m, const struct series_limits *limits, struct err *err)
 {
@@ -56,16 +57,18 @@ static uint64_t *take_insight(struct model *m)
     return s != NULL && series_take(s, &in, &m->limits) ? &m->insights : &m->ignored;
 }
 
-static uint64_t *take_mark(struct model *m, const struct json_value *kind,
-                           const struct json_value *watermark)
+static uint64_t *take_mark(struct model *m, const struct json_value *member)
 {
+    const struct json_value *kind = &member[MARK], *watermark = &member[WATERMARK];
+
     if (kind->type != JSON_STRING)
         return &m->malformed;
     if (watermark->type == JSON_INT) {
         m->has_watermark = true;
         m->watermark = watermark->integer;
     }
-    m->ended = bytes_are(kind->string.data, kind->string.len, "end");
+    m->ended = bytes_are(kind->string.data, kind->string.len, "end") ||
+               (member[STOP].type == JSON_BOOL && member[STOP].boolean);
     return &m->marks;
 }
 
@@ -81,7 +84,7 @@ static uint64_t *take(struct model *m, const struct line *line)
     if (member[REJECT].type != JSON_ABSENT)
         return reject_table_take(&m->rejects, m->json) == 0 ? &m->rejected : &m->malformed;
     if (member[MARK].type != JSON_ABSENT)
-        return take_mark(m, &member[MARK], &member[WATERMARK]);
+        return take_mark(m, member);
     return &m->others;
 }
 

@@ -47,7 +47,7 @@ struct model {
     struct reject_table rejects;
     bool has_watermark;
     int64_t watermark; // of the last mark that has one, in ms since 1970
-    bool ended;        // the last mark was an end mark
+    bool ended;        // the last mark ends its stream; if there are marks, all was read then
     uint64_t lines;    // all; the sum of the next six
     uint64_t insights, rejected, marks;
     uint64_t others;    // valid JSON of another kind, such as records
