@@ -145,6 +145,11 @@ options_of_page() {
     run_file "$MAN/loginpipe.1"
 }
 
+@test "the examples of loginreport(1) work" {
+    start_broker
+    run_file "$MAN/loginreport.1"
+}
+
 @test "the examples of loginresend(1) work" {
     run_file "$MAN/loginresend.1"
 }

@@ -58,13 +58,13 @@ static int read_file(struct model *m, const char *file, struct err *err)
         return read_lines(m, STDIN_FILENO, "stdin", err);
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return err_set(err, EX_NOINPUT, "%s: %s", file, strerror(errno));
+        return err_set(err, EX_IOERR, "%s: %s", file, strerror(errno));
     int status = read_lines(m, fd, file, err);
     close(fd);
     return status;
 }
 
-// Writes the page. A reader that goes away early is no error.
+// Writes the page. If its reader goes away early, the process ends by SIGPIPE, like any filter.
 static int write_page(struct model *m, const struct page_options *options, struct err *err)
 {
     struct out out;
@@ -72,9 +72,11 @@ static int write_page(struct model *m, const struct page_options *options, struc
 
     out_init(&out, STDOUT_FILENO, "stdout");
     page_put(&out.buf, m, options);
-    if (out_close(&out) != 0 && out.error != EPIPE)
+    if (out_close(&out) != 0)
         status = out_error(&out, err);
     out_release(&out);
+    if (out.error == EPIPE)
+        signals_die_of_pipe();
     return status;
 }
 
