@@ -194,7 +194,7 @@ setup() {
     assert_eq "$output$stderr" 'loginreport: none: No such file or directory'
     run -74 --separate-stderr loginreport .
     assert_eq "$output$stderr" 'loginreport: .: Is a directory'
-    run -0 --separate-stderr bash -c 'loginreport insights | true; [ "${PIPESTATUS[0]}" -eq 141 ]'
+    run -0 --separate-stderr bash -c '{ sleep 0.3 && cat insights; } | loginreport | true; [ "${PIPESTATUS[1]}" -eq 141 ]'
     assert_eq "$stderr" ''
 }
 

@@ -141,7 +141,8 @@ static bool is_about(const struct subject *subject, const struct insight_line *i
     if (subject->kind != in->kind || subject->fields != in->fields)
         return false;
     for (size_t i = 0; i < in->fields; i++) {
-        if (!bytes_are(in->field[i].data, in->field[i].len, subject->field[i]))
+        size_t len = strnlen(in->field[i].data, in->field[i].len); // as it was copied
+        if (!bytes_are(in->field[i].data, len, subject->field[i]))
             return false;
     }
     return true;

@@ -119,6 +119,10 @@ static void check_counts(void)
     tap_int((int64_t)total.count, 2, "... and as many as were asked for");
     tap_int((int64_t)other, 4 + 9, "the rest is other: what was cut now, before, and by loginagg");
     tap_int((int64_t)series_subject(s, INSIGHT_COUNT, "none"), 1, "no other field is found");
+    for (int i = 0; i < 3; i++)
+        take(&m, "{\"insight\":\"count\"," KEY("02", "count/a") ",\"field\":\"a\\u0000b\"," HOUR(
+                     "02") ",\"final\":true,\"values\":1,\"counts\":{\"b\":6}}");
+    tap_int((int64_t)s->subjects, 2, "a field whose name has a NUL is a single one");
     value_list_release(&total);
     model_release(&m);
 }
