@@ -25,7 +25,7 @@ static const struct opt options_table[] = {
     OPT_STRING("title", 0, "TEXT", struct options, page.title,
                "the title of the page (default: Logins)"),
     OPT_STRING("window", 'w', "WINDOW", struct options, page.window,
-               "the windows to show, as in loginagg (default: the shortest ones of time)"),
+               "the windows to show, as in loginagg (default: the shortest)"),
     OPT_COUNT("max-windows", 0, "N", struct options, windows, 1,
               "show the last N windows (default: 10k)"),
 };
