@@ -74,22 +74,27 @@ static void put_y_axis(struct buf *b, uint64_t top, uint64_t step)
     buf_puts(b, "</i></div>");
 }
 
-static void put_x_label(struct buf *b, double place, size_t index)
+// Begins the label of a mark. If there are many, a narrow page has room for every third one.
+static void put_x_label(struct buf *b, double place, size_t index, size_t count)
 {
-    buf_printf(b, "<span%s style=\"left:%.4g%%\">", index % 3 == 0 ? "" : " class=\"m\"", place);
+    bool minor = count > 5 && index % 3 != 0;
+
+    buf_printf(b, "<span%s style=\"left:%.4g%%\">", minor ? " class=\"m\"" : "", place);
 }
 
 static void put_time_axis(struct buf *b, const struct chart *c)
 {
     int64_t span = c->slot_ms * (int64_t)c->slots, end = c->start + span;
     struct time_ticks t = time_ticks(c->start, end, c->slot_ms, X_TICKS);
-    size_t index = 0;
+    size_t index = 0, count = 0;
 
+    for (int64_t ms = time_tick_first(&t, c->start); ms < end; ms = time_tick_next(&t, ms))
+        count++;
     for (int64_t ms = time_tick_first(&t, c->start); ms < end; ms = time_tick_next(&t, ms)) {
         double place = 100 * (double)(ms - c->start) / (double)span;
         if (place > 97)
             break;
-        put_x_label(b, place, index++);
+        put_x_label(b, place, index++, count);
         time_tick_put(&t, b, ms);
         buf_puts(b, "</span>");
     }
@@ -101,7 +106,7 @@ static void put_number_axis(struct buf *b, const struct chart *c)
     size_t index = 0;
 
     for (size_t i = 0; i < c->slots; i += step) {
-        put_x_label(b, 100 * ((double)i + 0.5) / (double)c->slots, index++);
+        put_x_label(b, 100 * ((double)i + 0.5) / (double)c->slots, index++, c->slots / step);
         buf_printf(b, "%" PRId64 "</span>", c->first_number + (int64_t)i);
     }
 }

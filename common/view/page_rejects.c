@@ -46,9 +46,10 @@ void page_put_rejects(struct page *p)
     buf_puts(p->b, "<thead><tr><th scope=\"col\">reason</th><th scope=\"col\" class=\"text\">field"
                    "</th><th scope=\"col\">records</th>");
     struct page_scale scale = page_put_scale(p, t->row[0].count, "records");
-    buf_puts(p->b,
-             "<th scope=\"col\" class=\"text stage\">stage</th><th scope=\"col\" class=\"text\">"
-             "example</th></tr></thead><tbody>\n");
+    buf_puts(
+        p->b,
+        "<th scope=\"col\" class=\"text stage\">stage</th><th scope=\"col\" class=\"text detail\">"
+        "example</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < t->count; i++)
         put_row(p, &t->row[i], &scale);
     page_end_table(p);

@@ -31,7 +31,7 @@ int64_t ticks_duration(int64_t span, int64_t step, int64_t most)
     if (span / step <= most)
         return step;
     for (size_t i = 0; i < USUAL; i++) {
-        if (usual[i] % step == 0 && span / usual[i] <= most)
+        if (usual[i] % step == 0 && span / usual[i] <= most && usual[i] / 3 <= times * step)
             return usual[i];
     }
     return times * step;
@@ -39,7 +39,7 @@ int64_t ticks_duration(int64_t span, int64_t step, int64_t most)
 
 struct time_ticks time_ticks(int64_t start, int64_t end, int64_t least, int64_t most)
 {
-    static const int months[] = {1, 2, 3, 6, 12, 24, 60, 120, 1200};
+    static const int months[] = {1, 2, 3, 6, 12, 24, 60, 120, 1200, 12000};
     size_t i = 0, k = 0;
 
     while (i < USUAL && (usual[i] < least || (end - start) / usual[i] > most))
