@@ -148,7 +148,7 @@ void html_put_share(struct buf *b, uint64_t part, uint64_t whole)
 
 static struct tm fields_of(int64_t ms)
 {
-    time_t seconds = (time_t)((ms - (ms % 1000 + 1000) % 1000) / 1000);
+    time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
     struct tm tm = {0};
 
     gmtime_r(&seconds, &tm);

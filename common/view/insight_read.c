@@ -166,8 +166,8 @@ static int place_window(struct insight_line *in, const struct json_value *key,
         in->order = in->start;
         in->window =
             memchr(in->series.data, '/', in->series.len) != NULL ? WINDOW_HOPPING : WINDOW_TUMBLING;
-    } else if (number.type == JSON_INT) {
-        if (!take_number_off(&in->series))
+    } else if (number.type != JSON_ABSENT) {
+        if (!json_is_count(&number, (int64_t)INSIGHT_COUNT_MAX) || !take_number_off(&in->series))
             return -1;
         in->order = number.integer;
         in->window = WINDOW_RECORDS;

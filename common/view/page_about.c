@@ -37,7 +37,7 @@ static void put_records(struct page *p)
         if (w->last > last)
             last = w->last;
     }
-    if (first == INSIGHT_NO_TIME)
+    if (first == INSIGHT_NO_TIME || last == INSIGHT_NO_TIME)
         return;
     begin(p, "First login");
     html_put_moment(p->b, first, false);

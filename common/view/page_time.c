@@ -21,8 +21,9 @@
 // How windows are shown on an axis, and what is stacked.
 struct axis {
     struct page *p;
-    size_t from;            // the first window that is shown
-    int64_t slot_ms, start; // of windows of time
+    size_t from;     // the first window that is shown
+    int64_t slot_ms; // the length of a slot; 0 if windows are not of time
+    int64_t start;   // of the first slot: a time, or else a number
     size_t slots;
     size_t subject;            // the counted field that is stacked; none if s->subjects
     struct value_list stacked; // its most frequent values
@@ -42,19 +43,21 @@ static void place_windows(struct axis *a)
         a->slots = (size_t)((last->end - a->start + a->slot_ms - 1) / a->slot_ms);
         return;
     }
-    a->from = s->windows > SLOTS_MAX ? s->windows - SLOTS_MAX : 0;
-    a->slots = s->windows - a->from;
-    if (s->kind == WINDOW_HOPPING && series_missing(s, a->from, s->windows) == 0) {
-        a->slot_ms = s->step;
-        a->start = s->window[a->from]->start;
-    }
+    // Overlapping windows and those of records cannot be added up, so the last ones are shown.
+    // Their order is a time or a number.
+    int64_t apart = s->kind == WINDOW_HOPPING ? s->step : 1;
+    while (s->window[a->from]->order <= last->order - apart * SLOTS_MAX)
+        a->from++;
+    a->start = s->window[a->from]->order;
+    a->slots = (size_t)((last->order - a->start) / apart + 1);
+    a->slot_ms = s->kind == WINDOW_HOPPING ? s->step : 0;
 }
 
 static size_t slot_of(const struct axis *a, size_t window)
 {
-    if (a->p->s->kind != WINDOW_TUMBLING)
-        return window - a->from;
-    size_t slot = (size_t)((a->p->s->window[window]->start - a->start) / a->slot_ms);
+    int64_t apart = a->slot_ms > 0 ? a->slot_ms : 1;
+    size_t slot = (size_t)((a->p->s->window[window]->order - a->start) / apart);
+
     return slot < a->slots ? slot : a->slots - 1;
 }
 
@@ -239,7 +242,7 @@ static void put_title(const struct axis *a)
     buf_puts(a->p->b, "</h2>\n");
     if (a->from > 0) {
         buf_puts(a->p->b, "<p>The chart shows the last ");
-        html_put_counted(a->p->b, a->slots, "window", "windows");
+        html_put_counted(a->p->b, s->windows - a->from, "window", "windows");
         buf_puts(a->p->b, ".</p>\n");
     }
 }
