@@ -201,15 +201,18 @@ mutants:
 SCRIPTS = login-dead-letters login-hourly login-slice
 UNITS = $(notdir $(wildcard examples/systemd/*.service examples/systemd/*.timer))
 # Of no use outside the source tree.
-SOURCE_EXAMPLES = examples/debian/% examples/docker/%
+SOURCE_EXAMPLES = examples/debian/% examples/docker/Dockerfile
 EXAMPLES = $(filter-out $(SOURCE_EXAMPLES),$(shell find examples -type f ! -name '.*' | sort))
 
 # In the tree, units name the paths of a package. An installed one says where its settings begin.
 INSTALLED_UNIT = \
-	-e '/^\#   install .*\.service/d' -e '/^\#   install .*login-dead-letters/d' \
+	-e '/^\#   install .*\.service/d' -e '/^\#   install .*login-dead-letters/d' -e '/^\#   install .*sinks\//d' \
 	-e '/^\#   install /s, \([a-z]*\.env\) /, $(EXAMPLESDIR)/systemd/\1 /,' \
 	-e '/^\#   install /s, \.\./kafka\.conf /, $(EXAMPLESDIR)/kafka.conf /,' \
+	-e 's, \.\./sinks/, $(EXAMPLESDIR)/sinks/,' \
 	-e 's,/usr/local/bin/login-dead-letters,$(LIBEXECDIR)/login-dead-letters,' \
+	-e 's,/usr/local/lib/login-sinks,$(LIBEXECDIR)/sinks,' \
+	-e 's,^ExecStart=/bin/bash,Environment=PATH=$(BINDIR):/usr/local/bin:/usr/bin:/bin\n&,' \
 	-e 's,^Exec\([A-Za-z]*\)=/usr/bin/\(login\|kcat\),Exec\1=$(BINDIR)/\2,'
 
 install: all
@@ -220,6 +223,9 @@ install: all
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.} || exit; done
 	install -m 755 examples/pipelines/dead-letters.sh $(DESTDIR)$(LIBEXECDIR)/login-dead-letters
 	install -m 755 examples/cron/login-hourly examples/cron/login-slice $(DESTDIR)$(LIBEXECDIR)
+	install -d $(DESTDIR)$(LIBEXECDIR)/sinks
+	install -m 755 examples/sinks/to-* $(DESTDIR)$(LIBEXECDIR)/sinks
+	install -m 644 examples/sinks/*.py $(DESTDIR)$(LIBEXECDIR)/sinks
 	for unit in $(UNITS); do \
 		sed $(INSTALLED_UNIT) examples/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
 		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit; done

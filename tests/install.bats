@@ -49,14 +49,17 @@ make_in() {
     make_in install PREFIX=/opt/pipe
     units=$root/opt/pipe/lib/systemd/system
     for unit in "$units"/*.service; do
-        program=$(sed -n 's/^ExecStart=//p' "$unit" | sed 's,^/bin/bash ,,; s/ .*//')
-        assert_match "$program" '^/opt/pipe/'
-        [ -x "$root$program" ]
+        # Programs are below the prefix, those that a shell starts by their path or by PATH.
+        grep -E '^ExecStart=|^    /' "$unit" | grep -oE '/opt/pipe/[^ ]+' >programs
+        while read -r program; do [ -x "$root$program" ]; done <programs
+        [ -s programs ]
+        run ! grep -E '/usr/bin/(login|kcat)|/usr/local/(bin|lib)/' <(grep -v '^Environment=PATH=' "$unit")
+        ! grep -q '^ExecStart=/bin/bash' "$unit" || grep -q '^Environment=PATH=/opt/pipe/bin:' "$unit"
         # All that is left to do by hand is to copy settings.
         while read -r file; do
             [ -e "$root$file" ]
         done < <(sed -nE 's/^#   install -D -m 0[0-7]+ ([^ ]+) .*/\1/p' "$unit")
-        run ! grep -qE 'install .*(service|timer|dead-letters)' "$unit"
+        run ! grep -qE 'install .*(service|timer|dead-letters|sinks/to)' "$unit"
         grep -q ' /opt/pipe/share/doc/loginpipe/examples/kafka.conf /etc/loginpipe/kafka.conf' "$unit"
     done
     assert_eq "$(cd "$units" && ls)" "$(cd "$top/examples/systemd" && ls -- *.service *.timer)"
