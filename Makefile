@@ -130,7 +130,8 @@ deps:
 demo:
 	@tests/deps $(BUILD_PACKAGES)
 	@$(MAKE) --no-print-directory all
-	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) tests/demo
+	@PATH=$(abspath $(B)):$$PATH BOOTSTRAP_SERVERS=$(BOOTSTRAP_SERVERS) \
+		DEMO_REPORT=$(abspath $(B))/demo.html tests/demo
 
 .PHONY: test-programs
 test-programs: all $(UNIT_TESTS) $(PRELOADS) $(B)/tests/alter_topic $(BENCH_PROGRAMS)

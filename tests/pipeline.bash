@@ -34,7 +34,10 @@ final_insights() {
 
 # Runs the demo on the broker of BOOTSTRAP_SERVERS, or on its own if that is not set.
 assert_demo_adds_up() {
-    run -0 timeout 60 "$BATS_TEST_DIRNAME/demo"
+    DEMO_REPORT=$PWD/demo.html run -0 timeout 60 "$BATS_TEST_DIRNAME/demo"
     assert_eq "$(grep -c '^ *ok ' <<<"$output")" 5
+    grep -q 'loginview: logins per hour by device_type' <<<"$output"
+    assert_eq "$(tail -n 1 <<<"$output")" "    $PWD/demo.html"
+    grep -q 'Logins of the demo' demo.html
     run ! grep -q WRONG <<<"$output"
 }
