@@ -140,7 +140,8 @@ is_at_prompt() {
 @test "a terminal that cannot show a screen gets the text at the end, and a note" {
     open_terminal 120 50
     for setting in TERM=dumb TERM=no-such-name 'env -u TERM'; do
-        type_in "clear; $setting loginview lines"
+        type_in "clear; echo now ${setting##* }; $setting loginview lines"
+        wait_screen "^now ${setting##* }$" # what the one before has shown is gone
         wait_screen '^ ben, 192.0.2.4  *2$'
         screen_has '^loginview: TERM.*: the text comes at the end of the input, as with --once$'
         screen_has '^▶ 2023-09-12 04:00   6  █+▒+▓+$'
