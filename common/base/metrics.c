@@ -85,17 +85,6 @@ void metrics_put_u64(struct metrics *m, uint64_t value, ...)
     buf_putc(m->b, '\n');
 }
 
-void metrics_put_i64(struct metrics *m, int64_t value, ...)
-{
-    va_list labels;
-
-    va_start(labels, value);
-    put_name(m, "", labels);
-    va_end(labels);
-    buf_put_i64(m->b, value);
-    buf_putc(m->b, '\n');
-}
-
 void metrics_put_ms(struct metrics *m, int64_t ms, ...)
 {
     va_list labels;

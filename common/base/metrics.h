@@ -42,7 +42,6 @@ void metrics_family(struct metrics *m, const char *name, const char *type, const
 
 // Appends a sample of the family. After the value come names and values of labels, and then NULL.
 __attribute__((sentinel)) void metrics_put_u64(struct metrics *m, uint64_t value, ...);
-__attribute__((sentinel)) void metrics_put_i64(struct metrics *m, int64_t value, ...);
 
 // The same for a duration, or a moment since 1970, in ms. Prometheus counts in seconds.
 __attribute__((sentinel)) void metrics_put_ms(struct metrics *m, int64_t ms, ...);

@@ -73,8 +73,8 @@ void lag_put_metrics(struct lag *lag, struct metrics *m)
         if (end < 0)
             continue;
         snprintf(id, sizeof id, "%d", (int)p->id);
-        metrics_put_i64(m, end > p->next ? end - p->next : 0, "topic", p->topic, "partition", id,
-                        NULL);
+        metrics_put_u64(m, end > p->next ? (uint64_t)(end - p->next) : 0, "topic", p->topic,
+                        "partition", id, NULL);
     }
     if (!lag->closed && !background_busy(&lag->background))
         start_question(lag);

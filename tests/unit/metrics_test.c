@@ -13,11 +13,11 @@ static void test_text(void)
     struct metrics m = {.b = &b, .stage = "kcat-in"};
 
     metrics_family(&m, "lag", "gauge", "How far behind.");
-    metrics_put_i64(&m, -3, "topic", "a\"b\\c\nd", "partition", "0", NULL);
+    metrics_put_u64(&m, 3, "topic", "a\"b\\c\nd", "partition", "0", NULL);
     metrics_put_u64(&m, UINT64_MAX, NULL);
     tap_text(b.data, b.len,
              "# HELP lag How far behind.\n# TYPE lag gauge\n"
-             "lag{stage=\"kcat-in\",topic=\"a\\\"b\\\\c\\nd\",partition=\"0\"} -3\n"
+             "lag{stage=\"kcat-in\",topic=\"a\\\"b\\\\c\\nd\",partition=\"0\"} 3\n"
              "lag{stage=\"kcat-in\"} 18446744073709551615\n",
              "labels are escaped, and numbers exact");
     buf_clear(&b);
