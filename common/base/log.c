@@ -146,10 +146,11 @@ static size_t one_line(char *text, size_t len)
 // floor.
 static void put_string(struct text *t, const char *text, size_t len)
 {
+    uint32_t c;
+
     put(t, "\"");
     for (size_t i = 0, n; i < len; i += n == 0 ? 1 : n) {
-        const unsigned char c = (unsigned char)text[i];
-        n = utf8_length(text + i, len - i);
+        n = utf8_decode(text + i, len - i, &c);
         if (n == 0)
             put(t, "\\ufffd");
         else if (c < 0x20)

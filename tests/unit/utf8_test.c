@@ -26,11 +26,13 @@ static void test_all(void)
 {
     int wrong = 0;
     char text[4];
+    uint32_t found;
 
     for (uint32_t c = 0; c < 0x200000; c++) {
         const size_t len = encode(c, text);
-        wrong += (utf8_length(text, len) == len) != json_utf8_valid(text, len);
-        wrong += len > 1 && utf8_length(text, len - 1) != 0;
+        const bool valid = json_utf8_valid(text, len);
+        wrong += (utf8_decode(text, len, &found) == len) != valid || (valid && found != c);
+        wrong += len > 1 && utf8_decode(text, len - 1, &found) != 0;
     }
     tap_int(wrong, 0, "all encoded numbers, and their beginnings, are told apart");
 }
@@ -39,17 +41,18 @@ static void test_three_bytes(void)
 {
     int wrong = 0;
     char text[3];
+    uint32_t found;
 
     for (uint32_t c = 0; c < 0x1000000; c++) {
         text[0] = (char)(c >> 16);
         text[1] = (char)(c >> 8);
         text[2] = (char)c;
-        const size_t len = utf8_length(text, 3);
+        const size_t len = utf8_decode(text, 3, &found);
         wrong += len == 3 ? !json_utf8_valid(text, 3) : len > 3;
     }
     tap_int(wrong, 0, "three bytes are a character only if they are UTF-8");
-    tap_int((int64_t)utf8_length("", 0), 0, "no text begins with no character");
-    tap_int((int64_t)utf8_length("\0x", 2), 1, "NUL is a character");
+    tap_int((int64_t)utf8_decode("", 0, &found), 0, "no text begins with no character");
+    tap_int((int64_t)utf8_decode("\0x", 2, &found), 1, "NUL is a character");
 }
 
 int main(void)
