@@ -226,14 +226,16 @@ compare() {
 }
 
 restore() {
-    local list partition there
+    local list partition there saved has
 
     check
     lock
     list=$(saved_partitions)
-    kcat-out -t "$topic" --create="$(wc -l <<< "$list")" < /dev/null
-    [ "$(partitions "$topic" | wc -l)" -eq "$(wc -l <<< "$list")" ] ||
-        die 78 "$topic: has not $(wc -l <<< "$list") partitions, as the backup has"
+    saved=$(wc -l <<< "$list")
+    kcat-out -t "$topic" --create="$saved" < /dev/null
+    has=$(partitions "$topic" | wc -l)
+    [ "$has" -eq "$saved" ] ||
+        die 78 "$topic: partitions: $has, but the backup has $saved; restore to a new topic"
     list=$(compare 78)
     while read -r partition there; do
         contents "$partition" | tail -n "+$((there + 1))"
