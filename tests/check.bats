@@ -159,7 +159,7 @@ ok: kcat-out: topic $topic-rejects: 1 partition"
     assert_match "$checked" '^ok: loginpipe: --metrics: m can be written'
     [ ! -e m ]
     METRICS_FILE=none/m check 73
-    assert_match "$checked" $'^failed: loginpipe: --metrics: none/m: No such file or directory\n'
+    assert_match "$checked" $'^failed: loginpipe: --metrics: none/m: No such file or directory; name a file in a directory that can be written\n'
 }
 
 @test "loginpipe --check checks each role with the topics of that role" {
@@ -185,7 +185,7 @@ ok: kcat-out: topic $topic-rejects: 1 partition"
     make_topics 1 1
     touch file
     STATE_DIR=$PWD/file/states KCAT_OUT_OPTS='-b 127.0.0.1:1 --wait 1s' check 73
-    assert_match "$checked" "failed: loginpipe: STATE_DIR: $PWD/file/states/$topic.0of1: Not a directory"
+    assert_match "$checked" "failed: loginpipe: STATE_DIR: $PWD/file/states/$topic.0of1: Not a directory; name a directory that can be written"
     assert_match "$checked" "ok: kcat-in: topic $topic: 1 partition.*failed: kcat-out: broker: not reachable within 1s: "
     KCAT_IN_OPTS=--no-such-option check 64
     assert_match "$stderr" '^kcat-in: --no-such-option: '

@@ -78,7 +78,8 @@ static void check_state(struct run *r, const char *path)
     if (can_write(path)) {
         check_report_passed(&r->report, "STATE_DIR: %s can be written", path);
     } else {
-        err_set(&err, EX_CANTCREAT, "STATE_DIR: %s: %s", path, strerror(errno));
+        err_set(&err, EX_CANTCREAT, "STATE_DIR: %s: %s; name a directory that can be written", path,
+                strerror(errno));
         check_report_failed(&r->report, &err);
     }
 }
@@ -103,14 +104,17 @@ static void check_clock(struct run *r)
 static void check_metrics(struct run *r, const char *name)
 {
     const struct metrics_file file = {.name = name};
-    struct err err;
+    struct err err, advice;
 
     if (name == NULL)
         return;
-    if (metrics_file_check(&file, &err) == 0)
+    if (metrics_file_check(&file, &err) == 0) {
         check_report_passed(&r->report, "--metrics: %s can be written", name);
-    else
-        check_report_failed(&r->report, &err);
+    } else {
+        err_set(&advice, err.status, "%s; name a file in a directory that can be written",
+                err.text);
+        check_report_failed(&r->report, &advice);
+    }
 }
 
 // Runs a stage with --check.
