@@ -119,6 +119,14 @@ is_at_prompt() {
     assert_restored
 }
 
+@test "if the writer fails before its first line, no screen hides what it says" {
+    show 'bash -c "echo no broker >&2; exit 64" | loginview'
+    wait_screen 'There were no insights'
+    wait_until 10 is_at_prompt
+    screen_has '^no broker$'
+    screen_has '^> bash'
+}
+
 @test "TERM decides about colours, NO_COLOR turns them off, and every name that tmux knows works" {
     open_terminal
     for name in xterm xterm-256color screen linux tmux-256color; do

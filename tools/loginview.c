@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #define RATE_SAMPLES 6    // one each REFRESH_MS
 #define WINDOWS_KEPT 2000 // of each kind
 #define WIDTH_MAX 10000   // columns of the text
+#define FIRST_LINE_MS 500 // how long the screen waits for the first line
 
 struct options {
     struct input_options input;
@@ -215,12 +217,22 @@ static int show(struct viewer *v, struct screen *screen)
     return v->feed.failed ? v->feed.err.status : EX_OK;
 }
 
+// Whether the command before us has ended without a line. What it said about that is on the
+// terminal, where a screen would hide it. So the screen waits for the first line, but not for long.
+static bool ended_at_once(const struct options *o)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return o->input.file_count == 0 && poll(&in, 1, FIRST_LINE_MS) > 0 &&
+           (in.revents & POLLHUP) != 0 && (in.revents & POLLIN) == 0;
+}
+
 // Returns the screen, or NULL if the output is text.
 static struct screen *open_screen(const struct options *o)
 {
     struct err err;
 
-    if (o->once || !isatty(STDOUT_FILENO))
+    if (o->once || !isatty(STDOUT_FILENO) || ended_at_once(o))
         return NULL;
     struct screen *screen = screen_open(&err);
     if (screen == NULL)
