@@ -312,6 +312,18 @@ static void check_series(void)
     model_release(&m);
 }
 
+// Names of fields come from the data as well.
+static void check_empty_names(void)
+{
+    struct model m = new_model(10, 10, 10);
+
+    take(&m, "{\"insight\":\"duplicates\"," KEY("01", "duplicates/") ",\"fields\":[\"\"]," HOUR(
+                 "01") ",\"groups\":0,\"records\":0,\"top\":[]}");
+    tap_int((int64_t)m.insights, 1, "a field whose name is empty is taken");
+    tap_ok(strcmp(m.series[0].subject[0].name, "") == 0, "... and so is its name");
+    model_release(&m);
+}
+
 int main(void)
 {
     check_windows();
@@ -321,5 +333,6 @@ int main(void)
     check_rejects();
     check_other_lines();
     check_series();
+    check_empty_names();
     return tap_done();
 }
