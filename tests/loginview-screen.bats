@@ -154,9 +154,18 @@ is_at_prompt() {
         screen_has '^loginview: TERM.*: the text comes at the end of the input, as with --once$'
         screen_has '^▶ 2023-09-12 04:00   6  █+▒+▓+$'
     done
-    type_in 'clear; loginview; echo "status $?"'
-    wait_screen '^status 64$'
-    screen_has 'stdin is a terminal: give a FILE'
+}
+
+@test "loginview does not read its insights from the terminal that its keys come from" {
+    open_terminal 100 24
+    for files in '' ' -' ' lines -'; do
+        type_in "clear; loginview$files; echo \"status \$?\""
+        wait_screen '^status 64$'
+        screen_has 'stdin is a terminal: give a FILE'
+    done
+    type_in 'clear; loginview <&-; echo "status $?"'
+    wait_screen '^status 74$'
+    screen_has '^loginview: stdin: Bad file descriptor$'
 }
 
 @test "a terminal of any size will do, and a new size is followed" {

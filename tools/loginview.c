@@ -3,9 +3,11 @@
 // loginview: shows insights and rejects on a terminal while they arrive, or once as text.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/datetime.h"
@@ -256,6 +258,23 @@ static int run(struct viewer *v)
     return status;
 }
 
+// Checks that stdin, if it is read, has lines. The keys come from the terminal, so nothing else may
+// read there; and if stdin is closed, the terminal would take its place.
+static void check_stdin(const struct input_options *input)
+{
+    bool is_read = input->file_count == 0;
+
+    for (size_t i = 0; i < input->file_count && !is_read; i++)
+        is_read = strcmp(input->file[i], "-") == 0;
+    if (is_read && isatty(STDIN_FILENO))
+        opt_usage_error("stdin is a terminal: give a FILE, or kcat-in login-insights | loginview");
+    if (is_read && fcntl(STDIN_FILENO, F_GETFD) < 0) {
+        struct err err;
+        err_set(&err, EX_IOERR, "stdin: %s", strerror(errno));
+        err_die(&err);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.input = {.lines = true}, .rows = 24};
@@ -271,8 +290,7 @@ int main(int argc, char **argv)
     options.input.file_count = (size_t)(argc - first);
     if (input_options_check(&options.input, &err) != 0)
         opt_usage_error("%s", err.text);
-    if (first == argc && isatty(STDIN_FILENO))
-        opt_usage_error("stdin is a terminal: give a FILE, or kcat-in login-insights | loginview");
+    check_stdin(&options.input);
     signals_catch();
     struct viewer viewer = {
         .options = &options, .choice = CHOICE_INIT, .dashboard = {.utf8 = cells_have_utf8()}};
