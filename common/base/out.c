@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/signals.h"
+
 void out_init(struct out *o, int fd, const char *name)
 {
     *o = (struct out){.fd = fd, .name = name, .buf = BUF_INIT};
@@ -39,8 +41,12 @@ static bool is_regular(int fd)
 
 int out_open_append(struct out *o, const char *file, const char *option, struct err *err)
 {
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    int fd;
 
+    // A named pipe waits for its reader, which a timer may interrupt.
+    do
+        fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR && !signals_stopping());
     if (fd < 0) {
         *o = (struct out){.fd = -1, .name = file, .buf = BUF_INIT};
         return err_set(err, EX_CANTCREAT, "%s: %s: %s", option, file, strerror(errno));
