@@ -74,6 +74,13 @@ is_newer_than() {
     assert_eq "$(cat err)" 'loginclean: --metrics: gone/m: No such file or directory'
 }
 
+@test "with --metrics, a named pipe for rejects still waits for its reader" {
+    mkfifo refused
+    start bash -c 'echo x | loginclean --metrics m --rejects refused >out'
+    sleep 1.2 # the timer of --metrics runs each second
+    assert_eq "$(timeout 5 jq -r .reject <refused)" not_json
+}
+
 # on_terminal COMMAND: runs it with a terminal as standard error, and prints what that shows.
 on_terminal() {
     script -qec "$1" /dev/null | tr '\r' '\n'
@@ -108,6 +115,9 @@ on_terminal() {
     assert_match "$(jq -r .time <<<"$output")" '^20[0-9-]+T[0-9:]+\.[0-9]{3}Z$'
     LOG_FORMAT=xml run -0 --separate-stderr loginclean </dev/null
     assert_eq "$stderr" "loginclean: LOG_FORMAT: 'xml' is not one of text, json"
+    LOG_FORMAT=json LOG_LEVEL=loud run -0 --separate-stderr loginclean </dev/null
+    assert_eq "$(jq -r .message <<<"$stderr")" \
+        "LOG_LEVEL: 'loud' is not one of error, warn, info, debug"
     LOG_FORMAT=text run -0 --separate-stderr loginclean </dev/null
     assert_eq "$stderr" ''
 }

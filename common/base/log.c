@@ -57,9 +57,9 @@ void log_init(const char *argv0)
 
     if (argv0 != NULL)
         program = slash == NULL ? argv0 : slash + 1;
+    as_json = format != NULL && strcasecmp(format, "json") == 0;
     if (name != NULL && *name != '\0' && !parse_level(name, &threshold))
         log_warn("LOG_LEVEL: '%s' is not one of error, warn, info, debug", name);
-    as_json = format != NULL && strcasecmp(format, "json") == 0;
     if (format != NULL && *format != '\0' && !as_json && strcasecmp(format, "text") != 0)
         log_warn("LOG_FORMAT: '%s' is not one of text, json", format);
 }
