@@ -103,6 +103,7 @@ ROLE=worker DELIVERY=none|DELIVERY: 'none' cannot be combined with ROLE; workers
 ROLE=worker SHARD=0/2|SHARD: cannot be combined with ROLE, -n or NUM_CONSUMERS
 NUM_CONSUMERS=2 SHARD=0/1|SHARD: cannot be combined with ROLE, -n or NUM_CONSUMERS
 ROLE=worker WORKER_ID=a/b|WORKER_ID: 'a/b' is not a name of up to 200 letters, digits, '.', '_' and '-'
+ROLE=worker KAFKA_GROUP=café|KAFKA_GROUP: workers need a name of printable ASCII characters
 ROLE=merge PARTIALS_TOPIC=$topic-rejects|PARTIALS_TOPIC: $topic-rejects is also the topic for something else
 ROLE=worker PARTIALS_TOPIC=$topic|KAFKA_TOPIC: $topic is also an output topic
 ROLE=merge MERGE_OPTS=--state-reset|MERGE_OPTS: --state-reset would reset the state at every restart; use it with --once

@@ -160,6 +160,19 @@ static int check_topics(const struct pipeline *p, struct err *err)
     return 0;
 }
 
+// librdkafka cannot hand a worker's membership of other groups from kcat-in to kcat-out.
+static int check_group(const struct pipeline *p, struct err *err)
+{
+    if (!p->role.first->has_partials)
+        return 0;
+    for (const char *c = p->values[GROUP].value; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~')
+            return err_set(err, EX_USAGE,
+                           "KAFKA_GROUP: workers need a name of printable ASCII characters");
+    }
+    return 0;
+}
+
 // A merger beside workers is started twice if they end.
 static int check_reset(const struct pipeline *p, struct err *err)
 {
@@ -209,7 +222,8 @@ static int read_settings(struct pipeline *p, struct err *err)
         return err_set(err, EX_USAGE,
                        "HEALTH_FILE: requires DELIVERY=exactly-once or "
                        "at-least-once");
-    if (set_state(p, err) != 0 || check_reset(p, err) != 0 || check_metrics(err) != 0)
+    if (check_group(p, err) != 0 || set_state(p, err) != 0 || check_reset(p, err) != 0 ||
+        check_metrics(err) != 0)
         return -1;
     return check_topics(p, err);
 }
