@@ -87,7 +87,23 @@ END
     # Insights come from several partitions in any order.
     tac in | loginview | head -n 1 | grep -q '^ loginview: logins per hour by device_type '
     # What is not there is not chosen.
-    assert_match "$(loginview -w 7d -f locale in | head -n 1)" '^ loginview: logins per hour by device_type '
+    run -65 --separate-stderr loginview -w 7d in
+    assert_match "$output" '^ loginview: logins per hour by device_type '
+    assert_eq "$stderr" 'loginview: -w 7d: no insight has such a window'
+    run -65 --separate-stderr loginview -f locale in
+    assert_eq "$stderr" 'loginview: -f locale: no insight counts this field'
+}
+
+@test "loginview says if the stream has broken off, and ends with 75" {
+    login 0 ann 192.0.2.1 web 5 | loginagg --every 0 >lines
+    mark() { echo "{\"@mark\":\"$1\",\"run\":\"r\",\"seq\":$2}"; }
+    { mark hello 1 && cat lines && mark mark 2; } >broken
+    run -75 --separate-stderr loginview broken
+    assert_match "$output" 'the input has failed: the input ended without an end mark'
+    assert_match "$output" '▶ 2023-09-12 00:00  5 '
+    assert_eq "$stderr" 'loginview: the input ended without an end mark'
+    { cat broken && mark end 3; } | loginview >out
+    assert_match "$(head -n 1 out)" 'the input has ended'
 }
 
 @test "a newer insight replaces the older one, and a window that is open says so" {

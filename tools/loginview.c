@@ -27,6 +27,7 @@
 #define RATE_SAMPLES 6    // one each REFRESH_MS
 #define WINDOWS_KEPT 2000 // of each kind
 #define WIDTH_MAX 10000   // columns of the text
+#define NO_END_MARK "the input ended without an end mark"
 #define FIRST_LINE_MS 500 // how long the screen waits for the first line
 
 struct options {
@@ -91,10 +92,18 @@ static double measure_rate(struct rate *r, int64_t now, uint64_t lines)
     return ms > 0 ? (double)(lines - r->sample[0].lines) * 1000 / (double)ms : 0;
 }
 
+// Returns why the input is not what it should be, or NULL.
+static const char *failure(const struct viewer *v)
+{
+    if (v->feed.failed)
+        return v->feed.err.text;
+    return v->feed.ended && v->model.marks > 0 && !v->model.ended ? NO_END_MARK : NULL;
+}
+
 static void lay_out(struct viewer *v)
 {
     v->dashboard.header.ended = v->feed.ended;
-    v->dashboard.header.failure = v->feed.failed ? v->feed.err.text : NULL;
+    v->dashboard.header.failure = failure(v);
     reject_table_sort(&v->model.rejects);
     dashboard_put(&v->canvas, &v->dashboard, &v->model, &v->choice);
 }
@@ -113,14 +122,35 @@ static size_t text_width(const struct options *o)
     return n < WIDTH_MAX ? n : WIDTH_MAX;
 }
 
+// Checks what was read. Returns the exit status, with a message.
+static int judge(struct viewer *v)
+{
+    const struct choice *c = &v->choice;
+    const struct series *s = model_series(&v->model, c->window);
+
+    if (failure(v) != NULL) {
+        log_error("%s", failure(v));
+        return v->feed.failed ? v->feed.err.status : EX_TEMPFAIL;
+    }
+    if (c->window != NULL && s == NULL) {
+        log_error("-w %s: no insight has such a window", c->window);
+        return EX_DATAERR;
+    }
+    if (c->field != NULL && s != NULL &&
+        series_subject(s, INSIGHT_COUNT, c->field) == s->subjects) {
+        log_error("-f %s: no insight counts this field", c->field);
+        return EX_DATAERR;
+    }
+    return EX_OK;
+}
+
 static int print_once(struct viewer *v)
 {
     struct err err = v->feed.err;
     struct out out;
-    int status = feed_read_all(&v->feed) == 0 ? EX_OK : v->feed.err.status;
 
-    if (status != EX_OK)
-        log_error("%s", v->feed.err.text);
+    feed_read_all(&v->feed);
+    int status = judge(v);
     out_init(&out, STDOUT_FILENO, "stdout");
     v->dashboard.width = text_width(v->options);
     v->dashboard.windows = v->options->rows;

@@ -102,9 +102,11 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t, const char
 // because it could only be reported on stderr.
 static void write_text(const struct text *t)
 {
-    ssize_t ignored = write(STDERR_FILENO, t->data, t->len);
+    ssize_t n;
 
-    (void)ignored;
+    do {
+        n = write(STDERR_FILENO, t->data, t->len);
+    } while (n < 0 && errno == EINTR);
 }
 
 // Puts blanks over the line of log_status().

@@ -57,7 +57,7 @@ void progress_put(const struct progress_sample *now, const struct progress_sampl
     if (state->total > 0)
         buf_printf(b, "%d %%, ", (int)(100.0 * (double)state->done / (double)state->total));
     buf_put_grouped(b, state->records);
-    buf_puts(b, " records");
+    buf_puts(b, state->records == 1 ? " record" : " records");
     if (ms <= 0)
         return;
     buf_puts(b, ", ");

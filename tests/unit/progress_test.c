@@ -30,8 +30,8 @@ int main(void)
     check((struct progress_state){10, 10, 100}, (struct progress_state){10, 10, 100}, MS_SECOND,
           "10 %, 10 records, 0/s", "and no time left while nothing moves");
     check((struct progress_state){1, 1, 1001}, start, MS_MINUTE,
-          "0 %, 1 records, 0/s, 16 h 40 min left", "hours");
-    check((struct progress_state){1, 1, 11}, start, MS_MINUTE, "9 %, 1 records, 0/s, 10 min left",
+          "0 %, 1 record, 0/s, 16 h 40 min left", "hours");
+    check((struct progress_state){1, 1, 11}, start, MS_MINUTE, "9 %, 1 record, 0/s, 10 min left",
           "minutes");
     return tap_done();
 }
