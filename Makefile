@@ -60,7 +60,7 @@ BUILD_PACKAGES = gcc g++ libc6-dev librdkafka-dev libjq-dev libsimdjson-dev libx
 	pkg-config libjemalloc-dev libcurl4-openssl-dev libncurses-dev
 TEST_PACKAGES = bats jq kcat mawk miller parallel sqlite3 postgresql maven default-jre-headless \
 	openssl procps strace valgrind bsdutils util-linux python3 python3-yaml python3-pip python3-venv python3-psycopg2 curl \
-	clang clang-format cppcheck shellcheck mandoc prometheus prometheus-node-exporter tmux zsh fish chromium
+	clang clang-format cppcheck shellcheck mandoc prometheus prometheus-node-exporter tmux zsh fish chromium zstd
 # What make bench compares with. A JDK and a Go that are there already need not be Debian's.
 BENCH_PACKAGES = python3-confluent-kafka time \
 	$(if $(shell command -v javac),,default-jdk-headless) $(if $(shell command -v go),,golang-go)
