@@ -31,8 +31,8 @@ arrivals() {
     assert_exactly_once 300 out
     ms=$(awk 'NR == 1 { first = $1 } END { printf "%d", $1 - first }' seen)
     echo "$ms ms"
-    # 299 intervals of 10 ms, but the first record may be seen late.
-    [ "$ms" -ge 2900 ]
+    # 299 intervals of 10 ms, but the first record may be seen late, while perl starts.
+    [ "$ms" -ge 2500 ]
     [ "$ms" -lt 6000 ]
     # Ten are due in 100 ms, and a delay of 100 ms is made up for. The reader may be late too.
     busiest 100 <seen | tee most
