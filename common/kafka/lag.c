@@ -32,6 +32,7 @@ static void start_question(struct lag *lag)
 
 static void take_answer(struct lag *lag)
 {
+    lag->answered = true;
     for (int i = 0; i < lag->list->cnt && lag->code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
         const rd_kafka_topic_partition_t *entry = &lag->list->elems[i];
         if (entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset >= 0)
@@ -58,6 +59,29 @@ static int64_t find_end(const struct lag *lag, const struct partition *p)
     return end;
 }
 
+static bool all_known(const struct lag *lag)
+{
+    const struct partition_set *set = &lag->consumer->partitions;
+
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->item[i]->assigned && find_end(lag, set->item[i]) < 0)
+            return false;
+    }
+    return true;
+}
+
+static void put_lag(const struct lag *lag, const struct partition *p, struct metrics *m)
+{
+    const int64_t end = p->assigned ? find_end(lag, p) : -1;
+    char id[16];
+
+    if (end < 0)
+        return;
+    snprintf(id, sizeof id, "%d", (int)p->id);
+    metrics_put_u64(m, end > p->next ? (uint64_t)(end - p->next) : 0, "topic", p->topic,
+                    "partition", id, NULL);
+}
+
 void lag_put_metrics(struct lag *lag, struct metrics *m)
 {
     const struct partition_set *set = &lag->consumer->partitions;
@@ -66,15 +90,9 @@ void lag_put_metrics(struct lag *lag, struct metrics *m)
         take_answer(lag);
     metrics_family(m, "loginpipe_consumer_lag", "gauge",
                    "Records from the next one to read to the end of the partition.");
-    for (size_t i = 0; i < set->count; i++) {
-        const struct partition *p = set->item[i];
-        const int64_t end = p->assigned ? find_end(lag, p) : -1;
-        char id[16];
-        if (end < 0)
-            continue;
-        snprintf(id, sizeof id, "%d", (int)p->id);
-        metrics_put_u64(m, end > p->next ? (uint64_t)(end - p->next) : 0, "topic", p->topic,
-                        "partition", id, NULL);
+    if (lag->answered || all_known(lag)) {
+        for (size_t i = 0; i < set->count; i++)
+            put_lag(lag, set->item[i], m);
     }
     if (!lag->closed && !background_busy(&lag->background))
         start_question(lag);

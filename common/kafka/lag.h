@@ -28,10 +28,13 @@ struct lag {
     struct background background;
     rd_kafka_topic_partition_list_t *list; // the question, then the answer; NULL if there is none
     rd_kafka_resp_err_t code;
+    bool answered; // at least once
     bool closed;
 };
 
-// Appends the lag of each assigned partition whose end is known, and asks for the ends.
+// Appends the lag of each assigned partition whose end is known, and asks for the ends. Before the
+// first answer there is either the lag of all partitions or none, so that their sum does not seem
+// to grow.
 void lag_put_metrics(struct lag *lag, struct metrics *m);
 
 // Returns how many records are left up to the offsets where the partitions stop, or -1 if one of

@@ -54,11 +54,14 @@ static bool wait_for(struct lag *lag, const char *sample)
 static void test_lag(struct consumer *c, rd_kafka_mock_cluster_t *cluster)
 {
     struct partition *p = partition_get(&c->partitions, "t", 0);
+    struct partition *other = partition_get(&c->partitions, "u", 0);
     struct lag lag = {.consumer = c};
 
-    p->assigned = true;
+    p->assigned = other->assigned = true;
     p->next = 2;
-    tap_ok(wait_for(&lag, "gauge\n"), "the lag is missing until a broker has answered");
+    other->told_end = 9;
+    tap_ok(wait_for(&lag, "gauge\n"), "no lag is told until a broker has answered for all");
+    other->assigned = false;
     tap_ok(produce(cluster, 7), "records are written");
     tap_ok(wait_for(&lag, "lag{topic=\"t\",partition=\"0\"} 5\n"),
            "the records after the next one");
@@ -84,6 +87,7 @@ int main(void)
     if (tap_ok(mock_consumer_open(&c), "a consumer opens")) {
         rd_kafka_mock_cluster_t *cluster = rd_kafka_handle_mock_cluster(c.client.rk);
         rd_kafka_mock_topic_create(cluster, "t", 1, 1);
+        rd_kafka_mock_topic_create(cluster, "u", 1, 1);
         test_lag(&c, cluster);
     }
     consumer_close(&c);
