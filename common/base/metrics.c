@@ -195,9 +195,10 @@ int metrics_file_check(const struct metrics_file *f, struct err *err)
 
 int64_t metrics_file_wait(const struct metrics_file *f)
 {
-    int64_t left = f->due - time_monotonic();
-
-    return f->name == NULL ? -1 : left < 0 ? 0 : left;
+    if (f->name == NULL)
+        return -1;
+    const int64_t left = f->due - time_monotonic();
+    return left < 0 ? 0 : left;
 }
 
 // Writes all of the text. Returns false with errno set if that fails.
@@ -218,9 +219,8 @@ static bool write_all(const char *name, const struct buf *text)
 
 void metrics_file_write(struct metrics_file *f, const struct buf *text)
 {
-    if (f->name == NULL)
-        return;
     char *name = unfinished(f);
+
     f->due = time_monotonic() + METRICS_EVERY;
     const bool done = write_all(name, text) && may_replace(f) && rename(name, f->name) == 0;
     if (!done) {

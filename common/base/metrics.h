@@ -70,7 +70,7 @@ void metrics_put_durations(struct metrics *m, const char *name, const char *help
 
 struct metrics_file {
     const char *name; // borrowed; NULL for none
-    int64_t due;      // when it is to be written next, by time_monotonic()
+    int64_t due;      // the time_monotonic() of the next version
     bool failed;      // a warning has said so
 };
 
@@ -81,8 +81,9 @@ int metrics_file_check(const struct metrics_file *f, struct err *err);
 // Returns the time in ms until the file is due: 0 if it is due now, -1 if there is no file.
 int64_t metrics_file_wait(const struct metrics_file *f);
 
-// Writes the file, under the name FILE.tmp at first. The next version is due after METRICS_EVERY.
-// Warns if this fails for the first time in a row, and continues: figures are not worth an end.
+// Writes the file, which must have a name, under FILE.tmp at first. The next version is due after
+// METRICS_EVERY. Warns if this fails for the first time in a row, and continues: figures are not
+// worth an end.
 void metrics_file_write(struct metrics_file *f, const struct buf *text);
 
 #endif

@@ -20,9 +20,10 @@ void progress_init(struct progress *p, bool wanted)
 
 int64_t progress_wait(const struct progress *p)
 {
-    int64_t left = p->due - time_monotonic();
-
-    return !p->wanted ? -1 : left < 0 ? 0 : left;
+    if (!p->wanted)
+        return -1;
+    const int64_t left = p->due - time_monotonic();
+    return left < 0 ? 0 : left;
 }
 
 static void put_time(struct buf *b, uint64_t seconds)

@@ -40,7 +40,7 @@ struct progress {
 
 void progress_init(struct progress *p, bool wanted);
 
-// Returns the time in ms until the line is to be shown again: 0 if it is due, -1 if never.
+// Returns how many ms from now progress_show() should be called: 0 for now, -1 for never.
 int64_t progress_wait(const struct progress *p);
 
 void progress_show(struct progress *p, const struct progress_state *now);

@@ -84,6 +84,8 @@ static void write_file(struct monitor *m, const struct metrics_merge *metrics)
 {
     struct buf b = BUF_INIT;
 
+    if (m->file.name == NULL)
+        return;
     metrics_merge_put(metrics, &b);
     if (metrics_file_wait(&m->file) == 0 ||
         !bytes_equal(b.data, b.len, m->written.data, m->written.len)) {
@@ -193,8 +195,7 @@ static void look(struct monitor *m, int64_t now)
     m->look_due = now + look_every(m);
     read_all(m, &metrics);
     figures_update(&m->figures, m->members, m->count, &metrics);
-    if (m->file.name != NULL)
-        write_file(m, &metrics);
+    write_file(m, &metrics);
     if (!m->begun && m->figures.restarts > m->extended) {
         m->extended = m->figures.restarts;
         notify_send(m->notify, "EXTEND_TIMEOUT_USEC=%lld", START_MORE);
