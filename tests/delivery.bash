@@ -55,17 +55,6 @@ is_stopped() {
     ! cat "/proc/$1"/task/*/status | grep '^State:' | grep -qv '[[:space:]]T'
 }
 
-# Makes the stage "perl slow", which passes each line on at once, but at most 4000 a second.
-slow_stage() {
-    cat >slow <<'END'
-BEGIN { $| = 1 }
-while (<STDIN>) {
-    print;
-    select undef, undef, undef, 0.01 if $. % 40 == 0;
-}
-END
-}
-
 # Makes the last stage "perl keep FILE FIFO", which appends lines to the file and returns marks
 # through the FIFO.
 keeping_stage() {

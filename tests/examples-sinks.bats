@@ -146,13 +146,7 @@ make_pipeline() {
     BOOTSTRAP_SERVERS=$(<address)
     export BOOTSTRAP_SERVERS
     made=0
-    cat >slow <<'END'
-BEGIN { $| = 1 }
-while (<STDIN>) {
-    print;
-    select undef, undef, undef, 0.01 if $. % 40 == 0;
-}
-END
+    slow_stage
     printf 'kcat-in %s -G g --shard 0/1 --marks=100ms --acks acks %s | perl slow | %s\n' "$flags" "$topic" \
         "$*" >pipeline
 }

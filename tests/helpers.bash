@@ -325,3 +325,14 @@ count_writes() {
     traced -f -e trace=write -e signal=none -o trace "$@"
     grep -c 'write(1,' trace >writes
 }
+
+# Makes the stage "perl slow", which passes each line on at once, but at most 4000 a second.
+slow_stage() {
+    cat >slow <<'END'
+BEGIN { $| = 1 }
+while (<STDIN>) {
+    print;
+    select undef, undef, undef, 0.01 if $. % 40 == 0;
+}
+END
+}
