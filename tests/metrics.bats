@@ -89,10 +89,11 @@ on_terminal() {
 @test "--progress shows on a terminal how much of a file is done" {
     logingen -n 2000 >file
     on_terminal 'loginclean --progress <file >out' >shown
-    assert_match "$(<shown)" 'loginclean: 100 %, 2,000 records'
+    # A job may be too short for a speed.
+    grep -qE '^loginclean: 100 %, 2,000 records(, [0-9,]+/s)? *$' shown
     assert_eq "$(wc -l <out)" 2000
     on_terminal 'cat file file | loginclean --progress >out' >shown
-    assert_match "$(<shown)" 'loginclean: 4,000 records'
+    grep -qE '^loginclean: 4,000 records(, [0-9,]+/s)? *$' shown
     on_terminal 'logingen -n 300 --rate 200 --progress >out' >shown
     assert_match "$(<shown)" 'logingen: [1-9][0-9] %, [0-9]+ records, [0-9]+/s, 1 s left'
 }
