@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "base/utf8.h"
 
+#include <stdbool.h>
+
 size_t utf8_decode(const char *text, size_t len, uint32_t *c)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -23,25 +25,4 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *c)
     }
     const bool surrogate = *c >= 0xd800 && *c <= 0xdfff;
     return *c < least[count] || *c > 0x10ffff || surrogate ? 0 : count;
-}
-
-bool utf8_is_hidden(uint32_t c)
-{
-    static const struct {
-        uint32_t first, last;
-    } range[] = {
-        {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
-        {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},
-        {0x890, 0x891},     {0x8e2, 0x8e2},     {0x115f, 0x1160},   {0x17b4, 0x17b5},
-        {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
-        {0x3164, 0x3164},   {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
-        {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
-        {0x13430, 0x1345f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
-    };
-
-    for (size_t i = 0; i < sizeof range / sizeof *range; i++) {
-        if (c >= range[i].first && c <= range[i].last)
-            return true;
-    }
-    return (c & 0xfffe) == 0xfffe;
 }

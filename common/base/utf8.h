@@ -9,7 +9,6 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,10 +16,5 @@
 // 0 if the text does not begin with a whole one. Overlong forms, surrogates and what is above
 // U+10FFFF are not characters.
 size_t utf8_decode(const char *text, size_t len, uint32_t *c);
-
-// Returns whether a character has no shape of its own, but acts on its neighbours or is not meant
-// to be seen: control and format characters, variation selectors, fillers and noncharacters
-// (Unicode 15, general categories Cc and Cf, and section 23).
-bool utf8_is_hidden(uint32_t c);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/utf8.h"
+
 #define MARKS_MAX 4 // combining marks on a character; a cell of ncurses holds no more
 
 // What one unit of the text becomes: a character with its marks, or an escape.
@@ -19,29 +21,6 @@ struct unit {
 bool cells_have_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
-// Decodes the character at the start of the text (RFC 3629). Returns its length in bytes, or 0 if
-// the bytes are not UTF-8.
-static size_t decode(const unsigned char *text, size_t len, uint32_t *c)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t count = text[0] < 0x80             ? 1
-                   : (text[0] & 0xe0) == 0xc0 ? 2
-                   : (text[0] & 0xf0) == 0xe0 ? 3
-                   : (text[0] & 0xf8) == 0xf0 ? 4
-                                              : 0;
-
-    if (count == 0 || count > len)
-        return 0;
-    *c = count == 1 ? text[0] : text[0] & (0x7fu >> count);
-    for (size_t i = 1; i < count; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        *c = *c << 6 | (text[i] & 0x3fu);
-    }
-    bool surrogate = *c >= 0xd800 && *c <= 0xdfff;
-    return *c < least[count] || *c > 0x10ffff || surrogate ? 0 : count;
 }
 
 // Returns whether a character has no shape of its own, but acts on its neighbours: the control and
@@ -76,13 +55,13 @@ static int columns(uint32_t c, bool utf8)
 }
 
 // Returns the number of bytes of the combining marks at the start of the text.
-static size_t marks(const unsigned char *text, size_t len, bool utf8)
+static size_t marks(const char *text, size_t len, bool utf8)
 {
     size_t taken = 0, count;
     uint32_t c;
 
     for (size_t i = 0; i < MARKS_MAX && taken < len; i++) {
-        count = decode(text + taken, len - taken, &c);
+        count = utf8_decode(text + taken, len - taken, &c);
         if (count == 0 || columns(c, utf8) != 0)
             break;
         taken += count;
@@ -90,14 +69,15 @@ static size_t marks(const unsigned char *text, size_t len, bool utf8)
     return taken;
 }
 
-static struct unit next_unit(const unsigned char *text, size_t len, bool utf8)
+static struct unit next_unit(const char *text, size_t len, bool utf8)
 {
     struct unit unit = {.taken = 1};
     uint32_t c = 0;
-    size_t count = decode(text, len, &c);
+    size_t count = utf8_decode(text, len, &c);
 
     if (count == 0 || c < 0x20 || c == 0x7f) {
-        unit.width = (size_t)snprintf(unit.escape, sizeof unit.escape, "\\x%02x", text[0]);
+        unit.width =
+            (size_t)snprintf(unit.escape, sizeof unit.escape, "\\x%02x", (unsigned char)text[0]);
         return unit;
     }
     unit.taken = count;
@@ -116,7 +96,7 @@ size_t cells_width(const char *text, size_t len, size_t most, bool utf8)
     size_t width = 0;
 
     for (size_t at = 0; at < len && width < most;) {
-        struct unit unit = next_unit((const unsigned char *)text + at, len - at, utf8);
+        struct unit unit = next_unit(text + at, len - at, utf8);
         at += unit.taken;
         width += unit.width;
     }
@@ -130,7 +110,7 @@ size_t cells_put(struct buf *b, const char *text, size_t len, size_t width, bool
     size_t used = 0;
 
     for (size_t at = 0; at < len;) {
-        struct unit unit = next_unit((const unsigned char *)text + at, len - at, utf8);
+        struct unit unit = next_unit(text + at, len - at, utf8);
         if (used + unit.width > room)
             break;
         if (unit.escape[0] != '\0')
