@@ -91,7 +91,7 @@ void canvas_put_number(struct canvas *canvas, enum canvas_role role, uint64_t n,
 {
     struct buf text = BUF_INIT;
 
-    canvas_format_number(&text, n);
+    buf_put_grouped(&text, n);
     buf_putc(&text, '\0');
     canvas_put_right(canvas, role, text.data, width == 0 ? text.len - 1 : width);
     buf_release(&text);
@@ -146,21 +146,6 @@ void canvas_print(const struct canvas *canvas, struct buf *out)
         while (out->len > start && out->data[out->len - 1] == ' ')
             out->len--;
         buf_putc(out, '\n');
-    }
-}
-
-void canvas_format_number(struct buf *b, uint64_t n)
-{
-    char digits[20];
-    size_t count = 0;
-
-    do
-        digits[count++] = (char)('0' + n % 10);
-    while ((n /= 10) > 0);
-    while (count-- > 0) {
-        buf_putc(b, digits[count]);
-        if (count > 0 && count % 3 == 0)
-            buf_putc(b, ',');
     }
 }
 

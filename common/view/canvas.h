@@ -92,10 +92,7 @@ void canvas_cut(struct canvas *canvas, size_t rows);
 // Appends the rows to a buffer as lines, without their roles and without spaces at their ends.
 void canvas_print(const struct canvas *canvas, struct buf *out);
 
-// Appends a number with a comma between groups of three digits.
-void canvas_format_number(struct buf *b, uint64_t n);
-
-// Returns the number of columns that this takes.
+// Returns the number of columns that buf_put_grouped() takes.
 size_t canvas_number_width(uint64_t n);
 
 #endif

@@ -65,12 +65,12 @@ static void put_y_axis(struct buf *b, uint64_t top, uint64_t step)
     buf_puts(b, "<div class=\"y\" aria-hidden=\"true\">");
     for (uint64_t n = 0; n <= top; n += step) {
         buf_printf(b, "<span style=\"bottom:%.4g%%\">", 100 * (double)n / (double)top);
-        html_put_number(b, n);
+        buf_put_grouped(b, n);
         buf_puts(b, "</span>");
     }
     // The widest number gives the column its width.
     buf_puts(b, "<i>");
-    html_put_number(b, top);
+    buf_put_grouped(b, top);
     buf_puts(b, "</i></div>");
 }
 
@@ -154,7 +154,7 @@ static void put_hover(struct buf *b, const struct chart *c, size_t slot)
     buf_printf(b, "<rect x=\"%zu\" width=\"1\" height=\"%d\"><title>", slot, HEIGHT);
     put_slot_name(b, c, slot);
     buf_puts(b, "\n");
-    html_put_number(b, sum);
+    buf_put_grouped(b, sum);
     buf_printf(b, " %s", c->noun);
     for (size_t i = 0; i < c->layers && c->layers > 1; i++) {
         uint64_t value = c->value[slot * c->layers + i];
@@ -163,7 +163,7 @@ static void put_hover(struct buf *b, const struct chart *c, size_t slot)
         buf_putc(b, '\n');
         html_put_value(b, c->name[i], NAME_MOST);
         buf_puts(b, ": ");
-        html_put_number(b, value);
+        buf_put_grouped(b, value);
     }
     buf_puts(b, "</title></rect>");
 }

@@ -48,13 +48,13 @@ static void put_range(struct canvas *canvas, const struct series *s, const struc
 
     if (c->shown < s->windows) {
         buf_puts(&text, c->shown == 1 ? "window " : "windows ");
-        canvas_format_number(&text, c->top + 1);
+        buf_put_grouped(&text, c->top + 1);
         if (c->shown > 1) {
             buf_puts(&text, " to ");
-            canvas_format_number(&text, end);
+            buf_put_grouped(&text, end);
         }
         buf_puts(&text, " of ");
-        canvas_format_number(&text, s->windows);
+        buf_put_grouped(&text, s->windows);
         buf_puts(&text, s->dropped > 0 ? " that are kept" : "");
         buf_putc(&text, '\0');
         canvas_put_right(canvas, ROLE_QUIET, text.data, canvas->width);

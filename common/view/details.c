@@ -137,7 +137,7 @@ static void put_values(struct canvas *canvas, const struct subject *subject,
     const struct column columns[] = {column_of_counts("logins", &f->list)};
     struct buf title = BUF_INIT;
 
-    canvas_format_number(&title, f->values);
+    buf_put_grouped(&title, f->values);
     buf_printf(&title, f->values == 1 ? " %s" : " different %ss", subject->field[0]);
     buf_putc(&title, '\0');
     columns_put_heading(canvas, title.data, columns, 1);

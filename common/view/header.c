@@ -16,7 +16,7 @@ static void put_state(struct buf *b, const struct header *h, const struct choice
         buf_puts(b, "paused: nothing is read");
     else {
         buf_puts(b, "live, ");
-        canvas_format_number(b, (uint64_t)(h->rate + 0.5));
+        buf_put_grouped(b, (uint64_t)(h->rate + 0.5));
         buf_puts(b, " lines/s");
     }
     buf_putc(b, '\0');

@@ -123,19 +123,6 @@ void html_put_bdi(struct buf *b, struct value_text value, size_t most)
     buf_puts(b, "</bdi>");
 }
 
-void html_put_number(struct buf *b, uint64_t n)
-{
-    size_t start = b->len;
-
-    buf_put_u64(b, n);
-    for (size_t digits = b->len - start, i = digits; i > 3; i -= 3) {
-        size_t at = start + i - 3;
-        buf_putc(b, ',');
-        memmove(b->data + at + 1, b->data + at, b->len - at - 1);
-        b->data[at] = ',';
-    }
-}
-
 void html_put_share(struct buf *b, uint64_t part, uint64_t whole)
 {
     double share = whole == 0 ? 0 : 100 * (double)part / (double)whole;
@@ -204,6 +191,6 @@ void html_put_span(struct buf *b, int64_t start, int64_t end)
 
 void html_put_counted(struct buf *b, uint64_t n, const char *one, const char *many)
 {
-    html_put_number(b, n);
+    buf_put_grouped(b, n);
     buf_printf(b, " %s", n == 1 ? one : many);
 }

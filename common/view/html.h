@@ -11,7 +11,7 @@
 //     buf_puts(b, "\"><bdi>");
 //     html_put_value(b, value, 40);
 //     buf_puts(b, "</bdi><td>");
-//     html_put_number(b, 1234567); // 1,234,567
+//     buf_put_grouped(b, 1234567); // 1,234,567
 #ifndef VIEW_HTML_H
 #define VIEW_HTML_H
 
@@ -36,9 +36,6 @@ void html_put_bdi(struct buf *b, struct value_text value, size_t most);
 
 // Returns the number of characters of a text.
 size_t html_characters(struct value_text text);
-
-// Appends a number with commas between thousands.
-void html_put_number(struct buf *b, uint64_t n);
 
 // Appends "12.3 %".
 void html_put_share(struct buf *b, uint64_t part, uint64_t whole);

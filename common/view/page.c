@@ -77,7 +77,7 @@ static void put_short(struct buf *b, uint64_t n)
         }
         n /= 1000;
     }
-    html_put_number(b, n);
+    buf_put_grouped(b, n);
     buf_puts(b, units[i]);
 }
 
@@ -99,7 +99,7 @@ void page_put_bar(struct page *p, uint64_t n, const struct page_scale *scale)
                "preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect width=\"%.4g\" "
                "height=\"1\"><title>",
                scale->steps, 100 * (double)n / (double)scale->top);
-    html_put_number(p->b, n);
+    buf_put_grouped(p->b, n);
     buf_printf(p->b, " %s</title></rect></svg></td>", scale->unit);
 }
 

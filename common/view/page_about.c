@@ -22,7 +22,7 @@ static void put_count(struct page *p, const char *name, uint64_t n)
     if (n == 0)
         return;
     begin(p, name);
-    html_put_number(p->b, n);
+    buf_put_grouped(p->b, n);
     end(p);
 }
 
@@ -54,11 +54,11 @@ static void put_windows(struct page *p)
     uint64_t missing = series_missing(p->s, 0, p->s->windows);
 
     begin(p, "Windows");
-    html_put_number(p->b, p->s->windows);
+    buf_put_grouped(p->b, p->s->windows);
     buf_puts(p->b, " of <bdi>");
     html_put_text(p->b, p->s->name);
     buf_puts(p->b, "</bdi>, ");
-    html_put_number(p->b, p->s->windows - p->open);
+    buf_put_grouped(p->b, p->s->windows - p->open);
     buf_puts(p->b, " final");
     end(p);
     put_count(p, "Windows without logins between them", missing);
@@ -94,7 +94,7 @@ void page_put_about(struct page *p)
         end(p);
     }
     begin(p, "Lines read");
-    html_put_number(p->b, m->lines);
+    buf_put_grouped(p->b, m->lines);
     end(p);
     put_count(p, "Insights, with those that newer ones replaced", m->insights);
     put_count(p, "Rejects", m->rejected);

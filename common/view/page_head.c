@@ -130,7 +130,7 @@ static void put_tile(struct page *p, const char *name, uint64_t n, const struct 
     buf_puts(p->b, "<div><dt>");
     html_put_text(p->b, name);
     buf_puts(p->b, "</dt><dd>");
-    html_put_number(p->b, n);
+    buf_put_grouped(p->b, n);
     if (when != NULL && p->s->windows > 1) {
         buf_puts(p->b, "<small>");
         page_put_window(p, when);

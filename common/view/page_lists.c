@@ -27,7 +27,7 @@ static void put_count_row(struct page *p, const char *name, const struct value_t
     else
         buf_printf(p->b, "<th scope=\"row\">%s</th>", name);
     buf_puts(p->b, "<td>");
-    html_put_number(p->b, count);
+    buf_put_grouped(p->b, count);
     buf_puts(p->b, "</td><td>");
     html_put_share(p->b, count, whole);
     buf_puts(p->b, "</td>");
@@ -117,12 +117,12 @@ static void put_row(struct page *p, const struct subject *subject, const struct 
     for (size_t k = 0; k < subject->texts; k++)
         page_put_value(p, k == 0 ? "th scope=\"row\"" : "td", "id", value_list_text(list, i, k));
     buf_puts(p->b, "<td>");
-    html_put_number(p->b, row->count);
+    buf_put_grouped(p->b, row->count);
     buf_puts(p->b, "</td>");
     page_put_bar(p, row->count, scale);
     if (distinct) {
         buf_puts(p->b, "<td>");
-        html_put_number(p->b, row->records);
+        buf_put_grouped(p->b, row->records);
         buf_puts(p->b, "</td>");
     }
     if (p->s->windows > 1) {

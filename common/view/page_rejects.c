@@ -22,7 +22,7 @@ static void put_row(struct page *p, const struct reject_row *row, const struct p
                    (struct value_text){row->reason, strlen(row->reason)});
     put_cell(p, "text", row->field);
     buf_puts(p->b, "<td>");
-    html_put_number(p->b, row->count);
+    buf_put_grouped(p->b, row->count);
     buf_puts(p->b, "</td>");
     page_put_bar(p, row->count, scale);
     put_cell(p, "text stage", row->stage);

@@ -177,7 +177,7 @@ static void put_head_row(const struct axis *a)
 static void put_cell(struct buf *b, uint64_t n)
 {
     buf_puts(b, "<td>");
-    html_put_number(b, n);
+    buf_put_grouped(b, n);
 }
 
 static void put_row(const struct axis *a, const struct window *w)

@@ -22,7 +22,7 @@ static void check_number(uint64_t n, const char *want)
 {
     struct buf b = BUF_INIT;
 
-    html_put_number(&b, n);
+    buf_put_grouped(&b, n);
     tap_text(b.data, b.len, want, want);
     buf_release(&b);
 }
